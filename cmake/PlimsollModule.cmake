@@ -1,0 +1,36 @@
+# plimsoll_module(NAME SOURCES ... [DEPENDS modules...] [PRIVATE_LIBS targets...])
+#
+# One static library per module. DEPENDS names other modules (plimsoll_<name>), whose headers its own
+# headers may include; PRIVATE_LIBS are third-party libraries confined to this module's sources.
+# tests/lint checks the #include lines against the same table, so a DEPENDS entry alone grants nothing.
+function(plimsoll_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_LIBS" ${ARGN})
+  add_library(plimsoll_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(plimsoll_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  foreach(dep IN LISTS ARG_DEPENDS)
+    target_link_libraries(plimsoll_${name} PUBLIC plimsoll_${dep})
+  endforeach()
+  target_link_libraries(plimsoll_${name} PRIVATE plimsoll_warnings ${ARG_PRIVATE_LIBS})
+endfunction()
+
+# plimsoll_test(NAME SOURCES ... MODULES ... [LABELS ...] [LIBS ...])
+#
+# One GoogleTest program; every TEST becomes a ctest entry of its own with these labels.
+function(plimsoll_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;MODULES;LABELS;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  foreach(dep IN LISTS ARG_MODULES)
+    target_link_libraries(${name} PRIVATE plimsoll_${dep})
+  endforeach()
+  target_link_libraries(${name} PRIVATE plimsoll_warnings GTest::gmock GTest::gtest_main ${ARG_LIBS})
+  target_compile_definitions(${name} PRIVATE PLIMSOLL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                             PLIMSOLL_BINARY="$<TARGET_FILE:plimsoll>")
+  # The library objects are fat; a test program need not pay for link-time optimisation.
+  target_link_options(${name} PRIVATE $<$<BOOL:${PLIMSOLL_LTO}>:-fno-lto>)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  # A test's processes share the build machine with the others: discovery at ctest time keeps the build cheap.
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,118 @@
+// What analysis concludes from a run. `src/report` renders it; summary.json is its public form.
+#pragma once
+
+#include "record/outcome.hpp"
+#include "record/threshold.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+/// Seconds. `count` says how far the tail can be trusted; where a percentile has too few samples
+/// behind it (measurement: p99 needs 563, p99.9 5,662 for a finite two-sided bound) or lies among
+/// timeouts, it is absent: it is printed as such, never as a number.
+struct LatencySummary {
+    std::uint64_t count = 0;
+    double min = 0, mean = 0, p50 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, max = 0;
+    bool p99_supported = false;
+    bool p999_supported = false;
+    double censored_from = 1;  // quantiles above this are "≥ timeout"
+};
+
+enum class Verdict { Valid, Degraded, Invalid };
+
+struct ValidityCheck {
+    std::string name;  // send_lag_p99, sent_ratio ...
+    bool ok = true;
+    bool decisive = false;  // failing it makes the run INVALID, not just DEGRADED
+    double value = 0;
+    double limit = 0;
+    std::string why;  // one sentence with the figures
+};
+
+struct EndpointResult {
+    std::string user, name, method;
+    std::uint64_t requests = 0, failed = 0;
+    double rate = 0;  // requests per second
+    std::map<std::string, std::uint64_t> outcomes;
+    LatencySummary response, service;
+    double bytes_received_mean = 0;
+};
+
+struct StageResult {
+    std::string executor;
+    std::uint32_t stage = 0;
+    double from_s = 0, to_s = 0;
+    double offered_rate = 0;  // mean arrivals due per second; 0 for closed executors
+    double rate = 0;          // completed requests per second
+    double users = 0;         // mean
+    double failed_ratio = 0;
+    LatencySummary response;
+};
+
+struct ThresholdResult {
+    Threshold threshold;
+    bool ok = true;
+    std::optional<double> value;  // absent where there was nothing to judge
+};
+
+struct BreakingPoint {
+    bool found = false;
+    double at_s = 0;
+    double at_rate = 0;                // offered rate (open) or users (closed) then
+    std::array<double, 2> interval{};  // of at_rate
+    std::string symptom;
+};
+
+/// A cause with its evidence. `cause` is one of the names in the interface contract.
+struct Finding {
+    std::string cause;
+    std::string confidence;  // high, medium, low
+    double onset_s = 0;
+    std::vector<std::string> evidence, against, missing;
+    std::map<std::string, double> values;  // pool_size, recommended_pool_size, hold_s ...
+    std::string fix;
+};
+
+struct GeneratorResult {
+    double cpu_seconds = 0;
+    double cpu_us_per_request = 0;
+    std::uint64_t max_rss_bytes = 0;
+    std::uint32_t shards = 1;
+    std::map<std::string, std::uint64_t> dropped;  // by exporter
+};
+
+struct ErrorResult {
+    std::string method, name, outcome;
+    std::uint16_t status = 0;
+    std::string text;
+    std::uint64_t count = 0;
+    double first_s = 0, last_s = 0;
+};
+
+struct Analysis {
+    Verdict verdict = Verdict::Valid;
+    std::vector<ValidityCheck> checks;
+    double duration_s = 0;
+    std::uint64_t requests = 0, failed = 0, not_sent = 0;
+    double rate = 0;
+    LatencySummary response, service, send_lag;
+    std::vector<EndpointResult> endpoints;
+    std::vector<StageResult> stages;
+    std::vector<ThresholdResult> thresholds;
+    BreakingPoint breaking_point;
+    double highest_offered = 0;  // arrivals per second, or users
+    bool open_model = true;
+    std::vector<Finding> findings;  // the first gave way first
+    std::vector<ErrorResult> errors;
+    GeneratorResult generator;
+};
+
+[[nodiscard]] std::string to_string(Verdict verdict);  // VALID, DEGRADED, INVALID
+
+}  // namespace plimsoll

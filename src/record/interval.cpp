@@ -1,0 +1,101 @@
+#include "record/interval.hpp"
+
+#include <algorithm>
+
+namespace plimsoll {
+namespace {
+
+void count_status(std::vector<StatusCount>& statuses, std::uint16_t status, Outcome outcome,
+                  std::uint64_t times) {
+    for (StatusCount& entry : statuses) {
+        if (entry.status == status && entry.outcome == outcome) {
+            entry.count += times;
+            return;
+        }
+    }
+    statuses.push_back({status, outcome, times});
+}
+
+EndpointStats merge_all(const std::vector<EndpointStats>& endpoints) {
+    EndpointStats all;
+    for (const EndpointStats& stats : endpoints) {
+        all.merge(stats);
+    }
+    return all;
+}
+
+}  // namespace
+
+void EndpointStats::record(const Sample& sample) {
+    ++requests;
+    failed += is_failure(sample.outcome) ? 1U : 0U;
+    bytes_sent += sample.bytes_sent;
+    bytes_received += sample.bytes_received;
+    count_status(statuses, sample.status, sample.outcome, 1);
+    response.record(sample.completed - sample.due);
+    service.record(sample.completed - sample.sent);
+    send_lag.record(sample.sent - sample.due);
+}
+
+void EndpointStats::merge(const EndpointStats& other) {
+    requests += other.requests;
+    failed += other.failed;
+    bytes_sent += other.bytes_sent;
+    bytes_received += other.bytes_received;
+    for (const StatusCount& entry : other.statuses) {
+        count_status(statuses, entry.status, entry.outcome, entry.count);
+    }
+    response.merge(other.response);
+    service.merge(other.service);
+    send_lag.merge(other.send_lag);
+}
+
+void EndpointStats::clear() noexcept {
+    requests = failed = bytes_sent = bytes_received = 0;
+    statuses.clear();
+    response.clear();
+    service.clear();
+    send_lag.clear();
+}
+
+std::uint64_t EndpointStats::count(Outcome outcome) const noexcept {
+    std::uint64_t total = 0;
+    for (const StatusCount& entry : statuses) {
+        total += entry.outcome == outcome ? entry.count : 0U;
+    }
+    return total;
+}
+
+void LoadCounts::merge(const LoadCounts& other) {
+    arrivals_due += other.arrivals_due;
+    iterations_started += other.iterations_started;
+    iterations_completed += other.iterations_completed;
+    for (std::size_t i = 0; i < not_sent.size(); ++i) {
+        not_sent[i] += other.not_sent[i];
+    }
+    connects_ok += other.connects_ok;
+    connects_failed += other.connects_failed;
+    reconnects += other.reconnects;
+    errors_unsampled += other.errors_unsampled;
+    spans_dropped += other.spans_dropped;
+}
+
+void Interval::clear() noexcept {
+    last = false;
+    for (EndpointStats& stats : endpoints) {
+        stats.clear();
+    }
+    counts = {};
+    state = {};
+    errors.clear();
+    traces.clear();
+}
+
+EndpointStats Snapshot::merged_delta() const {
+    return merge_all(delta);
+}
+EndpointStats Snapshot::merged_total() const {
+    return merge_all(total);
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,164 @@
+// What shards hand over each tick, and what everything downstream sees of it.
+#pragma once
+
+#include "base/clock.hpp"
+#include "record/histogram.hpp"
+#include "record/outcome.hpp"
+#include "record/run_info.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace plimsoll {
+
+/// One finished request.
+struct Sample {
+    Clock::time_point due;  // from the schedule
+    Clock::time_point
+        sent;  // when the first byte of the request was written (or connecting gave up)
+    Clock::time_point completed;  // when the last byte of the response was read (or it failed)
+    EndpointId endpoint = 0;
+    std::uint16_t status = 0;  // HTTP status, 0 where no header came
+    Outcome outcome = Outcome::Ok;
+    std::uint32_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+};
+static_assert(std::is_trivially_copyable_v<Sample>);
+
+/// How often an endpoint came to one (status, outcome) pair.
+struct StatusCount {
+    std::uint16_t status = 0;
+    Outcome outcome = Outcome::Ok;
+    std::uint64_t count = 0;
+    friend bool operator==(const StatusCount&, const StatusCount&) = default;
+};
+
+/// The samples of one endpoint over some time. Mergeable exactly, like its histograms.
+struct EndpointStats {
+    std::uint64_t requests = 0;  // = sum of `statuses`; NotSent is counted in LoadCounts, not here
+    std::uint64_t failed = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::vector<StatusCount> statuses;
+    Histogram response;  // due → completed, all outcomes
+    Histogram service;   // sent → completed, all outcomes
+    Histogram send_lag;  // due → sent, all outcomes
+
+    void record(const Sample& sample);
+    void merge(const EndpointStats& other);
+    void clear() noexcept;
+    [[nodiscard]] std::uint64_t count(Outcome outcome) const noexcept;
+};
+
+enum class NotSentReason : std::uint8_t { UserCap, Generator };
+inline constexpr std::array<std::string_view, 2> kNotSentReasonNames{"user_cap", "generator"};
+
+/// Counts of one tick (or, merged, since the start).
+struct LoadCounts {
+    std::uint64_t arrivals_due = 0;  // by the schedule of open-model executors
+    std::uint64_t iterations_started = 0;
+    std::uint64_t iterations_completed = 0;
+    std::array<std::uint64_t, 2> not_sent{};  // iterations, by NotSentReason
+    std::uint64_t connects_ok = 0;
+    std::uint64_t connects_failed = 0;
+    std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
+    std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
+    std::uint64_t spans_dropped = 0;
+
+    void merge(const LoadCounts& other);
+};
+
+/// How a shard stood at the end of a tick.
+struct ShardState {
+    std::uint32_t in_flight = 0;  // requests
+    std::uint32_t users = 0;      // simulated users alive (open model: busy ones)
+    std::uint32_t users_max = 0;
+    std::uint32_t connections_open = 0;
+    double in_flight_mean = 0;   // time average over the tick, for Little's law
+    double cpu_ratio = 0;        // this thread's CPU time over wall time, 0-1
+    Nanoseconds loop_lag_max{};  // latest a due timer ran within the tick
+};
+
+/// A failed request kept as a specimen: at most one per (endpoint, outcome, fingerprint) and shard.
+struct ErrorSample {
+    Clock::time_point at;
+    EndpointId endpoint = 0;
+    std::uint16_t status = 0;
+    Outcome outcome = Outcome::Ok;
+    std::uint64_t fingerprint = 0;  // of the body (or error text) with digits and ids folded
+    std::string text;               // at most 512 bytes of the body, or what the system said
+    std::uint64_t count = 0;        // how often this fingerprint came within the tick
+};
+
+/// A sampled request for tracing, after the OpenTelemetry HTTP client conventions.
+struct RequestSpan {
+    EndpointId endpoint = 0;
+    std::array<std::uint8_t, 8> span_id{};
+    Clock::time_point due;
+    Clock::time_point sent;
+    Clock::time_point first_byte;  // equals `completed` where no byte came
+    Clock::time_point completed;
+    std::uint16_t status = 0;
+    Outcome outcome = Outcome::Ok;
+    std::string path;  // as sent, query included
+};
+/// One sampled iteration: the parent of its requests.
+struct IterationTrace {
+    std::array<std::uint8_t, 16> trace_id{};
+    std::array<std::uint8_t, 8> span_id{};
+    std::uint32_t user_class = 0;  // index into Scenario::users
+    std::uint64_t iteration = 0;
+    Clock::time_point due;
+    Clock::time_point ended;
+    std::vector<RequestSpan> requests;
+};
+
+/// The samples of one shard in one tick [tick·period, (tick+1)·period), by completion time.
+/// Owned by the shard until it is handed over whole; cleared and handed back for reuse.
+struct Interval {
+    std::uint32_t shard = 0;
+    std::uint64_t tick = 0;
+    bool last = false;                     // the shard is done and sends no more
+    std::vector<EndpointStats> endpoints;  // by EndpointId
+    LoadCounts counts;
+    ShardState state;
+    std::vector<ErrorSample> errors;
+    std::vector<IterationTrace> traces;
+
+    void clear() noexcept;
+};
+
+/// Where an executor stood at the end of a tick.
+struct ExecutorState {
+    std::uint32_t stage = 0;  // index into ExecutorInfo::stages; one past the last when over
+    double offered = 0;  // arrivals per second (open) or users (closed) that the schedule asks now
+};
+
+/// All shards merged, for one tick. Immutable and shared: exporters, store, thresholds and terminal
+/// read the same one.
+struct Snapshot {
+    std::uint64_t tick = 0;
+    Clock::time_point from;
+    Clock::time_point to;
+    bool last = false;
+    std::vector<EndpointStats> delta;  // this tick, by EndpointId
+    std::vector<EndpointStats> total;  // since the start, this tick included
+    LoadCounts delta_counts;
+    LoadCounts total_counts;
+    ShardState state;  // sums over shards; cpu_ratio and loop_lag_max are the highest
+    std::vector<ShardState> shards;
+    std::vector<ExecutorState> executors;
+    std::vector<ErrorSample> errors;
+    std::vector<IterationTrace> traces;
+
+    /// All endpoints' `delta` (or `total`) merged into one.
+    [[nodiscard]] EndpointStats merged_delta() const;
+    [[nodiscard]] EndpointStats merged_total() const;
+};
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+}  // namespace plimsoll

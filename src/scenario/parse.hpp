@@ -1,0 +1,57 @@
+// From YAML (or a plain URL with flags) to a validated Scenario.
+#pragma once
+
+#include "scenario/scenario.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll {
+
+/// One fault of a scenario file.
+struct Fault {
+    int line = 0;      // 1-based
+    int column = 0;    // 1-based
+    std::string path;  // load[0].stages[1].target
+    std::string what;  // "must be above 0, got -5/s"
+    std::string hint;  // may be empty
+};
+
+/// Either a scenario or every fault found, in order of place.
+struct ParseOutcome {
+    std::optional<Scenario> scenario;
+    std::vector<Fault> faults;
+};
+
+struct ParseOptions {
+    std::string file_name = "scenario.yaml";  // its stem names the scenario
+    Template::EnvLookup env = nullptr;        // ${env.X}; -e K=V overrides come first
+};
+
+[[nodiscard]] ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options);
+
+/// The faults as a person reads them:
+///   checkout.yaml:14:11: load[0].stages[1].target: must be above 0, got -5/s
+///     hint: ...
+///   2 problems in checkout.yaml; nothing was sent.
+[[nodiscard]] std::string format_faults(const std::vector<Fault>& faults,
+                                        std::string_view file_name);
+
+/// k6's and wrk's flags, for `plimsoll run URL -u 50 -d 30s` and for overriding a file's load.
+struct QuickLoad {
+    std::uint32_t vus = 1;
+    Nanoseconds duration = std::chrono::seconds(10);
+    std::vector<Ramp::Stage> stages;  // non-empty: ramping-vus
+    std::optional<Rate> rate;         // set: constant-arrival-rate with at most `vus` users
+};
+/// A scenario of one GET. Error: not an http URL.
+[[nodiscard]] Result<Scenario> scenario_for_url(std::string_view url, const QuickLoad& load);
+/// Replaces a scenario's load by these flags.
+void override_load(Scenario& scenario, const QuickLoad& load);
+
+/// http://host[:port][/base]; no user info, query or fragment.
+[[nodiscard]] Result<TargetUrl> parse_target(std::string_view url);
+
+}  // namespace plimsoll

@@ -1,0 +1,155 @@
+// A validated scenario: who the users are, how much load, what must hold, what to probe. Immutable.
+#pragma once
+
+#include "base/clock.hpp"
+#include "load/arrivals.hpp"
+#include "load/ramp.hpp"
+#include "record/run_info.hpp"
+#include "scenario/template.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace plimsoll {
+
+/// scheme://host[:port][/base]. `port` is always set (80 or 443 where not written).
+struct TargetUrl {
+    std::string scheme;  // "http" (https comes with TLS)
+    std::string host;    // IPv6 without brackets
+    std::uint16_t port = 80;
+    std::string base_path;                          // "" or "/api": put before every step's path
+    [[nodiscard]] std::string host_header() const;  // host, brackets and port as HTTP wants them
+    [[nodiscard]] std::string to_string() const;
+};
+
+/// Time a user waits after a step. Draws are never negative.
+struct Think {
+    enum class Kind { None, Constant, Uniform, Normal, Exponential };
+    Kind kind = Kind::None;
+    Nanoseconds a{};  // constant: the time; uniform: low; normal, exponential: mean
+    Nanoseconds b{};  // uniform: high; normal: standard deviation
+    [[nodiscard]] Nanoseconds draw(Random& random) const noexcept;
+};
+
+/// Inclusive ranges of HTTP status.
+struct StatusRange {
+    std::uint16_t low;
+    std::uint16_t high;
+};
+
+/// What a response must be for the request to count as ok.
+struct Expect {
+    std::vector<StatusRange> statuses;  // empty: 200-399
+    [[nodiscard]] bool accepts(std::uint16_t status) const noexcept;
+};
+
+struct Header {
+    std::string name;
+    Template value;
+};
+
+/// One request of a flow.
+struct Step {
+    EndpointId endpoint = 0;  // into Scenario::endpoints
+    std::string method;       // upper case
+    Template path;            // origin form, starts with '/'
+    std::vector<Header>
+        headers;  // the step's and the defaults'; Host and Content-Length are the engine's
+    Template body;
+    bool has_body = false;
+    Expect expect;
+    Nanoseconds timeout = std::chrono::seconds(30);  // from send to last byte, connecting included
+};
+
+struct UserClass {
+    std::string name;
+    std::uint32_t weight = 1;  // share of users or arrivals, against the other classes' weights
+    Think think;               // after each step
+    std::vector<Step> flow;
+};
+
+enum class ExecutorKind { ConstantVus, RampingVus, ConstantArrivalRate, RampingArrivalRate };
+[[nodiscard]] std::string_view to_string(ExecutorKind kind);
+[[nodiscard]] constexpr bool is_open(ExecutorKind kind) {
+    return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate;
+}
+
+struct Executor {
+    std::string name;
+    ExecutorKind kind = ExecutorKind::ConstantVus;
+    Ramp ramp = Ramp::constant(0, {});  // arrivals per second, or users
+    ArrivalProcess arrivals = ArrivalProcess::Uniform;
+    std::uint32_t max_vus = 0;  // open model: most users at once; closed: the ramp's highest
+    Nanoseconds graceful_stop =
+        std::chrono::seconds(30);  // how long running iterations may go on after the end
+};
+
+struct PostgresProbeConfig {
+    std::string dsn;  // secret
+};
+/// Exactly one of docker, cgroup, pid and port is set.
+struct ContainerProbeConfig {
+    std::string role;  // app, database, ...: the label that reports use
+    std::string docker;
+    std::string cgroup;
+    int pid = 0;
+    std::uint16_t port = 0;
+};
+struct CanaryConfig {
+    std::string name;
+    std::string path;  // of a GET on the target
+};
+struct ProbesConfig {
+    Nanoseconds interval = std::chrono::milliseconds(200);
+    std::vector<PostgresProbeConfig> postgres;
+    std::vector<ContainerProbeConfig> containers;
+    std::vector<CanaryConfig> canaries;
+};
+
+struct OtlpConfig {
+    std::string endpoint;  // base URL; /v1/traces is appended
+    double sample = 0.01;  // share of iterations, 0-1
+};
+struct ExportConfig {
+    std::optional<std::pair<std::string, std::uint16_t>>
+        prometheus;  // address, port; port 0 takes a free one
+    std::optional<OtlpConfig> otlp;
+};
+
+struct Scenario {
+    std::string name;
+    std::string text;  // the file as read, before any expansion
+    TargetUrl target;
+    std::vector<EndpointInfo> endpoints;
+    std::vector<UserClass> users;
+    std::vector<Executor> load;
+    std::vector<Threshold> thresholds;
+    ProbesConfig probes;
+    ExportConfig exports;
+
+    /// From the first start to the last executor's end, without graceful stop.
+    [[nodiscard]] Nanoseconds duration() const noexcept;
+};
+
+/// The parts of a RunInfo that the scenario fixes; id, start, seed and shards are the caller's.
+[[nodiscard]] RunInfo describe(const Scenario& scenario);
+
+/// Assigns a user class to index 0, 1, 2 ... such that every prefix of n has each class's share
+/// within one (smooth weighted round robin). Pure: the same weights give the same sequence on every
+/// shard.
+class ClassPicker {
+public:
+    explicit ClassPicker(const std::vector<UserClass>& users);
+    [[nodiscard]] std::uint32_t pick(std::uint64_t index) const noexcept {
+        return cycle_[index % cycle_.size()];
+    }
+
+private:
+    std::vector<std::uint32_t> cycle_;
+};
+
+}  // namespace plimsoll

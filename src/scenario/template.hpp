@@ -1,0 +1,53 @@
+// Text with ${...} in it, compiled once when the scenario is read.
+#pragma once
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll {
+
+/// What an expression may refer to while a user runs.
+struct RenderContext {
+    std::uint64_t user = 0;  // 0-based index of the user within the run
+    std::uint64_t iteration =
+        0;  // 0-based: the arrival's index (open) or this user's own count (closed)
+    Random* random = nullptr;  // of (seed, stream, iteration): same seed, same values
+};
+
+/// A literal with expressions: `${user}`, `${iteration}`, `${uuid()}`, `${random_int(a,b)}`.
+/// `${env.NAME}` and
+/// `${env.NAME:-default}` are resolved while reading and leave plain text; `$${` stands for a
+/// literal `${`. Rendering appends to a caller's buffer and allocates only when that must grow.
+class Template {
+public:
+    Template() = default;
+    /// `env` looks up an environment variable (nullptr when unset). Error: unknown expression (with
+    /// the nearest known one as hint), unclosed `${`, unset variable without a default. `where` is
+    /// left to the caller.
+    using EnvLookup = const char* (*)(const char* name);
+    [[nodiscard]] static Result<Template> compile(std::string_view text, EnvLookup env);
+    [[nodiscard]] static Template literal(std::string text);
+
+    [[nodiscard]] bool is_constant() const noexcept { return parts_.empty(); }
+    /// The text, when constant.
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    void render(const RenderContext& context, std::string& out) const;
+
+private:
+    enum class Op : std::uint8_t { Literal, User, Iteration, Uuid, RandomInt };
+    struct Part {
+        Op op = Op::Literal;
+        std::string literal;
+        std::uint64_t low = 0;
+        std::uint64_t high = 0;
+    };
+    std::string text_;
+    std::vector<Part> parts_;  // empty when constant
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,34 @@
+// Metric names that more than one module must agree on: a probe reports them, an exporter and
+// analysis look for them. The full list is a public contract (docs/metrics.md).
+#pragma once
+
+namespace plimsoll::metric {
+
+// probes/postgres
+inline constexpr const char* kPgBackends =
+    "plimsoll_pg_backends";  // {datname,usename,application_name,state,wait_event_type}
+inline constexpr const char* kPgConnectionsUsedRatio = "plimsoll_pg_connections_used_ratio";
+inline constexpr const char* kPgMaxConnections = "plimsoll_pg_max_connections";
+inline constexpr const char* kPgReservedConnections = "plimsoll_pg_reserved_connections";
+inline constexpr const char* kPgBlockedBackends = "plimsoll_pg_blocked_backends";
+inline constexpr const char* kPgLongestTransaction = "plimsoll_pg_longest_transaction_seconds";
+inline constexpr const char* kPgIdleInTransaction = "plimsoll_pg_idle_in_transaction_seconds";
+inline constexpr const char* kPgTransactions =
+    "plimsoll_pg_transactions_total";  // {datname,result}: commit | rollback
+inline constexpr const char* kPgConnectionRefused =
+    "plimsoll_pg_connection_refused_total";  // {sqlstate}
+
+// probes/container (a process or its cgroup): all {container,role}
+inline constexpr const char* kContainerCpuSeconds = "plimsoll_container_cpu_seconds_total";
+inline constexpr const char* kContainerCpuLimit = "plimsoll_container_cpu_limit_cores";
+inline constexpr const char* kContainerThrottled = "plimsoll_container_cpu_throttled_periods_total";
+inline constexpr const char* kContainerPeriods = "plimsoll_container_cpu_periods_total";
+inline constexpr const char* kContainerMemory = "plimsoll_container_memory_working_set_bytes";
+inline constexpr const char* kContainerMemoryLimit = "plimsoll_container_memory_limit_bytes";
+inline constexpr const char* kContainerOomKills = "plimsoll_container_oom_kills_total";
+
+// probes/canary
+inline constexpr const char* kCanarySeconds = "plimsoll_canary_seconds";          // {canary}
+inline constexpr const char* kCanaryFailures = "plimsoll_canary_failures_total";  // {canary}
+
+}  // namespace plimsoll::metric

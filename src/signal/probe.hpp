@@ -1,0 +1,39 @@
+// The seam to everything that looks at the target from the side.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "signal/reading.hpp"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+/// Reads one side signal (database, container, kernel) on a fixed cadence.
+/// Threading: after `start`, called only from the probe thread, never from a shard.
+class Probe {
+public:
+    virtual ~Probe() = default;
+    /// Unique within a run, e.g. "postgres", "process:lab". The `probe` label of its metrics.
+    [[nodiscard]] virtual std::string name() const = 0;
+    /// Fixed from construction on.
+    [[nodiscard]] virtual std::span<const MetricDescriptor> descriptors() const = 0;
+    [[nodiscard]] virtual Nanoseconds period() const = 0;
+    /// Connects and checks privileges before the load starts (a late probe cannot connect).
+    /// An Error says what to do; whether the run goes on without this probe is the caller's choice.
+    [[nodiscard]] virtual Status start(Clock::time_point deadline) = 0;
+    /// Takes one reading before `deadline`. An Error becomes a gap in the series;
+    /// it never stops the run. Reconnects by itself, with backoff, within later calls.
+    [[nodiscard]] virtual Result<Reading> read(Clock::time_point deadline) = 0;
+    /// Facts that hold for the whole run, known after start: server version, max_connections ...
+    /// Written to the run file as (key, value).
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> facts() const {
+        return {};
+    }
+};
+using ProbePtr = std::unique_ptr<Probe>;
+
+}  // namespace plimsoll

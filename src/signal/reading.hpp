@@ -1,0 +1,55 @@
+// What probes report, and what happened when.
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+enum class MetricType { Gauge, Counter };
+
+/// A metric that a probe can report. `name` is the full public name (plimsoll_pg_backends, without
+/// labels); a Counter's ends in _total and never falls but for a restart of what it counts.
+struct MetricDescriptor {
+    std::string name;
+    MetricType type = MetricType::Gauge;
+    std::string help;
+    std::vector<std::string> labels;  // label names, in the order of Value::labels
+};
+
+/// One value of one metric. `metric` indexes the probe's own descriptors().
+struct Value {
+    std::uint32_t metric = 0;
+    std::vector<std::string> labels;  // as many as the descriptor names
+    double value = 0;
+};
+
+/// One set of values, taken together.
+struct Reading {
+    Clock::time_point at;  // when the values were true: the middle of the round trip
+    Nanoseconds took{};    // the round trip
+    std::vector<Value> values;
+};
+
+/// A time without readings. While open, `to` is the latest known time.
+struct Gap {
+    std::string probe;
+    Clock::time_point from;
+    Clock::time_point to;
+    std::string reason;
+    bool open = false;
+};
+
+enum class EventKind { StageChanged, ThresholdCrossed, FaultPlanted, ProbeGap, Note, Stopped };
+
+/// Something that happened at a point in time, for annotations and the report.
+struct Event {
+    Clock::time_point at;
+    EventKind kind = EventKind::Note;
+    std::string text;
+};
+
+}  // namespace plimsoll

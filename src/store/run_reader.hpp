@@ -1,0 +1,95 @@
+// Reads a run file back. Reports and analysis see a run through this alone.
+#pragma once
+
+#include "base/result.hpp"
+#include "record/interval.hpp"
+#include "record/run_info.hpp"
+#include "signal/exporter.hpp"
+#include "signal/reading.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+/// One tick as stored: a Snapshot without the running totals. Offsets count from the run's start.
+struct StoredTick {
+    std::uint64_t tick = 0;
+    Nanoseconds from{};
+    Nanoseconds to{};
+    std::vector<EndpointStats> endpoints;  // this tick's, by EndpointId
+    LoadCounts counts;
+    ShardState state;
+    std::vector<ShardState> shards;
+    std::vector<ExecutorState> executors;
+};
+
+/// All values of one metric with one set of labels, in time order.
+struct StoredSeries {
+    std::string probe;
+    std::string metric;
+    MetricType type = MetricType::Gauge;
+    std::vector<std::pair<std::string, std::string>> labels;  // name, value
+    struct Point {
+        double t_s;  // offset from the run's start
+        double value;
+    };
+    std::vector<Point> points;
+    [[nodiscard]] std::string label(std::string_view name) const;  // "" where it has none
+};
+
+struct StoredProbe {
+    ProbeInfo info;
+    std::uint64_t readings = 0, expected = 0, gaps = 0;
+    double longest_took_s = 0;
+    double largest_gap_s = 0;
+};
+
+struct StoredEvent {
+    double t_s;
+    EventKind kind;
+    std::string text;
+};
+struct StoredGap {
+    std::string probe, reason;
+    double from_s, to_s;
+};
+struct StoredError {
+    ErrorSample sample;  // `at` is unset; count is the total of its fingerprint
+    double first_s, last_s;
+};
+
+class RunReader {
+public:
+    /// Opens run.db, or the run.db inside a run folder. Error: no such file, not a run file, or a
+    /// schema version this program does not know (what it is and which versions are read).
+    [[nodiscard]] static Result<RunReader> open(const std::filesystem::path& path);
+    RunReader(RunReader&&) noexcept;
+    RunReader& operator=(RunReader&&) noexcept;
+    ~RunReader();
+
+    [[nodiscard]] const RunInfo& info() const;
+    /// False when the run was cut off (kill -9, power): what is here is whole up to the last tick.
+    [[nodiscard]] bool finished() const;
+    /// Calls `visit` for each tick in order; only one tick is in memory at a time.
+    [[nodiscard]] Status for_each_tick(const std::function<void(const StoredTick&)>& visit) const;
+    [[nodiscard]] Result<std::vector<StoredSeries>> series() const;
+    [[nodiscard]] Result<std::vector<StoredProbe>> probes() const;
+    [[nodiscard]] Result<std::vector<StoredEvent>> events() const;
+    [[nodiscard]] Result<std::vector<StoredGap>> gaps() const;
+    [[nodiscard]] Result<std::vector<StoredError>> errors() const;
+    /// Facts written by the run: "generator.cpu_seconds", "generator.max_rss_bytes",
+    /// "exporter.dropped.otlp" ...
+    [[nodiscard]] Result<std::map<std::string, std::string>> facts() const;
+
+private:
+    struct State;
+    explicit RunReader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace plimsoll
