@@ -78,6 +78,7 @@ void LoadCounts::merge(const LoadCounts& other) {
     reconnects += other.reconnects;
     errors_unsampled += other.errors_unsampled;
     spans_dropped += other.spans_dropped;
+    interrupted += other.interrupted;
 }
 
 void Interval::clear() noexcept {

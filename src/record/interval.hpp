@@ -18,8 +18,9 @@ namespace plimsoll {
 /// One finished request.
 struct Sample {
     Clock::time_point due;  // from the schedule
-    Clock::time_point
-        sent;  // when the first byte of the request was written (or connecting gave up)
+    /// When the first byte left for the target: the request's, or the SYN's where it had to
+    /// connect.
+    Clock::time_point sent;
     Clock::time_point completed;  // when the last byte of the response was read (or it failed)
     EndpointId endpoint = 0;
     std::uint16_t status = 0;  // HTTP status, 0 where no header came
@@ -68,6 +69,8 @@ struct LoadCounts {
     std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
     std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
     std::uint64_t spans_dropped = 0;
+    std::uint64_t interrupted =
+        0;  // requests under way when the run was cut short; in no histogram
 
     void merge(const LoadCounts& other);
 };
@@ -122,6 +125,7 @@ struct IterationTrace {
 struct Interval {
     std::uint32_t shard = 0;
     std::uint64_t tick = 0;
+    Clock::time_point to;                  // when the tick ended: early for the last one
     bool last = false;                     // the shard is done and sends no more
     std::vector<EndpointStats> endpoints;  // by EndpointId
     LoadCounts counts;

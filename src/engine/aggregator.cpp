@@ -1,0 +1,126 @@
+#include "engine/aggregator.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace plimsoll {
+namespace {
+
+void merge_state(ShardState& sum, const ShardState& part) {
+    sum.in_flight += part.in_flight;
+    sum.users += part.users;
+    sum.users_max += part.users_max;
+    sum.connections_open += part.connections_open;
+    sum.in_flight_mean += part.in_flight_mean;
+    sum.cpu_ratio = std::max(sum.cpu_ratio, part.cpu_ratio);
+    sum.loop_lag_max = std::max(sum.loop_lag_max, part.loop_lag_max);
+}
+
+void merge_errors(std::vector<ErrorSample>& into, const std::vector<ErrorSample>& from) {
+    for (const ErrorSample& error : from) {
+        const auto known = std::find_if(into.begin(), into.end(), [&](const ErrorSample& each) {
+            return each.fingerprint == error.fingerprint && each.endpoint == error.endpoint &&
+                   each.outcome == error.outcome && each.status == error.status;
+        });
+        if (known == into.end()) {
+            into.push_back(error);
+        } else {
+            known->count += error.count;
+            known->at = std::min(known->at, error.at);
+        }
+    }
+}
+
+}  // namespace
+
+ExecutorState state_at(const ExecutorInfo& executor, Nanoseconds offset) {
+    double from_value = executor.start_value;
+    for (std::uint32_t i = 0; i < executor.stages.size(); ++i) {
+        const StageInfo& stage = executor.stages[i];
+        if (offset < stage.from) {
+            return {i, 0};
+        }
+        if (offset < stage.to) {
+            const double share = static_cast<double>((offset - stage.from).count()) /
+                                 static_cast<double>((stage.to - stage.from).count());
+            return {i, from_value + (stage.target - from_value) * share};
+        }
+        from_value = stage.target;
+    }
+    return {static_cast<std::uint32_t>(executor.stages.size()), 0};
+}
+
+Aggregator::Aggregator(const RunInfo& run)
+    : run_(&run),
+      shard_done_(run.shards, false),
+      shard_next_(run.shards, 0),
+      total_(run.endpoints.size()) {}
+
+Aggregator::Pending& Aggregator::pending_for(std::uint64_t tick) {
+    assert(tick >= first_pending_);
+    while (pending_.size() <= tick - first_pending_) {
+        Pending pending;
+        pending.snapshot = std::make_shared<Snapshot>();
+        pending.snapshot->tick = first_pending_ + pending_.size();
+        pending.snapshot->delta.resize(run_->endpoints.size());
+        pending.snapshot->shards.resize(run_->shards);
+        pending_.push_back(std::move(pending));
+    }
+    return pending_[tick - first_pending_];
+}
+
+void Aggregator::add(const Interval& interval) {
+    Pending& pending = pending_for(interval.tick);
+    Snapshot& snapshot = *pending.snapshot;
+    for (std::size_t i = 0; i < interval.endpoints.size(); ++i) {
+        if (interval.endpoints[i].requests != 0) {
+            snapshot.delta[i].merge(interval.endpoints[i]);
+        }
+    }
+    snapshot.delta_counts.merge(interval.counts);
+    merge_state(snapshot.state, interval.state);
+    snapshot.shards[interval.shard] = interval.state;
+    merge_errors(snapshot.errors, interval.errors);
+    snapshot.traces.insert(snapshot.traces.end(), interval.traces.begin(), interval.traces.end());
+    snapshot.to = std::max(snapshot.to, interval.to);
+    ++pending.parts;
+    shard_next_[interval.shard] = interval.tick + 1;
+    shard_done_[interval.shard] = interval.last;
+}
+
+SnapshotPtr Aggregator::next() {
+    if (pending_.empty()) {
+        return nullptr;
+    }
+    for (std::size_t shard = 0; shard < shard_done_.size(); ++shard) {
+        if (!shard_done_[shard] && shard_next_[shard] <= first_pending_) {
+            return nullptr;
+        }
+    }
+    const std::shared_ptr<Snapshot> snapshot = std::move(pending_.front().snapshot);
+    pending_.pop_front();
+    ++first_pending_;
+    snapshot->from = run_->start.mono + run_->tick * snapshot->tick;
+    snapshot->last = pending_.empty() && std::all_of(shard_done_.begin(), shard_done_.end(),
+                                                     [](bool done) { return done; });
+    finished_ = snapshot->last;
+    for (std::size_t i = 0; i < total_.size(); ++i) {
+        total_[i].merge(snapshot->delta[i]);
+    }
+    total_counts_.merge(snapshot->delta_counts);
+    snapshot->total = total_;
+    snapshot->total_counts = total_counts_;
+    describe_executors(*snapshot);
+    return snapshot;
+}
+
+void Aggregator::describe_executors(Snapshot& snapshot) const {
+    // The middle of the tick: at its end the last tick of a stage would already show the next one.
+    const Nanoseconds middle =
+        (snapshot.from - run_->start.mono) + (snapshot.to - snapshot.from) / 2;
+    for (const ExecutorInfo& executor : run_->executors) {
+        snapshot.executors.push_back(state_at(executor, middle));
+    }
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,47 @@
+// The load engine: runs a scenario on N shards and hands out what each saw, tick by tick.
+#pragma once
+
+#include "base/result.hpp"
+#include "engine/recorder.hpp"
+#include "record/run_info.hpp"
+#include "scenario/scenario.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace plimsoll {
+
+struct EngineOptions {
+    double trace_share = 0;  // of iterations, 0-1: sampled, and sent with a traceparent header
+};
+
+/// Threading: all methods from one thread. Each shard runs on a thread of its own and shares
+/// nothing with the others; the sink is called on shard threads.
+class Engine {
+public:
+    /// `scenario` and `run` must outlive the engine. `run.shards`, `run.seed` and `run.tick` are
+    /// used.
+    Engine(const Scenario& scenario, const RunInfo& run, EngineOptions options);
+    ~Engine();
+
+    /// Resolves the target and connects to it once. Error: it cannot be reached (nothing else was
+    /// sent).
+    [[nodiscard]] Status prepare();
+    /// Starts the shards. t = 0 of all executors is `run.start.mono`, which may lie a little ahead.
+    void start(IntervalSink sink);
+    /// No new iterations from now on; those under way may end within their executor's graceful
+    /// stop.
+    void stop_gracefully();
+    /// Ends now; requests under way are counted as interrupted.
+    void abort();
+    /// Waits until every shard has handed in its last interval.
+    void join();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,112 @@
+// What a user does: iterations, steps, think time, traces.
+#include "engine/shard.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+namespace plimsoll {
+namespace {
+
+void put_bytes(std::uint64_t value, std::uint8_t* out) {
+    std::memcpy(out, &value, sizeof value);
+}
+
+}  // namespace
+
+void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t user_class,
+                            Clock::time_point due) {
+    // An arrival's draws depend on the arrival, a looping user's on the user: never on the shard.
+    const std::uint64_t stream = parts_[user.executor].open ? 0 : user.index + 1ULL;
+    user.random = Random(plan_.run->seed, user.executor + (stream << 16), iteration);
+    user.busy = true;
+    user.user_class = user_class;
+    user.iteration = iteration;
+    user.step = 0;
+    user.iteration_due = due;
+    user.due = due;
+    ++recorder_->counts().iterations_started;
+    if (plan_.trace_limit != 0) {
+        begin_trace(user);
+    }
+    send_request(user);
+}
+
+void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
+    const UserClass& who = plan_.scenario->users[user.user_class];
+    const Nanoseconds think = who.think.draw(user.random);
+    user.due = now + think;
+    ++user.step;
+    const bool iteration_over = user.step == who.flow.size();
+    if (iteration_over) {
+        user.step = 0;
+        ++recorder_->counts().iterations_completed;
+        if (user.trace) {
+            user.trace->ended = now;
+            recorder_->record_trace(std::move(*user.trace));
+            user.trace.reset();
+        }
+        if (parts_[user.executor].open || user.leaving) {
+            end_iteration(user, now);
+            return;
+        }
+        ++user.iteration;
+    }
+    if (think.count() != 0 || !at_once) {
+        schedule(user, user.due);
+    } else if (iteration_over) {
+        begin_iteration(user, user.iteration, user.user_class, user.due);
+    } else {
+        send_request(user);
+    }
+}
+
+void Shard::end_iteration(User& user, Clock::time_point now) {
+    Part& part = parts_[user.executor];
+    user.busy = false;
+    --recorder_->levels.users;
+    if (part.open && !part.over) {
+        part.free.push_back(&user);
+        return;
+    }
+    if (!part.open) {
+        close_socket(user);
+    }
+    check_done(now);
+}
+
+void Shard::schedule(User& user, Clock::time_point at) {
+    wakeups_.push_back({at, &user});
+    std::push_heap(wakeups_.begin(), wakeups_.end(), std::greater<>());
+    if (wakeups_.front().user == &user) {
+        arm_pace();
+    }
+}
+
+void Shard::begin_trace(User& user) {
+    const std::uint64_t stream = parts_[user.executor].open ? 0 : user.index + 1ULL;
+    Random ids(plan_.run->seed ^ 0x7261636554ULL, user.executor + (stream << 16), user.iteration);
+    if (ids() >= plan_.trace_limit) {
+        return;
+    }
+    user.trace = std::make_unique<IterationTrace>();
+    put_bytes(ids(), user.trace->trace_id.data());
+    put_bytes(ids() | 1, user.trace->trace_id.data() + 8);
+    put_bytes(ids() | 1, user.trace->span_id.data());
+    user.trace->user_class = user.user_class;
+    user.trace->iteration = user.iteration;
+    user.trace->due = user.iteration_due;
+}
+
+void Shard::trace_request(User& user, const Sample& sample) {
+    RequestSpan& span = user.trace->requests.back();
+    span.endpoint = sample.endpoint;
+    span.due = sample.due;
+    span.sent = sample.sent;
+    span.first_byte = user.first_byte < sample.sent ? sample.completed : user.first_byte;
+    span.completed = sample.completed;
+    span.status = sample.status;
+    span.outcome = sample.outcome;
+}
+
+}  // namespace plimsoll

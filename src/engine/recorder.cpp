@@ -1,0 +1,137 @@
+#include "engine/recorder.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <ctime>
+
+namespace plimsoll {
+namespace {
+
+constexpr std::size_t kErrorsKept = 64;    // different fingerprints per shard and tick
+constexpr std::size_t kTracesKept = 1000;  // iterations per shard and tick
+constexpr std::size_t kTextKept = 512;
+
+Nanoseconds thread_cpu_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec);
+}
+
+bool is_hex(char c) {
+    return std::isxdigit(static_cast<unsigned char>(c)) != 0;
+}
+bool is_digit(char c) {
+    return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+}  // namespace
+
+Recorder::Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start,
+                   Nanoseconds tick, IntervalSink sink)
+    : shard_(shard),
+      endpoints_(endpoints),
+      tick_length_(tick),
+      sink_(std::move(sink)),
+      begin_(start),
+      end_(start + tick),
+      integrated_to_(start),
+      cpu_at_begin_(thread_cpu_time()) {
+    fresh_interval(nullptr);
+}
+
+void Recorder::fresh_interval(std::unique_ptr<Interval> reused) {
+    interval_ = reused ? std::move(reused) : std::make_unique<Interval>();
+    interval_->clear();
+    interval_->shard = shard_;
+    interval_->tick = tick_;
+    interval_->endpoints.resize(endpoints_);
+}
+
+void Recorder::hand_over(Clock::time_point end, bool last) {
+    integrate(std::max(end, integrated_to_));
+    const double length_ns = std::max(1.0, static_cast<double>((end - begin_).count()));
+    const Nanoseconds cpu = thread_cpu_time();
+    ShardState& state = interval_->state;
+    state.in_flight = in_flight_;
+    state.users = levels.users;
+    state.users_max = levels.users_max;
+    state.connections_open = levels.connections_open;
+    state.in_flight_mean = in_flight_area_ns_ / length_ns;
+    state.cpu_ratio = static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns;
+    interval_->to = end;
+    interval_->last = last;
+    cpu_at_begin_ = cpu;
+    in_flight_area_ns_ = 0;
+    auto reused = sink_(std::move(interval_));
+    if (!last) {
+        ++tick_;
+        begin_ = end;
+        end_ = end + tick_length_;
+        fresh_interval(std::move(reused));
+    }
+}
+
+void Recorder::roll_to(Clock::time_point now) {
+    while (now >= end_) {
+        hand_over(end_, false);
+    }
+}
+
+void Recorder::finish(Clock::time_point now) {
+    roll_to(now);
+    hand_over(now, true);
+}
+
+void Recorder::record_error(const Sample& sample, std::string_view text) {
+    const std::uint64_t print = fingerprint(text);
+    auto& errors = interval_->errors;
+    const auto known = std::find_if(errors.begin(), errors.end(), [&](const ErrorSample& each) {
+        return each.fingerprint == print && each.endpoint == sample.endpoint &&
+               each.outcome == sample.outcome && each.status == sample.status;
+    });
+    if (known != errors.end()) {
+        ++known->count;
+        return;
+    }
+    if (errors.size() >= kErrorsKept) {
+        ++interval_->counts.errors_unsampled;
+        return;
+    }
+    errors.push_back({sample.completed, sample.endpoint, sample.status, sample.outcome, print,
+                      std::string(text.substr(0, kTextKept)), 1});
+}
+
+void Recorder::record_trace(IterationTrace&& trace) {
+    if (interval_->traces.size() >= kTracesKept) {
+        interval_->counts.spans_dropped += 1 + trace.requests.size();
+        return;
+    }
+    interval_->traces.push_back(std::move(trace));
+}
+
+std::uint64_t fingerprint(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL;
+    const auto add = [&](char c) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+    };
+    for (std::size_t i = 0; i < text.size();) {
+        std::size_t hex_end = i;
+        while (hex_end < text.size() && is_hex(text[hex_end])) {
+            ++hex_end;
+        }
+        if (hex_end - i >= 8) {
+            add('#');
+            i = hex_end;
+        } else if (is_digit(text[i])) {
+            while (i < text.size() && is_digit(text[i])) {
+                ++i;
+            }
+            add('#');
+        } else {
+            add(text[i++]);
+        }
+    }
+    return hash;
+}
+
+}  // namespace plimsoll

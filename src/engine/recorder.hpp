@@ -1,0 +1,97 @@
+// What one shard has seen in the current tick, and its hand-over when the tick is full.
+#pragma once
+
+#include "record/interval.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace plimsoll {
+
+/// Where full intervals go. Called on the shard's thread, once per tick; must not block. The
+/// receiver may hand a used interval back for reuse as the return value, so that a steady run
+/// allocates nothing.
+using IntervalSink = std::function<std::unique_ptr<Interval>(std::unique_ptr<Interval>)>;
+
+/// Counts samples into the interval of the tick in which they completed. Time moves forward only: a
+/// sample that completes after the tick's end closes it first, so a late loop misfiles nothing.
+/// Threading: one shard.
+class Recorder {
+public:
+    Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start, Nanoseconds tick,
+             IntervalSink sink);
+
+    /// The running state, whose in-flight level is integrated over time for Little's law.
+    struct Levels {
+        std::uint32_t users = 0;
+        std::uint32_t users_max = 0;
+        std::uint32_t connections_open = 0;
+    };
+    Levels levels;
+
+    [[nodiscard]] LoadCounts& counts() noexcept { return interval_->counts; }
+    /// A request was sent / came to its end at `now`.
+    void request_sent(Clock::time_point now) {
+        roll_if_due(now);
+        integrate(now);
+        ++in_flight_;
+    }
+    void request_ended(Clock::time_point now) {
+        roll_if_due(now);
+        integrate(now);
+        --in_flight_;
+    }
+    void record(const Sample& sample) {
+        roll_if_due(sample.completed);
+        interval_->endpoints[sample.endpoint].record(sample);
+    }
+    /// Keeps a specimen of a failure; `text` is a body or what the system said.
+    void record_error(const Sample& sample, std::string_view text);
+    void record_trace(IterationTrace&& trace);
+    void record_loop_lag(Nanoseconds lag) noexcept {
+        if (lag > interval_->state.loop_lag_max) {
+            interval_->state.loop_lag_max = lag;
+        }
+    }
+
+    /// Closes every tick that ended at or before `now`. Call before counting anything at `now`.
+    void roll_to(Clock::time_point now);
+    /// Closes the current tick early, as the last one.
+    void finish(Clock::time_point now);
+    [[nodiscard]] Clock::time_point tick_end() const noexcept { return end_; }
+
+private:
+    void roll_if_due(Clock::time_point now) {
+        if (now >= end_) [[unlikely]] {
+            roll_to(now);
+        }
+    }
+    void integrate(Clock::time_point now) noexcept {
+        in_flight_area_ns_ +=
+            static_cast<double>(in_flight_) * static_cast<double>((now - integrated_to_).count());
+        integrated_to_ = now;
+    }
+    void hand_over(Clock::time_point end, bool last);
+    void fresh_interval(std::unique_ptr<Interval> reused);
+
+    std::uint32_t shard_;
+    std::size_t endpoints_;
+    Nanoseconds tick_length_;
+    IntervalSink sink_;
+    std::unique_ptr<Interval> interval_;
+    std::uint64_t tick_ = 0;
+    Clock::time_point begin_;
+    Clock::time_point end_;
+    std::uint32_t in_flight_ = 0;
+    double in_flight_area_ns_ = 0;
+    Clock::time_point integrated_to_;
+    Nanoseconds cpu_at_begin_{};
+};
+
+/// FNV-1a over `text` with every run of digits, and every run of eight or more hex digits, folded
+/// to one sign: messages that differ only in ids, times and counts get one fingerprint.
+[[nodiscard]] std::uint64_t fingerprint(std::string_view text);
+
+}  // namespace plimsoll

@@ -1,0 +1,120 @@
+#include "engine/response_parser.hpp"
+
+#include <new>
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace plimsoll {
+namespace http = boost::beast::http;
+using boost::beast::string_view;
+using ErrorCode = boost::beast::error_code;
+
+struct ResponseParser::Parser final : http::basic_parser<false> {
+    explicit Parser(ResponseParser& owner) : out(&owner) {
+        eager(true);
+        body_limit(boost::none);
+        header_limit(64 * 1024);
+        skip(owner.head_);
+    }
+
+    ResponseParser* out;
+
+private:
+    void on_request_impl(http::verb /*verb*/, string_view /*method*/, string_view /*target*/,
+                         int /*version*/, ErrorCode& /*error*/) override {}
+    void on_response_impl(int code, string_view /*reason*/, int /*version*/,
+                          ErrorCode& /*error*/) override {
+        out->status_ = static_cast<std::uint16_t>(code);
+    }
+    void on_field_impl(http::field /*field*/, string_view /*name*/, string_view /*value*/,
+                       ErrorCode& /*error*/) override {}
+    void on_header_impl(ErrorCode& /*error*/) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>& /*length*/,
+                           ErrorCode& /*error*/) override {}
+    std::size_t on_body_impl(string_view body, ErrorCode& /*error*/) override {
+        if (out->status_ >= 400 && out->error_body_.size() < kErrorBodyKept) [[unlikely]] {
+            out->error_body_.append(body.substr(0, kErrorBodyKept - out->error_body_.size()));
+        }
+        return body.size();
+    }
+    void on_chunk_header_impl(std::uint64_t /*size*/, string_view /*extensions*/,
+                              ErrorCode& /*error*/) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t /*remain*/, string_view body,
+                                   ErrorCode& error) override {
+        return on_body_impl(body, error);
+    }
+    void on_finish_impl(ErrorCode& /*error*/) override {}
+};
+
+ResponseParser::ResponseParser() {
+    static_assert(sizeof(Parser) <= kStorage && alignof(Parser) <= 16);
+    ::new (static_cast<void*>(storage_)) Parser(*this);
+}
+
+ResponseParser::~ResponseParser() {
+    parser().~Parser();
+}
+
+ResponseParser::Parser& ResponseParser::parser() noexcept {
+    return *std::launder(reinterpret_cast<Parser*>(storage_));  // NOLINT: the object made above
+}
+
+void ResponseParser::reset(bool head) {
+    head_ = head;
+    status_ = 0;
+    error_ = 0;
+    header_done_ = false;
+    keep_alive_ = false;
+    error_body_.clear();
+    parser().~Parser();
+    ::new (static_cast<void*>(storage_)) Parser(*this);
+}
+
+ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
+    std::size_t consumed = 0;
+    while (consumed < bytes.size()) {
+        ErrorCode error;
+        consumed += parser().put(
+            boost::asio::const_buffer(bytes.data() + consumed, bytes.size() - consumed), error);
+        if (error && error != http::error::need_more) {
+            error_ = error.value();
+            return {State::Failed, consumed};
+        }
+        header_done_ = parser().is_header_done();
+        if (parser().is_done()) {
+            if (status_ >= 100 && status_ < 200 && status_ != 101) {
+                const bool head = head_;
+                reset(head);
+                continue;
+            }
+            keep_alive_ = parser().keep_alive();
+            return {State::Done, consumed};
+        }
+        if (error) {
+            break;
+        }
+    }
+    return {State::NeedMore, consumed};
+}
+
+ResponseParser::State ResponseParser::feed_end() {
+    if (!parser().got_some() || !parser().is_header_done()) {
+        return State::Failed;
+    }
+    ErrorCode error;
+    parser().put_eof(error);
+    if (error) {
+        error_ = error.value();
+        return State::Failed;
+    }
+    keep_alive_ = false;
+    return State::Done;
+}
+
+std::string ResponseParser::failure() const {
+    return error_ == 0 ? std::string()
+                       : http::make_error_code(static_cast<http::error>(error_)).message();
+}
+
+}  // namespace plimsoll

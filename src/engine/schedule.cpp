@@ -1,0 +1,321 @@
+// When users start, wake and stop.
+#include "engine/shard.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <sys/prctl.h>
+
+#include <boost/asio/post.hpp>
+
+namespace plimsoll {
+namespace {
+
+/// How much of `total` falls to shard `id` when index % shards decides.
+std::uint32_t share_of(std::uint32_t total, std::uint32_t shards, std::uint32_t id) {
+    return total / shards + (id < total % shards ? 1U : 0U);
+}
+
+}  // namespace
+
+Shard::Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink)
+    : plan_(plan),
+      id_(id),
+      sink_(std::move(sink)),
+      ready_descriptor_(context_.get_executor()),
+      pace_timer_(context_.get_executor()),
+      heartbeat_timer_(context_.get_executor()),
+      start_(plan.run->start.mono),
+      wheel_(start_) {
+    ready_descriptor_.assign(ready_.descriptor());
+}
+
+Shard::~Shard() {
+    ready_descriptor_.release();
+    for (User& user : users_) {
+        close_socket(user);
+    }
+}
+
+void Shard::run() {
+    // The kernel may delay an ordinary thread's timers by 50 µs; a pacer must not be.
+    ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_));
+    make_parts();
+    heartbeat_due_ = start_;
+    heartbeat();
+    watch_sockets();
+    on_pace();
+    context_.run();
+}
+
+void Shard::stop_gracefully() {
+    boost::asio::post(context_, [this] {
+        const auto now = Clock::now();
+        for (Part& part : parts_) {
+            part.hard_end = std::min(part.hard_end, now + part.executor->graceful_stop);
+            end_part(part, now);
+        }
+        check_done(now);
+    });
+}
+
+void Shard::abort() {
+    boost::asio::post(context_, [this] {
+        const auto now = Clock::now();
+        for (Part& part : parts_) {
+            end_part(part, now);
+            cut_off(part, now);
+        }
+        check_done(now);
+    });
+}
+
+void Shard::make_parts() {
+    const std::uint32_t shards = plan_.run->shards;
+    parts_.reserve(
+        plan_.scenario->load.size());  // the arrivals keep pointers into the scenario only
+    for (std::uint32_t i = 0; i < plan_.scenario->load.size(); ++i) {
+        const Executor& executor = plan_.scenario->load[i];
+        Part part;
+        part.executor = &executor;
+        part.index = i;
+        part.open = is_open(executor.kind);
+        part.begin = start_;
+        part.end = start_ + executor.ramp.duration();
+        part.hard_end = part.end + executor.graceful_stop;
+        part.user_cap = share_of(executor.max_vus, shards, id_);
+        if (part.open) {
+            part.arrivals.emplace(executor.ramp, executor.arrivals, mix64(plan_.run->seed + i));
+            part.free.reserve(part.user_cap);
+            recorder_->levels.users_max += part.user_cap;
+        } else {
+            recorder_->levels.users_max +=
+                share_of(static_cast<std::uint32_t>(executor.ramp.highest()), shards, id_);
+            part.next_change = part.begin;
+        }
+        parts_.push_back(std::move(part));
+        if (parts_.back().open) {
+            take_next_arrival(parts_.back());
+        }
+    }
+}
+
+User& Shard::new_user(Part& part, std::uint32_t index) {
+    return users_.emplace_back(index, part.index);
+}
+
+void Shard::take_next_arrival(Part& part) {
+    do {
+        part.next_arrival = part.arrivals->next();
+    } while (part.next_arrival && part.next_arrival->index % plan_.run->shards != id_);
+}
+
+void Shard::arm_pace() {
+    if (done_) {
+        return;
+    }
+    auto due = Clock::time_point::max();
+    for (const Part& part : parts_) {
+        if (part.over) {
+            continue;
+        }
+        due = std::min(due, part.end);
+        if (part.open) {
+            due = part.next_arrival ? std::min(due, part.begin + part.next_arrival->due) : due;
+        } else {
+            due = std::min(due, part.next_change);
+        }
+    }
+    if (!wakeups_.empty()) {
+        due = std::min(due, wakeups_.front().at);
+    }
+    if (due == pace_due_) {
+        return;  // armed for it already
+    }
+    pace_due_ = due;
+    if (due == Clock::time_point::max()) {
+        pace_timer_.cancel();
+        return;
+    }
+    pace_timer_.expires_at(due);
+    pace_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) {
+            pace_due_ = {};
+            on_pace();
+        }
+    });
+}
+
+void Shard::on_pace() {
+    const auto now = Clock::now();
+    for (Part& part : parts_) {
+        if (part.over || now < part.begin) {
+            continue;
+        }
+        if (part.open) {
+            dispatch_arrivals(part, now);
+        } else {
+            adjust_users(part, now);
+        }
+        if (now >= part.end) {
+            end_part(part, now);
+        }
+    }
+    dispatch_wakeups(now);
+    check_done(now);
+    arm_pace();
+}
+
+void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
+    while (part.next_arrival && part.begin + part.next_arrival->due <= now) {
+        const auto arrival = *part.next_arrival;
+        take_next_arrival(part);
+        ++recorder_->counts().arrivals_due;
+        User* user = nullptr;
+        if (!part.free.empty()) {
+            user = part.free.back();
+            part.free.pop_back();
+        } else if (part.alive < part.user_cap) {
+            user = &new_user(part, part.alive++ * plan_.run->shards + id_);
+        } else {
+            ++recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)];
+            continue;
+        }
+        ++recorder_->levels.users;
+        begin_iteration(*user, arrival.index, plan_.classes.pick(arrival.index),
+                        part.begin + arrival.due);
+    }
+}
+
+void Shard::adjust_users(Part& part, Clock::time_point now) {
+    const Ramp& ramp = part.executor->ramp;
+    const Nanoseconds offset = now - part.begin;
+    const std::uint32_t wanted =
+        now < part.end ? share_of(ramp.users_at(offset), plan_.run->shards, id_) : 0;
+    while (part.ranks.size() < wanted) {
+        const auto rank = static_cast<std::uint32_t>(part.ranks.size());
+        part.ranks.push_back(&new_user(part, rank * plan_.run->shards + id_));
+    }
+    for (std::uint32_t rank = 0; rank < part.ranks.size(); ++rank) {
+        User& user = *part.ranks[rank];
+        user.leaving = rank >= wanted;
+        if (!user.leaving && !user.busy) {
+            user.busy = true;
+            ++recorder_->levels.users;
+            // Users that a ramp asks for are due when it asked, not when this loop came round to
+            // it.
+            begin_iteration(user, user.iteration, plan_.classes.pick(user.index),
+                            std::max(part.begin, part.next_change));
+        }
+    }
+    part.next_change = part.begin + ramp.next_user_change(offset);
+}
+
+void Shard::dispatch_wakeups(Clock::time_point now) {
+    while (!wakeups_.empty() && wakeups_.front().at <= now) {
+        std::pop_heap(wakeups_.begin(), wakeups_.end(), std::greater<>());
+        const Wakeup wakeup = wakeups_.back();
+        wakeups_.pop_back();
+        User& user = *wakeup.user;
+        if (!user.busy || user.phase != Phase::Idle || user.due != wakeup.at) {
+            continue;  // cut off meanwhile
+        }
+        if (user.step != 0) {
+            send_request(user);
+        } else if (user.leaving) {
+            end_iteration(user, now);
+        } else {
+            begin_iteration(user, user.iteration, user.user_class, user.due);
+        }
+    }
+}
+
+void Shard::end_part(Part& part, Clock::time_point now) {
+    if (part.over) {
+        return;
+    }
+    part.over = true;
+    if (part.open) {
+        // Arrivals due by now that this loop never came to: the generator was too slow.
+        const auto stop = std::min(now, part.end);
+        while (part.next_arrival && part.begin + part.next_arrival->due < stop) {
+            ++recorder_->counts().arrivals_due;
+            ++recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::Generator)];
+            take_next_arrival(part);
+        }
+        part.next_arrival.reset();
+    }
+    for (User& user : users_) {
+        if (user.executor != part.index) {
+            continue;
+        }
+        user.leaving = true;
+        // A closed-model user that thinks between iterations has nothing left to finish.
+        if (!part.open && user.busy && user.phase == Phase::Idle && user.step == 0) {
+            end_iteration(user, now);
+        }
+    }
+}
+
+void Shard::cut_off(Part& part, Clock::time_point now) {
+    for (User& user : users_) {
+        if (user.executor != part.index || !user.busy) {
+            continue;
+        }
+        if (user.phase != Phase::Idle) {
+            ++recorder_->counts().interrupted;
+            recorder_->request_ended(now);
+        }
+        close_socket(user);
+        user.phase = Phase::Idle;
+        user.deadline = Clock::time_point::max();
+        user.trace.reset();
+        user.busy = false;
+        --recorder_->levels.users;
+    }
+}
+
+void Shard::heartbeat() {
+    const auto now = Clock::now();
+    if (now >= heartbeat_due_) {
+        recorder_->record_loop_lag(now - heartbeat_due_);
+    }
+    wheel_.advance(now, [this](User& user) { on_timeout(user); });
+    if (now >= start_) {
+        recorder_->roll_to(now);
+    }
+    for (Part& part : parts_) {
+        if (part.over && now >= part.hard_end) {
+            cut_off(part, now);
+        }
+    }
+    check_done(now);
+    if (done_) {
+        return;
+    }
+    heartbeat_due_ = std::max(heartbeat_due_ + TimerWheel<User>::kSlot, now);
+    heartbeat_timer_.expires_at(heartbeat_due_);
+    heartbeat_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) {
+            heartbeat();
+        }
+    });
+}
+
+void Shard::check_done(Clock::time_point now) {
+    const bool over =
+        std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.over; });
+    if (done_ || !over || recorder_->levels.users != 0) {
+        return;
+    }
+    done_ = true;
+    pace_timer_.cancel();
+    heartbeat_timer_.cancel();
+    for (User& user : users_) {
+        close_socket(user);
+    }
+    recorder_->finish(std::max(now, start_ + Nanoseconds(1)));
+    context_.stop();
+}
+
+}  // namespace plimsoll
