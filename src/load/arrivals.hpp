@@ -22,15 +22,19 @@ enum class ArrivalProcess { Uniform, Poisson };
 /// which makes an inhomogeneous Poisson process of exactly the ramp's rate (time change, Çinlar
 /// 1975). Every walker of the same (ramp, process, seed) sees the same arrivals, so shard k of n
 /// takes those with index % n == k.
+///
+/// Every arrival is due before the ramp's end and while its level is above 0: one that falls on the
+/// begin of a pause is due when the pause ends.
 class ArrivalCursor {
 public:
+    /// `ramp` must outlive the cursor.
     ArrivalCursor(const Ramp& ramp, ArrivalProcess process, std::uint64_t seed);
 
     struct Arrival {
         std::uint64_t index;
         Nanoseconds due;  // offset from the executor's start
     };
-    /// The next arrival; nullopt after the last. `ramp` must outlive the cursor.
+    /// The next arrival; nullopt after the last.
     [[nodiscard]] std::optional<Arrival> next() noexcept;
 
 private:

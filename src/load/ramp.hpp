@@ -3,6 +3,8 @@
 
 #include "base/clock.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -35,6 +37,9 @@ public:
     /// For a linear level r(t) = r0 + a·t this is the positive root of a·t²/2 + r0·t = amount, in
     /// the form 2·amount / (r0 + √(r0² + 2·a·amount)), which loses no digits when a is small.
     [[nodiscard]] std::optional<Nanoseconds> when(double amount) const noexcept;
+    /// The earliest time from `offset` on at which the level is above 0 or begins to rise from it;
+    /// nullopt where it stays 0 until the end.
+    [[nodiscard]] std::optional<Nanoseconds> active_from(Nanoseconds offset) const noexcept;
     /// The index of the stage in which `offset` lies; stages().size() from the end on.
     [[nodiscard]] std::size_t stage_at(Nanoseconds offset) const noexcept;
 
@@ -45,6 +50,11 @@ public:
     [[nodiscard]] Nanoseconds next_user_change(Nanoseconds offset) const noexcept;
 
 private:
+    /// The level at the begin of stage `index`, after any step there.
+    [[nodiscard]] double level_before(std::size_t index) const noexcept {
+        return index == 0 ? start_ : stages_[index - 1].target;
+    }
+
     double start_;
     std::vector<Stage> stages_;
     Nanoseconds duration_{};

@@ -1,0 +1,89 @@
+// The one thread that reads all probes.
+#pragma once
+
+#include "base/result.hpp"
+#include "signal/exporter.hpp"
+#include "signal/probe.hpp"
+#include "signal/probe_track.hpp"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace plimsoll {
+
+/// Where readings and gaps go. Called from the probe thread (and, for gaps still open at the end,
+/// from the one that calls `stop`), never from two at once; must not block: hand over and return.
+struct ProbeSink {
+    std::function<void(std::size_t probe, const Reading&, const ProbeHealth&)> on_reading;
+    /// A gap opened (`gap.open`) or closed. Closed without having opened: readings that were due
+    /// while the thread was late.
+    std::function<void(std::size_t probe, const Gap&, const ProbeHealth&)> on_gap;
+};
+
+/// Reads every probe on its own period, from one thread, so that probes need no locks and share no
+/// core with the load but this thread's.
+///
+/// A read may take min(period, 500 ms). While one probe waits, the others wait too: a probe that
+/// hangs delays them by at most its own limit, and is left alone for longer and longer
+/// (ProbeTrack::rest_after) until it takes no more than a tenth of the time. Slots that are lost so
+/// are counted as missing and reported as a gap that names the culprit. First slots are spread
+/// over the shortest period, so that healthy probes do not queue for the same instant.
+///
+/// An Error from a probe opens a gap; further ones extend it; the next reading closes it. The
+/// gap's reason is the first error's text.
+///
+/// Order of calls: start, infos, begin, stop. All from one thread.
+class ProbeRunner {
+public:
+    ProbeRunner(std::vector<ProbePtr> probes, ProbeSink sink);
+    ~ProbeRunner();  // stops
+    ProbeRunner(const ProbeRunner&) = delete;
+    ProbeRunner& operator=(const ProbeRunner&) = delete;
+
+    /// Starts all probes one after the other, each within `limit`, before the load begins. One
+    /// Status per probe, in order. A probe that failed is read all the same (it may come up later):
+    /// until then it shows as one gap.
+    [[nodiscard]] std::vector<Status> start(Nanoseconds limit);
+
+    /// What exporters must know of the probes; call after `start`, since facts are known then.
+    [[nodiscard]] std::vector<ProbeInfo> infos() const;
+
+    /// Begins to read, on a thread of its own.
+    void begin();
+
+    /// Ends the thread (after the read in progress, at most 500 ms), counts the slots that are over
+    /// and closes open gaps. May be called again.
+    void stop();
+
+    /// By probe; at any time, from any thread.
+    [[nodiscard]] std::vector<ProbeHealth> health() const;
+
+    [[nodiscard]] std::size_t size() const noexcept { return probes_.size(); }
+
+    /// The longest any read may take.
+    static constexpr Nanoseconds kLongestRead = std::chrono::milliseconds(500);
+
+private:
+    void loop();
+    void read(std::size_t probe, Clock::time_point now);
+    [[nodiscard]] std::size_t next_probe() const;
+
+    std::vector<ProbePtr> probes_;
+    ProbeSink sink_;
+    std::vector<ProbeTrack> tracks_;  // the probe thread's, from begin to stop
+    std::string slowest_;             // the probe whose read last overran another's slot
+    Nanoseconds slowest_took_{};
+
+    mutable std::mutex mutex_;  // guards what follows
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    std::vector<ProbeHealth> health_;
+
+    std::thread thread_;
+};
+
+}  // namespace plimsoll
