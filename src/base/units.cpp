@@ -23,7 +23,7 @@ std::optional<double> take_number(std::string_view& text) {
     double number = 0;
     const auto [end, code] =
         std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (code != std::errc{} || end == text.data()) {
+    if (code != std::errc{} || !std::isfinite(number)) {  // "inf" and "nan" are numbers to it
         return std::nullopt;
     }
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
@@ -43,6 +43,16 @@ Error bad_duration(std::string_view text, std::string_view why) {
                  "write a number and a unit, e.g. 250ms, 30s, 2m, 1h30m"};
 }
 
+/// Fixed notation without trailing zeros: what parse_duration reads, which knows no exponents.
+std::string plain(double value, int decimals) {
+    std::string text = fmt::format("{:.{}f}", value, decimals);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') {
+        text.pop_back();
+    }
+    return text;
+}
+
 }  // namespace
 
 Result<Nanoseconds> parse_duration(std::string_view text) {
@@ -56,7 +66,7 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
         if (!number) {
             return bad_duration(text, "must be a duration");
         }
-        if (*number < 0 || !std::isfinite(*number)) {
+        if (*number < 0) {
             return bad_duration(text, "must not be negative");
         }
         const std::string_view word = take_word(rest);
@@ -108,7 +118,7 @@ std::string format_duration(Nanoseconds duration) {
         return "0s";
     }
     if (ns % 1'000'000 != 0 && ns < 1'000'000'000) {
-        return fmt::format("{:g}us", static_cast<double>(ns) / 1e3);
+        return plain(static_cast<double>(ns) / 1e3, 3) + "us";
     }
     if (ns < 1'000'000'000) {
         return fmt::format("{}ms", ns / 1'000'000);
@@ -124,16 +134,20 @@ std::string format_duration(Nanoseconds duration) {
     take(3'600'000'000'000, 'h');
     take(60'000'000'000, 'm');
     if (rest > 0) {
-        text += fmt::format("{:.9g}s", static_cast<double>(rest) / 1e9);
+        text += plain(static_cast<double>(rest) / 1e9, 9) + "s";
     }
     return text;
 }
 
 std::string human_seconds(double seconds) {
+    if (seconds == 0) {
+        return "0 s";
+    }
+    // The next unit begins where three digits would round up to a thousand.
     const double magnitude = std::abs(seconds);
-    const auto [scale, unit] = magnitude < 1e-3 ? std::pair{1e6, "µs"}
-                               : magnitude < 1  ? std::pair{1e3, "ms"}
-                                                : std::pair{1.0, "s"};
+    const auto [scale, unit] = magnitude < 0.9995e-3 ? std::pair{1e6, "µs"}
+                               : magnitude < 0.9995  ? std::pair{1e3, "ms"}
+                                                     : std::pair{1.0, "s"};
     const double shown = seconds * scale;
     const int decimals = std::abs(shown) >= 99.95 ? 0 : std::abs(shown) >= 9.995 ? 1 : 2;
     return fmt::format("{:.{}f} {}", shown, decimals, unit);

@@ -34,7 +34,8 @@ private:
 /// The shortest of "1.5s", "250ms", "12us", "2m30s", "0s" that reads back the same to 1 µs.
 [[nodiscard]] std::string format_duration(Nanoseconds duration);
 
-/// Three significant digits and the unit that fits, for people: "1.23 ms", "45.6 s", "789 µs".
+/// Three significant digits and the unit that fits, for people: "1.23 ms", "45.6 s", "789 µs",
+/// "0 s".
 [[nodiscard]] std::string human_seconds(double seconds);
 
 /// "1234.5/s" with at most one decimal, none when whole.

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Holds the tree to its own rules; prints one line per violation and exits 1 when there is any.
+
+    lint.py ROOT
+
+The rules come from docs/architecture.md: which module may include which (first table) and where a
+third-party library may be included (second table). Tests may include any module and any library.
+Beside them: each built module is in the table and has a README.md, no file postpones work in a
+comment, no test is skipped or switched off, and no lock file names a package registry.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, NamedTuple
+
+MODULE_ROOTS = ("src", "exporters", "probes")
+CODE = (".cpp", ".hpp", ".h", ".cc", ".c")
+LEFT_OUT_FOLDERS = {".git", "build", "results", "node_modules", "__pycache__"}
+LOCK_FILES = {"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", ".npmrc", "pip.conf"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+# Written so that this file does not match itself.
+POSTPONED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
+SKIPPED = re.compile(
+    r"\bGTEST" + r"_SKIP\b|\bDISABLED" + r"_\w|\bskip" + r"Test\b|\bunittest\.skip"
+    r"|\b(?:it|test|describe)\.(?:skip|only|to" + r"do)\b")
+REGISTRY = re.compile(r'"resolved"\s*:\s*"https?://|\bhttps?://registry\.|^\s*registry\s*=|^\s*resolved ', re.M)
+
+
+class Violation(NamedTuple):
+    path: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+class Library(NamedTuple):
+    name: str
+    headers: list[str]
+    homes: list[str]
+
+
+class Tables(NamedTuple):
+    modules: dict[str, set[str]]  # folder -> folders it may include
+    libraries: list[Library]
+
+
+class BadTable(Exception):
+    pass
+
+
+# --- docs/architecture.md ------------------------------------------------------------------------
+
+def table_rows(text: str, first_header: str) -> Iterator[list[str]]:
+    """The body rows of the one table whose first header cell is `first_header`."""
+    inside = False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.lstrip().startswith("|") else []
+        if not cells:
+            inside = False
+        elif cells[0] == first_header:
+            inside = True
+        elif inside and not set(cells[0]) <= set("-: "):
+            yield cells
+
+
+def split_list(cell: str) -> list[str]:
+    return [item.strip().strip("`") for item in cell.split(",") if item.strip()]
+
+
+def read_tables(text: str) -> Tables:
+    modules: dict[str, set[str]] = {}
+    for cells in table_rows(text, "folder"):
+        if len(cells) != 3:
+            raise BadTable(f"module table: a row needs three cells, got {cells}")
+        folder = cells[0].strip("`")
+        modules[folder] = {item if "/" in item else f"src/{item}" for item in split_list(cells[2])}
+    libraries = [Library(cells[0], split_list(cells[1]), split_list(cells[2]))
+                 for cells in table_rows(text, "library") if len(cells) == 3]
+    if not modules or not libraries:
+        raise BadTable("the module table or the third-party table is missing")
+    for folder, may in modules.items():
+        for other in sorted(may - modules.keys()):
+            raise BadTable(f"module table: {folder} may include {other}, which has no row")
+    return Tables(modules, libraries)
+
+
+def find_cycle(modules: dict[str, set[str]]) -> list[str]:
+    """A chain of modules that leads back to its start, or nothing."""
+    done: set[str] = set()
+
+    def visit(folder: str, chain: list[str]) -> list[str]:
+        if folder in chain:
+            return chain[chain.index(folder):] + [folder]
+        if folder in done:
+            return []
+        for other in sorted(modules[folder]):
+            if cycle := visit(other, chain + [folder]):
+                return cycle
+        done.add(folder)
+        return []
+
+    for start in sorted(modules):
+        if cycle := visit(start, []):
+            return cycle
+    return []
+
+
+# --- the tree ------------------------------------------------------------------------------------
+
+def files_of(root: Path) -> list[str]:
+    """Tracked files and new ones that git would track; all files where there is no git."""
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "-c", f"safe.directory={root}", "ls-files", "-coz", "--exclude-standard"],
+                                cwd=root, capture_output=True, text=True, check=False)
+        if listed.returncode == 0:
+            return sorted(name for name in listed.stdout.split("\0") if name and (root / name).is_file())
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in LEFT_OUT_FOLDERS]
+        found += [str((Path(folder) / name).relative_to(root)) for name in names]
+    return sorted(found)
+
+
+def module_of(path: str, modules: dict[str, set[str]]) -> str | None:
+    """The folder of the table that `path` lies in; longest first, so that a nested one wins."""
+    fitting = [folder for folder in modules if path.startswith(folder + "/")]
+    return max(fitting, key=len, default=None)
+
+
+def own_header(path: str, name: str, modules: dict[str, set[str]], files: set[str]) -> str | None:
+    """The module that #include `name` in `path` reaches, None when it is not one of ours."""
+    for candidate in (os.path.normpath(f"{os.path.dirname(path)}/{name}"), f"src/{name}", name):
+        if candidate in files:
+            return module_of(candidate, modules)
+    return module_of(f"src/{name}", modules) or module_of(name, modules)  # made by the build
+
+
+def check_includes(path: str, text: str, tables: Tables, files: set[str]) -> Iterator[Violation]:
+    module = module_of(path, tables.modules)
+    if module is None:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        name = match.group(1) or match.group(2)
+        target = own_header(path, name, tables.modules, files)
+        if target is not None:
+            if target != module and target not in tables.modules[module]:
+                yield Violation(path, number, f'{module} may not include {target} ("{name}")')
+            continue
+        for library in tables.libraries:
+            if any(name.startswith(header) for header in library.headers) and module not in library.homes:
+                yield Violation(path, number, f"{library.name} is confined to {', '.join(library.homes)} (<{name}>)")
+
+
+def check_modules(tables: Tables, files: set[str]) -> Iterator[Violation]:
+    folders = {"/".join(path.split("/")[:2]) for path in files
+               if path.startswith(tuple(f"{root}/" for root in MODULE_ROOTS)) and path.count("/") >= 2}
+    for folder in sorted(folders):
+        if folder not in tables.modules:
+            yield Violation(folder, 0, "has no row in the module table of docs/architecture.md")
+        elif f"{folder}/CMakeLists.txt" in files and f"{folder}/README.md" not in files:
+            yield Violation(folder, 0, "has no README.md (what it is for, what it may include, where to add the next one)")
+
+
+def check_words(path: str, text: str) -> Iterator[Violation]:
+    in_tests = path.startswith("tests/")
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := POSTPONED.search(line):
+            yield Violation(path, number, f"{match.group()}: finish it, or say in docs what is missing")
+        if in_tests and (match := SKIPPED.search(line)):
+            yield Violation(path, number, f"{match.group()}: no test is skipped or switched off")
+
+
+def check_lock_file(path: str, text: str) -> Iterator[Violation]:
+    if match := REGISTRY.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        yield Violation(path, line, "names a package registry; npm config set omit-lockfile-registry-resolved true")
+
+
+def lint(root: Path) -> list[Violation]:
+    page = "docs/architecture.md"
+    try:
+        tables = read_tables((root / page).read_text(encoding="utf-8"))
+    except (OSError, BadTable) as error:
+        return [Violation(page, 0, str(error))]
+    names = files_of(root)
+    files = set(names)
+    found = list(check_modules(tables, files))
+    if cycle := find_cycle(tables.modules):
+        found.append(Violation(page, 0, f"the module table has a cycle: {' -> '.join(cycle)}"))
+    for path in names:
+        try:
+            text = (root / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture or the like
+        if os.path.basename(path) in LOCK_FILES:
+            found += check_lock_file(path, text)
+            continue
+        if path.endswith(CODE):
+            found += check_includes(path, text, tables, files)
+        if not re.search(r"\.min\.(js|css)$", path):
+            found += check_words(path, text)
+    return found
+
+
+def main() -> int:
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+    found = lint(root)
+    for violation in found:
+        print(violation)
+    print(f"lint: {len(found)} violations in {root.name}" if found else "lint: nothing found")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
