@@ -17,14 +17,19 @@ void put_varint(std::vector<std::uint8_t>& out, std::uint64_t value) {
     out.push_back(static_cast<std::uint8_t>(value));
 }
 
+/// Only the shortest form of a number is taken, as put_varint writes it.
 std::optional<std::uint64_t> take_varint(std::span<const std::uint8_t>& in) {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64 && !in.empty(); shift += 7) {
-        const std::uint8_t byte = in.front();
+        const std::uint64_t byte = in.front();
         in = in.subspan(1);
-        value |= std::uint64_t{byte & 0x7fU} << shift;
-        if ((byte & 0x80U) == 0) {
-            return value;
+        const std::uint64_t bits = byte & 0x7f;
+        if ((bits << shift) >> shift != bits) {
+            return std::nullopt;
+        }
+        value |= bits << shift;
+        if ((byte & 0x80) == 0) {
+            return bits == 0 && shift != 0 ? std::nullopt : std::optional(value);
         }
     }
     return std::nullopt;
@@ -186,46 +191,55 @@ Result<Histogram> Histogram::decode(std::span<const std::uint8_t> bytes) {
     bytes = bytes.subspan(1);
     Histogram out;
     const auto count = take_varint(bytes);
-    if (!count) {
-        return broken;
-    }
-    if (*count == 0) {
-        return bytes.empty() ? Result<Histogram>(std::move(out)) : Result<Histogram>(broken);
+    if (count && *count == 0 && bytes.empty()) {
+        return out;
     }
     const auto sum = take_varint(bytes);
     const auto min = take_varint(bytes);
     const auto spread = take_varint(bytes);
-    if (!sum || !min || !spread) {
-        return broken;
-    }
-    std::size_t next = 0;
-    std::uint64_t seen = 0;
-    while (!bytes.empty()) {
-        const auto gap = take_varint(bytes);
-        const auto times = take_varint(bytes);
-        if (!gap || !times || *times == 0 || *gap >= kBuckets - next) {
-            return broken;
-        }
-        const std::size_t bucket = next + *gap;
-        auto& block = out.blocks_[bucket / kSubBuckets];
-        if (!block) {
-            block = std::make_unique<Block>();
-        }
-        (*block)[bucket % kSubBuckets] = *times;
-        seen += *times;
-        next = bucket + 1;
-        if (next == kBuckets && !bytes.empty()) {
-            return broken;
-        }
-    }
-    if (seen != *count) {
+    if (!count || !sum || !min || !spread || *spread > UINT64_MAX - *min) {
         return broken;
     }
     out.count_ = *count;
     out.sum_ns_ = *sum;
     out.min_ns_ = *min;
     out.max_ns_ = *min + *spread;
+    if (!out.take_buckets(bytes) || !out.is_consistent()) {
+        return broken;
+    }
     return out;
+}
+
+bool Histogram::take_buckets(std::span<const std::uint8_t> bytes) {
+    std::uint64_t left = count_;
+    std::size_t next = 0;
+    while (!bytes.empty()) {
+        const auto gap = take_varint(bytes);
+        const auto times = take_varint(bytes);
+        if (!gap || !times || *times == 0 || *times > left || *gap >= kBuckets - next) {
+            return false;
+        }
+        const std::size_t bucket = next + *gap;
+        auto& block = blocks_[bucket / kSubBuckets];
+        if (!block) {
+            block = std::make_unique<Block>();
+        }
+        (*block)[bucket % kSubBuckets] = *times;
+        left -= *times;
+        next = bucket + 1;
+    }
+    return left == 0;
+}
+
+bool Histogram::is_consistent() const {
+    const std::vector<Bucket> filled = buckets();
+    if (filled.empty() || bucket_of(filled.front().lower_ns) != bucket_of(min_ns_) ||
+        bucket_of(filled.back().lower_ns) != bucket_of(max_ns_)) {
+        return false;
+    }
+    // Where the sum may have wrapped around, it says nothing.
+    return max_ns_ > UINT64_MAX / count_ ||
+           (sum_ns_ >= count_ * min_ns_ && sum_ns_ <= count_ * max_ns_);
 }
 
 bool operator==(const Histogram& a, const Histogram& b) noexcept {

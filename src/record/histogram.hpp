@@ -15,8 +15,8 @@ namespace plimsoll {
 
 /// Log-linear counts of durations: every power of two from 1,024 ns up to 2^42 ns (73 min) is cut
 /// into 128 equal buckets, and what is below 1,024 ns into 128 buckets of 8 ns. A value read back
-/// is the middle of its bucket, so its relative error is at most 1/256 = 0.39 % from 1 µs to 1 h.
-/// Longer durations count in the last bucket; min, max and sum are exact always.
+/// is the middle of its bucket, so its error is at most 4 ns below 1,024 ns and 1/256 = 0.39 %
+/// above. Longer durations count in the last bucket; min, max and sum are exact always.
 ///
 /// Merging adds counts, so it is exact, commutative and associative: N shards or machines give what
 /// one gives. Counts live in blocks of one power of two, made at the first value there: a histogram
@@ -40,6 +40,9 @@ public:
     /// Counts one duration; a negative one counts as 0.
     void record(Nanoseconds duration) noexcept { record_n(duration, 1); }
     void record_n(Nanoseconds duration, std::uint64_t times) noexcept {
+        if (times == 0) {
+            return;
+        }
         const std::uint64_t ns =
             duration.count() > 0 ? static_cast<std::uint64_t>(duration.count()) : 0;
         const std::size_t bucket = bucket_of(ns);
@@ -121,6 +124,10 @@ public:
 
 private:
     using Block = std::array<std::uint64_t, kSubBuckets>;
+
+    // The rest of decode: fills the blocks, then checks them against count, sum, min and max.
+    [[nodiscard]] bool take_buckets(std::span<const std::uint8_t> bytes);
+    [[nodiscard]] bool is_consistent() const;
 
     std::array<std::unique_ptr<Block>, kBlocks> blocks_;
     std::uint64_t count_ = 0;
