@@ -1,0 +1,105 @@
+"""The bench's own parts: what it reads from each client, its figures, and one short real run."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent))
+import wrk_ratio as bench  # noqa: E402
+
+WRK = """Running 4s test @ http://127.0.0.1:1/
+  1 threads and 50 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   300.00us   50.00us   5.00ms   90.00%
+  640000 requests in 4.00s, 200.00MB read
+Requests/sec: 160000.00
+"""
+H2LOAD = """finished in 4.00s, 135000.00 req/s, 40.00MB/s
+requests: 540000 total, 540050 started, 540000 done, 540000 succeeded, 0 failed, 0 errored, 0 timeout
+"""
+
+
+def measurement(cpu_s: float, requests: int) -> bench.Measurement:
+    return bench.Measurement(cpu_s / 4, cpu_s * 3 / 4, 2.0, 5_000_000, requests)
+
+
+class Readers(unittest.TestCase):
+    def test_read_the_request_count(self) -> None:
+        self.assertEqual(bench.wrk_requests(WRK), 640_000)
+        self.assertEqual(bench.h2load_requests(H2LOAD), 540_000)
+
+    def test_refuse_a_run_with_errors(self) -> None:
+        for text in (WRK + "  Socket errors: connect 0, read 3, write 0, timeout 0\n",
+                     WRK + "  Non-2xx or 3xx responses: 12\n", ""):
+            with self.assertRaises(bench.BenchError):
+                bench.wrk_requests(text)
+        for text in (H2LOAD.replace("0 failed", "7 failed"), ""):
+            with self.assertRaises(bench.BenchError):
+                bench.h2load_requests(text)
+
+    def test_read_the_run_folders_summary(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaises(bench.BenchError):
+                bench.summary_requests(Path(folder))
+            run = Path(folder, "2026-01-01-run")
+            run.mkdir()
+            (run / "summary.json").write_text(json.dumps({"totals": {"requests": 1234, "failed": 0}}))
+            self.assertEqual(bench.summary_requests(Path(folder)), 1234)
+            (run / "summary.json").write_text(json.dumps({"totals": {"requests": 1234, "failed": 1}}))
+            with self.assertRaises(bench.BenchError):
+                bench.summary_requests(Path(folder))
+
+
+class Figures(unittest.TestCase):
+    def test_are_medians_per_request(self) -> None:
+        row = bench.medians([measurement(4, 1_000_000), measurement(8, 1_000_000), measurement(80, 1_000_000)])
+        self.assertAlmostEqual(row["user_us"], 2)
+        self.assertAlmostEqual(row["system_us"], 6)
+        self.assertAlmostEqual(row["total_us"], 8)
+        self.assertAlmostEqual(row["rate"], 500_000)
+        self.assertAlmostEqual(row["max_rss_mb"], 5)
+
+    def test_compare_within_each_round(self) -> None:
+        # The machine halves its speed from round to round; the ratio is 1.5 in each.
+        base = [measurement(4, 1000), measurement(8, 1000), measurement(16, 1000)]
+        other = [measurement(6, 1000), measurement(12, 1000), measurement(24, 1000)]
+        self.assertAlmostEqual(bench.ratio_to_base(other, base), 1.5)
+
+
+class Processes(unittest.TestCase):
+    def test_charges_a_process_for_its_cpu_time(self) -> None:
+        code = "import time\nwhile time.process_time() < 0.5: pass\nprint('done')"
+        measured, text = bench.run_measured([sys.executable, "-c", code], bench.cores()[0], 60)
+        self.assertEqual(text, "done\n")
+        self.assertGreaterEqual(measured.user_s + measured.system_s, 0.5)
+        self.assertGreater(measured.max_rss_bytes, 1_000_000)
+
+    def test_shows_the_output_of_a_process_that_fails(self) -> None:
+        with self.assertRaisesRegex(bench.BenchError, "ended with 3:\nbad flag"):
+            bench.run_measured(["sh", "-c", "echo bad flag; exit 3"], bench.cores()[0], 60)
+
+    def test_ends_a_process_that_hangs(self) -> None:
+        with self.assertRaisesRegex(bench.BenchError, "ended with -9"):
+            bench.run_measured(["sleep", "600"], bench.cores()[0], 0.2)
+
+    def test_serves_and_measures_for_real_and_leaves_nothing_behind(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            figures = Path(folder, "figures.json")
+            ran = subprocess.run([sys.executable, bench.__file__, "--clients", "wrk", "--rounds", "1", "--seconds", "1",
+                                  "--json", str(figures)], capture_output=True, text=True, check=False,
+                                 env=os.environ | {"TMPDIR": folder})
+            self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+            wrk = json.loads(figures.read_text())["wrk"]
+            self.assertGreater(wrk["rate"], 100)
+            self.assertGreater(wrk["total_us"], 0)
+            self.assertEqual(wrk["ratio"], 1)
+            self.assertEqual(os.listdir(folder), ["figures.json"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,337 @@
+#!/usr/bin/env python3
+"""CPU time per request of plimsoll, beside wrk (and h2load where it is installed).
+
+Each client gets keep-alive GETs of a small body from the same nginx on loopback. The server's one
+process is pinned to one core and the client to another; clients take turns (A B A B ...), because a
+machine's speed drifts; medians over the rounds are compared. What counts is the CPU time that the
+kernel charges the client (wait4), divided by the requests it completed.
+
+plimsoll runs as it always does: recording on, run file and reports written, metrics endpoint open and
+scraped once a second.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Callable, Iterator, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+CONNECTIONS = 50
+BODY = "x" * 113 + "\n"
+
+NGINX_CONF = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {folder}/www;
+    }}
+}}
+"""
+
+
+class BenchError(Exception):
+    pass
+
+
+class Measurement(NamedTuple):
+    user_s: float
+    system_s: float
+    wall_s: float
+    max_rss_bytes: int
+    requests: int
+    scrapes: int = 0
+
+
+class Client(NamedTuple):
+    name: str
+    run: Callable[[int], Measurement]
+
+
+# --- processes -----------------------------------------------------------------------------------
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def cores() -> tuple[int, int]:
+    """One core for the client, another for the server; the same where there is one only."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return allowed[0], allowed[1] if len(allowed) > 1 else allowed[0]
+
+
+def pinned(core: int) -> Callable[[], None]:
+    return lambda: os.sched_setaffinity(0, {core})
+
+
+def peak_rss(pid: int) -> int:
+    """Bytes. Not wait4's ru_maxrss: that counts what the parent had when it forked."""
+    with contextlib.suppress(OSError):
+        if match := re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"), re.M):
+            return int(match.group(1)) * 1024
+    return 0
+
+
+def run_measured(command: list[str], core: int, deadline_s: float) -> tuple[Measurement, str]:
+    """Runs a command to its end and returns what it used and what it printed."""
+    with tempfile.TemporaryFile(mode="w+") as output:
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                   preexec_fn=pinned(core))
+        rss = 0
+        try:
+            while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+                rss = max(rss, peak_rss(process.pid))
+                if time.monotonic() - began > deadline_s:
+                    process.kill()
+                time.sleep(0.02)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        wall_s = time.monotonic() - began
+        _, status, usage = ended
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    if process.returncode != 0:
+        raise BenchError(f"{' '.join(command)} ended with {process.returncode}:\n{text[-2000:]}")
+    return Measurement(usage.ru_utime, usage.ru_stime, wall_s, rss, 0), text
+
+
+@contextlib.contextmanager
+def nginx(core: int) -> Iterator[str]:
+    """A server on a free loopback port; yields its URL."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        raise BenchError("nginx is not installed; scripts/setup installs it")
+    with tempfile.TemporaryDirectory(prefix="plimsoll-bench-") as folder:
+        os.chmod(folder, 0o755)
+        www = Path(folder, "www")
+        www.mkdir()
+        (www / "index.html").write_text(BODY, encoding="ascii")
+        port = free_port()
+        conf = Path(folder, "nginx.conf")
+        conf.write_text(NGINX_CONF.format(folder=folder, port=port), encoding="ascii")
+        with open(Path(folder, "nginx.out"), "wb") as output:
+            server = subprocess.Popen([program, "-p", folder, "-c", str(conf)], stdin=subprocess.DEVNULL,
+                                      stdout=output, stderr=subprocess.STDOUT, preexec_fn=pinned(core))
+        try:
+            url = f"http://127.0.0.1:{port}/"
+            wait_until_served(url, server, Path(folder, "nginx.out"))
+            yield url
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def wait_until_served(url: str, server: subprocess.Popen[bytes], output: Path) -> None:
+    for _ in range(200):
+        if server.poll() is not None:
+            raise BenchError(f"nginx ended with {server.returncode}:\n{output.read_text(errors='replace')}")
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                if response.read().decode() == BODY:
+                    return
+                raise BenchError(f"{url} does not serve the bench's page")
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    raise BenchError("nginx did not answer within 10 s")
+
+
+# --- clients -------------------------------------------------------------------------------------
+
+def wrk_requests(text: str) -> int:
+    match = re.search(r"^\s*(\d+) requests in ", text, re.M)
+    if not match:
+        raise BenchError(f"no request count in wrk's output:\n{text}")
+    if re.search(r"Socket errors|Non-2xx", text):
+        raise BenchError(f"wrk saw errors:\n{text}")
+    return int(match.group(1))
+
+
+def h2load_requests(text: str) -> int:
+    match = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed", text)
+    if not match:
+        raise BenchError(f"no request count in h2load's output:\n{text}")
+    if int(match.group(3)) != 0:
+        raise BenchError(f"h2load saw errors:\n{text}")
+    return int(match.group(2))
+
+
+def summary_requests(folder: Path) -> int:
+    """Requests by the one summary.json below `folder`; all must have succeeded."""
+    found = list(folder.glob("*/summary.json")) + list(folder.glob("summary.json"))
+    if len(found) != 1:
+        raise BenchError(f"expected one summary.json below {folder}, found {len(found)}")
+    totals = json.loads(found[0].read_text(encoding="utf-8"))["totals"]
+    if totals["failed"] != 0:
+        raise BenchError(f"plimsoll saw {totals['failed']} failed requests")
+    return int(totals["requests"])
+
+
+def peer(name: str, command: Callable[[int], list[str]], core: int, count: Callable[[str], int]) -> Client:
+    def run(seconds: int) -> Measurement:
+        measured, text = run_measured(command(seconds), core, seconds + 60)
+        return measured._replace(requests=count(text))
+    return Client(name, run)
+
+
+def scrape(url: str, stop: threading.Event, counts: list[int]) -> None:
+    """Reads `url` once a second until told to stop; appends the size of each answer."""
+    while not stop.wait(1):
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(url, timeout=5) as response:
+                counts.append(len(response.read()))
+
+
+def plimsoll(program: Path, url: str, core: int) -> Client:
+    def run(seconds: int) -> Measurement:
+        with tempfile.TemporaryDirectory(prefix="plimsoll-bench-run-") as folder:
+            port = free_port()
+            command = [str(program), "run", url, "-u", str(CONNECTIONS), "-d", f"{seconds}s", "--shards", "1",
+                       "--prometheus", f"127.0.0.1:{port}", "--results", folder, "-q"]
+            stop = threading.Event()
+            answers: list[int] = []
+            scraper = threading.Thread(target=scrape, args=(f"http://127.0.0.1:{port}/metrics", stop, answers))
+            scraper.start()
+            try:
+                measured, _ = run_measured(command, core, seconds + 120)
+            finally:
+                stop.set()
+                scraper.join()
+            if not answers:
+                raise BenchError(f"the metrics endpoint on port {port} never answered")
+            return measured._replace(requests=summary_requests(Path(folder)), scrapes=len(answers))
+    return Client("plimsoll", run)
+
+
+def choose_clients(wanted: list[str], program: Path, url: str, core: int) -> list[Client]:
+    """wrk first: the others are shown as ratios to it."""
+    chosen = []
+    for name in wanted:
+        if name == "plimsoll":
+            if not program.exists():
+                raise BenchError(f"{program} is not there; scripts/bench builds it")
+            chosen.append(plimsoll(program, url, core))
+            continue
+        if shutil.which(name) is None:
+            raise BenchError(f"{name} is not installed")
+        if name == "wrk":
+            chosen.append(peer(name, lambda s: ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{s}s", url], core, wrk_requests))
+        else:
+            chosen.append(peer(name, lambda s: ["h2load", "--h1", "-t1", f"-c{CONNECTIONS}", "-D", str(s), url], core,
+                               h2load_requests))
+    return chosen
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+def medians(runs: list[Measurement]) -> dict[str, float]:
+    def median(figure: Callable[[Measurement], float]) -> float:
+        return statistics.median(figure(run) for run in runs)
+    return {
+        "user_us": median(lambda m: m.user_s / m.requests * 1e6),
+        "system_us": median(lambda m: m.system_s / m.requests * 1e6),
+        "total_us": median(lambda m: (m.user_s + m.system_s) / m.requests * 1e6),
+        "rate": median(lambda m: m.requests / m.wall_s),
+        "max_rss_mb": median(lambda m: m.max_rss_bytes / 1e6),
+        "scrapes": median(lambda m: m.scrapes),
+    }
+
+
+def ratio_to_base(runs: list[Measurement], base: list[Measurement]) -> float:
+    """Median over the rounds of the ratio within each round: drift of the machine cancels."""
+    def cost(run: Measurement) -> float:
+        return (run.user_s + run.system_s) / run.requests
+    return statistics.median(cost(a) / cost(b) for a, b in zip(runs, base))
+
+
+def show(results: dict[str, dict[str, float]]) -> None:
+    print(f"\n{'client':<10}{'user µs':>9}{'system µs':>11}{'total µs':>10}{'requests/s':>12}{'RSS MB':>8}{'ratio':>8}")
+    for name, row in results.items():
+        print(f"{name:<10}{row['user_us']:>9.2f}{row['system_us']:>11.2f}{row['total_us']:>10.2f}"
+              f"{row['rate']:>12,.0f}{row['max_rss_mb']:>8.1f}{row['ratio']:>8.2f}")
+
+
+def measure(clients: list[Client], rounds: int, seconds: int) -> dict[str, list[Measurement]]:
+    runs: dict[str, list[Measurement]] = {client.name: [] for client in clients}
+    for number in range(1, rounds + 1):
+        for client in clients:
+            run = client.run(seconds)
+            if run.requests == 0:
+                raise BenchError(f"{client.name} completed no request")
+            runs[client.name].append(run)
+            print(f"round {number}/{rounds} {client.name}: {run.requests} requests, "
+                  f"{(run.user_s + run.system_s) / run.requests * 1e6:.2f} µs of CPU each", flush=True)
+    return runs
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--plimsoll", type=Path, default=ROOT / "build/release/plimsoll", metavar="PROGRAM")
+    parser.add_argument("--clients", default=None, help="comma separated, of wrk, plimsoll, h2load (default: all there are)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4, help="length of each run")
+    parser.add_argument("--limit", type=float, default=None, help="exit 1 when plimsoll's ratio to wrk is above this")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the figures there too")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    wanted = (arguments.clients or "wrk,plimsoll" + (",h2load" if shutil.which("h2load") else "")).split(",")
+    if unknown := set(wanted) - {"wrk", "plimsoll", "h2load"}:
+        sys.exit(f"bench: no client {', '.join(sorted(unknown))}; there are wrk, plimsoll, h2load")
+    client_core, server_core = cores()
+    try:
+        with nginx(server_core) as url:
+            clients = choose_clients(wanted, arguments.plimsoll.resolve(), url, client_core)
+            print(f"{CONNECTIONS} connections, {len(BODY)} bytes, client on core {client_core}, server on core {server_core}")
+            runs = measure(clients, arguments.rounds, arguments.seconds)
+    except (BenchError, KeyboardInterrupt) as error:
+        sys.exit(f"bench: {error or 'interrupted'}")
+    base = runs.get("wrk", next(iter(runs.values())))
+    results = {name: medians(rounds) | {"ratio": ratio_to_base(rounds, base)} for name, rounds in runs.items()}
+    show(results)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    if arguments.limit is not None and results["plimsoll"]["ratio"] > arguments.limit:
+        print(f"plimsoll took {results['plimsoll']['ratio']:.2f} times wrk's CPU time per request; "
+              f"the limit is {arguments.limit:.2f}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
