@@ -1,0 +1,55 @@
+#include "exporters/prometheus/buckets.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double kLongestLimitSeconds = 3600;  // the histogram's own range ends there
+
+bool is_time_limit(const Threshold& threshold) {
+    const bool time = threshold.metric == ThresholdMetric::ResponseTime ||
+                      threshold.metric == ThresholdMetric::ServiceTime;
+    const bool counts =
+        threshold.statistic == Statistic::Rate || threshold.statistic == Statistic::Count;
+    return time && !counts && threshold.limit > 0 && threshold.limit <= kLongestLimitSeconds;
+}
+
+}  // namespace
+
+std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds) {
+    std::vector<Nanoseconds> bounds;
+    for (Nanoseconds decade = 100us; decade <= 10s; decade *= 10) {
+        for (const int step : {1, 2, 3, 5}) {
+            bounds.push_back(decade * step);
+        }
+    }
+    bounds.back() = 60s;  // in place of 50 s: a minute is what time-outs are made of
+    for (const Threshold& threshold : thresholds) {
+        if (is_time_limit(threshold)) {
+            bounds.emplace_back(std::llround(threshold.limit * 1e9));
+        }
+    }
+    std::sort(bounds.begin(), bounds.end());
+    bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
+    return bounds;
+}
+
+prometheus::ClientMetric::Histogram classic_buckets(const Histogram& histogram,
+                                                    std::span<const Nanoseconds> bounds) {
+    prometheus::ClientMetric::Histogram out;
+    out.sample_count = histogram.count();
+    out.sample_sum = to_seconds(histogram.sum());
+    out.bucket.reserve(bounds.size() + 1);
+    for (const Nanoseconds bound : bounds) {
+        out.bucket.push_back({histogram.count_at_most(bound), to_seconds(bound)});
+    }
+    out.bucket.push_back({histogram.count(), std::numeric_limits<double>::infinity()});
+    return out;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,275 @@
+#include "exporters/prometheus/load_metrics.hpp"
+
+#include "exporters/prometheus/buckets.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace plimsoll {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+constexpr std::array<std::string_view, 21> kNames{
+    "plimsoll_run_info",
+    "plimsoll_requests_total",
+    "plimsoll_response_seconds",
+    "plimsoll_service_seconds",
+    "plimsoll_send_lag_seconds",
+    "plimsoll_bytes_total",
+    "plimsoll_iterations_total",
+    "plimsoll_dropped_iterations_total",
+    "plimsoll_connects_total",
+    "plimsoll_in_flight_requests",
+    "plimsoll_vus",
+    "plimsoll_vus_max",
+    "plimsoll_connections_open",
+    "plimsoll_offered_rate",
+    "plimsoll_stage",
+    "plimsoll_generator_cpu_ratio",
+    "plimsoll_generator_loop_lag_seconds",
+    "plimsoll_exporter_dropped_total",
+    "plimsoll_probe_up",
+    "plimsoll_probe_duration_seconds",
+    "plimsoll_probe_gaps_total",
+};
+
+MetricFamily family(const char* name, const char* help, MetricType type) {
+    return {name, help, type, {}};
+}
+
+void add_counter(MetricFamily& to, Labels labels, std::uint64_t value) {
+    ClientMetric& metric = to.metric.emplace_back();
+    metric.label = std::move(labels);
+    metric.counter.value = static_cast<double>(value);
+}
+
+void add_gauge(MetricFamily& to, Labels labels, double value) {
+    ClientMetric& metric = to.metric.emplace_back();
+    metric.label = std::move(labels);
+    metric.gauge.value = value;
+}
+
+MetricFamily counter(const char* name, const char* help) {
+    return family(name, help, MetricType::Counter);
+}
+
+MetricFamily gauge(const char* name, const char* help) {
+    return family(name, help, MetricType::Gauge);
+}
+
+MetricFamily gauge(const char* name, const char* help, double value) {
+    MetricFamily out = gauge(name, help);
+    add_gauge(out, {}, value);
+    return out;
+}
+
+Labels endpoint_labels(const EndpointInfo& endpoint) {
+    return {make_label("user", endpoint.user), make_label("endpoint", endpoint.name),
+            make_label("method", endpoint.method)};
+}
+
+MetricFamily requests(const RunInfo& run, const Snapshot& snapshot) {
+    MetricFamily out = counter("plimsoll_requests_total",
+                               "Finished requests by what they came to. status is empty where no "
+                               "HTTP header came.");
+    for (std::size_t i = 0; i < std::min(run.endpoints.size(), snapshot.total.size()); ++i) {
+        for (const StatusCount& entry : snapshot.total[i].statuses) {
+            Labels labels = endpoint_labels(run.endpoints[i]);
+            labels.push_back(make_label("outcome", to_string(entry.outcome)));
+            labels.push_back(
+                make_label("status", entry.status == 0 ? "" : std::to_string(entry.status)));
+            add_counter(out, std::move(labels), entry.count);
+        }
+    }
+    return out;
+}
+
+MetricFamily histograms(const char* name, const char* help, const RunInfo& run,
+                        const Snapshot& snapshot, Histogram EndpointStats::*which,
+                        std::span<const Nanoseconds> bounds) {
+    MetricFamily out = family(name, help, MetricType::Histogram);
+    for (std::size_t i = 0; i < std::min(run.endpoints.size(), snapshot.total.size()); ++i) {
+        ClientMetric& metric = out.metric.emplace_back();
+        metric.label = endpoint_labels(run.endpoints[i]);
+        metric.histogram = classic_buckets(snapshot.total[i].*which, bounds);
+    }
+    return out;
+}
+
+MetricFamily bytes(const Snapshot& snapshot) {
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+    for (const EndpointStats& stats : snapshot.total) {
+        sent += stats.bytes_sent;
+        received += stats.bytes_received;
+    }
+    MetricFamily out =
+        counter("plimsoll_bytes_total", "Bytes of finished requests, headers included.");
+    add_counter(out, {make_label("direction", "sent")}, sent);
+    add_counter(out, {make_label("direction", "received")}, received);
+    return out;
+}
+
+void add_counts(std::vector<MetricFamily>& out, const LoadCounts& counts) {
+    MetricFamily iterations =
+        counter("plimsoll_iterations_total", "Iterations of user flows that ran to their end.");
+    add_counter(iterations, {}, counts.iterations_completed);
+    MetricFamily dropped = counter("plimsoll_dropped_iterations_total",
+                                   "Iterations that were due by the schedule and never started.");
+    for (std::size_t i = 0; i < counts.not_sent.size(); ++i) {
+        add_counter(dropped, {make_label("reason", kNotSentReasonNames[i])}, counts.not_sent[i]);
+    }
+    MetricFamily connects = counter("plimsoll_connects_total", "Connections tried to the target.");
+    add_counter(connects, {make_label("result", "ok")}, counts.connects_ok);
+    add_counter(connects, {make_label("result", "failed")}, counts.connects_failed);
+    out.push_back(std::move(iterations));
+    out.push_back(std::move(dropped));
+    out.push_back(std::move(connects));
+}
+
+void add_users(std::vector<MetricFamily>& out, const ShardState& state) {
+    out.push_back(gauge("plimsoll_in_flight_requests",
+                        "Requests sent and not finished at the end of the last tick.",
+                        state.in_flight));
+    out.push_back(gauge("plimsoll_vus",
+                        "Simulated users alive; with arrivals by schedule, the busy ones.",
+                        state.users));
+    out.push_back(gauge("plimsoll_vus_max", "Most simulated users allowed or prepared at once.",
+                        state.users_max));
+    out.push_back(gauge("plimsoll_connections_open", "Open connections to the target.",
+                        state.connections_open));
+}
+
+/// Without an executor that schedules arrivals there is no offered rate: no series, not a zero.
+MetricFamily offered_rate(const RunInfo& run, const Snapshot& snapshot) {
+    MetricFamily out =
+        gauge("plimsoll_offered_rate",
+              "Iterations per second that the schedule asks for now, all open executors together.");
+    const std::size_t known = std::min(run.executors.size(), snapshot.executors.size());
+    double offered = 0;
+    bool open = false;
+    for (std::size_t i = 0; i < run.executors.size(); ++i) {
+        open = open || run.executors[i].open;
+        offered += run.executors[i].open && i < known ? snapshot.executors[i].offered : 0;
+    }
+    if (open) {
+        add_gauge(out, {}, offered);
+    }
+    return out;
+}
+
+MetricFamily stages(const RunInfo& run, const Snapshot& snapshot) {
+    MetricFamily out = gauge("plimsoll_stage",
+                             "1 for the stage that each executor is in, 0 for its other stages.");
+    for (std::size_t i = 0; i < run.executors.size(); ++i) {
+        for (std::size_t stage = 0; stage < run.executors[i].stages.size(); ++stage) {
+            const bool now = i < snapshot.executors.size() && snapshot.executors[i].stage == stage;
+            add_gauge(out,
+                      {make_label("executor", run.executors[i].name),
+                       make_label("stage", std::to_string(stage))},
+                      now ? 1 : 0);
+        }
+    }
+    return out;
+}
+
+void add_generator(std::vector<MetricFamily>& out, const Snapshot& snapshot) {
+    MetricFamily cpu =
+        gauge("plimsoll_generator_cpu_ratio",
+              "CPU time of each load-generating thread over wall time in the last tick, 0-1.");
+    for (std::size_t i = 0; i < snapshot.shards.size(); ++i) {
+        add_gauge(cpu, {make_label("shard", std::to_string(i))}, snapshot.shards[i].cpu_ratio);
+    }
+    out.push_back(std::move(cpu));
+    out.push_back(gauge("plimsoll_generator_loop_lag_seconds",
+                        "Latest that a due timer ran in the last tick, worst shard.",
+                        to_seconds(snapshot.state.loop_lag_max)));
+}
+
+MetricFamily run_info(const RunInfo& run) {
+    MetricFamily out = gauge("plimsoll_run_info", "Which run this endpoint shows; always 1.");
+    add_gauge(out,
+              {make_label("run", run.id), make_label("scenario", run.scenario_name),
+               make_label("version", run.version)},
+              1);
+    return out;
+}
+
+/// Length of the UTF-8 sequence at the front of `text`, 0 when there is none (RFC 3629, section 4).
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) {
+        return 1;
+    }
+    if (lead >= 0xC2 && lead <= 0xDF) {
+        return tail(1) ? 2 : 0;
+    }
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        const bool valid = (lead != 0xE0 || byte(1) >= 0xA0) && (lead != 0xED || byte(1) < 0xA0);
+        return valid && tail(1) && tail(2) ? 3 : 0;
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        const bool valid = (lead != 0xF0 || byte(1) >= 0x90) && (lead != 0xF4 || byte(1) < 0x90);
+        return valid && tail(1) && tail(2) && tail(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+}  // namespace
+
+std::span<const std::string_view> load_metric_names() {
+    return kNames;
+}
+
+ClientMetric::Label make_label(std::string_view name, std::string_view value) {
+    ClientMetric::Label label{std::string(name), {}};
+    label.value.reserve(value.size());
+    while (!value.empty()) {
+        const std::size_t length = utf8_length(value);
+        label.value.append(length == 0 ? std::string_view("\xEF\xBF\xBD")
+                                       : value.substr(0, length));
+        value.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return label;
+}
+
+std::vector<MetricFamily> load_metrics(const RunInfo& run, const Snapshot& snapshot,
+                                       std::span<const Nanoseconds> bounds,
+                                       const ExporterDrops& drops) {
+    std::vector<MetricFamily> out;
+    out.reserve(kNames.size());
+    out.push_back(run_info(run));
+    out.push_back(requests(run, snapshot));
+    out.push_back(histograms("plimsoll_response_seconds",
+                             "Time from when a request was due by the schedule to its last byte.",
+                             run, snapshot, &EndpointStats::response, bounds));
+    out.push_back(histograms("plimsoll_service_seconds",
+                             "Time from when a request was sent to its last byte.", run, snapshot,
+                             &EndpointStats::service, bounds));
+    out.push_back(histograms("plimsoll_send_lag_seconds",
+                             "Time from when a request was due by the schedule to its sending.",
+                             run, snapshot, &EndpointStats::send_lag, bounds));
+    out.push_back(bytes(snapshot));
+    add_counts(out, snapshot.total_counts);
+    add_users(out, snapshot.state);
+    out.push_back(offered_rate(run, snapshot));
+    out.push_back(stages(run, snapshot));
+    add_generator(out, snapshot);
+    MetricFamily dropped = counter("plimsoll_exporter_dropped_total",
+                                   "Records that an exporter's queue had no room for.");
+    for (const auto& [exporter, count] : drops) {
+        add_counter(dropped, {make_label("exporter", exporter)}, count);
+    }
+    out.push_back(std::move(dropped));
+    return out;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,179 @@
+// The endpoint as a scraper sees it, with promtool as the judge of its form.
+#include "exporters/prometheus/prometheus_exporter.hpp"
+#include "tests/integration/prometheus/exposition.hpp"
+#include "tests/integration/prometheus/synthetic_run.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/http_exchange.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using test::SyntheticRun;
+using testing::HasSubstr;
+
+class PrometheusEndpoint : public testing::Test {
+protected:
+    PrometheusEndpoint() : exporter_(make_prometheus_exporter({"127.0.0.1", 0, {}})) {
+        const Status started = exporter_->start(synthetic_.run(), synthetic_.probes());
+        EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().to_string());
+    }
+
+    void read_all(double seconds) {
+        for (std::size_t probe = 0; probe < synthetic_.probes().size(); ++probe) {
+            exporter_->on_reading(probe, synthetic_.reading(probe, seconds),
+                                  SyntheticRun::healthy(1));
+        }
+    }
+
+    std::string scrape() {
+        const auto answer = test::get(exporter_->bound_port(), "/metrics");
+        EXPECT_TRUE(answer && answer->status == 200);
+        return answer ? answer->body : "";
+    }
+
+    /// What `promtool check metrics` has to say; empty when it finds nothing.
+    static std::string promtool(const std::string& text) {
+        const test::TempFolder folder;
+        const auto input = folder.write("metrics", text);
+        test::ChildProcess tool({"sh", "-c", "promtool check metrics < " + input.string()},
+                                folder.path() / "out");
+        const int code = tool.wait(60s);
+        return tool.output() + (code == 0 ? "" : "exit code " + std::to_string(code));
+    }
+
+    SyntheticRun synthetic_;
+    std::unique_ptr<PrometheusExporter> exporter_;
+};
+
+TEST_F(PrometheusEndpoint, PassesPromtoolFromBeforeTheFirstSnapshotToAGap) {
+    EXPECT_EQ(promtool(scrape()), "");
+    exporter_->on_snapshot(synthetic_.next());
+    read_all(1);
+    const std::string full = scrape();
+    EXPECT_THAT(full, HasSubstr("plimsoll_pg_max_connections 100"));
+    EXPECT_EQ(promtool(full), "");
+    exporter_->on_gap(0, {"postgres", {}, {}, "connection refused", true}, {false, 1, 2, 1, 2ms});
+    const std::string gap = scrape();
+    EXPECT_THAT(gap, testing::Not(HasSubstr("plimsoll_pg_max_connections 100")));
+    EXPECT_THAT(gap, HasSubstr("plimsoll_probe_up{probe=\"postgres\"} 0"));
+    EXPECT_EQ(promtool(gap), "");
+}
+
+TEST_F(PrometheusEndpoint, PromtoolTestItselfCanFail) {
+    EXPECT_NE(promtool("# TYPE plimsoll_x counter\nplimsoll_x 1\n"), "");
+}
+
+TEST_F(PrometheusEndpoint, StartsItsCountersAtZeroSoThatTheFirstTickIsSeen) {
+    const auto before = test::read_exposition(scrape());
+    EXPECT_EQ(before.series.at("plimsoll_iterations_total"), 0);
+    EXPECT_EQ(before.series.at("plimsoll_response_seconds_count{user=\"reader\","
+                               "endpoint=\"/v1/deployments [LIST]\",method=\"GET\"}"),
+              0);
+}
+
+TEST_F(PrometheusEndpoint, CarriesTheThresholdLimitsAsBucketBounds) {
+    exporter_->on_snapshot(synthetic_.next());
+    EXPECT_THAT(scrape(),
+                HasSubstr("endpoint=\"/v1/deployments [LIST]\",method=\"GET\",le=\"0.25\"}"));
+}
+
+TEST_F(PrometheusEndpoint, NeverLetsACounterFallWhileSnapshotsComeAndScrapesRun) {
+    std::atomic<bool> done{false};
+    std::atomic<int> scrapes{0};
+    const auto scraper = [&] {
+        test::Exposition last;
+        while (!done || scrapes < 6) {
+            auto now = test::read_exposition(scrape());
+            for (const auto& [name, value] : last.series) {
+                const std::string family = name.substr(0, name.find('{'));
+                if (family.rfind("plimsoll_", 0) == 0 &&
+                    (family.ends_with("_total") || family.ends_with("_count") ||
+                     family.ends_with("_bucket") || family.ends_with("_sum"))) {
+                    ASSERT_GE(now.series[name], value) << name;
+                }
+            }
+            last = std::move(now);
+            ++scrapes;
+        }
+    };
+    std::thread one(scraper);
+    std::thread two(scraper);
+    for (int tick = 0; tick < 30; ++tick) {
+        exporter_->on_snapshot(synthetic_.next(tick == 29));
+        read_all(tick);
+    }
+    done = true;
+    one.join();
+    two.join();
+    EXPECT_GE(scrapes, 6);
+}
+
+TEST_F(PrometheusEndpoint, KeepsTheFinalFiguresUntilFinishAndThenClosesThePort) {
+    exporter_->on_snapshot(synthetic_.next());
+    const SnapshotPtr last = synthetic_.next(true);
+    exporter_->on_snapshot(last);
+    const auto shown = test::read_exposition(scrape());
+    EXPECT_EQ(shown.series.at("plimsoll_iterations_total"),
+              static_cast<double>(last->total_counts.iterations_completed));
+    const std::uint16_t port = exporter_->bound_port();
+    exporter_->finish(Clock::now() + 1s);
+    EXPECT_FALSE(test::get(port, "/metrics"));
+}
+
+TEST_F(PrometheusEndpoint, ServesLoopbackOnlyWhereNotAskedOtherwise) {
+    EXPECT_EQ(exporter_->url(),
+              "http://127.0.0.1:" + std::to_string(exporter_->bound_port()) + "/metrics");
+    EXPECT_EQ(PrometheusOptions{}.address, "127.0.0.1");
+}
+
+TEST_F(PrometheusEndpoint, SaysWhichPortIsInUse) {
+    const auto second = make_prometheus_exporter({"127.0.0.1", exporter_->bound_port(), {}});
+    const Status started = second->start(synthetic_.run(), {});
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().to_string(),
+              "127.0.0.1:" + std::to_string(exporter_->bound_port()) +
+                  ": cannot listen there for metrics: Address already in use (choose another "
+                  "port, or 0 for a free one)");
+    EXPECT_EQ(second->bound_port(), 0);
+}
+
+TEST_F(PrometheusEndpoint, TakesItsPortAgainRightAfterARunOnIt) {
+    const std::uint16_t port = exporter_->bound_port();
+    scrape();
+    exporter_.reset();
+    exporter_ = make_prometheus_exporter({"127.0.0.1", port, {}});
+    const Status again = exporter_->start(synthetic_.run(), synthetic_.probes());
+    ASSERT_TRUE(again.ok()) << again.error().to_string();
+    EXPECT_THAT(scrape(), HasSubstr("plimsoll_run_info"));
+}
+
+TEST_F(PrometheusEndpoint, RefusesAnAddressThatIsNone) {
+    for (const std::string address : {"example.test", "", "::1"}) {
+        const auto exporter = make_prometheus_exporter({address, 0, {}});
+        const Status started = exporter->start(synthetic_.run(), {});
+        ASSERT_FALSE(started);
+        EXPECT_EQ(started.error().to_string(),
+                  address + ":0: is no IPv4 address to listen on (write it as in 127.0.0.1:9464)");
+    }
+}
+
+TEST_F(PrometheusEndpoint, AsksForTheDropsOfAllExportersWhenItCan) {
+    const auto exporter = make_prometheus_exporter(
+        {"127.0.0.1", 0, [] {
+             return std::vector<std::pair<std::string, std::uint64_t>>{{"otlp", 9}};
+         }});
+    ASSERT_TRUE(exporter->start(synthetic_.run(), {}));
+    const auto answer = test::get(exporter->bound_port(), "/metrics");
+    ASSERT_TRUE(answer);
+    EXPECT_THAT(answer->body, HasSubstr("plimsoll_exporter_dropped_total{exporter=\"otlp\"} 9"));
+}
+
+}  // namespace
+}  // namespace plimsoll

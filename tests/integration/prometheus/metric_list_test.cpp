@@ -1,0 +1,82 @@
+// docs/metrics.md against what the endpoint serves.
+#include "exporters/prometheus/prometheus_exporter.hpp"
+#include "tests/integration/prometheus/exposition.hpp"
+#include "tests/integration/prometheus/synthetic_run.hpp"
+#include "tests/support/http_exchange.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+/// "name type label,label" of each row of the tables: | `name` | type | `label`, `label` | ...
+std::set<std::string> documented() {
+    const std::string text = test::read_file(PLIMSOLL_SOURCE_DIR "/docs/metrics.md");
+    static const std::regex row(R"(^\| `(plimsoll_[a-z_]+)` \| ([a-z]+) \|([^|]*)\|)");
+    static const std::regex label("`([a-z_]+)`");
+    std::set<std::string> out;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        std::smatch match;
+        if (!std::regex_search(line, match, row)) {
+            continue;
+        }
+        const std::string cell = match[3];
+        std::set<std::string> labels;
+        for (std::sregex_iterator it(cell.begin(), cell.end(), label), end; it != end; ++it) {
+            labels.insert((*it)[1]);
+        }
+        std::string entry = match[1].str() + " " + match[2].str();
+        for (const std::string& name : labels) {
+            entry += " " + name;
+        }
+        out.insert(entry);
+    }
+    return out;
+}
+
+std::set<std::string> served() {
+    test::SyntheticRun synthetic;
+    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
+    EXPECT_TRUE(exporter->start(synthetic.run(), synthetic.probes()));
+    exporter->on_snapshot(synthetic.next());
+    for (std::size_t probe = 0; probe < synthetic.probes().size(); ++probe) {
+        exporter->on_reading(probe, synthetic.reading(probe, 1), test::SyntheticRun::healthy(1));
+    }
+    const auto answer = test::get(exporter->bound_port(), "/metrics");
+    EXPECT_TRUE(answer);
+    auto read = test::read_exposition(answer ? answer->body : "");
+    std::set<std::string> out;
+    for (const auto& [name, type] : read.types) {
+        if (name.rfind("plimsoll_", 0) == 0) {
+            std::string entry = name + " " + type;
+            for (const std::string& label : read.labels[name]) {
+                entry += " " + label;
+            }
+            out.insert(entry);
+        }
+    }
+    return out;
+}
+
+TEST(MetricList, NamesEveryMetricWithItsTypeAndLabels) {
+    const auto docs = documented();
+    const auto real = served();
+    ASSERT_GT(real.size(), 30U);
+    for (const std::string& entry : real) {
+        EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
+    }
+    for (const std::string& entry : docs) {
+        EXPECT_TRUE(real.count(entry))
+            << "docs/metrics.md has a row for what is not served: " << entry;
+    }
+}
+
+}  // namespace
+}  // namespace plimsoll

@@ -1,0 +1,173 @@
+// A real Prometheus scrapes the endpoint; what it stores must be the snapshot, figure by figure.
+#include "exporters/prometheus/prometheus_exporter.hpp"
+#include "tests/integration/prometheus/synthetic_run.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/http_exchange.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using test::SyntheticRun;
+namespace json = boost::json;
+
+/// Prometheus from the distribution's package, scraping one target ten times a second.
+class RealPrometheus {
+public:
+    explicit RealPrometheus(std::uint16_t target) {
+        const auto config =
+            folder_.write("prometheus.yml",
+                          "global: {scrape_interval: 100ms, scrape_timeout: 100ms}\n"
+                          "scrape_configs:\n  - job_name: plimsoll\n    static_configs:\n"
+                          "      - targets: ['127.0.0.1:" +
+                              std::to_string(target) + "']\n");
+        port_ = test::free_port();
+        process_ = std::make_unique<test::ChildProcess>(
+            std::vector<std::string>{"prometheus", "--config.file=" + config.string(),
+                                     "--storage.tsdb.path=" + (folder_.path() / "data").string(),
+                                     "--web.listen-address=127.0.0.1:" + std::to_string(port_),
+                                     "--log.level=warn"},
+            folder_.path() / "log");
+    }
+
+    /// The value of an instant query that gives exactly one sample.
+    std::optional<double> query(const std::string& expression) const {
+        const auto answer =
+            test::get(port_, "/api/v1/query?query=" + test::percent_encode(expression));
+        if (!answer || answer->status != 200) {
+            return std::nullopt;
+        }
+        const json::value parsed = json::parse(answer->body);
+        const json::array& result = parsed.at("data").at("result").as_array();
+        if (result.size() != 1) {
+            return std::nullopt;
+        }
+        return std::stod(std::string(result[0].at("value").at(1).as_string()));
+    }
+
+    /// Waits until the expression has this value.
+    bool reaches(const std::string& expression, double value) {
+        for (const auto until = Clock::now() + 60s; Clock::now() < until;) {
+            if (query(expression) == value) {
+                return true;
+            }
+            std::this_thread::sleep_for(50ms);
+        }
+        return false;
+    }
+
+    [[nodiscard]] std::string log() const { return process_->output(); }
+
+private:
+    test::TempFolder folder_;
+    unsigned short port_ = 0;
+    std::unique_ptr<test::ChildProcess> process_;
+};
+
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        out += (c == '"' || c == '\\') ? std::string{'\\', c} : std::string{c};
+    }
+    return out + "\"";
+}
+
+class ScrapedRun : public testing::Test {
+protected:
+    ScrapedRun() : exporter_(make_prometheus_exporter({"127.0.0.1", 0, {}})) {
+        EXPECT_TRUE(exporter_->start(synthetic_.run(), synthetic_.probes()));
+        for (int tick = 0; tick < 12; ++tick) {
+            last_ = synthetic_.next(tick == 11);
+            exporter_->on_snapshot(last_);
+        }
+        for (std::size_t probe = 0; probe < synthetic_.probes().size(); ++probe) {
+            exporter_->on_reading(probe, synthetic_.reading(probe, 12), SyntheticRun::healthy(60));
+        }
+        prometheus_ = std::make_unique<RealPrometheus>(exporter_->bound_port());
+        EXPECT_TRUE(prometheus_->reaches("up", 1)) << prometheus_->log();
+    }
+
+    static std::string selector(const EndpointInfo& endpoint) {
+        return "{user=" + quoted(endpoint.user) + ",endpoint=" + quoted(endpoint.name) +
+               ",method=" + quoted(endpoint.method) + "}";
+    }
+
+    SyntheticRun synthetic_;
+    std::unique_ptr<PrometheusExporter> exporter_;
+    SnapshotPtr last_;
+    std::unique_ptr<RealPrometheus> prometheus_;
+};
+
+TEST_F(ScrapedRun, IsInPrometheusExactlyAsInTheLastSnapshot) {
+    std::uint64_t requests = 0;
+    for (std::size_t i = 0; i < last_->total.size(); ++i) {
+        const EndpointInfo& endpoint = synthetic_.run().endpoints[i];
+        const EndpointStats& stats = last_->total[i];
+        requests += stats.requests;
+        for (const StatusCount& entry : stats.statuses) {
+            std::string with = selector(endpoint);
+            with.pop_back();
+            with += ",outcome=\"" + std::string(to_string(entry.outcome)) + "\",status=\"" +
+                    (entry.status == 0 ? "" : std::to_string(entry.status)) + "\"}";
+            EXPECT_EQ(prometheus_->query("plimsoll_requests_total" + with), entry.count) << with;
+        }
+        EXPECT_EQ(prometheus_->query("plimsoll_response_seconds_count" + selector(endpoint)),
+                  stats.requests);
+        EXPECT_DOUBLE_EQ(
+            prometheus_->query("plimsoll_response_seconds_sum" + selector(endpoint)).value_or(-1),
+            to_seconds(stats.response.sum()));
+        std::string le = selector(endpoint);
+        le.insert(le.size() - 1, ",le=\"0.25\"");
+        EXPECT_EQ(prometheus_->query("plimsoll_response_seconds_bucket" + le),
+                  stats.response.count_at_most(250ms));
+        EXPECT_EQ(prometheus_->query("plimsoll_service_seconds_bucket" + le),
+                  stats.service.count_at_most(250ms));
+        EXPECT_EQ(prometheus_->query("plimsoll_send_lag_seconds_count" + selector(endpoint)),
+                  stats.requests);
+    }
+    ASSERT_GT(requests, 1000U);
+    EXPECT_EQ(prometheus_->query("sum(plimsoll_requests_total)"), requests);
+}
+
+TEST_F(ScrapedRun, ShowsLoadAndProbesToPrometheus) {
+    const LoadCounts& counts = last_->total_counts;
+    EXPECT_EQ(prometheus_->query("plimsoll_iterations_total"), counts.iterations_completed);
+    EXPECT_EQ(prometheus_->query("plimsoll_dropped_iterations_total{reason=\"user_cap\"}"),
+              counts.not_sent[0]);
+    EXPECT_EQ(prometheus_->query("plimsoll_connects_total{result=\"failed\"}"),
+              counts.connects_failed);
+    EXPECT_EQ(prometheus_->query("plimsoll_offered_rate"), last_->executors[0].offered);
+    EXPECT_EQ(prometheus_->query("plimsoll_in_flight_requests"), last_->state.in_flight);
+    EXPECT_EQ(prometheus_->query("plimsoll_generator_cpu_ratio{shard=\"1\"}"), 0.125);
+    EXPECT_EQ(prometheus_->query("plimsoll_generator_loop_lag_seconds"), 0.003);
+    EXPECT_EQ(prometheus_->query("sum(plimsoll_pg_backends)"), 5);
+    EXPECT_EQ(prometheus_->query("plimsoll_pg_max_connections"), 100);
+    EXPECT_DOUBLE_EQ(
+        prometheus_->query("plimsoll_container_cpu_seconds_total{role=\"database\"}").value_or(-1),
+        0.3 * 6);
+    EXPECT_EQ(prometheus_->query("count(plimsoll_probe_up == 1)"), 4);
+    EXPECT_EQ(prometheus_->query("plimsoll_run_info{run=\"" + synthetic_.run().id + "\"}"), 1);
+}
+
+TEST_F(ScrapedRun, StaysOneSeriesWhenItGoesOn) {
+    const SnapshotPtr more = synthetic_.next(true);
+    exporter_->on_snapshot(more);
+    std::uint64_t requests = 0;
+    for (const EndpointStats& stats : more->total) {
+        requests += stats.requests;
+    }
+    EXPECT_TRUE(
+        prometheus_->reaches("sum(plimsoll_requests_total)", static_cast<double>(requests)));
+    EXPECT_EQ(prometheus_->query("count(plimsoll_run_info)"), 1);
+}
+
+}  // namespace
+}  // namespace plimsoll

@@ -1,0 +1,229 @@
+#include "tests/integration/prometheus/synthetic_run.hpp"
+
+#include "base/random.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+
+namespace plimsoll::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double kPoolSize = 5;
+constexpr double kHoldSeconds = 0.020;
+constexpr double kCapacity = kPoolSize / kHoldSeconds;  // 250/s, by Little's law
+
+double offered_at(double seconds) {
+    return 20 + 20 * seconds;
+}
+
+Threshold p95_below(double seconds) {
+    Threshold threshold;
+    threshold.key = "http_req_duration";
+    threshold.statistic = Statistic::Quantile;
+    threshold.quantile = 0.95;
+    threshold.limit = seconds;
+    return threshold;
+}
+
+RunInfo make_run() {
+    RunInfo run;
+    run.id = "20260101T000000Z-0001";
+    run.scenario_name = "synthetic";
+    run.version = "0.1.0";
+    run.target = "http://127.0.0.1:8080";
+    run.shards = 2;
+    run.start = WallAnchor::now();
+    run.endpoints = {{"reader", "/v1/deployments [LIST]", "GET"},
+                     {"workflow", "[WORKFLOW] Create \"quoted\" \\ Zażółć", "POST"},
+                     {"reader", "/health", "GET"}};
+    ExecutorInfo ramp;
+    ramp.name = "ramp";
+    ramp.kind = "ramping-arrival-rate";
+    ramp.stages = {{0s, 20s, 400}, {20s, 60s, 400}};
+    ramp.max_users = 500;
+    run.executors = {ramp};
+    run.user_classes = {"reader", "workflow"};
+    run.thresholds = {p95_below(0.25), p95_below(0.5)};
+    return run;
+}
+
+ProbeInfo postgres_probe() {
+    using MetricType::Counter;
+    using MetricType::Gauge;
+    return {"postgres",
+            {{metric::kPgBackends,
+              Gauge,
+              "Client backends by what they do.",
+              {"datname", "usename", "application_name", "state", "wait_event_type"}},
+             {metric::kPgConnectionsUsedRatio, Gauge, "Used share of the connection slots.", {}},
+             {metric::kPgMaxConnections, Gauge, "Setting max_connections.", {}},
+             {metric::kPgReservedConnections, Gauge, "Slots that only superusers get.", {}},
+             {metric::kPgBlockedBackends, Gauge, "Backends that wait for a lock.", {}},
+             {metric::kPgLongestTransaction, Gauge, "Age of the oldest open transaction.", {}},
+             {metric::kPgIdleInTransaction, Gauge, "Longest idle time in a transaction.", {}},
+             {metric::kPgTransactions,
+              Counter,
+              "Transactions by how they ended.",
+              {"datname", "result"}},
+             {metric::kPgConnectionRefused,
+              Counter,
+              "Connections that the server refused to the probe.",
+              {"sqlstate"}}},
+            {{"server_version", "15"}}};
+}
+
+ProbeInfo container_probe(const std::string& name) {
+    using MetricType::Counter;
+    using MetricType::Gauge;
+    const std::vector<std::string> labels{"container", "role"};
+    return {"process:" + name,
+            {{metric::kContainerCpuSeconds, Counter, "CPU time used.", labels},
+             {metric::kContainerCpuLimit, Gauge, "CPU limit in cores.", labels},
+             {metric::kContainerThrottled, Counter, "Throttled scheduling periods.", labels},
+             {metric::kContainerPeriods, Counter, "Scheduling periods with a quota.", labels},
+             {metric::kContainerMemory, Gauge, "Memory that cannot be reclaimed.", labels},
+             {metric::kContainerMemoryLimit, Gauge, "Memory limit.", labels},
+             {metric::kContainerOomKills, Counter, "Processes killed for lack of memory.", labels}},
+            {}};
+}
+
+ProbeInfo canary_probe() {
+    return {"canary",
+            {{metric::kCanarySeconds, MetricType::Gauge, "Round trip of a canary.", {"canary"}},
+             {metric::kCanaryFailures, MetricType::Counter, "Canaries that failed.", {"canary"}}},
+            {}};
+}
+
+std::vector<Value> postgres_values(double seconds) {
+    const double busy = std::min(kPoolSize, offered_at(seconds) * kHoldSeconds);
+    const auto backends = [](const char* state, const char* wait, double count) {
+        return Value{0, {"lab", "lab", "lab", state, wait}, count};
+    };
+    return {backends("active", "", busy * 0.2),
+            backends("active", "Lock", busy * 0.1),
+            backends("idle in transaction", "Client", busy * 0.7),
+            backends("idle", "Client", kPoolSize - busy),
+            {1, {}, (kPoolSize + 1) / 97},
+            {2, {}, 100},
+            {3, {}, 3},
+            {4, {}, busy > 4 ? 1.0 : 0.0},
+            {5, {}, kHoldSeconds},
+            {6, {}, kHoldSeconds / 2},
+            {7, {"lab", "commit"}, seconds * 100},
+            {7, {"lab", "rollback"}, 1},
+            {8, {"53300"}, 0}};
+}
+
+std::vector<Value> container_values(const std::string& name, const std::string& role,
+                                    double seconds) {
+    const std::vector<std::string> labels{name, role};
+    return {{0, labels, 0.3 * seconds},
+            {1, labels, 2},
+            {2, labels, seconds / 10},
+            {3, labels, 10 * seconds},
+            {4, labels, 60e6},
+            {5, labels, 512e6},
+            {6, labels, 0}};
+}
+
+}  // namespace
+
+SyntheticRun::SyntheticRun(std::uint64_t seed)
+    : seed_(seed),
+      run_(make_run()),
+      probes_{postgres_probe(), container_probe("lab"), container_probe("postgres"),
+              canary_probe()},
+      total_(run_.endpoints.size()) {}
+
+void SyntheticRun::add_endpoint(std::vector<EndpointStats>& delta, EndpointId endpoint,
+                                std::uint64_t count, double pool_wait_seconds) {
+    Random random(seed_, endpoint, tick_);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        Sample sample;
+        sample.endpoint = endpoint;
+        sample.due = run_.start.mono + std::chrono::seconds(tick_);
+        sample.sent = sample.due + from_seconds(0.0001 + 0.0004 * random.uniform());
+        const double service =
+            kHoldSeconds * (0.5 + random.uniform()) + pool_wait_seconds * random.uniform();
+        sample.completed = sample.sent + from_seconds(service);
+        sample.bytes_sent = 120;
+        sample.bytes_received = 300 + random.between(0, 50);
+        sample.status = 200;
+        if (service > 0.9) {
+            sample.status = 503;
+            sample.outcome = Outcome::Http5xx;
+        } else if (tick_ % 5 == 4 && i == 0) {
+            sample.status = 0;
+            sample.outcome = Outcome::ConnectReset;
+        }
+        delta[endpoint].record(sample);
+    }
+}
+
+SnapshotPtr SyntheticRun::next(bool last) {
+    auto snapshot = std::make_shared<Snapshot>();
+    const auto seconds = static_cast<double>(tick_);
+    const double offered = offered_at(seconds);
+    const double wait = std::max(0.0, offered - kCapacity) / kCapacity * 4;
+    snapshot->tick = tick_;
+    snapshot->from = run_.start.mono + std::chrono::seconds(tick_);
+    snapshot->to = snapshot->from + 1s;
+    snapshot->last = last;
+    snapshot->delta.resize(run_.endpoints.size());
+    const auto arrivals = static_cast<std::uint64_t>(offered);
+    add_endpoint(snapshot->delta, 0, arrivals / 2, wait);
+    add_endpoint(snapshot->delta, 1, arrivals / 2, wait);
+    for (std::size_t i = 0; i < total_.size(); ++i) {
+        total_[i].merge(snapshot->delta[i]);
+    }
+    snapshot->total = total_;
+
+    LoadCounts& counts = snapshot->delta_counts;
+    counts.arrivals_due = arrivals;
+    counts.iterations_started = arrivals;
+    counts.iterations_completed = arrivals / 2 * 2;
+    counts.not_sent = {tick_ > 10 ? tick_ : 0, 0};
+    counts.connects_ok = tick_ == 0 ? 20 : 1;
+    counts.connects_failed = tick_ % 5 == 4 ? 1 : 0;
+    total_counts_.merge(counts);
+    snapshot->total_counts = total_counts_;
+
+    const auto in_flight = static_cast<std::uint32_t>(offered * (kHoldSeconds + wait / 2));
+    snapshot->state = {in_flight, in_flight + 1, 500, in_flight + 2, 0, 0.25, 3ms};
+    snapshot->shards.assign(2, snapshot->state);
+    snapshot->shards[1].cpu_ratio = 0.125;
+    snapshot->executors = {{tick_ < 20 ? 0U : 1U, offered}};
+    ++tick_;
+    return snapshot;
+}
+
+Reading SyntheticRun::reading(std::size_t probe, double seconds) const {
+    Reading reading;
+    reading.at = run_.start.mono + from_seconds(seconds);
+    reading.took = 2ms;
+    switch (probe) {
+        case 0:
+            reading.values = postgres_values(seconds);
+            break;
+        case 1:
+            reading.values = container_values("lab", "app", seconds);
+            break;
+        case 2:
+            reading.values = container_values("postgres", "database", seconds / 2);
+            break;
+        default:
+            reading.values = {{0, {"no_database"}, 0.001},
+                              {0, {"select_1"}, 0.0005},
+                              {1, {"no_database"}, 0},
+                              {1, {"select_1"}, 0}};
+    }
+    return reading;
+}
+
+ProbeHealth SyntheticRun::healthy(std::uint64_t readings) {
+    return {true, readings, readings, 0, 2ms};
+}
+
+}  // namespace plimsoll::test

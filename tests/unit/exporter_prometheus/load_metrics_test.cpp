@@ -1,0 +1,115 @@
+#include "exporters/prometheus/load_metrics.hpp"
+
+#include "exporters/prometheus/buckets.hpp"
+#include "tests/unit/exporter_prometheus/families.hpp"
+
+#include <gmock/gmock.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using test::series;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+RunInfo one_endpoint() {
+    RunInfo run;
+    run.endpoints = {{"reader", "/x", "GET"}};
+    return run;
+}
+
+Sample sample(Outcome outcome, std::uint16_t status) {
+    Sample out;
+    out.completed = out.due + 1ms;
+    out.outcome = outcome;
+    out.status = status;
+    out.bytes_sent = 100;
+    out.bytes_received = 1000;
+    return out;
+}
+
+auto families(const RunInfo& run, const Snapshot& snapshot, const ExporterDrops& drops = {}) {
+    return load_metrics(run, snapshot, bucket_bounds({}), drops);
+}
+
+TEST(LoadMetrics, CountRequestsByOutcomeAndStatusWithAnEmptyStatusWhereNoHeaderCame) {
+    Snapshot snapshot;
+    snapshot.total.resize(1);
+    snapshot.total[0].record(sample(Outcome::Ok, 200));
+    snapshot.total[0].record(sample(Outcome::Ok, 200));
+    snapshot.total[0].record(sample(Outcome::Http5xx, 503));
+    snapshot.total[0].record(sample(Outcome::ConnectRefused, 0));
+    const auto out = families(one_endpoint(), snapshot);
+    EXPECT_THAT(series(out, "plimsoll_requests_total"),
+                ElementsAre("plimsoll_requests_total{user=reader,endpoint=/x,method=GET,"
+                            "outcome=connect_refused,status=} 1",
+                            "plimsoll_requests_total{user=reader,endpoint=/x,method=GET,"
+                            "outcome=http_5xx,status=503} 1",
+                            "plimsoll_requests_total{user=reader,endpoint=/x,method=GET,outcome=ok,"
+                            "status=200} 2"));
+    EXPECT_THAT(series(out, "plimsoll_bytes_total"),
+                ElementsAre("plimsoll_bytes_total{direction=received} 4000",
+                            "plimsoll_bytes_total{direction=sent} 400"));
+}
+
+TEST(LoadMetrics, ShowTheOfferedRateOfOpenExecutorsOnly) {
+    RunInfo run = one_endpoint();
+    ExecutorInfo open;
+    open.name = "a";
+    ExecutorInfo closed = open;
+    closed.open = false;
+    run.executors = {open, closed, open};
+    Snapshot snapshot;
+    snapshot.executors = {{0, 30}, {0, 50}, {0, 12}};
+    EXPECT_THAT(series(families(run, snapshot), "plimsoll_offered_rate"),
+                ElementsAre("plimsoll_offered_rate{} 42"));
+    run.executors = {closed};
+    EXPECT_THAT(series(families(run, snapshot), "plimsoll_offered_rate"), IsEmpty());
+}
+
+TEST(LoadMetrics, MarkTheStageThatAnExecutorIsIn) {
+    RunInfo run = one_endpoint();
+    ExecutorInfo ramp;
+    ramp.name = "ramp";
+    ramp.stages = {{0s, 1s, 10}, {1s, 2s, 20}};
+    run.executors = {ramp};
+    Snapshot snapshot;
+    snapshot.executors = {{1, 15}};
+    EXPECT_THAT(series(families(run, snapshot), "plimsoll_stage"),
+                ElementsAre("plimsoll_stage{executor=ramp,stage=0} 0",
+                            "plimsoll_stage{executor=ramp,stage=1} 1"));
+    snapshot.executors = {{2, 0}};  // over
+    EXPECT_THAT(series(families(run, snapshot), "plimsoll_stage"),
+                ElementsAre("plimsoll_stage{executor=ramp,stage=0} 0",
+                            "plimsoll_stage{executor=ramp,stage=1} 0"));
+}
+
+TEST(LoadMetrics, ShowEveryExportersDrops) {
+    EXPECT_THAT(series(families(one_endpoint(), {}, {{"otlp", 7}, {"run_file", 0}}),
+                       "plimsoll_exporter_dropped_total"),
+                ElementsAre("plimsoll_exporter_dropped_total{exporter=otlp} 7",
+                            "plimsoll_exporter_dropped_total{exporter=run_file} 0"));
+}
+
+TEST(LoadMetrics, NameTheirFamiliesAsListed) {
+    const auto listed = load_metric_names();
+    for (const auto& family : families(one_endpoint(), {})) {
+        EXPECT_NE(std::find(listed.begin(), listed.end(), family.name), listed.end())
+            << family.name;
+        EXPECT_FALSE(family.help.empty());
+    }
+}
+
+TEST(MakeLabel, KeepsUtf8AndReplacesBytesThatAreNot) {
+    EXPECT_EQ(make_label("a", "Zażółć €😀").value, "Zażółć €😀");
+    EXPECT_EQ(make_label("a", "x\xFFy").value, "x\xEF\xBF\xBDy");
+    EXPECT_EQ(make_label("a", "\xC3").value, "\xEF\xBF\xBD");  // cut short
+    EXPECT_EQ(make_label("a", "\xC0\xAF").value,               // overlong '/'
+              "\xEF\xBF\xBD\xEF\xBF\xBD");
+    EXPECT_EQ(make_label("a", "\xED\xA0\x80").value,  // a lone surrogate
+              "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+}  // namespace
+}  // namespace plimsoll
