@@ -1,0 +1,60 @@
+#include "net/http_server.hpp"
+#include "net/inbox.hpp"
+
+#include <cassert>
+
+namespace plimsoll {
+namespace net {
+
+void Inbox::put(Answer answer) {
+    if (std::this_thread::get_id() == owner_.load(std::memory_order_relaxed)) {
+        deliver_(std::move(answer));
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (closed_) {
+        return;
+    }
+    answers_.push_back(std::move(answer));
+    if (answers_.size() == 1) {
+        wake_();
+    }
+}
+
+std::vector<Inbox::Answer> Inbox::take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(answers_, {});
+}
+
+void Inbox::close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    answers_.clear();
+}
+
+}  // namespace net
+
+Responder::Responder(std::shared_ptr<net::Inbox> inbox, std::uint64_t connection)
+    : inbox_(std::move(inbox)), connection_(connection) {}
+
+Responder::~Responder() {
+    if (inbox_) {
+        send(make_response(500, "text/plain; charset=utf-8", "the request was not answered\n"));
+    }
+}
+
+Responder& Responder::operator=(Responder&& other) noexcept {
+    // What this one still owed is answered, with 500, when `other` is destroyed.
+    std::swap(inbox_, other.inbox_);
+    std::swap(connection_, other.connection_);
+    return *this;
+}
+
+void Responder::send(HttpResponse response) {
+    assert(inbox_ && "a request can be answered only once");
+    if (const auto inbox = std::exchange(inbox_, nullptr)) {
+        inbox->put({connection_, std::move(response)});
+    }
+}
+
+}  // namespace plimsoll

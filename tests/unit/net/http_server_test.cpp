@@ -1,0 +1,467 @@
+#include "net/http_server.hpp"
+
+#include "net/http_client.hpp"
+#include "raw_socket.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RawClient;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr auto kPatience = 20s;
+
+HttpResponse text(std::string body, int status = 200) {
+    return make_response(status, "text/plain", std::move(body));
+}
+
+void echo(HttpRequest request, Responder responder) {
+    responder.send(text(request.method + " " + request.target + " " + request.body));
+}
+
+HttpServer start(HttpHandler handler, HttpServerOptions options = {}) {
+    auto server = HttpServer::start(std::move(options), std::move(handler));
+    EXPECT_TRUE(server.ok()) << server.error().to_string();
+    return std::move(server).value();
+}
+
+/// Waits for what another thread brings about; the limit only ends a hopeless wait.
+bool eventually(const std::function<bool()>& condition) {
+    const auto limit = Clock::now() + kPatience;
+    while (!condition()) {
+        if (Clock::now() > limit) {
+            return false;
+        }
+        std::this_thread::sleep_for(2ms);
+    }
+    return true;
+}
+
+/// Keeps responders for a test to answer when it likes.
+class Shelf {
+public:
+    void put(Responder responder) {
+        const std::lock_guard lock(mutex_);
+        responders_.push_back(std::move(responder));
+        arrived_.notify_all();
+    }
+    Responder take() {
+        std::unique_lock lock(mutex_);
+        arrived_.wait_for(lock, kPatience, [&] { return !responders_.empty(); });
+        if (responders_.empty()) {
+            return {};
+        }
+        Responder first = std::move(responders_.front());
+        responders_.erase(responders_.begin());
+        return first;
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::vector<Responder> responders_;
+};
+
+TEST(HttpServer, AnswersTheClientOnOneKeptConnection) {
+    const auto server = start(echo);
+    auto client = HttpClient::create(server.url());
+    ASSERT_TRUE(client.ok());
+    HttpRequest request;
+    request.method = "PUT";
+    request.target = "/x?y=1";
+    for (int i = 0; i < 3; ++i) {
+        request.body = std::to_string(i);
+        const auto response = client->send(request, Clock::now() + kPatience);
+        ASSERT_TRUE(response.ok()) << response.error().to_string();
+        EXPECT_EQ(response->body, "PUT /x?y=1 " + std::to_string(i));
+    }
+    EXPECT_EQ(client->connections_opened(), 1U);
+    EXPECT_EQ(server.connections_open(), 1U);
+}
+
+TEST(HttpServer, CarriesBigBodiesBothWays) {
+    HttpServerOptions options;
+    options.max_body_bytes = 32U << 20U;
+    const auto server =
+        start([](HttpRequest request, Responder responder) { responder.send(text(request.body)); },
+              options);
+    auto client = HttpClient::create(server.url());
+    HttpRequest request;
+    request.method = "POST";
+    for (std::size_t i = 0; i < (20U << 20U); ++i) {
+        request.body.push_back(static_cast<char>('a' + i % 23));
+    }
+    const auto response = client->send(request, Clock::now() + 3 * kPatience);
+    ASSERT_TRUE(response.ok()) << response.error().to_string();
+    EXPECT_TRUE(response->body == request.body);
+}
+
+TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
+    const auto server = start(echo);
+    RawClient client(server.port());
+    std::string requests;
+    for (int i = 0; i < 500; ++i) {
+        requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    }
+    std::thread sender([&] { client.send(requests); });
+    for (int i = 0; i < 500; ++i) {
+        EXPECT_THAT(client.read_response(), EndsWith("GET /" + std::to_string(i) + " "));
+    }
+    sender.join();
+}
+
+TEST(HttpServer, AnswersPipelinedRequestsInOrderWhenAnswersComeFromOtherThreads) {
+    std::vector<std::thread> threads;
+    auto server = start([&](HttpRequest request, Responder responder) {
+        threads.emplace_back([target = request.target, held = std::move(responder)]() mutable {
+            held.send(text(target));
+        });
+    });
+    RawClient client(server.port());
+    client.send(
+        "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(client.read_response(), EndsWith("/1"));
+    EXPECT_THAT(client.read_response(), EndsWith("/2"));
+    const auto last = client.read_to_end();
+    EXPECT_THAT(last, EndsWith("/3"));
+    EXPECT_THAT(last, HasSubstr("Connection: close\r\n"));
+    server.stop();
+    for (auto& thread : threads) {
+        thread.join();
+    }
+}
+
+TEST(HttpServer, ReadsRequestsInAnyPieces) {
+    const auto server = start(echo);
+    RawClient client(server.port());
+    for (const char c :
+         std::string_view("POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                          "\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")) {
+        client.send({&c, 1});
+        std::this_thread::sleep_for(500us);
+    }
+    EXPECT_THAT(client.read_response(), EndsWith("\r\n\r\nPOST /p abc"));
+}
+
+TEST(HttpServer, SpeaksHttp10) {
+    const auto server = start(echo);
+    RawClient client(server.port());
+    client.send("GET /old HTTP/1.0\r\n\r\n");
+    EXPECT_THAT(client.read_to_end(), EndsWith("GET /old "));
+    RawClient keeping(server.port());
+    keeping.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_THAT(keeping.read_response(), HasSubstr("Connection: keep-alive\r\n"));
+    keeping.send("GET /b HTTP/1.0\r\n\r\n");
+    EXPECT_THAT(keeping.read_to_end(), EndsWith("GET /b "));
+}
+
+TEST(HttpServer, SendsNoBodyToHead) {
+    const auto server = start(echo);
+    RawClient client(server.port());
+    client.send("HEAD /h HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const auto answer = client.read_to_end();
+    EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
+    EXPECT_THAT(answer, HasSubstr("Content-Length: 8\r\n"));
+}
+
+TEST(HttpServer, TellsAWaitingClientToContinue) {
+    const auto server = start(echo);
+    RawClient client(server.port());
+    client.send("POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("ok");
+    EXPECT_THAT(client.read_response(), EndsWith("POST /e ok"));
+}
+
+TEST(HttpServer, RefusesWhatIsTooLargeAndCloses) {
+    HttpServerOptions options;
+    options.max_body_bytes = 100;
+    options.max_header_bytes = 1000;
+    const auto server = start(echo, options);
+    {
+        RawClient client(server.port());
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n" +
+                    std::string(101, 'x'));
+        EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
+    }
+    {
+        RawClient client(server.port());
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
+                    std::string(0x65, 'x') + "\r\n0\r\n\r\n");
+        EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
+    }
+    {
+        RawClient client(server.port());
+        client.send("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(1000, 'x') + "\r\n\r\n");
+        EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 431 "));
+    }
+    {
+        RawClient client(server.port());
+        client.send(
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nConnection: close\r\n\r\n" +
+            std::string(100, 'x'));
+        EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 200 "));
+    }
+}
+
+TEST(HttpServer, RefusesWhatIsNotHttp) {
+    const auto server = start(echo);
+    for (const std::string_view junk :
+         {"hello\r\n\r\n", "GET / HTTP/1.1\r\nBroken\r\n\r\n", "GET / HTTP/2.0\r\n\r\n",
+          "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+          "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+          "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+        RawClient client(server.port());
+        client.send(junk);
+        EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 400 ")) << junk;
+    }
+}
+
+TEST(HttpServer, ClosesIdleAndAbandonedConnections) {
+    HttpServerOptions options;
+    options.idle_timeout = 50ms;
+    options.request_timeout = 50ms;
+    const auto server = start(echo, options);
+    RawClient idle(server.port());
+    EXPECT_EQ(idle.read_to_end(), "");
+    RawClient half(server.port());
+    half.send("GET / HTTP/1.1\r\nHo");
+    EXPECT_THAT(half.read_to_end(), StartsWith("HTTP/1.1 408 "));
+    EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
+}
+
+TEST(HttpServer, ClosesAConnectionWhoseClientTakesNothing) {
+    HttpServerOptions options;
+    options.write_timeout = 50ms;
+    const auto server =
+        start([](HttpRequest,
+                 Responder responder) { responder.send(text(std::string(64U << 20U, 'x'))); },
+              options);
+    RawClient client(server.port());
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(eventually([&] { return server.connections_open() == 1; }));
+    EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
+}
+
+TEST(HttpServer, WaitsForALateAnswerAsLongAsItTakes) {
+    Shelf shelf;
+    HttpServerOptions options;
+    options.idle_timeout = options.request_timeout = options.write_timeout = 20ms;
+    const auto server =
+        start([&](HttpRequest, Responder responder) { shelf.put(std::move(responder)); }, options);
+    RawClient client(server.port());
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    auto responder = shelf.take();
+    std::this_thread::sleep_for(100ms);
+    responder.send(text("late"));
+    EXPECT_FALSE(responder.pending());
+    EXPECT_THAT(client.read_response(), EndsWith("late"));
+}
+
+TEST(HttpServer, AnswersOtherConnectionsWhileOneWaits) {
+    Shelf shelf;
+    const auto server = start([&](HttpRequest request, Responder responder) {
+        if (request.target == "/wait") {
+            shelf.put(std::move(responder));
+        } else {
+            responder.send(text("now"));
+        }
+    });
+    RawClient waiting(server.port());
+    waiting.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    auto responder = shelf.take();
+    RawClient other(server.port());
+    other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(other.read_response(), EndsWith("now"));
+    responder.send(text("then"));
+    EXPECT_THAT(waiting.read_response(), EndsWith("then"));
+}
+
+TEST(Responder, Sends500WhenDestroyedUnanswered) {
+    const auto server = start([](HttpRequest, Responder) {});
+    RawClient client(server.port());
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client.read_response(), StartsWith("HTTP/1.1 500 "));
+}
+
+TEST(Responder, DoesNothingAfterTheClientLeft) {
+    Shelf shelf;
+    const auto server =
+        start([&](HttpRequest, Responder responder) { shelf.put(std::move(responder)); });
+    std::vector<Responder> late;
+    {
+        RawClient client(server.port());
+        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        late.push_back(shelf.take());
+    }
+    late.front().send(text(std::string(1U << 20U, 'x')));
+    EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
+    RawClient next(server.port());
+    next.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    shelf.take().send(text("fine"));
+    EXPECT_THAT(next.read_response(), EndsWith("fine"));
+}
+
+TEST(Responder, MayOutliveTheServer) {
+    Shelf shelf;
+    Responder late;
+    {
+        const auto server =
+            start([&](HttpRequest, Responder responder) { shelf.put(std::move(responder)); });
+        RawClient client(server.port());
+        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        late = shelf.take();
+    }
+    ASSERT_TRUE(late.pending());
+    late.send(text("nobody listens"));
+    EXPECT_FALSE(late.pending());
+}
+
+TEST(Responder, LeavesOutAHeaderThatHidesAnother) {
+    const auto server = start([](HttpRequest, Responder responder) {
+        auto response = text("x");
+        response.headers.push_back({"X-Bad", "a\r\nInjected: yes"});
+        response.headers.push_back({"X-Good", "b"});
+        responder.send(std::move(response));
+    });
+    RawClient client(server.port());
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto answer = client.read_response();
+    EXPECT_THAT(answer, HasSubstr("X-Good: b\r\n"));
+    EXPECT_THAT(answer, Not(HasSubstr("Injected")));
+}
+
+TEST(HttpServer, StopClosesOpenConnectionsAndFreesThePort) {
+    Shelf shelf;
+    HttpServerOptions options;
+    options.threads = 2;
+    auto server =
+        start([&](HttpRequest, Responder responder) { shelf.put(std::move(responder)); }, options);
+    RawClient idle(server.port());
+    RawClient waiting(server.port());
+    waiting.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    auto responder = shelf.take();
+    const auto port = server.port();
+    server.stop();
+    server.stop();
+    EXPECT_EQ(idle.read_to_end(), "");
+    EXPECT_EQ(waiting.read_to_end(), "");
+    EXPECT_EQ(server.connections_open(), 0U);
+    responder.send(text("too late"));
+    options.port = port;
+    const auto again = start(echo, options);
+    EXPECT_EQ(again.port(), port);
+}
+
+TEST(HttpServer, SaysWhenThePortIsTaken) {
+    const auto server = start(echo);
+    HttpServerOptions options;
+    options.port = server.port();
+    const auto second = HttpServer::start(options, echo);
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().to_string(), "127.0.0.1:" + std::to_string(server.port()) +
+                                              ": cannot listen: Address already in use");
+}
+
+TEST(HttpServer, SaysWhenTheAddressIsNone) {
+    HttpServerOptions options;
+    options.address = "no.such.address";
+    const auto server = HttpServer::start(options, echo);
+    ASSERT_FALSE(server.ok());
+    EXPECT_EQ(server.error().what, "not an address to listen on");
+}
+
+TEST(HttpServer, ServesThousandsOfConnectionsAtOnce) {
+    HttpServerOptions options;
+    options.threads = 2;
+    const auto server = start(echo, options);
+    constexpr int kConnections = 2000;
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < kConnections; ++i) {
+        clients.push_back(std::make_unique<RawClient>(server.port()));
+    }
+    for (int round = 0; round < 2; ++round) {
+        for (auto& client : clients) {
+            client->send("GET /c HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+        for (auto& client : clients) {
+            ASSERT_THAT(client->read_response(), EndsWith("GET /c "));
+        }
+    }
+    EXPECT_EQ(server.connections_open(), static_cast<std::size_t>(kConnections));
+    clients.clear();
+    EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
+}
+
+TEST(HttpServer, AnswersFromManyThreadsReachTheRightClient) {
+    HttpServerOptions options;
+    options.threads = 2;
+    Shelf shelf;
+    std::mutex mutex;
+    std::vector<std::pair<std::string, Responder>> jobs;
+    std::atomic<bool> stop = false;
+    const auto server = start(
+        [&](HttpRequest request, Responder responder) {
+            const std::lock_guard lock(mutex);
+            jobs.emplace_back(request.target, std::move(responder));
+        },
+        options);
+    std::vector<std::thread> workers;
+    for (int i = 0; i < 4; ++i) {
+        workers.emplace_back([&] {
+            while (!stop) {
+                std::unique_lock lock(mutex);
+                if (jobs.empty()) {
+                    lock.unlock();
+                    std::this_thread::yield();
+                    continue;
+                }
+                auto job = std::move(jobs.back());
+                jobs.pop_back();
+                lock.unlock();
+                job.second.send(text(job.first));
+            }
+        });
+    }
+    std::vector<std::thread> clients;
+    std::atomic<int> right = 0;
+    for (int c = 0; c < 8; ++c) {
+        clients.emplace_back([&, c] {
+            auto client = HttpClient::create(server.url());
+            for (int i = 0; i < 100; ++i) {
+                HttpRequest request;
+                request.target = "/" + std::to_string(c) + "/" + std::to_string(i);
+                const auto response = client->send(request, Clock::now() + kPatience);
+                if (response.ok() && response->body == request.target) {
+                    ++right;
+                }
+            }
+        });
+    }
+    for (auto& client : clients) {
+        client.join();
+    }
+    stop = true;
+    for (auto& worker : workers) {
+        worker.join();
+    }
+    EXPECT_EQ(right, 800);
+}
+
+}  // namespace
+}  // namespace plimsoll
