@@ -11,12 +11,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace plimsoll {
 
 /// One tick as stored: a Snapshot without the running totals. Offsets count from the run's start.
+/// `endpoints` always has one entry per RunInfo::endpoints; an idle one's is empty.
 struct StoredTick {
     std::uint64_t tick = 0;
     Nanoseconds from{};
@@ -46,7 +48,10 @@ struct StoredProbe {
     ProbeInfo info;
     std::uint64_t readings = 0, expected = 0, gaps = 0;
     double longest_took_s = 0;
-    double largest_gap_s = 0;
+    double largest_gap_s = 0;  // longest time between two readings that followed each other
+    std::vector<double>
+        times_s;  // of its readings: where a series of the probe has no point at one
+                  // of these, the probe looked and there was nothing of that kind
 };
 
 struct StoredEvent {
@@ -57,6 +62,7 @@ struct StoredEvent {
 struct StoredGap {
     std::string probe, reason;
     double from_s, to_s;
+    bool open;  // still open when the run ended
 };
 struct StoredError {
     ErrorSample sample;  // `at` is unset; count is the total of its fingerprint
@@ -65,17 +71,21 @@ struct StoredError {
 
 class RunReader {
 public:
-    /// Opens run.db, or the run.db inside a run folder. Error: no such file, not a run file, or a
-    /// schema version this program does not know (what it is and which versions are read).
+    /// Opens run.db, or the run.db inside a run folder. Never changes the run: also one whose WAL
+    /// was left behind by a kill -9 is read whole, from a read-only folder by way of a private
+    /// copy, which goes with the reader. Error: no such file, not a run file, or a schema version
+    /// this program does not know (what it is and which versions are read).
     [[nodiscard]] static Result<RunReader> open(const std::filesystem::path& path);
     RunReader(RunReader&&) noexcept;
     RunReader& operator=(RunReader&&) noexcept;
     ~RunReader();
 
+    /// As written, but for the start: `start.wall` is kept, `start.mono` is the clock's epoch.
     [[nodiscard]] const RunInfo& info() const;
     /// False when the run was cut off (kill -9, power): what is here is whole up to the last tick.
     [[nodiscard]] bool finished() const;
-    /// Calls `visit` for each tick in order; only one tick is in memory at a time.
+    /// Calls `visit` for each tick in order; only one tick is in memory at a time. The whole walk
+    /// sees the file at one point in time, also while the run still writes it.
     [[nodiscard]] Status for_each_tick(const std::function<void(const StoredTick&)>& visit) const;
     [[nodiscard]] Result<std::vector<StoredSeries>> series() const;
     [[nodiscard]] Result<std::vector<StoredProbe>> probes() const;
@@ -83,8 +93,12 @@ public:
     [[nodiscard]] Result<std::vector<StoredGap>> gaps() const;
     [[nodiscard]] Result<std::vector<StoredError>> errors() const;
     /// Facts written by the run: "generator.cpu_seconds", "generator.max_rss_bytes",
-    /// "exporter.dropped.otlp" ...
+    /// "exporter.dropped.otlp", "env.kernel" ...
     [[nodiscard]] Result<std::map<std::string, std::string>> facts() const;
+    /// The verdict kept with the run; nullopt where none was written.
+    [[nodiscard]] Result<std::optional<std::string>> verdict() const;
+    /// SHA-256 of the scenario's text, in hex.
+    [[nodiscard]] Result<std::string> scenario_sha256() const;
 
 private:
     struct State;

@@ -1,0 +1,73 @@
+#include "report/downsample.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace plimsoll::report {
+namespace {
+
+struct Pair {
+    double first, second;
+};
+
+/// Minimum and maximum of rows [from, to) in the order of their places.
+Pair extremes(const std::vector<double>& y, std::size_t from, std::size_t to) {
+    std::size_t least = to;
+    std::size_t most = to;
+    for (std::size_t i = from; i < to; ++i) {
+        if (std::isnan(y[i])) {
+            continue;
+        }
+        if (least == to || y[i] < y[least]) {
+            least = i;
+        }
+        if (most == to || y[i] > y[most]) {
+            most = i;
+        }
+    }
+    if (least == to) {
+        constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+        return {kNone, kNone};
+    }
+    return {y[std::min(least, most)], y[std::max(least, most)]};
+}
+
+}  // namespace
+
+Columns downsample(Columns columns, std::size_t buckets) {
+    const auto& x = columns.x;
+    if (buckets == 0 || x.size() <= 2 * buckets) {
+        return columns;
+    }
+    const double width = (x.back() - x.front()) / static_cast<double>(buckets);
+    Columns small;
+    small.y.resize(columns.y.size());
+    std::size_t from = 0;
+    for (std::size_t bucket = 1; bucket <= buckets && from < x.size(); ++bucket) {
+        const double end = x.front() + width * static_cast<double>(bucket);
+        std::size_t to = from;
+        while (to < x.size() && (x[to] < end || bucket == buckets)) {
+            ++to;
+        }
+        if (to == from) {
+            continue;
+        }
+        const bool one = to == from + 1;
+        small.x.push_back(x[from]);
+        if (!one) {
+            small.x.push_back(x[to - 1]);
+        }
+        for (std::size_t column = 0; column < columns.y.size(); ++column) {
+            const auto [first, second] = extremes(columns.y[column], from, to);
+            small.y[column].push_back(first);
+            if (!one) {
+                small.y[column].push_back(second);
+            }
+        }
+        from = to;
+    }
+    return small;
+}
+
+}  // namespace plimsoll::report

@@ -1,0 +1,298 @@
+#include "base/units.hpp"
+#include "report/renderers.hpp"
+#include "report/text.hpp"
+#include "report/words.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace plimsoll::report {
+namespace {
+
+enum class Align { Text, Number };
+struct Column {
+    std::string_view name;
+    Align align = Align::Text;
+};
+
+/// A table with a caption that scrolls by itself where it is wider than the page. Cells are HTML:
+/// the caller escapes them.
+class Table {
+public:
+    Table(std::string_view id, std::string_view caption, std::vector<Column> columns)
+        : columns_(std::move(columns)) {
+        text_ = fmt::format(
+            "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{0}\">\n<table>"
+            "\n<caption id=\"{0}\">{1}</caption>\n<thead><tr>",
+            id, caption);
+        for (const auto& column : columns_) {
+            text_ += fmt::format("<th scope=\"col\"{}>{}</th>", css(column), column.name);
+        }
+        text_ += "</tr></thead>\n<tbody>\n";
+    }
+    /// The first cell heads the row.
+    void row(const std::vector<std::string>& cells) {
+        text_ += "<tr>";
+        for (std::size_t i = 0; i < cells.size() && i < columns_.size(); ++i) {
+            text_ += i == 0 ? fmt::format("<th scope=\"row\"{}>{}</th>", css(columns_[i]), cells[i])
+                            : fmt::format("<td{}>{}</td>", css(columns_[i]), cells[i]);
+        }
+        text_ += "</tr>\n";
+    }
+    [[nodiscard]] std::string end() { return std::move(text_) + "</tbody>\n</table>\n</div>\n"; }
+
+private:
+    static std::string_view css(const Column& column) {
+        return column.align == Align::Number ? " class=\"n\"" : "";
+    }
+    std::vector<Column> columns_;
+    std::string text_;
+};
+
+std::string mark(bool ok, std::string_view good, std::string_view bad) {
+    return ok ? fmt::format("<span class=\"ok\">✓ {}</span>", good)
+              : fmt::format("<span class=\"no\">✗ {}</span>", bad);
+}
+
+std::string share(std::uint64_t part, std::uint64_t whole) {
+    if (part == 0) {
+        return "0";
+    }
+    const double ratio = whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+    return fmt::format("{} <small>({})</small>", grouped(part), percent(ratio));
+}
+
+std::string thresholds(const Analysis& analysis) {
+    if (analysis.thresholds.empty()) {
+        return {};
+    }
+    Table table("thresholds", "Thresholds",
+                {{"Metric"}, {"Must hold"}, {"Value", Align::Number}, {"Result"}});
+    for (const auto& result : analysis.thresholds) {
+        table.row({escape_markup(result.threshold.key), escape_markup(result.threshold.expression),
+                   threshold_value(result), mark(result.ok, "pass", "fail")});
+    }
+    return table.end();
+}
+
+std::string outcomes_text(const EndpointResult& endpoint) {
+    std::string text;
+    for (const auto& [outcome, count] : endpoint.outcomes) {
+        if (outcome != "ok" && count > 0) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", escape_markup(outcome),
+                                grouped(count));
+        }
+    }
+    return text;
+}
+
+std::string endpoints(const Analysis& analysis, double timeout_s) {
+    Table table("endpoints", "Endpoints: response time from due time, service time from sending",
+                {{"Endpoint"},
+                 {"User"},
+                 {"Requests", Align::Number},
+                 {"Failed", Align::Number},
+                 {"Rate", Align::Number},
+                 {"Response p50", Align::Number},
+                 {"p95", Align::Number},
+                 {"p99", Align::Number},
+                 {"max", Align::Number},
+                 {"Service p50", Align::Number},
+                 {"p99", Align::Number},
+                 {"Failures"}});
+    for (const auto& endpoint : analysis.endpoints) {
+        const auto& response = endpoint.response;
+        const auto& service = endpoint.service;
+        table.row({fmt::format("<span class=\"method\">{}</span> {}",
+                               escape_markup(endpoint.method), escape_markup(endpoint.name)),
+                   escape_markup(endpoint.user), grouped(endpoint.requests),
+                   share(endpoint.failed, endpoint.requests), figure(endpoint.rate) + "/s",
+                   quantile_text(response, 0.5, response.p50, timeout_s),
+                   quantile_text(response, 0.95, response.p95, timeout_s),
+                   quantile_text(response, 0.99, response.p99, timeout_s),
+                   response.count > 0 ? human_seconds(response.max) : "–",
+                   quantile_text(service, 0.5, service.p50, timeout_s),
+                   quantile_text(service, 0.99, service.p99, timeout_s), outcomes_text(endpoint)});
+    }
+    return table.end();
+}
+
+std::string stages(const Analysis& analysis, double timeout_s) {
+    if (analysis.stages.empty()) {
+        return {};
+    }
+    Table table("stages", "Stages of the load",
+                {{"Executor"},
+                 {"Stage", Align::Number},
+                 {"From", Align::Number},
+                 {"To", Align::Number},
+                 {"Offered", Align::Number},
+                 {"Completed", Align::Number},
+                 {"Users", Align::Number},
+                 {"Failed", Align::Number},
+                 {"Response p50", Align::Number},
+                 {"p95", Align::Number},
+                 {"p99", Align::Number}});
+    for (const auto& stage : analysis.stages) {
+        const auto& response = stage.response;
+        table.row({escape_markup(stage.executor), fmt::format("{}", stage.stage + 1),
+                   clock_text(stage.from_s), clock_text(stage.to_s),
+                   stage.offered_rate > 0 ? figure(stage.offered_rate) + "/s" : "–",
+                   figure(stage.rate) + "/s", figure(stage.users), percent(stage.failed_ratio),
+                   quantile_text(response, 0.5, response.p50, timeout_s),
+                   quantile_text(response, 0.95, response.p95, timeout_s),
+                   quantile_text(response, 0.99, response.p99, timeout_s)});
+    }
+    return table.end();
+}
+
+std::string validity(const Analysis& analysis) {
+    Table table("validity", "Validity of the measurement",
+                {{"Check"},
+                 {"Result"},
+                 {"Value", Align::Number},
+                 {"Limit", Align::Number},
+                 {"What was seen"}});
+    for (const auto& check : analysis.checks) {
+        table.row({escape_markup(check.name),
+                   mark(check.ok, "pass", check.decisive ? "invalid" : "degraded"),
+                   figure(check.value), figure(check.limit), escape_markup(check.why)});
+    }
+    return table.end();
+}
+
+std::string errors(const Analysis& analysis) {
+    if (analysis.errors.empty()) {
+        return {};
+    }
+    Table table("errors", "Failures by what came back, digits and ids folded; one sample of each",
+                {{"Outcome"},
+                 {"Status", Align::Number},
+                 {"Endpoint"},
+                 {"Count", Align::Number},
+                 {"First", Align::Number},
+                 {"Last", Align::Number},
+                 {"Sample"}});
+    constexpr std::size_t kSampleLength = 300;
+    constexpr std::size_t kMostRows = 200;
+    for (std::size_t i = 0; i < analysis.errors.size() && i < kMostRows; ++i) {
+        const auto& error = analysis.errors[i];
+        const auto sample = shortened(clean_text(error.text), kSampleLength);
+        table.row({escape_markup(error.outcome),
+                   error.status > 0 ? fmt::format("{}", error.status) : "–",
+                   fmt::format("<span class=\"method\">{}</span> {}", escape_markup(error.method),
+                               escape_markup(error.name)),
+                   grouped(error.count), clock_text(error.first_s), clock_text(error.last_s),
+                   sample.empty() ? "" : "<code>" + escape_markup(sample) + "</code>"});
+    }
+    std::string note;
+    if (analysis.errors.size() > kMostRows) {
+        note = fmt::format("<p class=\"hint\">{} more are in the run file.</p>\n",
+                           grouped(analysis.errors.size() - kMostRows));
+    }
+    return table.end() + note;
+}
+
+std::string_view kind_text(EventKind kind) {
+    switch (kind) {
+        case EventKind::StageChanged:
+            return "stage";
+        case EventKind::ThresholdCrossed:
+            return "threshold";
+        case EventKind::FaultPlanted:
+            return "fault";
+        case EventKind::ProbeGap:
+            return "probe";
+        case EventKind::Note:
+            return "note";
+        case EventKind::Stopped:
+            return "stopped";
+    }
+    return "";
+}
+
+std::string events(const RunData& data) {
+    if (data.events.empty()) {
+        return {};
+    }
+    Table table("events", "Events", {{"At", Align::Number}, {"Kind"}, {"What"}});
+    constexpr std::size_t kMostRows = 200;
+    for (std::size_t i = 0; i < data.events.size() && i < kMostRows; ++i) {
+        const auto& event = data.events[i];
+        table.row(
+            {clock_text(event.t_s), std::string(kind_text(event.kind)), escape_markup(event.text)});
+    }
+    return table.end();
+}
+
+std::string probes(const RunData& data) {
+    if (data.probes.empty()) {
+        return {};
+    }
+    Table table("probes", "Probes",
+                {{"Probe"},
+                 {"Readings", Align::Number},
+                 {"Expected", Align::Number},
+                 {"Gaps", Align::Number},
+                 {"Largest gap", Align::Number},
+                 {"Slowest reading", Align::Number},
+                 {"Facts"}});
+    for (const auto& probe : data.probes) {
+        std::string facts;
+        for (const auto& [name, value] : probe.info.facts) {
+            facts += fmt::format("{}{}: {}", facts.empty() ? "" : "; ", escape_markup(name),
+                                 escape_markup(value));
+        }
+        table.row({escape_markup(probe.info.name), grouped(probe.readings), grouped(probe.expected),
+                   grouped(probe.gaps), probe.gaps > 0 ? human_seconds(probe.largest_gap_s) : "–",
+                   human_seconds(probe.longest_took_s), facts});
+    }
+    return table.end();
+}
+
+std::string environment(const RunInfo& info, const RunData& data, const Analysis& analysis) {
+    Table table("environment", "Environment", {{"What"}, {"Value"}});
+    const auto& generator = analysis.generator;
+    table.row({"Program", "plimsoll " + escape_markup(info.version)});
+    table.row({"Target", escape_markup(info.target)});
+    table.row({"Seed", fmt::format("{}", info.seed)});
+    table.row({"Shards", fmt::format("{}", generator.shards)});
+    table.row({"Generator CPU",
+               fmt::format("{} in all, {} µs per request", human_seconds(generator.cpu_seconds),
+                           figure(generator.cpu_us_per_request))});
+    table.row({"Generator memory", bytes_text(static_cast<double>(generator.max_rss_bytes))});
+    for (const auto& [exporter, dropped] : generator.dropped) {
+        table.row({"Dropped by " + escape_markup(exporter), grouped(dropped)});
+    }
+    for (const auto& [name, value] : data.facts) {
+        // Shown above in units.
+        if (name.rfind("generator.", 0) != 0 && name.rfind("exporter.dropped.", 0) != 0) {
+            table.row({escape_markup(name), escape_markup(value)});
+        }
+    }
+    return table.end();
+}
+
+}  // namespace
+
+std::string html_tables(const RunInfo& info, const RunData& data, const Analysis& analysis) {
+    const double timeout_s = to_seconds(info.request_timeout);
+    std::string text =
+        "<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figures</h2>\n"
+        "<p class=\"hint\">“–” in place of a percentile: too few samples to state it (p99 needs "
+        "563, p99.9 needs 5,662). “≥”: it lies among requests that timed out.</p>\n";
+    text += endpoints(analysis, timeout_s) + stages(analysis, timeout_s) + thresholds(analysis) +
+            validity(analysis) + errors(analysis) + events(data) + probes(data) +
+            environment(info, data, analysis);
+    if (!info.scenario_text.empty()) {
+        text += fmt::format(
+            "<details><summary>The scenario as it was run</summary>\n<pre>{}</pre>"
+            "</details>\n",
+            escape_markup(info.scenario_text));
+    }
+    return text + "</section>\n";
+}
+
+}  // namespace plimsoll::report

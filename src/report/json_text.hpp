@@ -1,0 +1,19 @@
+// Writes JSON so that it reads back exactly and reads well.
+#pragma once
+
+#include <string>
+
+#include <boost/json/value.hpp>
+
+namespace plimsoll::report {
+
+/// Two-space indentation; an array without objects inside stays on one line. Doubles are written
+/// with the fewest digits that read back to the same value ("60.0", "0.21"), NaN and infinities as
+/// null. Ends with a newline.
+[[nodiscard]] std::string pretty_json(const boost::json::value& value);
+
+/// On one line, without spaces, and safe inside an HTML script element: "<", ">" and "&" appear
+/// only as \u escapes. Whole doubles have no ".0".
+[[nodiscard]] std::string script_json(const boost::json::value& value);
+
+}  // namespace plimsoll::report

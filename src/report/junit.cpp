@@ -1,0 +1,88 @@
+#include "report/report.hpp"
+#include "report/text.hpp"
+#include "report/words.hpp"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+using report::escape_markup;
+
+struct Suite {
+    std::string name;
+    std::string cases;
+    std::size_t tests = 0, failures = 0, skipped = 0;
+
+    /// `inner` is the element that says how the case ended; empty for a pass.
+    void add(const std::string& class_name, const std::string& name_of_case,
+             const std::string& inner) {
+        ++tests;
+        cases += fmt::format(R"(    <testcase classname="{}" name="{}" time="0")",
+                             escape_markup(class_name), escape_markup(name_of_case));
+        cases += inner.empty() ? "/>\n" : ">\n      " + inner + "\n    </testcase>\n";
+    }
+    [[nodiscard]] std::string text(const std::string& attributes) const {
+        return fmt::format(
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" "
+            "{}>\n{}  </testsuite>\n",
+            name, tests, failures, skipped, attributes, cases);
+    }
+};
+
+Suite thresholds_suite(const std::string& scenario, const Analysis& analysis) {
+    Suite suite{.name = "thresholds", .cases = {}};
+    for (const auto& result : analysis.thresholds) {
+        const auto& threshold = result.threshold;
+        std::string inner;
+        if (!result.ok) {
+            ++suite.failures;
+            inner = fmt::format(
+                R"(<failure type="threshold" message="{}"/>)",
+                escape_markup(fmt::format("{} {} does not hold: {}", threshold.key,
+                                          threshold.expression, report::threshold_value(result))));
+        }
+        suite.add(scenario + ".thresholds", threshold.key + ": " + threshold.expression, inner);
+    }
+    return suite;
+}
+
+/// A decisive check that fails makes the run worthless: a failure. Another one only makes it less
+/// certain: skipped, which test reports show without failing.
+Suite validity_suite(const std::string& scenario, const Analysis& analysis) {
+    Suite suite{.name = "validity", .cases = {}};
+    for (const auto& check : analysis.checks) {
+        std::string inner;
+        if (!check.ok) {
+            ++(check.decisive ? suite.failures : suite.skipped);
+            const auto why = escape_markup(check.why);
+            inner = check.decisive ? fmt::format(R"(<failure type="validity" message="{}"/>)", why)
+                                   : fmt::format(R"(<skipped message="{}"/>)", why);
+        }
+        suite.add(scenario + ".validity", check.name, inner);
+    }
+    return suite;
+}
+
+}  // namespace
+
+std::string render_junit(const RunInfo& info, const Analysis& analysis) {
+    const auto started =
+        std::chrono::floor<std::chrono::seconds>(info.start.wall.time_since_epoch());
+    const auto time = report::utc_time(started.count());
+    const auto attributes = fmt::format(R"(time="{:.3f}" timestamp="{}")", analysis.duration_s,
+                                        time.substr(0, time.size() - 1));
+    const auto thresholds = thresholds_suite(info.scenario_name, analysis);
+    const auto validity = validity_suite(info.scenario_name, analysis);
+    return fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites name=\"plimsoll {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
+        "time=\"{:.3f}\">\n{}{}</testsuites>\n",
+        escape_markup(info.scenario_name), thresholds.tests + validity.tests,
+        thresholds.failures + validity.failures, analysis.duration_s, thresholds.text(attributes),
+        validity.text(attributes));
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,118 @@
+#include "base/units.hpp"
+#include "report/report.hpp"
+#include "report/text.hpp"
+#include "report/words.hpp"
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+using report::escape_markdown;
+using report::quantile_text;
+
+std::string bullets(std::string_view title, const std::vector<std::string>& items) {
+    if (items.empty()) {
+        return {};
+    }
+    std::string text = fmt::format("{}:\n\n", title);
+    for (const auto& item : items) {
+        text += "- " + escape_markdown(item) + "\n";
+    }
+    return text + "\n";
+}
+
+std::string finding_text(const Finding& finding, bool first) {
+    std::string text;
+    if (!first) {
+        text +=
+            fmt::format("**Also: {}** ({} confidence, from {})\n\n",
+                        escape_markdown(report::cause_title(finding.cause)),
+                        escape_markdown(finding.confidence), report::clock_text(finding.onset_s));
+    }
+    if (!finding.fix.empty()) {
+        text += fmt::format("**Fix:** {}\n\n", escape_markdown(finding.fix));
+    }
+    return text + bullets("Evidence", finding.evidence) + bullets("Against it", finding.against) +
+           bullets("Not known", finding.missing);
+}
+
+std::string totals_table(const Analysis& analysis, double timeout_s) {
+    const auto cell = [&](const LatencySummary& latency, double q, double value_s) {
+        return quantile_text(latency, q, value_s, timeout_s);
+    };
+    const auto& response = analysis.response;
+    const auto& service = analysis.service;
+    const double failed_ratio = analysis.requests > 0 ? static_cast<double>(analysis.failed) /
+                                                            static_cast<double>(analysis.requests)
+                                                      : 0;
+    return fmt::format(
+        "| requests | failed | rate | response p50 | p95 | p99 | service p50 | p99 |\n"
+        "|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+        "| {} | {} ({}) | {}/s | {} | {} | {} | {} | {} |\n\n",
+        report::grouped(analysis.requests), report::grouped(analysis.failed),
+        report::percent(failed_ratio), report::figure(analysis.rate),
+        cell(response, 0.5, response.p50), cell(response, 0.95, response.p95),
+        cell(response, 0.99, response.p99), cell(service, 0.5, service.p50),
+        cell(service, 0.99, service.p99));
+}
+
+std::string thresholds_table(const Analysis& analysis) {
+    if (analysis.thresholds.empty()) {
+        return {};
+    }
+    std::string text = "| threshold | must hold | value | |\n|---|---|---:|---|\n";
+    for (const auto& result : analysis.thresholds) {
+        text += fmt::format("| {} | {} | {} | {} |\n", escape_markdown(result.threshold.key),
+                            escape_markdown(result.threshold.expression),
+                            report::threshold_value(result), result.ok ? "pass" : "**FAIL**");
+    }
+    return text + "\n";
+}
+
+std::string endpoints_table(const Analysis& analysis, double timeout_s) {
+    std::string text = fmt::format(
+        "<details><summary>{} endpoint{}</summary>\n\n"
+        "| endpoint | requests | failed | p50 | p95 | p99 |\n|---|---:|---:|---:|---:|---:|\n",
+        analysis.endpoints.size(), analysis.endpoints.size() == 1 ? "" : "s");
+    for (const auto& endpoint : analysis.endpoints) {
+        const auto& response = endpoint.response;
+        text += fmt::format("| {} {} | {} | {} | {} | {} | {} |\n",
+                            escape_markdown(endpoint.method), escape_markdown(endpoint.name),
+                            report::grouped(endpoint.requests), report::grouped(endpoint.failed),
+                            quantile_text(response, 0.5, response.p50, timeout_s),
+                            quantile_text(response, 0.95, response.p95, timeout_s),
+                            quantile_text(response, 0.99, response.p99, timeout_s));
+    }
+    return text + "\n</details>\n\n";
+}
+
+}  // namespace
+
+std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool finished) {
+    const double timeout_s = to_seconds(info.request_timeout);
+    std::string text =
+        fmt::format("## Plimsoll: {} ({})\n\n**{}**", escape_markdown(info.scenario_name),
+                    to_string(analysis.verdict), escape_markdown(report::headline(analysis)));
+    if (!analysis.findings.empty()) {
+        text += fmt::format(" ({} confidence)", escape_markdown(analysis.findings[0].confidence));
+    }
+    text += "\n\n";
+    for (const auto& note : report::headline_notes(analysis, finished)) {
+        text += escape_markdown(note) + "\n";
+    }
+    text += "\n";
+    for (std::size_t i = 0; i < analysis.findings.size(); ++i) {
+        text += finding_text(analysis.findings[i], i == 0);
+    }
+    text += totals_table(analysis, timeout_s) + thresholds_table(analysis) +
+            endpoints_table(analysis, timeout_s);
+    text += fmt::format("Measurement {}: {}\n\n", to_string(analysis.verdict),
+                        escape_markdown(report::validity_text(analysis)));
+    text += fmt::format("Run `{}`, plimsoll {}, {}, seed {}.\n", report::one_line(info.id),
+                        escape_markdown(info.version), report::clock_text(analysis.duration_s),
+                        info.seed);
+    return text;
+}
+
+}  // namespace plimsoll

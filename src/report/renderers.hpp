@@ -1,0 +1,26 @@
+// The renderers that need more than the analysis, from run data already read. Inside src/report.
+#pragma once
+
+#include "analysis/result.hpp"
+#include "record/run_info.hpp"
+#include "report/run_data.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace plimsoll::report {
+
+[[nodiscard]] std::string html_page(const RunInfo& info, const RunData& data,
+                                    const Analysis& analysis);
+
+/// File name's end ("_stats.csv") and content, one per CSV file.
+using CsvFiles = std::array<std::pair<std::string, std::string>, 4>;
+[[nodiscard]] CsvFiles csv_files(const RunInfo& info, const RunData& data,
+                                 const Analysis& analysis);
+
+/// The tables and lists of the page (html_tables.cpp).
+[[nodiscard]] std::string html_tables(const RunInfo& info, const RunData& data,
+                                      const Analysis& analysis);
+
+}  // namespace plimsoll::report

@@ -1,0 +1,191 @@
+#include "report/json_text.hpp"
+#include "report/report.hpp"
+#include "report/text.hpp"
+#include "report/words.hpp"
+
+#include <chrono>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace plimsoll {
+namespace {
+
+namespace json = boost::json;
+using report::clean_text;
+
+json::value text_of(const std::string& text) {
+    return json::value(clean_text(text));
+}
+
+json::array texts_of(const std::vector<std::string>& texts) {
+    json::array array;
+    for (const auto& text : texts) {
+        array.push_back(text_of(text));
+    }
+    return array;
+}
+
+/// Null where the summary does not support the quantile, or where it lies among timeouts.
+json::value quantile_of(const LatencySummary& latency, double q, double value_s) {
+    return report::support_of(latency, q) == report::Support::Stated ? json::value(value_s)
+                                                                     : json::value(nullptr);
+}
+
+json::object latency_of(const LatencySummary& latency) {
+    const auto unless_empty = [&](double value_s) {
+        return latency.count > 0 ? json::value(value_s) : json::value(nullptr);
+    };
+    return {{"min", unless_empty(latency.min)},
+            {"mean", unless_empty(latency.mean)},
+            {"p50", quantile_of(latency, 0.5, latency.p50)},
+            {"p90", quantile_of(latency, 0.9, latency.p90)},
+            {"p95", quantile_of(latency, 0.95, latency.p95)},
+            {"p99", quantile_of(latency, 0.99, latency.p99)},
+            {"p999", quantile_of(latency, 0.999, latency.p999)},
+            {"max", unless_empty(latency.max)}};
+}
+
+template <typename Number>
+json::object numbers_of(const std::map<std::string, Number>& numbers) {
+    json::object object;
+    for (const auto& [name, number] : numbers) {
+        object[clean_text(name)] = number;
+    }
+    return object;
+}
+
+json::object run_of(const RunInfo& info, const Analysis& analysis) {
+    const auto started =
+        std::chrono::floor<std::chrono::seconds>(info.start.wall.time_since_epoch());
+    return {{"id", text_of(info.id)},
+            {"scenario", text_of(info.scenario_name)},
+            {"version", text_of(info.version)},
+            {"started", report::utc_time(started.count())},
+            {"duration_s", analysis.duration_s},
+            {"seed", info.seed}};
+}
+
+json::object validity_of(const Analysis& analysis) {
+    json::array checks;
+    for (const auto& check : analysis.checks) {
+        checks.push_back(json::object{{"name", text_of(check.name)},
+                                      {"ok", check.ok},
+                                      {"value", check.value},
+                                      {"limit", check.limit},
+                                      {"why", text_of(check.why)}});
+    }
+    return {{"verdict", to_string(analysis.verdict)}, {"checks", std::move(checks)}};
+}
+
+json::object totals_of(const Analysis& analysis) {
+    return {{"requests", analysis.requests},
+            {"failed", analysis.failed},
+            {"not_sent", analysis.not_sent},
+            {"rate", analysis.rate},
+            {"response_s", latency_of(analysis.response)},
+            {"service_s", latency_of(analysis.service)},
+            {"send_lag_s", latency_of(analysis.send_lag)}};
+}
+
+json::array endpoints_of(const Analysis& analysis) {
+    json::array endpoints;
+    for (const auto& endpoint : analysis.endpoints) {
+        endpoints.push_back(json::object{{"user", text_of(endpoint.user)},
+                                         {"name", text_of(endpoint.name)},
+                                         {"method", text_of(endpoint.method)},
+                                         {"requests", endpoint.requests},
+                                         {"failed", endpoint.failed},
+                                         {"rate", endpoint.rate},
+                                         {"outcomes", numbers_of(endpoint.outcomes)},
+                                         {"response_s", latency_of(endpoint.response)},
+                                         {"service_s", latency_of(endpoint.service)}});
+    }
+    return endpoints;
+}
+
+json::array stages_of(const Analysis& analysis) {
+    json::array stages;
+    for (const auto& stage : analysis.stages) {
+        stages.push_back(json::object{{"executor", text_of(stage.executor)},
+                                      {"stage", stage.stage},
+                                      {"from_s", stage.from_s},
+                                      {"to_s", stage.to_s},
+                                      {"offered_rate", stage.offered_rate},
+                                      {"rate", stage.rate},
+                                      {"users", stage.users},
+                                      {"response_s", latency_of(stage.response)},
+                                      {"failed_ratio", stage.failed_ratio}});
+    }
+    return stages;
+}
+
+json::array thresholds_of(const Analysis& analysis) {
+    json::array thresholds;
+    for (const auto& result : analysis.thresholds) {
+        thresholds.push_back(json::object{
+            {"metric", text_of(result.threshold.key)},
+            {"expression", text_of(result.threshold.expression)},
+            {"ok", result.ok},
+            {"value", result.value ? json::value(*result.value) : json::value(nullptr)}});
+    }
+    return thresholds;
+}
+
+json::object breaking_point_of(const BreakingPoint& broke) {
+    if (!broke.found) {
+        return {{"found", false},
+                {"at_s", nullptr},
+                {"at_rate", nullptr},
+                {"interval", nullptr},
+                {"symptom", nullptr}};
+    }
+    return {{"found", true},
+            {"at_s", broke.at_s},
+            {"at_rate", broke.at_rate},
+            {"interval", json::array{broke.interval[0], broke.interval[1]}},
+            {"symptom", text_of(broke.symptom)}};
+}
+
+json::array findings_of(const Analysis& analysis) {
+    json::array findings;
+    for (const auto& finding : analysis.findings) {
+        findings.push_back(json::object{{"cause", text_of(finding.cause)},
+                                        {"confidence", text_of(finding.confidence)},
+                                        {"onset_s", finding.onset_s},
+                                        {"evidence", texts_of(finding.evidence)},
+                                        {"against", texts_of(finding.against)},
+                                        {"missing", texts_of(finding.missing)},
+                                        {"values", numbers_of(finding.values)},
+                                        {"fix", text_of(finding.fix)}});
+    }
+    return findings;
+}
+
+json::object generator_of(const GeneratorResult& generator) {
+    return {{"cpu_seconds", generator.cpu_seconds},
+            {"cpu_us_per_request", generator.cpu_us_per_request},
+            {"max_rss_bytes", generator.max_rss_bytes},
+            {"shards", generator.shards},
+            {"dropped", numbers_of(generator.dropped)}};
+}
+
+}  // namespace
+
+std::string render_json(const RunInfo& info, const Analysis& analysis) {
+    return report::pretty_json(json::object{
+        {"schema", kSummarySchema},
+        {"run", run_of(info, analysis)},
+        {"validity", validity_of(analysis)},
+        {"totals", totals_of(analysis)},
+        {"endpoints", endpoints_of(analysis)},
+        {"stages", stages_of(analysis)},
+        {"thresholds", thresholds_of(analysis)},
+        {"breaking_point", breaking_point_of(analysis.breaking_point)},
+        {"capacity", nullptr},
+        {"findings", findings_of(analysis)},
+        {"generator", generator_of(analysis.generator)},
+    });
+}
+
+}  // namespace plimsoll

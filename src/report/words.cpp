@@ -1,0 +1,197 @@
+#include "report/words.hpp"
+
+#include "base/units.hpp"
+#include "report/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace plimsoll::report {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{{
+    {"app_pool_exhausted", "application connection pool exhausted"},
+    {"max_connections", "PostgreSQL's max_connections reached"},
+    {"pgbouncer_pool", "PgBouncer's pool exhausted"},
+    {"connection_leak", "database connections leak"},
+    {"idle_in_transaction", "transactions held open while idle"},
+    {"lock_contention", "lock contention in the database"},
+    {"database_cpu", "database out of CPU"},
+    {"slow_sql", "slow SQL"},
+    {"database_io", "database waits for I/O"},
+    {"app_cpu_throttled", "application throttled by its CPU quota"},
+    {"app_cpu", "application out of CPU"},
+    {"event_loop_blocked", "application's event loop blocked"},
+    {"password_hashing", "password hashing takes the CPU"},
+    {"memory", "out of memory"},
+    {"accept_queue", "accept queue overflows"},
+    {"ephemeral_ports", "out of ephemeral ports"},
+    {"rate_limited", "rate limited by policy"},
+    {"network", "network or upstream slow"},
+    {"generator", "the load generator was the limit"},
+    {"unknown", "cause unknown"},
+}};
+
+const double* find_value(const Finding& finding, const char* key) {
+    const auto found = finding.values.find(key);
+    return found == finding.values.end() ? nullptr : &found->second;
+}
+
+/// The number to change, and to what, where the finding knows it.
+std::string cause_figures(const Finding& finding) {
+    if (const auto* size = find_value(finding, "pool_size")) {
+        std::string text = fmt::format(" — {} connections", figure(*size));
+        if (const auto* should = find_value(finding, "recommended_pool_size")) {
+            text += fmt::format(", should be {}", figure(*should));
+        }
+        return text;
+    }
+    if (const auto* limit = find_value(finding, "max_connections")) {
+        return fmt::format(" — {} connections", figure(*limit));
+    }
+    return {};
+}
+
+std::string counted(std::size_t count, std::string_view singular) {
+    return fmt::format("{} {}{}", count, singular, count == 1 ? "" : "s");
+}
+
+bool is_ratio(const Threshold& threshold) {
+    return threshold.metric == ThresholdMetric::Failed;
+}
+
+}  // namespace
+
+std::string cause_title(std::string_view cause) {
+    const auto known = std::find_if(kCauses.begin(), kCauses.end(),
+                                    [&](const auto& entry) { return entry.first == cause; });
+    if (known != kCauses.end()) {
+        return std::string(known->second);
+    }
+    std::string words(cause);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
+std::string load_text(const Analysis& analysis, double load) {
+    return figure(load) + (analysis.open_model ? " requests/s" : " users");
+}
+
+std::string headline(const Analysis& analysis) {
+    if (analysis.verdict == Verdict::Invalid) {
+        for (const auto& check : analysis.checks) {
+            if (!check.ok && check.decisive) {
+                return "No answer about the target, the measurement is invalid: " + check.why;
+            }
+        }
+        return "No answer about the target: the measurement is invalid";
+    }
+    if (analysis.requests == 0) {
+        return "Nothing was measured: no request was completed";
+    }
+    const auto cause = analysis.findings.empty() ? cause_title("unknown")
+                                                 : cause_title(analysis.findings.front().cause) +
+                                                       cause_figures(analysis.findings.front());
+    const auto& broke = analysis.breaking_point;
+    if (broke.found) {
+        return fmt::format("Broke at {} ({}): {}", load_text(analysis, broke.at_rate),
+                           clock_text(broke.at_s), cause);
+    }
+    const auto limit = analysis.highest_offered > 0
+                           ? " up to " + load_text(analysis, analysis.highest_offered)
+                           : std::string();
+    if (analysis.findings.empty()) {
+        return fmt::format("Nothing broke{}", limit);
+    }
+    return fmt::format("Nothing broke{}, but: {}", limit, cause);
+}
+
+std::vector<std::string> headline_notes(const Analysis& analysis, bool finished) {
+    std::vector<std::string> notes;
+    const auto& broke = analysis.breaking_point;
+    if (broke.found && !broke.symptom.empty()) {
+        notes.push_back("Symptom: " + broke.symptom + (broke.symptom.ends_with('.') ? "" : "."));
+    }
+    if (broke.found && broke.interval[1] > broke.interval[0]) {
+        notes.push_back(fmt::format("The break lies between {} and {}.", figure(broke.interval[0]),
+                                    load_text(analysis, broke.interval[1])));
+    }
+    const auto failed = static_cast<std::size_t>(
+        std::count_if(analysis.thresholds.begin(), analysis.thresholds.end(),
+                      [](const ThresholdResult& result) { return !result.ok; }));
+    if (failed > 0) {
+        notes.push_back(fmt::format("{} of {} failed.", failed,
+                                    counted(analysis.thresholds.size(), "threshold")));
+    }
+    if (!finished) {
+        notes.push_back(fmt::format("The run was cut off; what is shown is complete up to {}.",
+                                    clock_text(analysis.duration_s)));
+    }
+    return notes;
+}
+
+std::string validity_text(const Analysis& analysis) {
+    std::string failing;
+    std::size_t failed = 0;
+    for (const auto& check : analysis.checks) {
+        if (!check.ok) {
+            ++failed;
+            failing += (failing.empty() ? "" : " ") + check.why;
+        }
+    }
+    if (failed == 0) {
+        return fmt::format("{} passed.", counted(analysis.checks.size(), "validity check"));
+    }
+    return fmt::format("{} of {} did not pass: {}", failed,
+                       counted(analysis.checks.size(), "validity check"), failing);
+}
+
+std::string threshold_value(const ThresholdResult& result) {
+    if (!result.value) {
+        return "no data";
+    }
+    const auto& threshold = result.threshold;
+    if (threshold.statistic == Statistic::Count) {
+        return figure(*result.value);
+    }
+    if (is_ratio(threshold)) {
+        return percent(*result.value);
+    }
+    if (threshold.metric == ThresholdMetric::Requests ||
+        threshold.metric == ThresholdMetric::Dropped) {
+        return figure(*result.value) + (threshold.statistic == Statistic::Rate ? "/s" : "");
+    }
+    return human_seconds(*result.value);
+}
+
+Support support_of(const LatencySummary& latency, double q) {
+    if (latency.count == 0) {
+        return Support::NoSamples;
+    }
+    if (q > latency.censored_from) {
+        return Support::Censored;
+    }
+    const bool supported = q >= 0.999  ? latency.p999_supported
+                           : q >= 0.99 ? latency.p99_supported
+                                       : true;
+    return supported ? Support::Stated : Support::TooFewSamples;
+}
+
+std::string quantile_text(const LatencySummary& latency, double q, double value_s,
+                          double timeout_s) {
+    switch (support_of(latency, q)) {
+        case Support::Stated:
+            return human_seconds(value_s);
+        case Support::Censored:
+            return timeout_s > 0 ? "≥ " + human_seconds(timeout_s) : "≥ timeout";
+        case Support::TooFewSamples:
+        case Support::NoSamples:
+            break;
+    }
+    return "–";
+}
+
+}  // namespace plimsoll::report

@@ -1,0 +1,41 @@
+// The sentences that every human-readable format shares, so that they never disagree.
+#pragma once
+
+#include "analysis/result.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll::report {
+
+/// "application connection pool exhausted" for `app_pool_exhausted`; an unknown name is shown as
+/// it is, with spaces.
+[[nodiscard]] std::string cause_title(std::string_view cause);
+
+/// "252 requests/s" in the open model, "64 users" in the closed one.
+[[nodiscard]] std::string load_text(const Analysis& analysis, double load);
+
+/// The answer in one line: "Broke at 252 requests/s (40.9 s): application connection pool exhausted
+/// — 5 connections, should be 14". For an INVALID run it says that there is no answer, and why.
+[[nodiscard]] std::string headline(const Analysis& analysis);
+
+/// What supports the headline beside the findings: the symptom, the interval of the load, failed
+/// thresholds, a run that was cut off. One sentence each, possibly none.
+[[nodiscard]] std::vector<std::string> headline_notes(const Analysis& analysis, bool finished);
+
+/// "All 9 checks passed." or which did not, with their figures.
+[[nodiscard]] std::string validity_text(const Analysis& analysis);
+
+/// A threshold's value in the unit of its limit: "812 ms", "0.4 %", "1,234", "250/s"; "no data".
+[[nodiscard]] std::string threshold_value(const ThresholdResult& result);
+
+/// Whether the summary may state its quantile `q`, by sample count and timeouts.
+enum class Support { Stated, TooFewSamples, Censored, NoSamples };
+[[nodiscard]] Support support_of(const LatencySummary& latency, double q);
+/// A quantile as people read it: "24.1 ms", "≥ 30 s" (`timeout_s`, when among timeouts; "≥ timeout"
+/// where that is 0) or "–" for too few samples.
+[[nodiscard]] std::string quantile_text(const LatencySummary& latency, double q, double value_s,
+                                        double timeout_s);
+
+}  // namespace plimsoll::report

@@ -1,0 +1,250 @@
+#include "store/histogram_pack.hpp"
+
+#include <bit>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace plimsoll {
+namespace {
+
+constexpr std::uint8_t kPlain = 0;   // Histogram::encode's bytes follow
+constexpr std::uint8_t kPacked = 1;  // varints, then bits
+constexpr std::uint8_t kKnownEncoding = 1;
+constexpr unsigned kMostRiceBits = 12;  // bucket gaps stay below 2^12
+
+struct Run {
+    std::uint64_t gap;
+    std::uint64_t count;
+};
+
+/// What Histogram::encode says: count, sum, min, max - min, then the runs.
+struct Parts {
+    std::uint64_t count = 0;
+    std::array<std::uint64_t, 3> moments{};
+    std::vector<Run> runs;
+};
+
+void put_varint(std::vector<std::uint8_t>& out, std::uint64_t value) {
+    while (value >= 0x80) {
+        out.push_back(static_cast<std::uint8_t>(value | 0x80));
+        value >>= 7;
+    }
+    out.push_back(static_cast<std::uint8_t>(value));
+}
+
+std::optional<std::uint64_t> take_varint(std::span<const std::uint8_t>& in) {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && !in.empty(); shift += 7) {
+        const std::uint8_t byte = in.front();
+        in = in.subspan(1);
+        value |= std::uint64_t{byte & 0x7fU} << shift;
+        if ((byte & 0x80U) == 0) {
+            return value;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Parts> take_head(std::span<const std::uint8_t>& in) {
+    Parts parts;
+    const auto count = take_varint(in);
+    if (!count) {
+        return std::nullopt;
+    }
+    parts.count = *count;
+    for (std::uint64_t& moment : parts.moments) {
+        const auto value = parts.count > 0 ? take_varint(in) : 0;
+        if (!value) {
+            return std::nullopt;
+        }
+        moment = *value;
+    }
+    return parts;
+}
+
+std::optional<Parts> parse(std::span<const std::uint8_t> encoded) {
+    if (encoded.empty() || encoded.front() != kKnownEncoding) {
+        return std::nullopt;
+    }
+    encoded = encoded.subspan(1);
+    auto parts = take_head(encoded);
+    while (parts && !encoded.empty()) {
+        const auto gap = take_varint(encoded);
+        const auto count = take_varint(encoded);
+        if (!gap || !count || *count == 0) {
+            return std::nullopt;
+        }
+        parts->runs.push_back({*gap, *count});
+    }
+    return parts;
+}
+
+void put_head(std::vector<std::uint8_t>& out, const Parts& parts) {
+    put_varint(out, parts.count);
+    if (parts.count > 0) {
+        for (const std::uint64_t moment : parts.moments) {
+            put_varint(out, moment);
+        }
+    }
+}
+
+class BitWriter {
+public:
+    explicit BitWriter(std::vector<std::uint8_t>& out) : out_(out) {}
+    void bit(bool one) {
+        if (used_ == 0) {
+            out_.push_back(0);
+        }
+        if (one) {
+            out_.back() = static_cast<std::uint8_t>(out_.back() | (0x80U >> used_));
+        }
+        used_ = (used_ + 1) % 8;
+    }
+    void bits(std::uint64_t value, unsigned width) {
+        while (width > 0) {
+            --width;
+            bit((value >> width & 1U) != 0);
+        }
+    }
+
+private:
+    std::vector<std::uint8_t>& out_;
+    unsigned used_ = 0;
+};
+
+class BitReader {
+public:
+    explicit BitReader(std::span<const std::uint8_t> in) : in_(in) {}
+    /// Past the end: zero, and `overrun`.
+    bool bit() {
+        if (at_ / 8 >= in_.size()) {
+            overrun_ = true;
+            return false;
+        }
+        const bool one = (in_[at_ / 8] & (0x80U >> (at_ % 8))) != 0;
+        ++at_;
+        return one;
+    }
+    std::uint64_t bits(unsigned width) {
+        std::uint64_t value = 0;
+        for (; width > 0; --width) {
+            value = value << 1 | (bit() ? 1U : 0U);
+        }
+        return value;
+    }
+    [[nodiscard]] bool overrun() const { return overrun_; }
+    [[nodiscard]] bool at_last_byte() const { return (at_ + 7) / 8 == in_.size(); }
+
+private:
+    std::span<const std::uint8_t> in_;
+    std::size_t at_ = 0;
+    bool overrun_ = false;
+};
+
+unsigned best_rice_bits(const std::vector<Run>& runs) {
+    unsigned best = 0;
+    std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+    for (unsigned width = 0; width <= kMostRiceBits; ++width) {
+        std::uint64_t size = 0;
+        for (const Run& run : runs) {
+            size += (run.gap >> width) + 1 + width;
+        }
+        if (size < least) {
+            least = size;
+            best = width;
+        }
+    }
+    return best;
+}
+
+std::optional<Run> take_run(BitReader& in, unsigned rice_bits) {
+    std::uint64_t quotient = 0;
+    while (in.bit()) {
+        ++quotient;
+    }
+    const std::uint64_t gap = quotient << rice_bits | in.bits(rice_bits);
+    unsigned width = 0;
+    while (!in.overrun() && !in.bit()) {
+        ++width;
+    }
+    if (in.overrun() || width > 63) {
+        return std::nullopt;
+    }
+    const std::uint64_t count = std::uint64_t{1} << width | in.bits(width);
+    return in.overrun() ? std::nullopt : std::optional(Run{gap, count});
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> pack_histogram(const Histogram& histogram) {
+    const std::vector<std::uint8_t> encoded = histogram.encode();
+    auto parts = parse(encoded);
+    if (!parts) {  // an encoding newer than this packing
+        std::vector<std::uint8_t> plain{kPlain};
+        plain.insert(plain.end(), encoded.begin(), encoded.end());
+        return plain;
+    }
+    std::vector<std::uint8_t> out{kPacked};
+    put_head(out, *parts);
+    if (parts->runs.empty()) {
+        return out;
+    }
+    // The first gap says where the values lie and is far longer than those between them.
+    put_varint(out, std::exchange(parts->runs.front().gap, 0));
+    const unsigned rice_bits = best_rice_bits(parts->runs);
+    out.push_back(static_cast<std::uint8_t>(rice_bits));
+    BitWriter bits(out);
+    for (const Run& run : parts->runs) {
+        for (std::uint64_t q = run.gap >> rice_bits; q > 0; --q) {
+            bits.bit(true);
+        }
+        bits.bit(false);
+        bits.bits(run.gap, rice_bits);
+        const auto width = static_cast<unsigned>(std::bit_width(run.count)) - 1;
+        bits.bits(0, width);
+        bits.bits(run.count, width + 1);
+    }
+    return out;
+}
+
+Result<Histogram> unpack_histogram(std::span<const std::uint8_t> bytes) {
+    const Error broken{"is not a packed histogram", "histogram", "the run file may be damaged"};
+    if (bytes.empty()) {
+        return broken;
+    }
+    const std::uint8_t form = bytes.front();
+    bytes = bytes.subspan(1);
+    if (form == kPlain) {
+        return Histogram::decode(bytes);
+    }
+    const auto parts = take_head(bytes);
+    if (form != kPacked || !parts || bytes.empty() != (parts->count == 0)) {
+        return broken;
+    }
+    std::vector<std::uint8_t> encoded{kKnownEncoding};
+    put_head(encoded, *parts);
+    if (parts->count > 0) {
+        auto first = take_varint(bytes);
+        if (!first || bytes.empty() || bytes.front() > kMostRiceBits) {
+            return broken;
+        }
+        const unsigned rice_bits = bytes.front();
+        BitReader bits(bytes.subspan(1));
+        for (std::uint64_t seen = 0; seen < parts->count;) {
+            const auto run = take_run(bits, rice_bits);
+            if (!run || run->count > parts->count - seen) {
+                return broken;
+            }
+            put_varint(encoded, run->gap + std::exchange(*first, 0));
+            put_varint(encoded, run->count);
+            seen += run->count;
+        }
+        if (!bits.at_last_byte()) {
+            return broken;
+        }
+    }
+    return Histogram::decode(encoded);
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,365 @@
+#include "store/run_reader.hpp"
+
+#include "store/open_run.hpp"
+#include "store/schema.hpp"
+#include "store/sqlite.hpp"
+#include "store/tick_cursor.hpp"
+#include "store/tick_writer.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+double seconds(std::int64_t ns) {
+    return to_seconds(Nanoseconds(ns));
+}
+
+/// Runs a query and calls `row` for each row.
+template <typename Row>
+Status for_rows(const sqlite::Database& database, std::string_view sql, Row&& row) {
+    auto statement = database.prepare(sql);
+    if (!statement) {
+        return statement.error();
+    }
+    while (true) {
+        const auto more = statement->step();
+        if (!more) {
+            return more.error();
+        }
+        if (!more.value()) {
+            return {};
+        }
+        row(statement.value());
+    }
+}
+
+struct Loader {
+    const sqlite::Database& database;
+    RunInfo& info;
+    bool& finished;
+    Status status = {};
+
+    template <typename Row>
+    void rows(std::string_view sql, Row&& row) {
+        if (status.ok()) {
+            status = for_rows(database, sql, std::forward<Row>(row));
+        }
+    }
+    void load_run();
+    void load_load();
+    void load_thresholds();
+};
+
+void Loader::load_run() {
+    std::map<std::string, std::string> texts;
+    std::map<std::string, std::int64_t> numbers;
+    rows("SELECT key, value FROM run", [&](const sqlite::Statement& row) {
+        const std::string key = row.text(0);
+        numbers[key] = row.integer(1);
+        texts[key] = row.text(1);
+    });
+    info.id = texts["id"];
+    info.scenario_name = texts["scenario_name"];
+    info.scenario_text = texts["scenario_text"];
+    info.version = texts["version"];
+    info.target = texts["target"];
+    info.seed = static_cast<std::uint64_t>(numbers["seed"]);
+    info.shards = static_cast<std::uint32_t>(numbers["shards"]);
+    info.start.mono = Clock::time_point{};
+    info.start.wall = WallClock::time_point(
+        std::chrono::duration_cast<WallClock::duration>(Nanoseconds(numbers["start_wall_ns"])));
+    info.tick = Nanoseconds(numbers["tick_ns"]);
+    info.planned_duration = Nanoseconds(numbers["planned_duration_ns"]);
+    info.request_timeout = Nanoseconds(numbers["request_timeout_ns"]);
+    finished = numbers["finished"] != 0;
+}
+
+void Loader::load_load() {
+    rows("SELECT user, name, method FROM endpoint ORDER BY id", [&](const sqlite::Statement& row) {
+        info.endpoints.push_back({row.text(0), row.text(1), row.text(2)});
+    });
+    rows("SELECT name, kind, open, start_value, max_users FROM executor ORDER BY id",
+         [&](const sqlite::Statement& row) {
+             info.executors.push_back(
+                 {row.text(0), row.text(1), row.integer(2) != 0, row.real(3), {}, row.small(4)});
+         });
+    rows("SELECT executor, from_ns, to_ns, target FROM stage ORDER BY executor, stage",
+         [&](const sqlite::Statement& row) {
+             const auto executor = static_cast<std::size_t>(row.integer(0));
+             if (executor < info.executors.size()) {
+                 info.executors[executor].stages.push_back(
+                     {Nanoseconds(row.integer(1)), Nanoseconds(row.integer(2)), row.real(3)});
+             }
+         });
+    rows("SELECT name FROM user_class ORDER BY id",
+         [&](const sqlite::Statement& row) { info.user_classes.push_back(row.text(0)); });
+    rows("SELECT text FROM tag ORDER BY id",
+         [&](const sqlite::Statement& row) { info.tags.push_back(row.text(0)); });
+}
+
+void Loader::load_thresholds() {
+    rows(
+        "SELECT key, expression, metric, endpoint, statistic, quantile, comparison, \"limit\", "
+        "abort_on_fail, delay_abort_ns FROM threshold ORDER BY id",
+        [&](const sqlite::Statement& row) {
+            const auto metric =
+                schema::value_of<ThresholdMetric>(schema::kThresholdMetrics, row.text(2));
+            const auto statistic = schema::value_of<Statistic>(schema::kStatistics, row.text(4));
+            const auto comparison = schema::value_of<Comparison>(schema::kComparisons, row.text(6));
+            if (!metric || !statistic || !comparison) {
+                status = Error{
+                    fmt::format("has an unknown threshold \"{} {}\"", row.text(0), row.text(1)),
+                    "threshold", "the run file may be damaged"};
+                return;
+            }
+            info.thresholds.push_back({row.text(0), row.text(1), *metric, row.text(3), *statistic,
+                                       row.real(5), *comparison, row.real(7), row.integer(8) != 0,
+                                       Nanoseconds(row.integer(9))});
+        });
+}
+
+}  // namespace
+
+std::string StoredSeries::label(std::string_view name) const {
+    const auto found =
+        std::find_if(labels.begin(), labels.end(), [&](const auto& l) { return l.first == name; });
+    return found == labels.end() ? std::string() : found->second;
+}
+
+struct RunReader::State {
+    OpenRun run;
+    RunInfo info;
+    bool finished = false;
+};
+
+RunReader::RunReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RunReader::RunReader(RunReader&&) noexcept = default;
+RunReader& RunReader::operator=(RunReader&&) noexcept = default;
+RunReader::~RunReader() = default;
+
+Result<RunReader> RunReader::open(const std::filesystem::path& path) {
+    auto run = open_run(path);
+    if (!run) {
+        return run.error();
+    }
+    auto state = std::make_unique<State>();
+    state->run = std::move(run).value();
+    Loader loader{state->run.database, state->info, state->finished};
+    loader.load_run();
+    loader.load_load();
+    loader.load_thresholds();
+    if (!loader.status.ok()) {
+        return Error{"cannot be read: " + loader.status.error().what, path.string(),
+                     "the run file may be damaged"};
+    }
+    return RunReader(std::move(state));
+}
+
+const RunInfo& RunReader::info() const {
+    return state_->info;
+}
+
+bool RunReader::finished() const {
+    return state_->finished;
+}
+
+Status RunReader::for_each_tick(const std::function<void(const StoredTick&)>& visit) const {
+    sqlite::Database& database = state_->run.database;
+    if (Status begun = database.exec("BEGIN"); !begun.ok()) {
+        return begun;
+    }
+    const Status status = walk_ticks(database, state_->info, visit);
+    static_cast<void>(database.exec("COMMIT"));
+    return status;
+}
+
+Result<std::vector<StoredSeries>> RunReader::series() const {
+    const sqlite::Database& database = state_->run.database;
+    std::vector<StoredSeries> all;
+    std::unordered_map<std::int64_t, std::size_t> index;
+    Status status = for_rows(
+        database,
+        "SELECT series.id, probe.name, metric.name, metric.type FROM series "
+        "JOIN metric ON metric.id = series.metric JOIN probe ON probe.id = metric.probe "
+        "ORDER BY series.id",
+        [&](const sqlite::Statement& row) {
+            index[row.integer(0)] = all.size();
+            const auto type = schema::value_of<MetricType>(schema::kMetricTypes, row.text(3));
+            all.push_back({row.text(1), row.text(2), type.value_or(MetricType::Gauge), {}, {}});
+        });
+    const auto into = [&](std::int64_t id) -> StoredSeries* {
+        const auto found = index.find(id);
+        return found == index.end() ? nullptr : &all[found->second];
+    };
+    if (status.ok()) {
+        status = for_rows(database,
+                          "SELECT series.id, metric_label.name, series_label.value "
+                          "FROM series JOIN series_label ON series_label.series = series.id "
+                          "JOIN metric_label ON metric_label.metric = series.metric AND "
+                          "metric_label.position = series_label.position "
+                          "ORDER BY series.id, series_label.position",
+                          [&](const sqlite::Statement& row) {
+                              if (StoredSeries* const s = into(row.integer(0))) {
+                                  s->labels.emplace_back(row.text(1), row.text(2));
+                              }
+                          });
+    }
+    if (status.ok()) {
+        status = for_rows(database,
+                          "SELECT point.series, reading.t_ns, point.value FROM point "
+                          "JOIN reading ON reading.id = point.reading ORDER BY point.rowid",
+                          [&](const sqlite::Statement& row) {
+                              if (StoredSeries* const s = into(row.integer(0))) {
+                                  s->points.push_back({seconds(row.integer(1)), row.real(2)});
+                              }
+                          });
+    }
+    if (!status.ok()) {
+        return status.error();
+    }
+    return all;
+}
+
+Result<std::vector<StoredProbe>> RunReader::probes() const {
+    const sqlite::Database& database = state_->run.database;
+    std::vector<StoredProbe> all;
+    const auto probe = [&](const sqlite::Statement& row) -> StoredProbe& {
+        return all[static_cast<std::size_t>(row.integer(0))];
+    };
+    Status status;
+    const auto rows = [&](std::string_view sql, auto&& row) {
+        if (status.ok()) {
+            status = for_rows(database, sql, row);
+        }
+    };
+    rows("SELECT name, readings, expected, gaps, longest_took_ns FROM probe ORDER BY id",
+         [&](const sqlite::Statement& row) {
+             StoredProbe& added = all.emplace_back();
+             added.info.name = row.text(0);
+             added.readings = row.unsigned_integer(1);
+             added.expected = row.unsigned_integer(2);
+             added.gaps = row.unsigned_integer(3);
+             added.longest_took_s = seconds(row.integer(4));
+         });
+    rows("SELECT probe, key, value FROM probe_fact ORDER BY probe, position",
+         [&](const sqlite::Statement& row) {
+             probe(row).info.facts.emplace_back(row.text(1), row.text(2));
+         });
+    std::unordered_map<std::int64_t, std::pair<std::size_t, std::size_t>> metrics;
+    rows("SELECT probe, id, name, type, help FROM metric ORDER BY id", [&](const sqlite::Statement&
+                                                                               row) {
+        auto& descriptors = probe(row).info.descriptors;
+        metrics[row.integer(1)] = {static_cast<std::size_t>(row.integer(0)), descriptors.size()};
+        const auto type = schema::value_of<MetricType>(schema::kMetricTypes, row.text(3));
+        descriptors.push_back({row.text(2), type.value_or(MetricType::Gauge), row.text(4), {}});
+    });
+    rows("SELECT metric, name FROM metric_label ORDER BY metric, position",
+         [&](const sqlite::Statement& row) {
+             const auto [owner, metric] = metrics[row.integer(0)];
+             all[owner].info.descriptors[metric].labels.push_back(row.text(1));
+         });
+    rows("SELECT probe, t_ns FROM reading ORDER BY id", [&](const sqlite::Statement& row) {
+        StoredProbe& read = probe(row);
+        const double t_s = seconds(row.integer(1));
+        if (!read.times_s.empty()) {
+            read.largest_gap_s = std::max(read.largest_gap_s, t_s - read.times_s.back());
+        }
+        read.times_s.push_back(t_s);
+    });
+    if (!status.ok()) {
+        return status.error();
+    }
+    return all;
+}
+
+Result<std::vector<StoredEvent>> RunReader::events() const {
+    std::vector<StoredEvent> all;
+    const Status status = for_rows(
+        state_->run.database, "SELECT t_ns, kind, text FROM event ORDER BY t_ns, rowid",
+        [&](const sqlite::Statement& row) {
+            const auto kind = schema::value_of<EventKind>(schema::kEventKinds, row.text(1));
+            all.push_back({seconds(row.integer(0)), kind.value_or(EventKind::Note), row.text(2)});
+        });
+    if (!status.ok()) {
+        return status.error();
+    }
+    return all;
+}
+
+Result<std::vector<StoredGap>> RunReader::gaps() const {
+    std::vector<StoredGap> all;
+    const Status status =
+        for_rows(state_->run.database,
+                 "SELECT probe.name, gap.reason, gap.from_ns, gap.to_ns, gap.open FROM gap "
+                 "JOIN probe ON probe.id = gap.probe ORDER BY gap.from_ns, gap.probe",
+                 [&](const sqlite::Statement& row) {
+                     all.push_back({row.text(0), row.text(1), seconds(row.integer(2)),
+                                    seconds(row.integer(3)), row.integer(4) != 0});
+                 });
+    if (!status.ok()) {
+        return status.error();
+    }
+    return all;
+}
+
+Result<std::vector<StoredError>> RunReader::errors() const {
+    std::vector<StoredError> all;
+    const Status status = for_rows(
+        state_->run.database,
+        "SELECT endpoint, outcome, status, fingerprint, text, count, first_ns, last_ns FROM error "
+        "ORDER BY count DESC, first_ns, endpoint, fingerprint",
+        [&](const sqlite::Statement& row) {
+            StoredError error{{}, seconds(row.integer(6)), seconds(row.integer(7))};
+            error.sample.endpoint = row.small(0);
+            error.sample.outcome = outcome_from(row.text(1)).value_or(Outcome::Protocol);
+            error.sample.status = static_cast<std::uint16_t>(row.integer(2));
+            error.sample.fingerprint = row.unsigned_integer(3);
+            error.sample.text = row.text(4);
+            error.sample.count = row.unsigned_integer(5);
+            all.push_back(std::move(error));
+        });
+    if (!status.ok()) {
+        return status.error();
+    }
+    return all;
+}
+
+Result<std::map<std::string, std::string>> RunReader::facts() const {
+    std::map<std::string, std::string> all;
+    const Status status =
+        for_rows(state_->run.database, "SELECT key, value FROM fact",
+                 [&](const sqlite::Statement& row) { all[row.text(0)] = row.text(1); });
+    if (!status.ok()) {
+        return status.error();
+    }
+    return all;
+}
+
+Result<std::optional<std::string>> RunReader::verdict() const {
+    std::optional<std::string> json;
+    const Status status =
+        for_rows(state_->run.database, "SELECT value FROM run WHERE key = 'verdict'",
+                 [&](const sqlite::Statement& row) { json = row.text(0); });
+    if (!status.ok()) {
+        return status.error();
+    }
+    return json;
+}
+
+Result<std::string> RunReader::scenario_sha256() const {
+    std::string hash;
+    const Status status =
+        for_rows(state_->run.database, "SELECT value FROM run WHERE key = 'scenario_sha256'",
+                 [&](const sqlite::Statement& row) { hash = row.text(0); });
+    if (!status.ok()) {
+        return status.error();
+    }
+    return hash;
+}
+
+}  // namespace plimsoll

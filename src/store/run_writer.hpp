@@ -1,0 +1,63 @@
+// Writes the run file while the run goes on.
+#pragma once
+
+#include "signal/exporter.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace plimsoll {
+
+/// The run file as an exporter: one SQLite database in WAL mode, one transaction per tick.
+/// Readings, gaps and events wait in memory for the next tick's transaction, so a kill -9 loses at
+/// most what came since the last tick, and the file stays whole.
+///
+/// Failure: `start` reports a file that cannot be made. From then on a write that fails (a full
+/// disk) loses that tick alone; it is counted, kept in `last_error` and logged once, and it never
+/// stops the run or throws. The next tick tries again.
+///
+/// Threading: the Exporter calls come from the exporter's one thread; the others may come from any
+/// thread at any time between `start` and destruction, also after `finish`.
+class RunFileWriter final : public Exporter {
+public:
+    explicit RunFileWriter(std::filesystem::path path);
+    ~RunFileWriter() override;
+
+    [[nodiscard]] std::string name() const override { return "run_file"; }
+    /// Makes the file, and its folder where that is missing. Error: the file exists already (a run
+    /// is never overwritten) or cannot be written.
+    [[nodiscard]] Status start(const RunInfo& run, std::span<const ProbeInfo> probes) override;
+    void on_snapshot(const SnapshotPtr& snapshot) override;
+    void on_reading(std::size_t probe, const Reading& reading, const ProbeHealth& health) override;
+    void on_gap(std::size_t probe, const Gap& gap, const ProbeHealth& health) override;
+    void on_event(const Event& event) override;
+    void on_dropped(std::uint64_t total) override;
+    /// Writes what waits, marks the run as finished and folds the WAL into the one file.
+    void finish(Clock::time_point deadline) override;
+
+    /// Adds facts about the run, replacing those of the same key. Written at once.
+    void write_facts(const std::map<std::string, std::string>& facts);
+    /// Keeps the verdict (a JSON text) with the run. Written at once.
+    void write_verdict(std::string_view json);
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    /// The latest write that failed, if any did.
+    [[nodiscard]] std::optional<Error> last_error() const;
+    /// Transactions that were lost.
+    [[nodiscard]] std::uint64_t write_errors() const;
+
+private:
+    struct State;
+    std::filesystem::path path_;
+    std::unique_ptr<State> state_;
+};
+
+/// `path` is the file itself, usually <run folder>/run.db.
+[[nodiscard]] std::unique_ptr<RunFileWriter> make_run_file_exporter(std::filesystem::path path);
+
+}  // namespace plimsoll

@@ -1,0 +1,51 @@
+// The tables of a run file. docs/run-file.md explains them to people.
+#pragma once
+
+#include "record/threshold.hpp"
+#include "signal/reading.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace plimsoll::schema {
+
+/// "PLIM" in ASCII, in the file's header: tells a run file from any other SQLite database.
+inline constexpr std::int64_t kApplicationId = 0x504c494d;
+/// PRAGMA user_version. Raised whenever an older reader would misread the file.
+inline constexpr std::int64_t kVersion = 1;
+inline constexpr const char* kFileName = "run.db";
+
+/// Every CREATE statement, for an empty database.
+extern const char* const kTables;
+
+/// Names under which enumerators are stored, by their order. `index_of` is nullopt for another
+/// word.
+inline constexpr std::array<std::string_view, 5> kThresholdMetrics{"response_time", "service_time",
+                                                                   "failed", "requests", "dropped"};
+inline constexpr std::array<std::string_view, 7> kStatistics{"avg",      "min",  "med",  "max",
+                                                             "quantile", "rate", "count"};
+inline constexpr std::array<std::string_view, 4> kComparisons{"<", "<=", ">", ">="};
+inline constexpr std::array<std::string_view, 2> kMetricTypes{"gauge", "counter"};
+inline constexpr std::array<std::string_view, 6> kEventKinds{
+    "stage_changed", "threshold_crossed", "fault_planted", "probe_gap", "note", "stopped"};
+
+template <typename Enum>
+[[nodiscard]] constexpr std::string_view name_of(std::span<const std::string_view> names,
+                                                 Enum value) {
+    return names[static_cast<std::size_t>(value)];
+}
+template <typename Enum>
+[[nodiscard]] constexpr std::optional<Enum> value_of(std::span<const std::string_view> names,
+                                                     std::string_view name) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i] == name) {
+            return static_cast<Enum>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace plimsoll::schema

@@ -1,0 +1,90 @@
+// A thin owner for SQLite handles. Only the sources of this module include it.
+//
+// Not thread-safe: one Database and its Statements belong to one caller at a time. Every failure is
+// a Status or Result with SQLite's own words; nothing here throws.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace plimsoll::sqlite {
+
+/// A prepared statement. Parameters count from 1, columns from 0, as in SQLite.
+class Statement {
+public:
+    Statement() = default;
+
+    /// Binds in place; each returns *this so that a row reads as one line. A failed bind shows as
+    /// the error of the next step. Text and bytes must stay alive until then.
+    Statement& bind(int index, std::int64_t value);
+    Statement& bind(int index, std::uint64_t value);
+    Statement& bind(int index, std::uint32_t value) {
+        return bind(index, static_cast<std::int64_t>(value));
+    }
+    Statement& bind(int index, double value);
+    Statement& bind(int index, std::string_view text);
+    Statement& bind(int index, std::span<const std::uint8_t> bytes);
+
+    /// Binds parameters 1, 2, 3 ... in order.
+    template <typename... Values>
+    Statement& bind_all(const Values&... values) {
+        int index = 0;
+        (bind(++index, values), ...);
+        return *this;
+    }
+
+    /// True: a row is there. False: done.
+    [[nodiscard]] Result<bool> step();
+    /// Runs to the end and makes the statement ready to be bound again.
+    [[nodiscard]] Status run();
+    void reset();
+
+    [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] std::uint64_t unsigned_integer(int column) const {
+        return static_cast<std::uint64_t>(integer(column));
+    }
+    [[nodiscard]] std::uint32_t small(int column) const {
+        return static_cast<std::uint32_t>(integer(column));
+    }
+    [[nodiscard]] double real(int column) const;
+    [[nodiscard]] std::string text(int column) const;
+    /// Valid until the next step.
+    [[nodiscard]] std::span<const std::uint8_t> bytes(int column) const;
+
+private:
+    friend class Database;
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const;
+    };
+    std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+};
+
+class Database {
+public:
+    enum class Mode { Create, Read };
+    /// Create makes the file and refuses one that exists; Read never changes it.
+    [[nodiscard]] static Result<Database> open(const std::filesystem::path& path, Mode mode);
+
+    /// Runs one or more statements that return nothing of interest.
+    [[nodiscard]] Status exec(const char* sql);
+    [[nodiscard]] Result<Statement> prepare(std::string_view sql) const;
+    /// The first column of the first row, 0 where there is none.
+    [[nodiscard]] Result<std::int64_t> integer(std::string_view sql) const;
+
+private:
+    struct Close {
+        void operator()(sqlite3* handle) const;
+    };
+    std::unique_ptr<sqlite3, Close> handle_;
+};
+
+}  // namespace plimsoll::sqlite

@@ -1,0 +1,160 @@
+#include "store/tick_cursor.hpp"
+
+#include "store/histogram_pack.hpp"
+#include "store/tick_writer.hpp"
+
+namespace plimsoll {
+namespace {
+
+/// The rows of one table, in order of their first column, the tick.
+class Rows {
+public:
+    Status open(const sqlite::Database& database, std::string_view sql) {
+        auto statement = database.prepare(sql);
+        if (!statement) {
+            return statement.error();
+        }
+        statement_ = std::move(statement).value();
+        return advance();
+    }
+    Status advance() {
+        const auto more = statement_.step();
+        if (!more) {
+            return more.error();
+        }
+        more_ = more.value();
+        return {};
+    }
+    [[nodiscard]] bool more() const { return more_; }
+    [[nodiscard]] const sqlite::Statement& row() const { return statement_; }
+
+    /// Calls `take` for each row of `tick`, skipping what lies before it.
+    template <typename Take>
+    Status take_tick(std::uint64_t tick, Take&& take) {
+        while (more_ && statement_.unsigned_integer(0) <= tick) {
+            if (statement_.unsigned_integer(0) == tick) {
+                if (Status taken = take(statement_); !taken.ok()) {
+                    return taken;
+                }
+            }
+            if (Status moved = advance(); !moved.ok()) {
+                return moved;
+            }
+        }
+        return {};
+    }
+
+private:
+    sqlite::Statement statement_;
+    bool more_ = false;
+};
+
+/// Seven columns from `first` on, in the order of the schema.
+ShardState read_state(const sqlite::Statement& row, int first) {
+    ShardState state;
+    state.in_flight = row.small(first);
+    state.users = row.small(first + 1);
+    state.users_max = row.small(first + 2);
+    state.connections_open = row.small(first + 3);
+    state.in_flight_mean = row.real(first + 4);
+    state.cpu_ratio = row.real(first + 5);
+    state.loop_lag_max = Nanoseconds(row.integer(first + 6));
+    return state;
+}
+
+StoredTick read_tick(const sqlite::Statement& row) {
+    StoredTick tick;
+    tick.tick = row.unsigned_integer(0);
+    tick.from = Nanoseconds(row.integer(1));
+    tick.to = Nanoseconds(row.integer(2));
+    LoadCounts& counts = tick.counts;
+    counts.arrivals_due = row.unsigned_integer(3);
+    counts.iterations_started = row.unsigned_integer(4);
+    counts.iterations_completed = row.unsigned_integer(5);
+    counts.not_sent = {row.unsigned_integer(6), row.unsigned_integer(7)};
+    counts.connects_ok = row.unsigned_integer(8);
+    counts.connects_failed = row.unsigned_integer(9);
+    counts.reconnects = row.unsigned_integer(10);
+    counts.errors_unsampled = row.unsigned_integer(11);
+    counts.spans_dropped = row.unsigned_integer(12);
+    tick.state = read_state(row, 13);
+    return tick;
+}
+
+Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto statuses = decode_statuses(row.text(6));
+    auto response = unpack_histogram(row.bytes(7));
+    auto service = unpack_histogram(row.bytes(8));
+    auto send_lag = unpack_histogram(row.bytes(9));
+    if (index >= tick.endpoints.size() || !statuses || !response || !service || !send_lag) {
+        return Error{"holds an endpoint's counts that cannot be read", "endpoint_tick",
+                     "the run file may be damaged"};
+    }
+    EndpointStats& stats = tick.endpoints[index];
+    stats.requests = row.unsigned_integer(2);
+    stats.failed = row.unsigned_integer(3);
+    stats.bytes_sent = row.unsigned_integer(4);
+    stats.bytes_received = row.unsigned_integer(5);
+    stats.statuses = std::move(statuses).value();
+    stats.response = std::move(response).value();
+    stats.service = std::move(service).value();
+    stats.send_lag = std::move(send_lag).value();
+    return {};
+}
+
+struct Tables {
+    Rows ticks, shards, executors, endpoints;
+
+    Status open(const sqlite::Database& database) {
+        Status status = ticks.open(database, "SELECT * FROM tick ORDER BY tick");
+        if (status.ok()) {
+            status = shards.open(database, "SELECT * FROM shard_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = executors.open(database, "SELECT * FROM executor_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = endpoints.open(database, "SELECT * FROM endpoint_tick ORDER BY rowid");
+        }
+        return status;
+    }
+
+    Status fill(StoredTick& tick) {
+        Status status = shards.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+            tick.shards.push_back(read_state(row, 2));
+            return {};
+        });
+        if (status.ok()) {
+            status = executors.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+                tick.executors.push_back({row.small(2), row.real(3)});
+                return {};
+            });
+        }
+        if (status.ok()) {
+            status = endpoints.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_endpoint(row, tick); });
+        }
+        return status;
+    }
+};
+
+}  // namespace
+
+Status walk_ticks(const sqlite::Database& database, const RunInfo& info,
+                  const std::function<void(const StoredTick&)>& visit) {
+    Tables tables;
+    Status status = tables.open(database);
+    while (status.ok() && tables.ticks.more()) {
+        StoredTick tick = read_tick(tables.ticks.row());
+        tick.endpoints.resize(info.endpoints.size());
+        status = tables.fill(tick);
+        if (status.ok()) {
+            visit(tick);
+            status = tables.ticks.advance();
+        }
+    }
+    return status;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,339 @@
+#include "store/tick_writer.hpp"
+
+#include "store/environment.hpp"
+#include "store/histogram_pack.hpp"
+#include "store/schema.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr std::array<const char*, 14> kSql{
+    "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO executor_tick VALUES(?,?,?,?)",
+    "INSERT INTO endpoint_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO reading VALUES(?,?,?,?)",
+    "INSERT INTO point VALUES(?,?,?)",
+    "INSERT INTO series VALUES(?,?)",
+    "INSERT INTO series_label VALUES(?,?,?)",
+    "UPDATE probe SET readings=?2, expected=?3, gaps=?4, longest_took_ns=?5 WHERE id=?1",
+    "INSERT INTO gap VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET to_ns=excluded.to_ns, "
+    "open=excluded.open, reason=excluded.reason",
+    "INSERT INTO event VALUES(?,?,?)",
+    "INSERT INTO error VALUES(?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+    "count=count+excluded.count, first_ns=min(first_ns, excluded.first_ns), "
+    "last_ns=max(last_ns, excluded.last_ns)",
+    "INSERT OR REPLACE INTO fact VALUES(?,?)",
+    "INSERT OR REPLACE INTO run VALUES(?,?)",
+};
+
+/// Runs the given steps until one fails.
+template <typename... Steps>
+Status all(Steps&&... steps) {
+    Status status;
+    static_cast<void>(((status = steps(), status.ok()) && ...));
+    return status;
+}
+
+}  // namespace
+
+std::string encode_statuses(const std::vector<StatusCount>& statuses) {
+    std::string text;
+    for (const StatusCount& entry : statuses) {
+        text += fmt::format("{}{} {} {}", text.empty() ? "" : ",", entry.status,
+                            to_string(entry.outcome), entry.count);
+    }
+    return text;
+}
+
+Result<std::vector<StatusCount>> decode_statuses(std::string_view text) {
+    std::vector<StatusCount> statuses;
+    const Error broken{fmt::format("is not a list of statuses: \"{}\"", text), "endpoint_tick",
+                       "the run file may be damaged"};
+    while (!text.empty()) {
+        const std::string_view entry = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(entry.size() + 1, text.size()));
+        const auto first = entry.find(' ');
+        const auto last = entry.rfind(' ');
+        if (first == std::string_view::npos || last == first) {
+            return broken;
+        }
+        StatusCount parsed;
+        const auto outcome = outcome_from(entry.substr(first + 1, last - first - 1));
+        const auto* const end = entry.data() + entry.size();
+        const auto status = std::from_chars(entry.data(), entry.data() + first, parsed.status);
+        const auto count = std::from_chars(entry.data() + last + 1, end, parsed.count);
+        if (!outcome || status.ptr != entry.data() + first || count.ptr != end) {
+            return broken;
+        }
+        parsed.outcome = *outcome;
+        statuses.push_back(parsed);
+    }
+    return statuses;
+}
+
+Status TickWriter::begin(const RunInfo& run, std::span<const ProbeInfo> probes) {
+    start_ = run.start.mono;
+    return all([&] { return prepare(); }, [&] { return write_info(run); },
+               [&] { return write_load(run); }, [&] { return write_probes(probes); });
+}
+
+Status TickWriter::prepare() {
+    static_assert(kSql.size() == kKinds);
+    for (std::size_t i = 0; i < kSql.size(); ++i) {
+        auto statement = database_->prepare(kSql[i]);
+        if (!statement) {
+            return statement.error();
+        }
+        statements_[i] = std::move(statement).value();
+    }
+    return {};
+}
+
+Status TickWriter::write_info(const RunInfo& run) {
+    const auto wall = std::chrono::duration_cast<Nanoseconds>(run.start.wall.time_since_epoch());
+    const auto number = [this](const char* key, auto value) {
+        return write_run(key, static_cast<std::int64_t>(value));
+    };
+    Status status =
+        all([&] { return write_run("id", run.id); },
+            [&] { return write_run("scenario_name", run.scenario_name); },
+            [&] { return write_run("scenario_text", run.scenario_text); },
+            [&] { return write_run("scenario_sha256", sha256_hex(run.scenario_text)); },
+            [&] { return write_run("version", run.version); },
+            [&] { return write_run("target", run.target); },
+            [&] { return number("seed", run.seed); }, [&] { return number("shards", run.shards); },
+            [&] { return number("start_wall_ns", wall.count()); },
+            [&] { return number("tick_ns", run.tick.count()); },
+            [&] { return number("planned_duration_ns", run.planned_duration.count()); },
+            [&] { return number("request_timeout_ns", run.request_timeout.count()); },
+            [&] { return number("finished", 0); });
+    for (const auto& [key, value] : describe_environment()) {
+        if (status.ok()) {
+            status = write_fact(key, value);
+        }
+    }
+    return status;
+}
+
+Status TickWriter::write_load(const RunInfo& run) {
+    Status status;
+    const auto insert = [&](const char* sql, const auto&... values) {
+        if (!status.ok()) {
+            return;
+        }
+        auto statement = database_->prepare(sql);
+        status = statement ? statement->bind_all(values...).run() : Status(statement.error());
+    };
+    std::int64_t id = 0;
+    for (const EndpointInfo& endpoint : run.endpoints) {
+        insert("INSERT INTO endpoint VALUES(?,?,?,?)", id++, endpoint.user, endpoint.name,
+               endpoint.method);
+    }
+    id = 0;
+    for (const ExecutorInfo& executor : run.executors) {
+        insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name, executor.kind,
+               std::int64_t{executor.open}, executor.start_value, executor.max_users);
+        std::int64_t number = 0;
+        for (const StageInfo& stage : executor.stages) {
+            insert("INSERT INTO stage VALUES(?,?,?,?,?)", id, number++,
+                   std::int64_t{stage.from.count()}, std::int64_t{stage.to.count()}, stage.target);
+        }
+        ++id;
+    }
+    id = 0;
+    for (const std::string& user : run.user_classes) {
+        insert("INSERT INTO user_class VALUES(?,?)", id++, user);
+    }
+    id = 0;
+    for (const std::string& tag : run.tags) {
+        insert("INSERT INTO tag VALUES(?,?)", id++, tag);
+    }
+    id = 0;
+    for (const Threshold& t : run.thresholds) {
+        insert("INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?,?,?,?)", id++, t.key, t.expression,
+               schema::name_of(schema::kThresholdMetrics, t.metric), t.endpoint,
+               schema::name_of(schema::kStatistics, t.statistic), t.quantile,
+               schema::name_of(schema::kComparisons, t.comparison), t.limit,
+               std::int64_t{t.abort_on_fail}, std::int64_t{t.delay_abort.count()});
+    }
+    return status;
+}
+
+Status TickWriter::write_probes(std::span<const ProbeInfo> probes) {
+    Status status;
+    const auto insert = [&](const char* sql, const auto&... values) {
+        if (!status.ok()) {
+            return;
+        }
+        auto statement = database_->prepare(sql);
+        status = statement ? statement->bind_all(values...).run() : Status(statement.error());
+    };
+    std::int64_t metric = 1;
+    for (std::size_t p = 0; p < probes.size(); ++p) {
+        const auto probe = static_cast<std::int64_t>(p);
+        insert("INSERT INTO probe VALUES(?,?,0,0,0,0)", probe, probes[p].name);
+        std::int64_t position = 0;
+        for (const auto& [key, value] : probes[p].facts) {
+            insert("INSERT INTO probe_fact VALUES(?,?,?,?)", probe, position++, key, value);
+        }
+        first_metric_.push_back(metric);
+        for (const MetricDescriptor& descriptor : probes[p].descriptors) {
+            insert("INSERT INTO metric VALUES(?,?,?,?,?)", metric, probe, descriptor.name,
+                   schema::name_of(schema::kMetricTypes, descriptor.type), descriptor.help);
+            position = 0;
+            for (const std::string& label : descriptor.labels) {
+                insert("INSERT INTO metric_label VALUES(?,?,?)", metric, position++, label);
+            }
+            ++metric;
+        }
+    }
+    return status;
+}
+
+Status TickWriter::write(const Snapshot& snapshot) {
+    Status status = write_state(snapshot);
+    for (std::size_t i = 0; i < snapshot.delta.size() && status.ok(); ++i) {
+        const EndpointStats& stats = snapshot.delta[i];
+        if (stats.requests == 0 && stats.bytes_sent == 0 && stats.bytes_received == 0) {
+            continue;  // an idle endpoint costs nothing
+        }
+        const auto response = pack_histogram(stats.response);
+        const auto service = pack_histogram(stats.service);
+        const auto send_lag = pack_histogram(stats.send_lag);
+        const std::string statuses = encode_statuses(stats.statuses);
+        status = statements_[kEndpoint]
+                     .bind_all(snapshot.tick, std::uint64_t{i}, stats.requests, stats.failed,
+                               stats.bytes_sent, stats.bytes_received, statuses, response, service,
+                               send_lag)
+                     .run();
+    }
+    for (const ErrorSample& error : snapshot.errors) {
+        if (status.ok()) {
+            status = write_error(error, snapshot.to);
+        }
+    }
+    return status;
+}
+
+Status TickWriter::write_state(const Snapshot& snapshot) {
+    const LoadCounts& c = snapshot.delta_counts;
+    const ShardState& s = snapshot.state;
+    Status status =
+        statements_[kTick]
+            .bind_all(snapshot.tick, offset(snapshot.from), offset(snapshot.to), c.arrivals_due,
+                      c.iterations_started, c.iterations_completed, c.not_sent[0], c.not_sent[1],
+                      c.connects_ok, c.connects_failed, c.reconnects, c.errors_unsampled,
+                      c.spans_dropped, s.in_flight, s.users, s.users_max, s.connections_open,
+                      s.in_flight_mean, s.cpu_ratio, std::int64_t{s.loop_lag_max.count()})
+            .run();
+    for (std::size_t i = 0; i < snapshot.shards.size() && status.ok(); ++i) {
+        const ShardState& shard = snapshot.shards[i];
+        status = statements_[kShard]
+                     .bind_all(snapshot.tick, std::uint64_t{i}, shard.in_flight, shard.users,
+                               shard.users_max, shard.connections_open, shard.in_flight_mean,
+                               shard.cpu_ratio, std::int64_t{shard.loop_lag_max.count()})
+                     .run();
+    }
+    for (std::size_t i = 0; i < snapshot.executors.size() && status.ok(); ++i) {
+        const ExecutorState& executor = snapshot.executors[i];
+        status = statements_[kExecutor]
+                     .bind_all(snapshot.tick, std::uint64_t{i}, executor.stage, executor.offered)
+                     .run();
+    }
+    return status;
+}
+
+Status TickWriter::write_error(const ErrorSample& error, Clock::time_point until) {
+    const std::int64_t at = offset(error.at == Clock::time_point{} ? until : error.at);
+    return statements_[kError]
+        .bind_all(error.endpoint, to_string(error.outcome), std::int64_t{error.status},
+                  error.fingerprint, error.text, error.count, at, at)
+        .run();
+}
+
+Status TickWriter::write(std::size_t probe, const Reading& reading) {
+    const std::int64_t id = next_reading_++;
+    Status status = statements_[kReading]
+                        .bind_all(id, std::uint64_t{probe}, offset(reading.at),
+                                  std::int64_t{reading.took.count()})
+                        .run();
+    for (const Value& value : reading.values) {
+        if (!status.ok()) {
+            break;
+        }
+        const auto series = series_id(probe, value);
+        status = series ? statements_[kPoint].bind_all(id, series.value(), value.value).run()
+                        : Status(series.error());
+    }
+    return status;
+}
+
+Result<std::int64_t> TickWriter::series_id(std::size_t probe, const Value& value) {
+    const std::int64_t metric = first_metric_.at(probe) + value.metric;
+    std::string key = std::to_string(metric);
+    for (const std::string& label : value.labels) {
+        key += '\x1f';
+        key += label;
+    }
+    if (const auto known = series_.find(key); known != series_.end()) {
+        return known->second;
+    }
+    const std::int64_t id = next_series_++;
+    Status status = statements_[kSeries].bind_all(id, metric).run();
+    std::int64_t position = 0;
+    for (const std::string& label : value.labels) {
+        if (status.ok()) {
+            status = statements_[kSeriesLabel].bind_all(id, position++, label).run();
+        }
+    }
+    if (!status.ok()) {
+        return status.error();
+    }
+    series_.emplace(key, id);
+    fresh_series_.push_back(std::move(key));
+    return id;
+}
+
+void TickWriter::rolled_back() {
+    for (const std::string& key : fresh_series_) {
+        series_.erase(key);
+    }
+    fresh_series_.clear();
+}
+
+Status TickWriter::write(std::size_t probe, const ProbeHealth& health, Nanoseconds longest) {
+    return statements_[kHealth]
+        .bind_all(std::uint64_t{probe}, health.readings, health.expected, health.gaps,
+                  std::int64_t{longest.count()})
+        .run();
+}
+
+Status TickWriter::write(std::size_t probe, const Gap& gap) {
+    return statements_[kGap]
+        .bind_all(std::uint64_t{probe}, offset(gap.from), offset(gap.to), std::int64_t{gap.open},
+                  gap.reason)
+        .run();
+}
+
+Status TickWriter::write(const Event& event) {
+    return statements_[kEvent]
+        .bind_all(offset(event.at), schema::name_of(schema::kEventKinds, event.kind), event.text)
+        .run();
+}
+
+Status TickWriter::write_fact(std::string_view key, std::string_view value) {
+    return statements_[kFact].bind_all(key, value).run();
+}
+Status TickWriter::write_run(std::string_view key, std::string_view value) {
+    return statements_[kRun].bind_all(key, value).run();
+}
+Status TickWriter::write_run(std::string_view key, std::int64_t value) {
+    return statements_[kRun].bind_all(key, value).run();
+}
+
+}  // namespace plimsoll

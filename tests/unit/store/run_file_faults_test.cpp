@@ -1,0 +1,238 @@
+// A run file in trouble: killed writers, full disks, wrong files.
+#include "sample_run.hpp"
+#include "store/run_reader.hpp"
+#include "store/run_writer.hpp"
+#include "support/synthetic_run.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+namespace plimsoll {
+namespace {
+
+using synthetic::TemporaryFolder;
+
+std::uint64_t ticks_in(const RunReader& reader) {
+    std::uint64_t ticks = 0;
+    const auto status = reader.for_each_tick([&](const StoredTick& tick) {
+        EXPECT_EQ(tick.tick, ticks);
+        EXPECT_EQ(tick.endpoints.at(0).requests, tick.tick % 2 == 0 ? 20U : 0U);
+        ++ticks;
+    });
+    EXPECT_TRUE(status.ok()) << status.error().to_string();
+    return ticks;
+}
+
+/// A child process that writes ticks to `file` and reports each by a byte; killed with SIGKILL
+/// after `ticks` of them. It does not outlive the scope.
+void write_and_kill(const std::filesystem::path& file, std::uint64_t ticks) {
+    int pipe_ends[2];
+    ASSERT_EQ(pipe(pipe_ends), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        RunFileWriter writer(file);
+        if (!writer.start(sample_info(), sample_probes()).ok()) {
+            _exit(1);
+        }
+        for (std::uint64_t k = 0;; ++k) {
+            writer.on_reading(1, {kRunStart, {}, {{0, {}, 1}}}, {});
+            writer.on_snapshot(sample_tick(k));
+            const char done = '.';
+            if (write(pipe_ends[1], &done, 1) != 1) {
+                _exit(2);
+            }
+        }
+    }
+    close(pipe_ends[1]);
+    char done = 0;
+    std::uint64_t seen = 0;
+    while (seen < ticks && read(pipe_ends[0], &done, 1) == 1) {
+        ++seen;
+    }
+    kill(child, SIGKILL);
+    int state = 0;
+    waitpid(child, &state, 0);
+    close(pipe_ends[0]);
+    ASSERT_EQ(seen, ticks);
+    ASSERT_TRUE(WIFSIGNALED(state));
+}
+
+TEST(KilledRun, IsWholeUpToTheLastReportedTick) {
+    const TemporaryFolder folder;
+    write_and_kill(folder / "run.db", 50);
+    ASSERT_TRUE(std::filesystem::exists(folder / "run.db-wal"));
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader.ok()) << reader.error().to_string();
+    EXPECT_FALSE(reader->finished());
+    EXPECT_GE(ticks_in(reader.value()), 50U);
+    EXPECT_GE(reader->series().value().at(0).points.size(), 50U);
+}
+
+TEST(KilledRun, IsReadFromAFolderWhereSqliteCannotMakeItsSharedMemory) {
+    const TemporaryFolder folder;
+    write_and_kill(folder / "run.db", 5);
+    std::filesystem::remove(folder / "run.db-shm");
+    std::filesystem::create_directory(folder / "run.db-shm");  // as good as a read-only folder
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader.ok()) << reader.error().to_string();
+    EXPECT_GE(ticks_in(reader.value()), 5U);
+}
+
+/// Lets files of this process grow to `bytes` only, for the life of the scope.
+class FullDisk {
+public:
+    explicit FullDisk(rlim_t bytes) {
+        getrlimit(RLIMIT_FSIZE, &before_);
+        handler_ = std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit tight{bytes, before_.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &tight);
+    }
+    ~FullDisk() {
+        setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+private:
+    rlimit before_{};
+    void (*handler_)(int) = nullptr;
+};
+
+TEST(FullDisk, LosesOnlyTheTicksItHits) {
+    const TemporaryFolder folder;
+    RunFileWriter writer(folder / "run.db");
+    ASSERT_TRUE(writer.start(sample_info(), sample_probes()).ok());
+    writer.on_snapshot(sample_tick(0));
+    ASSERT_FALSE(writer.last_error().has_value());
+    {
+        const FullDisk full(std::filesystem::file_size(folder / "run.db-wal"));
+        // A series first seen in a lost transaction must not be taken for known later.
+        writer.on_reading(0, {kRunStart, {}, {{0, {"shop", "active"}, 1}}}, {});
+        writer.on_snapshot(sample_tick(1));
+        writer.on_snapshot(sample_tick(2));
+        writer.write_facts({{"a", "b"}});
+    }
+    EXPECT_EQ(writer.write_errors(), 3U);
+    ASSERT_TRUE(writer.last_error().has_value());
+    EXPECT_EQ(writer.last_error()->what, "disk I/O error");
+    writer.on_reading(0, {kRunStart, {}, {{0, {"shop", "active"}, 2}}}, {});
+    writer.on_snapshot(sample_tick(3));
+    writer.finish(Clock::now());
+
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader.ok()) << reader.error().to_string();
+    std::vector<std::uint64_t> ticks;
+    ASSERT_TRUE(reader->for_each_tick([&](const StoredTick& t) { ticks.push_back(t.tick); }).ok());
+    EXPECT_EQ(ticks, (std::vector<std::uint64_t>{0, 3}));
+    const auto series = reader->series().value();
+    ASSERT_EQ(series.size(), 1U);
+    EXPECT_EQ(series[0].label("state"), "active");
+    EXPECT_EQ(series[0].points.at(0).value, 2);
+    EXPECT_EQ(reader->facts()->at("run_file.write_errors"), "3");
+}
+
+TEST(RunFileWriterStart, RefusesToOverwriteARun) {
+    const TemporaryFolder folder;
+    const auto file = folder / "run.db";
+    std::ofstream(file) << "precious";
+    RunFileWriter writer(file);
+    const auto started = writer.start(sample_info(), {});
+    ASSERT_FALSE(started.ok());
+    EXPECT_EQ(started.error().to_string(),
+              file.string() +
+                  ": exists already; a run is never overwritten (name another folder with "
+                  "--run-dir)");
+    writer.on_snapshot(sample_tick(0));  // harmless
+    writer.finish(Clock::now());
+    EXPECT_EQ(std::filesystem::file_size(file), 8U);
+}
+
+TEST(RunFileWriterStart, MakesMissingFolders) {
+    const TemporaryFolder folder;
+    RunFileWriter writer(folder.path() / "a" / "b" / "run.db");
+    EXPECT_TRUE(writer.start(sample_info(), {}).ok());
+}
+
+TEST(RunFileWriterStart, ReportsAFolderThatCannotBeMade) {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "file") << "x";
+    RunFileWriter writer(folder.path() / "file" / "run.db");
+    const auto started = writer.start(sample_info(), {});
+    ASSERT_FALSE(started.ok());
+    EXPECT_EQ(started.error().what, "cannot make the run folder: Not a directory");
+}
+
+TEST(RunReaderOpen, SaysWhatIsMissing) {
+    const TemporaryFolder folder;
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_FALSE(reader.ok());
+    EXPECT_EQ(reader.error().to_string(), (folder / "run.db").string() +
+                                              ": no such run file (name a run folder or its "
+                                              "run.db)");
+}
+
+TEST(RunReaderOpen, RefusesWhatIsNoDatabase) {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "run.db") << std::string(5000, 'x');
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_FALSE(reader.ok());
+    EXPECT_EQ(reader.error().what, "is not a run file: file is not a database");
+}
+
+TEST(RunReaderOpen, RefusesAnotherProgramsDatabase) {
+    const TemporaryFolder folder;
+    sqlite3* other = nullptr;
+    ASSERT_EQ(sqlite3_open((folder / "run.db").c_str(), &other), SQLITE_OK);
+    sqlite3_exec(other, "CREATE TABLE t(x)", nullptr, nullptr, nullptr);
+    sqlite3_close(other);
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_FALSE(reader.ok());
+    EXPECT_EQ(reader.error().what, "is not a run file");
+}
+
+TEST(RunReaderOpen, NamesASchemaItDoesNotKnow) {
+    const TemporaryFolder folder;
+    {
+        RunFileWriter writer(folder / "run.db");
+        ASSERT_TRUE(writer.start(sample_info(), {}).ok());
+        writer.finish(Clock::now());
+    }
+    sqlite3* file = nullptr;
+    ASSERT_EQ(sqlite3_open((folder / "run.db").c_str(), &file), SQLITE_OK);
+    sqlite3_exec(file, "PRAGMA user_version=99", nullptr, nullptr, nullptr);
+    sqlite3_close(file);
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_FALSE(reader.ok());
+    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads version 1");
+}
+
+TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {
+    const TemporaryFolder folder;
+    {
+        RunFileWriter writer(folder / "run.db");
+        ASSERT_TRUE(writer.start(sample_info(), {}).ok());
+        writer.on_snapshot(sample_tick(0));
+        writer.finish(Clock::now());
+    }
+    sqlite3* file = nullptr;
+    ASSERT_EQ(sqlite3_open((folder / "run.db").c_str(), &file), SQLITE_OK);
+    sqlite3_exec(file, "UPDATE endpoint_tick SET response=x'0105'", nullptr, nullptr, nullptr);
+    sqlite3_close(file);
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader.ok());
+    const auto status = reader->for_each_tick([](const StoredTick&) {});
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().what, "holds an endpoint's counts that cannot be read");
+}
+
+}  // namespace
+}  // namespace plimsoll
