@@ -13,7 +13,7 @@ namespace plimsoll {
 /// One fault of a scenario file.
 struct Fault {
     int line = 0;      // 1-based
-    int column = 0;    // 1-based
+    int column = 0;    // 1-based, in bytes
     std::string path;  // load[0].stages[1].target
     std::string what;  // "must be above 0, got -5/s"
     std::string hint;  // may be empty
@@ -27,7 +27,7 @@ struct ParseOutcome {
 
 struct ParseOptions {
     std::string file_name = "scenario.yaml";  // its stem names the scenario
-    Template::EnvLookup env = nullptr;        // ${env.X}; -e K=V overrides come first
+    Template::EnvLookup env = nullptr;  // ${env.X}; -e K=V overrides come first. nullptr: none set
 };
 
 [[nodiscard]] ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options);
@@ -46,7 +46,7 @@ struct QuickLoad {
     std::vector<Ramp::Stage> stages;  // non-empty: ramping-vus
     std::optional<Rate> rate;         // set: constant-arrival-rate with at most `vus` users
 };
-/// A scenario of one GET. Error: not an http URL.
+/// A scenario of one GET; `text` is the file that says the same. Error: not an http URL.
 [[nodiscard]] Result<Scenario> scenario_for_url(std::string_view url, const QuickLoad& load);
 /// Replaces a scenario's load by these flags.
 void override_load(Scenario& scenario, const QuickLoad& load);

@@ -7,10 +7,11 @@
 #include "record/run_info.hpp"
 #include "scenario/template.hpp"
 
+#include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,7 @@ struct Step {
     Template body;
     bool has_body = false;
     Expect expect;
+    std::optional<Think> think;  // after this step, in place of the user class's
     Nanoseconds timeout = std::chrono::seconds(30);  // from send to last byte, connecting included
 };
 
@@ -73,6 +75,8 @@ struct UserClass {
 };
 
 enum class ExecutorKind { ConstantVus, RampingVus, ConstantArrivalRate, RampingArrivalRate };
+inline constexpr std::array<std::string_view, 4> kExecutorKindNames{
+    "constant-vus", "ramping-vus", "constant-arrival-rate", "ramping-arrival-rate"};
 [[nodiscard]] std::string_view to_string(ExecutorKind kind);
 [[nodiscard]] constexpr bool is_open(ExecutorKind kind) {
     return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate;
@@ -122,7 +126,7 @@ struct ExportConfig {
 
 struct Scenario {
     std::string name;
-    std::string text;  // the file as read, before any expansion
+    std::string text;  // the file as read, before any expansion; passwords written out in it as ***
     TargetUrl target;
     std::vector<EndpointInfo> endpoints;
     std::vector<UserClass> users;
@@ -139,10 +143,13 @@ struct Scenario {
 [[nodiscard]] RunInfo describe(const Scenario& scenario);
 
 /// Assigns a user class to index 0, 1, 2 ... such that every prefix of n has each class's share
-/// within one (smooth weighted round robin). Pure: the same weights give the same sequence on every
-/// shard.
+/// within one: Tijdeman's algorithm (The chairman assignment problem, Discrete Mathematics 32,
+/// 1980), because plain smooth weighted round robin strays by more with seven classes already. The
+/// sequence repeats after the sum of the weights, reduced by their greatest common divisor and,
+/// above a million, scaled down. Pure: the same weights give the same sequence on every shard.
 class ClassPicker {
 public:
+    /// `users` must not be empty; weights are at least 1.
     explicit ClassPicker(const std::vector<UserClass>& users);
     [[nodiscard]] std::uint32_t pick(std::uint64_t index) const noexcept {
         return cycle_[index % cycle_.size()];

@@ -1,0 +1,211 @@
+// How much load, by executors with k6's names.
+#include "scenario/parts.hpp"
+#include "scenario/wording.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr std::array<std::string_view, 3> kLaterKinds{"shared-iterations", "per-vu-iterations",
+                                                      "externally-controlled"};
+constexpr std::array<std::string_view, 5> kConstantVusKeys{"executor", "name", "graceful_stop",
+                                                           "vus", "duration"};
+constexpr std::array<std::string_view, 5> kRampingVusKeys{"executor", "name", "graceful_stop",
+                                                          "start_vus", "stages"};
+constexpr std::array<std::string_view, 7> kConstantRateKeys{
+    "executor", "name", "graceful_stop", "arrivals", "rate", "duration", "max_vus"};
+constexpr std::array<std::string_view, 7> kRampingRateKeys{
+    "executor", "name", "graceful_stop", "arrivals", "start_rate", "stages", "max_vus"};
+constexpr std::array<std::string_view, 6> kLaterKeys{"start_time", "graceful_ramp_down", "users",
+                                                     "iterations", "max_duration",       "tags"};
+
+std::span<const std::string_view> keys_of(ExecutorKind kind) {
+    switch (kind) {
+        case ExecutorKind::ConstantVus:
+            return kConstantVusKeys;
+        case ExecutorKind::RampingVus:
+            return kRampingVusKeys;
+        case ExecutorKind::ConstantArrivalRate:
+            return kConstantRateKeys;
+        case ExecutorKind::RampingArrivalRate:
+            break;
+    }
+    return kRampingRateKeys;
+}
+
+// Names another executor's key as such, instead of as unknown.
+std::string advice_for(const Item& item, ExecutorKind kind) {
+    for (const Item::Named& entry : item.named()) {
+        for (std::size_t other = 0; other < kExecutorKindNames.size(); ++other) {
+            const auto keys = keys_of(static_cast<ExecutorKind>(other));
+            const bool known = std::find(keys.begin(), keys.end(), entry.name) != keys.end();
+            const auto mine = keys_of(kind);
+            if (known && std::find(mine.begin(), mine.end(), entry.name) == mine.end()) {
+                return fmt::format("{} has {}", kExecutorKindNames[static_cast<std::size_t>(kind)],
+                                   fmt::join(mine, ", "));
+            }
+        }
+    }
+    return {};
+}
+
+std::optional<ExecutorKind> read_kind(const Item& item) {
+    const auto written = item.text("an executor's name");
+    if (!written) {
+        return std::nullopt;
+    }
+    if (std::find(kLaterKinds.begin(), kLaterKinds.end(), *written) != kLaterKinds.end()) {
+        item.fault(
+            fmt::format("{} is not supported yet; use {}", *written, any_of(kExecutorKindNames)));
+        return std::nullopt;
+    }
+    const auto index = item.choice(kExecutorKindNames);
+    return index ? std::optional(static_cast<ExecutorKind>(*index)) : std::nullopt;
+}
+
+double mean_think_s(const Think& think) {
+    switch (think.kind) {
+        case Think::Kind::None:
+            return 0;
+        case Think::Kind::Uniform:
+            return (to_seconds(think.a) + to_seconds(think.b)) / 2;
+        case Think::Kind::Constant:
+        case Think::Kind::Normal:
+        case Think::Kind::Exponential:
+            break;
+    }
+    return to_seconds(think.a);
+}
+
+// How long an iteration takes when every response takes a second, over all user classes.
+double iteration_estimate_s(const std::vector<UserClass>& users) {
+    double weighted = 0;
+    double weights = 0;
+    for (const UserClass& user : users) {
+        double length = 0;
+        for (const Step& step : user.flow) {
+            length += 1 + mean_think_s(step.think.value_or(user.think));
+        }
+        weighted += user.weight * length;
+        weights += user.weight;
+    }
+    return weighted > 0 ? weighted / weights : 1;
+}
+
+// `value` up to two digits and zeros: 1,234 as 1,300.
+double round_up(double value) {
+    const double magnitude = std::pow(10, std::max(0.0, std::floor(std::log10(value)) - 1));
+    return std::ceil(value / magnitude - 1e-9) * magnitude;
+}
+
+void suggest_max_vus(const Item& item, const std::optional<Ramp>& ramp,
+                     const std::vector<UserClass>& users) {
+    const double rate = ramp ? ramp->highest() : 0;
+    if (!(rate > 0)) {
+        item.fault("max_vus is missing", "how many users may be busy at once, e.g. max_vus: 500");
+        return;
+    }
+    const double length = iteration_estimate_s(users);
+    const double busy = std::max(1.0, std::ceil(rate * length - 1e-9));
+    const double suggested = std::min(round_up(2 * busy), static_cast<double>(kMostUsers));
+    item.fault(
+        "max_vus is missing: how many users may be busy at once",
+        fmt::format("e.g. max_vus: {:.0f}; {} of {:.3g} s (a second a request, and thinking) "
+                    "keep {:.0f} busy, twice that leaves room",
+                    suggested, format_rate(Rate::per_second(rate)), length, busy));
+}
+
+std::uint32_t read_max_vus(const Fields& fields, const std::optional<Ramp>& ramp,
+                           const std::vector<UserClass>& users) {
+    const auto item = fields.get("max_vus");
+    if (!item) {
+        suggest_max_vus(fields.map(), ramp, users);
+        return 0;
+    }
+    return static_cast<std::uint32_t>(item->whole(1, kMostUsers).value_or(0));
+}
+
+Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
+    constexpr std::array<std::string_view, 2> kArrivals{"uniform", "poisson"};
+    Executor executor;
+    if (!item.require_map("a map with an executor",
+                          "e.g. {executor: constant-vus, vus: 50, duration: 30s}")) {
+        return executor;
+    }
+    const auto written = item.named();
+    const auto kind_entry =
+        std::find_if(written.begin(), written.end(),
+                     [](const Item::Named& entry) { return entry.name == "executor"; });
+    if (kind_entry == written.end()) {
+        item.fault("executor is missing",
+                   fmt::format("one of {}", fmt::join(kExecutorKindNames, ", ")));
+        return executor;
+    }
+    const auto kind = read_kind(kind_entry->item);
+    if (!kind) {
+        return executor;  // which keys are right depends on it
+    }
+    executor.kind = *kind;
+    executor.name = kExecutorKindNames[static_cast<std::size_t>(*kind)];
+    const std::string advice = advice_for(item, *kind);
+    const Fields fields(item, {keys_of(*kind), kLaterKeys, advice});
+    if (const auto name = fields.get("name")) {
+        executor.name = name->text("a name").value_or("");
+        if (executor.name.empty() && name->is_scalar() && name->node().text.empty()) {
+            name->fault("must not be empty");
+        }
+    }
+    if (const auto stop = fields.get("graceful_stop")) {
+        executor.graceful_stop = stop->duration().value_or(executor.graceful_stop);
+    }
+    if (const auto arrivals = fields.get("arrivals"); arrivals && is_open(*kind)) {
+        executor.arrivals = static_cast<ArrivalProcess>(arrivals->choice(kArrivals).value_or(0));
+    }
+    const auto ramp = read_ramp(fields, *kind);
+    if (ramp) {
+        executor.ramp = *ramp;
+    }
+    executor.max_vus = is_open(*kind) ? read_max_vus(fields, ramp, users)
+                                      : static_cast<std::uint32_t>(executor.ramp.highest());
+    return executor;
+}
+
+bool taken(const std::vector<Executor>& executors, const std::string& name) {
+    return std::any_of(executors.begin(), executors.end(),
+                       [&](const Executor& executor) { return executor.name == name; });
+}
+
+}  // namespace
+
+std::vector<Executor> read_load(const Item& item, const std::vector<UserClass>& users) {
+    std::vector<Executor> executors;
+    const std::string hint = "e.g. load: [{executor: constant-vus, vus: 50, duration: 30s}]";
+    for (const Item& one :
+         item.list("executors", item.is_map() ? "put a dash before each executor" : hint)) {
+        Executor executor = read_executor(one, users);
+        const auto written = one.named();
+        const bool named =
+            std::any_of(written.begin(), written.end(),
+                        [](const Item::Named& entry) { return entry.name == "name"; });
+        if (!executor.name.empty() && taken(executors, executor.name)) {
+            if (named) {
+                one.fault(fmt::format("name {} is taken by another executor; give it another",
+                                      quoted(executor.name)));
+            }
+            const std::string base = executor.name;
+            for (int number = 2; taken(executors, executor.name); ++number) {
+                executor.name = fmt::format("{}-{}", base, number);
+            }
+        }
+        executors.push_back(std::move(executor));
+    }
+    return executors;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,162 @@
+// What to sample beside the load.
+#include "scenario/parts.hpp"
+#include "scenario/wording.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr Nanoseconds kShortestInterval = std::chrono::milliseconds(10);
+constexpr Nanoseconds kLongestInterval = std::chrono::minutes(1);
+constexpr std::uint64_t kHighestPid = 4'194'304;  // the kernel's PID_MAX_LIMIT
+
+// Nothing here ever repeats what was written: it holds a password.
+bool looks_like_dsn(std::string_view dsn) {
+    const bool url = dsn.starts_with("postgres://") || dsn.starts_with("postgresql://");
+    const bool printable = std::none_of(
+        dsn.begin(), dsn.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    return printable && (url || dsn.find('=') != std::string_view::npos);
+}
+
+void read_postgres(const Item& item, std::vector<PostgresProbeConfig>& probes,
+                   std::vector<Secret>& secrets) {
+    constexpr std::array<std::string_view, 1> kKnown{"dsn"};
+    constexpr std::array<std::string_view, 2> kLater{"interval", "role"};
+    if (!item.is_map()) {
+        if (item.is_scalar()) {
+            secrets.push_back({Secret::Kind::Dsn, item.shared_node()});
+        }
+        item.fault("must be a map with dsn", "e.g. postgres: {dsn: \"${env.PLIMSOLL_PG_DSN}\"}");
+        return;
+    }
+    const Fields fields(item, {kKnown, kLater});
+    const auto dsn = fields.require("dsn", "dsn: \"${env.PLIMSOLL_PG_DSN}\"");
+    if (!dsn) {
+        return;
+    }
+    if (!dsn->is_scalar()) {
+        dsn->wrong_type("a PostgreSQL connection string");
+        return;
+    }
+    secrets.push_back({Secret::Kind::Dsn, dsn->shared_node()});
+    const auto text = dsn->text();
+    if (!text) {
+        return;
+    }
+    if (!looks_like_dsn(*text)) {
+        dsn->fault("must be a PostgreSQL connection string",
+                   "e.g. postgresql://user@127.0.0.1:5432/app, or host=127.0.0.1 dbname=app");
+        return;
+    }
+    probes.push_back({*text});
+}
+
+std::string label(const Item& item, std::string_view what) {
+    const auto text = item.text(what);
+    const bool good = text && !text->empty() && text->find_first_of("\n\r\t") == std::string::npos;
+    if (text && !good) {
+        item.fault(fmt::format("must be {} on one line, not empty", what));
+    }
+    return good ? *text : std::string();
+}
+
+void read_container(const Item& item, std::vector<ContainerProbeConfig>& containers) {
+    constexpr std::array<std::string_view, 5> kKnown{"docker", "cgroup", "pid", "port", "role"};
+    constexpr std::array<std::string_view, 4> kSources{"docker", "cgroup", "pid", "port"};
+    constexpr std::array<std::string_view, 1> kLater{"name"};
+    constexpr const char* kExample = "e.g. {port: 8080, role: app}";
+    if (!item.require_map("a map with a container and its role", kExample)) {
+        return;
+    }
+    const Fields fields(item, {kKnown, kLater});
+    const auto given = std::count_if(kSources.begin(), kSources.end(),
+                                     [&](std::string_view key) { return fields.has(key); });
+    if (given != 1) {
+        item.fault(fmt::format("must have exactly one of {}, has {}", any_of(kSources),
+                               given == 0 ? std::string("none") : std::to_string(given)),
+                   kExample);
+    }
+    ContainerProbeConfig container;
+    if (const auto docker = fields.get("docker")) {
+        container.docker = label(*docker, "a container's name");
+    }
+    if (const auto cgroup = fields.get("cgroup")) {
+        container.cgroup = label(*cgroup, "a cgroup's path");
+    }
+    if (const auto pid = fields.get("pid")) {
+        container.pid = static_cast<int>(pid->whole(1, kHighestPid).value_or(0));
+    }
+    if (const auto port = fields.get("port")) {
+        container.port = static_cast<std::uint16_t>(port->whole(1, 65535).value_or(0));
+    }
+    if (const auto role = fields.require("role", "role: app, or role: database")) {
+        container.role = label(*role, "a role");
+    }
+    containers.push_back(std::move(container));
+}
+
+void read_canary(const Item::Named& entry, std::vector<CanaryConfig>& canaries) {
+    constexpr std::array<std::string_view, 1> kKnown{"get"};
+    if (!entry.item.require_map("a map with get", "e.g. no_database: {get: /health}")) {
+        return;
+    }
+    const Fields fields(entry.item, {kKnown, {}, "a canary is a get of a path"});
+    const auto get = fields.require("get", "get: /health");
+    const auto path = get ? read_path(*get) : std::nullopt;
+    if (!path) {
+        return;
+    }
+    if (!path->is_constant()) {
+        get->fault("must be the same for every request", "only ${env.NAME} may stand here");
+        return;
+    }
+    canaries.push_back({entry.name, path->text()});
+}
+
+}  // namespace
+
+ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
+    constexpr std::array<std::string_view, 4> kKnown{"interval", "postgres", "containers",
+                                                     "canaries"};
+    constexpr std::array<std::string_view, 3> kLater{"pgbouncer", "app_metrics", "host"};
+    ProbesConfig probes;
+    if (!item.require_map("a map of probes", "e.g. probes: {interval: 200ms}")) {
+        return probes;
+    }
+    const Fields fields(item, {kKnown, kLater});
+    if (const auto interval = fields.get("interval")) {
+        const auto value = interval->duration();
+        if (value && (*value < kShortestInterval || *value > kLongestInterval)) {
+            interval->fault(
+                fmt::format("must be from {} to {}, got {}", format_duration(kShortestInterval),
+                            format_duration(kLongestInterval), format_duration(*value)),
+                "e.g. interval: 200ms");
+        }
+        probes.interval = value.value_or(probes.interval);
+    }
+    if (const auto postgres = fields.get("postgres")) {
+        for (const Item& one : postgres->is_list() ? postgres->items() : std::vector{*postgres}) {
+            read_postgres(one, probes.postgres, secrets);
+        }
+    }
+    if (const auto containers = fields.get("containers")) {
+        for (const Item& one :
+             containers->list("containers", "e.g. containers: [{port: 8080, role: app}]")) {
+            read_container(one, probes.containers);
+        }
+    }
+    if (const auto canaries = fields.get("canaries");
+        canaries &&
+        canaries->require_map("a map of canaries", "e.g. {no_database: {get: /health}}")) {
+        for (const Item::Named& entry : canaries->named()) {
+            read_canary(entry, probes.canaries);
+        }
+    }
+    return probes;
+}
+
+}  // namespace plimsoll

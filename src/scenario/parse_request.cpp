@@ -1,0 +1,124 @@
+// A request's headers, and what its response must be.
+#include "scenario/parts.hpp"
+#include "scenario/wording.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+// RFC 9110, section 5.6.2.
+bool is_token(std::string_view name) {
+    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               kMarks.find(c) != std::string_view::npos;
+    });
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+        return std::tolower(x) == std::tolower(y);
+    });
+}
+
+bool is_engines(std::string_view name) {
+    constexpr std::array<std::string_view, 4> kNames{"host", "content-length", "transfer-encoding",
+                                                     "connection"};
+    return std::any_of(kNames.begin(), kNames.end(),
+                       [&](std::string_view engines) { return same_name(engines, name); });
+}
+
+std::optional<StatusRange> read_status(const Item& item) {
+    constexpr std::string_view kWhat = "a status from 100 to 599, or a class such as 2xx";
+    const auto text = item.text(kWhat);
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto digit = [&](std::size_t at) { return (*text)[at] >= '0' && (*text)[at] <= '9'; };
+    const bool shaped = text->size() == 3 && (*text)[0] >= '1' && (*text)[0] <= '5';
+    const int hundreds = shaped ? ((*text)[0] - '0') * 100 : 0;
+    if (shaped && same_name(std::string_view(*text).substr(1), "xx")) {
+        return StatusRange{static_cast<std::uint16_t>(hundreds),
+                           static_cast<std::uint16_t>(hundreds + 99)};
+    }
+    if (shaped && digit(1) && digit(2)) {
+        const auto status =
+            static_cast<std::uint16_t>(hundreds + ((*text)[1] - '0') * 10 + ((*text)[2] - '0'));
+        return StatusRange{status, status};
+    }
+    item.fault(fmt::format("must be {}, got {}", kWhat, quoted(*text)));
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets) {
+    std::vector<Header> headers;
+    if (!item.is_map()) {
+        // Never with what was written: it may be a credential.
+        item.fault("must be a map of header names to values", "e.g. headers: {Accept: text/html}");
+        return headers;
+    }
+    for (const Item::Named& entry : item.named()) {
+        const auto& [name, value] = entry;
+        if (!is_token(name)) {
+            value.fault("is not a header name; use letters, digits and -");
+            continue;
+        }
+        if (is_engines(name)) {
+            value.fault("is set by Plimsoll itself; leave it out");
+            continue;
+        }
+        if (!value.is_scalar()) {
+            value.wrong_type("text");
+            continue;
+        }
+        if (is_secret_header(name)) {
+            secrets.push_back({Secret::Kind::HeaderValue, value.shared_node()});
+        }
+        const auto compiled = value.text_template();
+        if (!compiled) {
+            continue;
+        }
+        const std::string literals = compiled->literals();
+        const bool clean = std::none_of(literals.begin(), literals.end(), [](char c) {
+            return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+        });
+        if (!clean) {
+            value.fault("must be one line without control characters");
+        }
+        headers.push_back({name, *compiled});
+    }
+    return headers;
+}
+
+Expect read_expect(const Item& item) {
+    constexpr std::array<std::string_view, 1> kKnown{"status"};
+    constexpr std::array<std::string_view, 5> kLater{"json", "body", "headers", "contains",
+                                                     "duration"};
+    Expect expect;
+    if (!item.require_map("a map of what the response must be", "e.g. expect: {status: 200}")) {
+        return expect;
+    }
+    const Fields fields(item, {kKnown, kLater, "this version checks only status"});
+    const auto status = fields.require("status", "status: 200");
+    if (!status) {
+        return expect;
+    }
+    const auto accepted = status->is_list()
+                              ? status->list("accepted statuses", "e.g. status: [200, 404]")
+                              : std::vector<Item>{*status};
+    for (const Item& one : accepted) {
+        if (const auto range = read_status(one)) {
+            expect.statuses.push_back(*range);
+        }
+    }
+    return expect;
+}
+
+}  // namespace plimsoll

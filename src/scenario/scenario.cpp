@@ -1,0 +1,172 @@
+#include "scenario/scenario.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+ExecutorInfo describe(const Executor& executor) {
+    ExecutorInfo info;
+    info.name = executor.name;
+    info.kind = to_string(executor.kind);
+    info.open = is_open(executor.kind);
+    info.start_value = executor.ramp.start();
+    info.max_users = executor.max_vus;
+    Nanoseconds from{};
+    for (const Ramp::Stage& stage : executor.ramp.stages()) {
+        info.stages.push_back({from, from + stage.duration, stage.target});
+        from += stage.duration;
+    }
+    return info;
+}
+
+void reduce(std::vector<std::uint64_t>& weights) {
+    std::uint64_t divisor = 0;
+    for (const std::uint64_t weight : weights) {
+        divisor = std::gcd(divisor, weight);
+    }
+    for (std::uint64_t& weight : weights) {
+        weight /= divisor;
+    }
+}
+
+// The weights in lowest terms, scaled down where their sum would make too long a cycle.
+std::vector<std::uint64_t> cycle_weights(const std::vector<UserClass>& users) {
+    constexpr std::uint64_t kLongestCycle = 1'000'000;
+    std::vector<std::uint64_t> weights;
+    for (const UserClass& user : users) {
+        weights.push_back(std::max<std::uint64_t>(1, user.weight));
+    }
+    reduce(weights);
+    const std::uint64_t sum = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+    if (sum > kLongestCycle) {
+        for (std::uint64_t& weight : weights) {
+            weight = std::max<std::uint64_t>(1, weight * kLongestCycle / sum);
+        }
+        reduce(weights);
+    }
+    return weights;
+}
+
+// A class's share so far, in units of one pick over the sum of the weights.
+struct Share {
+    std::int64_t weight;
+    std::int64_t owed = 0;  // weight · picks − sum · own picks
+};
+
+// Tijdeman's choice: of the classes owed at least 1/(2k−2) of a pick, the one that would first be
+// owed 1 − 1/(2k−2).
+std::size_t choose(const std::vector<Share>& shares, std::int64_t sum) {
+    const auto scale = 2 * static_cast<std::int64_t>(shares.size()) - 2;
+    std::size_t chosen = 0;
+    std::int64_t chosen_slack = -1;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        if (shares[i].owed * scale < sum) {
+            continue;
+        }
+        const std::int64_t slack = (scale - 1) * sum - scale * shares[i].owed;
+        // slack / weight, compared without division
+        if (chosen_slack < 0 || slack * shares[chosen].weight < chosen_slack * shares[i].weight) {
+            chosen = i;
+            chosen_slack = slack;
+        }
+    }
+    return chosen;
+}
+
+}  // namespace
+
+std::string_view to_string(ExecutorKind kind) {
+    return kExecutorKindNames[static_cast<std::size_t>(kind)];
+}
+
+Nanoseconds Think::draw(Random& random) const noexcept {
+    const auto at_least_none = [](double ns) {
+        constexpr double kLongest_ns = 9e18;
+        return Nanoseconds(static_cast<std::int64_t>(std::clamp(ns, 0.0, kLongest_ns)));
+    };
+    const auto first_ns = static_cast<double>(a.count());
+    const auto second_ns = static_cast<double>(b.count());
+    switch (kind) {
+        case Kind::None:
+            return {};
+        case Kind::Constant:
+            return a;
+        case Kind::Uniform:
+            return at_least_none(first_ns + (second_ns - first_ns) * random.uniform());
+        case Kind::Normal: {
+            // Box and Muller 1958: two uniforms give a standard normal.
+            const double radius = std::sqrt(-2 * std::log1p(-random.uniform()));
+            const double angle = 2 * std::numbers::pi * random.uniform();
+            return at_least_none(first_ns + second_ns * radius * std::cos(angle));
+        }
+        case Kind::Exponential:
+            return at_least_none(-first_ns * std::log1p(-random.uniform()));
+    }
+    return {};
+}
+
+bool Expect::accepts(std::uint16_t status) const noexcept {
+    if (statuses.empty()) {
+        return status >= 200 && status <= 399;
+    }
+    return std::any_of(statuses.begin(), statuses.end(), [&](const StatusRange& range) {
+        return status >= range.low && status <= range.high;
+    });
+}
+
+Nanoseconds Scenario::duration() const noexcept {
+    Nanoseconds longest{};
+    for (const Executor& executor : load) {
+        longest = std::max(longest, executor.ramp.duration());
+    }
+    return longest;
+}
+
+RunInfo describe(const Scenario& scenario) {
+    RunInfo info;
+    info.scenario_name = scenario.name;
+    info.scenario_text = scenario.text;
+    TargetUrl origin = scenario.target;
+    origin.base_path.clear();
+    info.target = origin.to_string();
+    info.planned_duration = scenario.duration();
+    info.endpoints = scenario.endpoints;
+    for (const Executor& executor : scenario.load) {
+        info.executors.push_back(describe(executor));
+    }
+    for (const UserClass& user : scenario.users) {
+        info.user_classes.push_back(user.name);
+        for (const Step& step : user.flow) {
+            info.request_timeout = std::max(info.request_timeout, step.timeout);
+        }
+    }
+    info.thresholds = scenario.thresholds;
+    return info;
+}
+
+ClassPicker::ClassPicker(const std::vector<UserClass>& users) {
+    const auto weights = cycle_weights(users);
+    const auto sum = static_cast<std::int64_t>(
+        std::accumulate(weights.begin(), weights.end(), std::uint64_t{0}));
+    std::vector<Share> shares;
+    for (const std::uint64_t weight : weights) {
+        shares.push_back({static_cast<std::int64_t>(weight)});
+    }
+    cycle_.reserve(static_cast<std::size_t>(sum));
+    for (std::int64_t pick = 0; pick < sum; ++pick) {
+        for (Share& share : shares) {
+            share.owed += share.weight;
+        }
+        const std::size_t chosen = shares.size() == 1 ? 0 : choose(shares, sum);
+        shares[chosen].owed -= sum;
+        cycle_.push_back(static_cast<std::uint32_t>(chosen));
+    }
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,229 @@
+#include "scenario/threshold_expression.hpp"
+
+#include "base/units.hpp"
+#include "scenario/wording.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+struct MetricRules {
+    std::string_view name;
+    std::array<std::string_view, 5> statistics;  // the unused ones are empty
+    std::size_t count;
+    std::string_view example;
+};
+// In the order of ThresholdMetric.
+constexpr std::array<MetricRules, 5> kRules{{
+    {"http_req_duration", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<500ms"},
+    {"http_req_service", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<500ms"},
+    {"http_req_failed", {"rate"}, 1, "rate<1%"},
+    {"http_reqs", {"count", "rate"}, 2, "rate>100/s"},
+    {"dropped_iterations", {"count", "rate"}, 2, "count<100"},
+}};
+
+struct Shape {
+    std::string_view statistic;
+    std::string_view comparison;
+    std::string_view limit;
+};
+
+std::string_view trim(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t");
+    return first == std::string_view::npos
+               ? std::string_view{}
+               : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+Shape split(std::string_view text) {
+    const std::size_t begin = text.find_first_of("<>=!");
+    if (begin == std::string_view::npos) {
+        return {trim(text), {}, {}};
+    }
+    const std::size_t end = std::min(text.find_first_not_of("<>=!", begin), text.size());
+    return {trim(text.substr(0, begin)), text.substr(begin, end - begin), trim(text.substr(end))};
+}
+
+std::optional<Comparison> comparison_from(std::string_view word) {
+    if (word == "<") {
+        return Comparison::Less;
+    }
+    if (word == "<=") {
+        return Comparison::LessEqual;
+    }
+    if (word == ">") {
+        return Comparison::Greater;
+    }
+    return word == ">=" ? std::optional(Comparison::GreaterEqual) : std::nullopt;
+}
+
+std::optional<double> number(std::string_view text) {
+    double value = 0;
+    const auto [end, code] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    const bool whole = code == std::errc{} && end == text.data() + text.size();
+    return whole && value >= 0 && value < 1e18 ? std::optional(value) : std::nullopt;
+}
+
+// p(95) or p(99.9), as a share; nullopt for all else.
+std::optional<double> quantile_from(std::string_view statistic) {
+    if (!statistic.starts_with("p(") || !statistic.ends_with(')')) {
+        return std::nullopt;
+    }
+    const auto percent = number(trim(statistic.substr(2, statistic.size() - 3)));
+    return percent && *percent <= 100 ? std::optional(*percent / 100) : std::nullopt;
+}
+
+std::optional<Statistic> statistic_from(std::string_view word) {
+    constexpr std::array<std::string_view, 6> kWords{"avg", "min", "med", "max", "rate", "count"};
+    constexpr std::array kStatistics{Statistic::Avg, Statistic::Min,  Statistic::Med,
+                                     Statistic::Max, Statistic::Rate, Statistic::Count};
+    for (std::size_t i = 0; i < kWords.size(); ++i) {
+        if (kWords[i] == word) {
+            return kStatistics[i];
+        }
+    }
+    return std::nullopt;
+}
+
+Status read_statistic(std::string_view word, const MetricRules& rules, Threshold& threshold) {
+    const std::span<const std::string_view> allowed(rules.statistics.data(), rules.count);
+    const bool has_quantiles = allowed.front() == "p(N)";
+    if (word.starts_with("p(") && has_quantiles) {
+        const auto quantile = quantile_from(word);
+        if (!quantile) {
+            return Error{
+                fmt::format("must be a percentile from p(0) to p(100), got {}", quoted(word)),
+                {},
+                "e.g. p(99.9)"};
+        }
+        threshold.statistic = Statistic::Quantile;
+        threshold.quantile = *quantile;
+        return {};
+    }
+    const bool known =
+        std::find(allowed.begin(), allowed.end(), word) != allowed.end() && word != "p(N)";
+    if (!known) {
+        std::string hint = fmt::format("e.g. {}", rules.example);
+        if (has_quantiles && word.size() > 1 && word.front() == 'p' && number(word.substr(1))) {
+            hint = fmt::format("did you mean p({})?", word.substr(1));
+        }
+        return Error{fmt::format("{} has {}, got {}", rules.name, any_of(allowed), quoted(word)),
+                     {},
+                     std::move(hint)};
+    }
+    threshold.statistic = statistic_from(word).value_or(Statistic::Avg);
+    return {};
+}
+
+Result<double> duration_limit(const Shape& shape) {
+    const auto limit = parse_duration(shape.limit);
+    if (limit) {
+        return to_seconds(*limit);
+    }
+    if (number(shape.limit)) {
+        return Error{fmt::format("the limit must have a unit, got {}", quoted(shape.limit)),
+                     {},
+                     fmt::format("k6 counts in milliseconds; write {}{}{}ms", shape.statistic,
+                                 shape.comparison, shape.limit)};
+    }
+    return Error{fmt::format("the limit {}", limit.error().what), {}, limit.error().hint};
+}
+
+Result<double> ratio_limit(const Shape& shape) {
+    const bool percent = shape.limit.ends_with('%');
+    const auto value =
+        number(percent ? trim(shape.limit.substr(0, shape.limit.size() - 1)) : shape.limit);
+    if (!value) {
+        return Error{fmt::format("the limit must be a share, got {}", quoted(shape.limit)),
+                     {},
+                     "e.g. rate<1% or rate<0.01"};
+    }
+    const double ratio = percent ? *value / 100 : *value;
+    if (ratio > 1) {
+        return Error{
+            fmt::format("the limit must be at most 1, or 100%, got {}", quoted(shape.limit)),
+            {},
+            percent ? std::string()
+                    : fmt::format("for percent write {}{}{}%", shape.statistic, shape.comparison,
+                                  shape.limit)};
+    }
+    return ratio;
+}
+
+Result<double> rate_limit(const Shape& shape) {
+    const auto limit = parse_rate(shape.limit);
+    if (limit && limit->per_second() < 1e18) {
+        return limit->per_second();
+    }
+    if (number(shape.limit)) {
+        return Error{fmt::format("the limit must have a unit, got {}", quoted(shape.limit)),
+                     {},
+                     fmt::format("write {}{}{}/s", shape.statistic, shape.comparison, shape.limit)};
+    }
+    return Error{fmt::format("the limit must be a rate, got {}", quoted(shape.limit)),
+                 {},
+                 "e.g. rate>100/s"};
+}
+
+Result<double> count_limit(const Shape& shape) {
+    if (const auto value = number(shape.limit)) {
+        return *value;
+    }
+    return Error{fmt::format("the limit must be a count, got {}", quoted(shape.limit)),
+                 {},
+                 "e.g. count<100"};
+}
+
+Result<double> read_limit(const Shape& shape, const Threshold& threshold) {
+    switch (threshold.metric) {
+        case ThresholdMetric::ResponseTime:
+        case ThresholdMetric::ServiceTime:
+            return duration_limit(shape);
+        case ThresholdMetric::Failed:
+            return ratio_limit(shape);
+        case ThresholdMetric::Requests:
+        case ThresholdMetric::Dropped:
+            break;
+    }
+    return threshold.statistic == Statistic::Rate ? rate_limit(shape) : count_limit(shape);
+}
+
+}  // namespace
+
+Status parse_threshold(std::string_view text, Threshold& threshold) {
+    const MetricRules& rules = kRules[static_cast<std::size_t>(threshold.metric)];
+    const Shape shape = split(trim(text));
+    const auto comparison = comparison_from(shape.comparison);
+    if (shape.statistic.empty() || shape.limit.empty() || !comparison) {
+        const bool equality = shape.comparison.find_first_of("=!") != std::string_view::npos;
+        return Error{
+            fmt::format("must be a statistic, one of < <= > >= and a limit, got {}", quoted(text)),
+            {},
+            equality ? "measured values are never compared for equality; use < or >"
+                     : fmt::format("e.g. {}", rules.example)};
+    }
+    Threshold parsed = threshold;
+    parsed.expression = text;
+    parsed.comparison = *comparison;
+    if (const auto status = read_statistic(shape.statistic, rules, parsed); !status) {
+        return status.error();
+    }
+    const auto limit = read_limit(shape, parsed);
+    if (!limit) {
+        return limit.error();
+    }
+    parsed.limit = *limit;
+    threshold = std::move(parsed);
+    return {};
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,46 @@
+// A YAML document as a tree in which every key and value knows its place.
+#pragma once
+
+#include "scenario/parse.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll {
+
+struct YamlNode;
+using YamlNodePtr = std::shared_ptr<const YamlNode>;
+
+/// One node. Immutable once read; an alias shares the node of its anchor.
+struct YamlNode {
+    enum class Kind { Null, Scalar, List, Map };
+    struct Entry {
+        std::string key;
+        int line = 1;
+        int column = 1;
+        YamlNodePtr value;
+    };
+
+    Kind kind = Kind::Null;
+    int line = 1;  // 1-based, as in Fault
+    int column = 1;
+    std::string text;     // of a scalar
+    bool quoted = false;  // a scalar that is a string by its writing: "5", '5', a block, !!str
+    std::vector<YamlNodePtr> items;  // of a list
+    std::vector<Entry> entries;      // of a map, in the file's order, duplicate keys included
+    std::size_t size = 1;            // nodes in it, aliases expanded
+};
+
+struct YamlDocument {
+    YamlNodePtr root;  // nullptr: not readable as YAML, and `faults` says why
+    std::vector<Fault> faults;
+};
+
+/// Reads one document. Anchors and aliases are resolved; documents that would unfold to more than
+/// 100,000 nodes are refused.
+[[nodiscard]] YamlDocument read_yaml(std::string_view text);
+
+}  // namespace plimsoll

@@ -1,0 +1,102 @@
+// Every file of tests/golden/scenario against the text beside it: for a broken file what a person
+// reads, for one named valid-* what was understood. PLIMSOLL_UPDATE_GOLDEN=1 writes the texts anew
+// (and fails, so that it cannot be left on).
+#include "scenario/parse.hpp"
+#include "unit/scenario/dump.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path folder() {
+    return fs::path(PLIMSOLL_SOURCE_DIR) / "tests/golden/scenario";
+}
+
+std::string read_file(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+std::vector<std::string> stems() {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder())) {
+        if (entry.path().extension() == ".yaml") {
+            names.push_back(entry.path().stem().string());
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+const char* test_env(const char* name) {
+    const std::string_view wanted(name);
+    if (wanted == "GREETING") {
+        return "hello \"you\"";
+    }
+    if (wanted == "NUMBER") {
+        return "42";
+    }
+    if (wanted == "TOKEN") {
+        return "secret-of-the-environment";
+    }
+    if (wanted == "DSN") {
+        return "postgresql://app:secret-of-the-environment@127.0.0.1/app";
+    }
+    return wanted == "EMPTY" ? "" : nullptr;
+}
+
+class GoldenScenario : public testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenScenario, ReadsAsTheTextBesideIt) {
+    const std::string name = GetParam();
+    const std::string file_name = name + ".yaml";
+    const auto outcome = parse_scenario(read_file(folder() / file_name), {file_name, &test_env});
+    const bool valid = name.starts_with("valid-");
+    ASSERT_EQ(outcome.scenario.has_value(), outcome.faults.empty());
+    EXPECT_EQ(outcome.scenario.has_value(), valid) << format_faults(outcome.faults, file_name);
+    const std::string got =
+        outcome.scenario ? dump(*outcome.scenario) : format_faults(outcome.faults, file_name);
+    if (!valid) {
+        EXPECT_EQ(got.find("hunter2"), std::string::npos) << "a password is shown";
+        EXPECT_EQ(got.find("top-secret"), std::string::npos) << "a credential is shown";
+    }
+    const fs::path expected = folder() / (name + ".expected");
+    if (std::getenv("PLIMSOLL_UPDATE_GOLDEN") != nullptr) {
+        std::ofstream(expected, std::ios::binary) << got;
+        FAIL() << "wrote " << expected << "; run again without PLIMSOLL_UPDATE_GOLDEN";
+    }
+    EXPECT_EQ(got, read_file(expected));
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& info) {
+    std::string name = info.param;
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, GoldenScenario, testing::ValuesIn(stems()), test_name);
+
+TEST(GoldenScenarios, CoverAtLeastThirtyBrokenFilesAndSomeGoodOnes) {
+    const auto names = stems();
+    const auto valid = std::count_if(names.begin(), names.end(), [](const std::string& name) {
+        return name.starts_with("valid-");
+    });
+    EXPECT_GE(valid, 3);
+    EXPECT_GE(static_cast<std::ptrdiff_t>(names.size()) - valid, 30);
+}
+
+}  // namespace
+}  // namespace plimsoll
