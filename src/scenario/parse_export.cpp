@@ -53,7 +53,7 @@ std::optional<Address> read_prometheus(const Item& item) {
     auto address = address_from(*text);
     if (!address) {
         item.fault(
-            fmt::format("must be an IP address and a port, or a port, got {}", quoted(*text)),
+            fmt::format("must be an IP address and a port, or a port, got {}", in_quotes(*text)),
             "e.g. 127.0.0.1:9464; 0.0.0.0:9464 opens it to other machines");
     }
     return address;

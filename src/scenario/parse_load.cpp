@@ -196,7 +196,7 @@ std::vector<Executor> read_load(const Item& item, const std::vector<UserClass>& 
         if (!executor.name.empty() && taken(executors, executor.name)) {
             if (named) {
                 one.fault(fmt::format("name {} is taken by another executor; give it another",
-                                      quoted(executor.name)));
+                                      in_quotes(executor.name)));
             }
             const std::string base = executor.name;
             for (int number = 2; taken(executors, executor.name); ++number) {

@@ -51,7 +51,7 @@ std::optional<StatusRange> read_status(const Item& item) {
             static_cast<std::uint16_t>(hundreds + ((*text)[1] - '0') * 10 + ((*text)[2] - '0'));
         return StatusRange{status, status};
     }
-    item.fault(fmt::format("must be {}, got {}", kWhat, quoted(*text)));
+    item.fault(fmt::format("must be {}, got {}", kWhat, in_quotes(*text)));
     return std::nullopt;
 }
 

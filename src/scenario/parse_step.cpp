@@ -54,7 +54,7 @@ std::optional<Item> read_method(const Fields& fields, Step& step) {
         }
         if (path) {
             item->fault(fmt::format("stands beside {}; a step is one request",
-                                    quoted(path->path().substr(path->path().rfind('.') + 1))),
+                                    in_quotes(path->path().substr(path->path().rfind('.') + 1))),
                         "make it a step of its own, with a dash before it");
             continue;
         }
@@ -134,7 +134,7 @@ std::optional<Think> read_think_pair(const Item& item, Think::Kind kind, std::st
 
 void note_bad_character(const Item& item, char bad) {
     const auto byte = static_cast<unsigned char>(bad);
-    std::string what = quoted(std::string_view(&bad, 1));
+    std::string what = in_quotes(std::string_view(&bad, 1));
     std::string hint = "percent-encode it, e.g. %20 for a space";
     if (bad == ' ') {
         what = "a space";
@@ -158,7 +158,7 @@ std::optional<Template> read_path(const Item& item) {
     const std::string& written = item.node().text;
     if (!begins_with_slash(*path, written)) {
         const bool whole_url = written.find("://") != std::string::npos;
-        item.fault(fmt::format("must be a path that starts with /, got {}", quoted(written)),
+        item.fault(fmt::format("must be a path that starts with /, got {}", in_quotes(written)),
                    whole_url ? "write the path only; scheme and host belong to target" : "");
         return std::nullopt;
     }

@@ -41,7 +41,7 @@ bool read_selector(const Item& at_key, const std::vector<EndpointInfo>& endpoint
     }
     constexpr std::string_view kEndpoint = "{endpoint:";
     if (!selector.starts_with(kEndpoint) || !selector.ends_with('}')) {
-        at_key.fault(fmt::format("can select by endpoint only, got {}", quoted(selector)),
+        at_key.fault(fmt::format("can select by endpoint only, got {}", in_quotes(selector)),
                      fmt::format("write \"{}{{endpoint:NAME}}\"", key.substr(0, open)));
         return false;
     }
@@ -58,9 +58,10 @@ bool read_selector(const Item& at_key, const std::vector<EndpointInfo>& endpoint
     }
     if (std::find(names.begin(), names.end(), name) == names.end()) {
         const auto near = nearest(name, names);
-        at_key.fault(fmt::format("must name an endpoint of the users' flows, got {}", quoted(name)),
-                     near.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
-                                  : fmt::format("did you mean {}?", near));
+        at_key.fault(
+            fmt::format("must name an endpoint of the users' flows, got {}", in_quotes(name)),
+            near.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
+                         : fmt::format("did you mean {}?", near));
         return false;
     }
     threshold.endpoint = name;

@@ -33,7 +33,7 @@ std::string child_path(const std::string& parent, std::string_view key) {
                c == '_' || c == '-';
     });
     if (!simple) {
-        return fmt::format("{}[{}]", parent, quoted(key));
+        return fmt::format("{}[{}]", parent, in_quotes(key));
     }
     return parent.empty() ? std::string(key) : fmt::format("{}.{}", parent, key);
 }
@@ -70,7 +70,8 @@ void Item::fault(std::string what, std::string hint) const {
 }
 
 void Item::wrong_type(std::string_view what, std::string hint) const {
-    const std::string got = is_scalar() ? quoted(node_->text) : std::string(describe_kind(*node_));
+    const std::string got =
+        is_scalar() ? in_quotes(node_->text) : std::string(describe_kind(*node_));
     fault(fmt::format("must be {}, got {}", what, got), std::move(hint));
 }
 
@@ -185,7 +186,7 @@ std::optional<Rate> Item::rate() const {
         return std::nullopt;
     }
     if (!(value->per_second() <= kHighestPerSecond)) {
-        fault(fmt::format("must be a rate of at most 10000000/s, got {}", quoted(*written)));
+        fault(fmt::format("must be a rate of at most 10000000/s, got {}", in_quotes(*written)));
         return std::nullopt;
     }
     return *value;
@@ -202,7 +203,7 @@ std::optional<std::uint64_t> Item::whole(std::uint64_t low, std::uint64_t high,
     const auto [end, code] = std::from_chars(written->data(), last, value);
     if (code == std::errc::invalid_argument || end != last) {
         fault(fmt::format("must be a whole number from {} to {}, got {}", low, high,
-                          quoted(*written)),
+                          in_quotes(*written)),
               hint);
         return std::nullopt;
     }
@@ -216,7 +217,7 @@ std::optional<std::uint64_t> Item::whole(std::uint64_t low, std::uint64_t high,
 std::optional<bool> Item::boolean() const {
     const auto written = text("true or false");
     if (written && *written != "true" && *written != "false") {
-        fault(fmt::format("must be true or false, got {}", quoted(*written)));
+        fault(fmt::format("must be true or false, got {}", in_quotes(*written)));
         return std::nullopt;
     }
     return written ? std::optional(*written == "true") : std::nullopt;
@@ -235,7 +236,7 @@ std::optional<double> Item::ratio() const {
     value = percent ? value / 100 : value;
     if (code != std::errc{} || end != last || !(value >= 0 && value <= 1)) {
         fault(fmt::format("must be a share from 0 to 1, or from 0% to 100%, got {}",
-                          quoted(*written)),
+                          in_quotes(*written)),
               "e.g. 1%");
         return std::nullopt;
     }
@@ -250,7 +251,7 @@ std::optional<std::size_t> Item::choice(std::span<const std::string_view> words)
     const auto found = std::find(words.begin(), words.end(), *written);
     if (found == words.end()) {
         const auto near = nearest(*written, words);
-        fault(fmt::format("must be {}, got {}", any_of(words), quoted(*written)),
+        fault(fmt::format("must be {}, got {}", any_of(words), in_quotes(*written)),
               near.empty() ? std::string() : fmt::format("did you mean {}?", near));
         return std::nullopt;
     }

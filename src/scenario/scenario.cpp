@@ -63,15 +63,17 @@ struct Share {
 // owed 1 − 1/(2k−2).
 std::size_t choose(const std::vector<Share>& shares, std::int64_t sum) {
     const auto scale = 2 * static_cast<std::int64_t>(shares.size()) - 2;
-    std::size_t chosen = 0;
-    std::int64_t chosen_slack = -1;
+    std::size_t chosen = shares.size();
+    std::int64_t chosen_slack = 0;
     for (std::size_t i = 0; i < shares.size(); ++i) {
         if (shares[i].owed * scale < sum) {
             continue;
         }
         const std::int64_t slack = (scale - 1) * sum - scale * shares[i].owed;
-        // slack / weight, compared without division
-        if (chosen_slack < 0 || slack * shares[chosen].weight < chosen_slack * shares[i].weight) {
+        // The least slack / weight, compared without division. One class is always owed enough: the
+        // owed sum up to one pick.
+        if (chosen == shares.size() ||
+            slack * shares[chosen].weight < chosen_slack * shares[i].weight) {
             chosen = i;
             chosen_slack = slack;
         }

@@ -47,7 +47,7 @@ Status read_authority(std::string_view authority, TargetUrl& target) {
     target.host = lower(host);
     const bool joined = !bracketed || close + 1 == std::min(colon, authority.size());
     if (!is_host(target.host, bracketed) || !joined) {
-        return bad(fmt::format("must have a host name or address, got {}", quoted(authority)));
+        return bad(fmt::format("must have a host name or address, got {}", in_quotes(authority)));
     }
     if (colon == std::string_view::npos) {
         return {};
@@ -55,7 +55,7 @@ Status read_authority(std::string_view authority, TargetUrl& target) {
     const std::string_view port = authority.substr(colon + 1);
     const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), target.port);
     if (code != std::errc{} || end != port.data() + port.size() || target.port == 0) {
-        return bad(fmt::format("must have a port from 1 to 65535, got {}", quoted(port)));
+        return bad(fmt::format("must have a port from 1 to 65535, got {}", in_quotes(port)));
     }
     return {};
 }
@@ -86,7 +86,8 @@ Result<TargetUrl> parse_target(std::string_view url) {
         return bad("https is not supported yet; it must start with http://");
     }
     if (target.scheme != "http") {
-        return bad(fmt::format("must start with http://, got {}", quoted(url.substr(0, mark + 3))));
+        return bad(
+            fmt::format("must start with http://, got {}", in_quotes(url.substr(0, mark + 3))));
     }
     const std::string_view rest = url.substr(mark + 3);
     if (rest.find_first_of("?#") != std::string_view::npos) {

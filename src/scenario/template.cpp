@@ -96,7 +96,7 @@ Result<std::string> env_value(std::string_view inner, Template::EnvLookup env) {
     const std::size_t mark = body.find(":-");
     const std::string name(trim(body.substr(0, mark)));
     if (!is_variable_name(name)) {
-        return Error{fmt::format("{} is not the name of an environment variable", quoted(name)),
+        return Error{fmt::format("{} is not the name of an environment variable", in_quotes(name)),
                      {},
                      "write ${env.NAME} or ${env.NAME:-default}"};
     }
@@ -171,13 +171,13 @@ Result<Template::Part> Template::expression(std::string_view inner) {
             return Error{
                 fmt::format("random_int needs two whole numbers from 0 on, the lower first, "
                             "got {}",
-                            quoted(arguments)),
+                            in_quotes(arguments)),
                 {},
                 "e.g. ${random_int(1,100)}"};
         }
         return Part{Op::RandomInt, {}, *low, *high};
     }
-    return Error{fmt::format("unknown expression {}", quoted(fmt::format("${{{}}}", inner))),
+    return Error{fmt::format("unknown expression {}", in_quotes(fmt::format("${{{}}}", inner))),
                  {},
                  hint_for(inner)};
 }

@@ -101,7 +101,7 @@ Status read_statistic(std::string_view word, const MetricRules& rules, Threshold
         const auto quantile = quantile_from(word);
         if (!quantile) {
             return Error{
-                fmt::format("must be a percentile from p(0) to p(100), got {}", quoted(word)),
+                fmt::format("must be a percentile from p(0) to p(100), got {}", in_quotes(word)),
                 {},
                 "e.g. p(99.9)"};
         }
@@ -116,7 +116,7 @@ Status read_statistic(std::string_view word, const MetricRules& rules, Threshold
         if (has_quantiles && word.size() > 1 && word.front() == 'p' && number(word.substr(1))) {
             hint = fmt::format("did you mean p({})?", word.substr(1));
         }
-        return Error{fmt::format("{} has {}, got {}", rules.name, any_of(allowed), quoted(word)),
+        return Error{fmt::format("{} has {}, got {}", rules.name, any_of(allowed), in_quotes(word)),
                      {},
                      std::move(hint)};
     }
@@ -130,7 +130,7 @@ Result<double> duration_limit(const Shape& shape) {
         return to_seconds(*limit);
     }
     if (number(shape.limit)) {
-        return Error{fmt::format("the limit must have a unit, got {}", quoted(shape.limit)),
+        return Error{fmt::format("the limit must have a unit, got {}", in_quotes(shape.limit)),
                      {},
                      fmt::format("k6 counts in milliseconds; write {}{}{}ms", shape.statistic,
                                  shape.comparison, shape.limit)};
@@ -143,14 +143,14 @@ Result<double> ratio_limit(const Shape& shape) {
     const auto value =
         number(percent ? trim(shape.limit.substr(0, shape.limit.size() - 1)) : shape.limit);
     if (!value) {
-        return Error{fmt::format("the limit must be a share, got {}", quoted(shape.limit)),
+        return Error{fmt::format("the limit must be a share, got {}", in_quotes(shape.limit)),
                      {},
                      "e.g. rate<1% or rate<0.01"};
     }
     const double ratio = percent ? *value / 100 : *value;
     if (ratio > 1) {
         return Error{
-            fmt::format("the limit must be at most 1, or 100%, got {}", quoted(shape.limit)),
+            fmt::format("the limit must be at most 1, or 100%, got {}", in_quotes(shape.limit)),
             {},
             percent ? std::string()
                     : fmt::format("for percent write {}{}{}%", shape.statistic, shape.comparison,
@@ -165,11 +165,11 @@ Result<double> rate_limit(const Shape& shape) {
         return limit->per_second();
     }
     if (number(shape.limit)) {
-        return Error{fmt::format("the limit must have a unit, got {}", quoted(shape.limit)),
+        return Error{fmt::format("the limit must have a unit, got {}", in_quotes(shape.limit)),
                      {},
                      fmt::format("write {}{}{}/s", shape.statistic, shape.comparison, shape.limit)};
     }
-    return Error{fmt::format("the limit must be a rate, got {}", quoted(shape.limit)),
+    return Error{fmt::format("the limit must be a rate, got {}", in_quotes(shape.limit)),
                  {},
                  "e.g. rate>100/s"};
 }
@@ -178,7 +178,7 @@ Result<double> count_limit(const Shape& shape) {
     if (const auto value = number(shape.limit)) {
         return *value;
     }
-    return Error{fmt::format("the limit must be a count, got {}", quoted(shape.limit)),
+    return Error{fmt::format("the limit must be a count, got {}", in_quotes(shape.limit)),
                  {},
                  "e.g. count<100"};
 }
@@ -205,11 +205,11 @@ Status parse_threshold(std::string_view text, Threshold& threshold) {
     const auto comparison = comparison_from(shape.comparison);
     if (shape.statistic.empty() || shape.limit.empty() || !comparison) {
         const bool equality = shape.comparison.find_first_of("=!") != std::string_view::npos;
-        return Error{
-            fmt::format("must be a statistic, one of < <= > >= and a limit, got {}", quoted(text)),
-            {},
-            equality ? "measured values are never compared for equality; use < or >"
-                     : fmt::format("e.g. {}", rules.example)};
+        return Error{fmt::format("must be a statistic, one of < <= > >= and a limit, got {}",
+                                 in_quotes(text)),
+                     {},
+                     equality ? "measured values are never compared for equality; use < or >"
+                              : fmt::format("e.g. {}", rules.example)};
     }
     Threshold parsed = threshold;
     parsed.expression = text;

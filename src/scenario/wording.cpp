@@ -34,7 +34,7 @@ std::string snake_case(std::string_view word) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     std::size_t shown = 0;
     for (const char c : text) {

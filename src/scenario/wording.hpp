@@ -8,7 +8,7 @@
 namespace plimsoll {
 
 /// `text` in double quotes, control characters escaped, cut to about 60 bytes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 /// Letters to insert, delete, replace or swap with their neighbour to get from `a` to `b`, case
 /// ignored (optimal string alignment distance).

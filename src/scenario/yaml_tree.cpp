@@ -117,7 +117,7 @@ private:
         const bool usual =
             tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:");
         if (!usual) {
-            fault(mark, "the tag " + quoted(tag) + " has no meaning here; leave it out");
+            fault(mark, "the tag " + in_quotes(tag) + " has no meaning here; leave it out");
         }
     }
 
@@ -198,6 +198,10 @@ std::string syntax_hint(const std::string& line) {
     }
     if (line.find("${") != std::string::npos) {
         return "put text that holds ${...} in double quotes";
+    }
+    if (line.find('?') != std::string::npos) {
+        return "put text that holds ? in double quotes";  // yaml-cpp reads it as a key's mark in {
+                                                          // }
     }
     if (line.find(": ") != line.rfind(": ")) {
         return "put text that holds \": \" in double quotes";

@@ -1,0 +1,118 @@
+#include "scenario/parse.hpp"
+#include "unit/scenario/dump.hpp"
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+
+Scenario for_url(std::string_view url, const QuickLoad& load = {}) {
+    auto scenario = scenario_for_url(url, load);
+    EXPECT_TRUE(scenario.ok()) << scenario.error().to_string();
+    return *std::move(scenario);
+}
+
+TEST(ScenarioForUrl, GetsThePathOfTheUrl) {
+    const Scenario scenario = for_url("http://127.0.0.1:8080/v1/deployments?status=running#top");
+    EXPECT_EQ(scenario.name, "127.0.0.1");
+    EXPECT_EQ(scenario.target.to_string(), "http://127.0.0.1:8080");
+    ASSERT_EQ(scenario.users.size(), 1U);
+    ASSERT_EQ(scenario.users[0].flow.size(), 1U);
+    const Step& step = scenario.users[0].flow[0];
+    EXPECT_EQ(step.method, "GET");
+    EXPECT_EQ(step.path.text(), "/v1/deployments?status=running");
+    ASSERT_EQ(scenario.endpoints.size(), 1U);
+    EXPECT_EQ(scenario.endpoints[0].name, "/v1/deployments");
+}
+
+TEST(ScenarioForUrl, GetsTheRootWhereThereIsNoPath) {
+    EXPECT_EQ(for_url("http://a").users[0].flow[0].path.text(), "/");
+    EXPECT_EQ(for_url("http://a/").users[0].flow[0].path.text(), "/");
+    EXPECT_EQ(for_url("http://[::1]:80?x=1").users[0].flow[0].path.text(), "/?x=1");
+}
+
+TEST(ScenarioForUrl, TakesExpressionsInAUrlLiterally) {
+    const Scenario scenario = for_url("http://a/x?q=\"$1\"");
+    EXPECT_EQ(scenario.users[0].flow[0].path.text(), "/x?q=\"$1\"");
+    EXPECT_FALSE(scenario_for_url("http://a/${user}", {}).ok());  // braces need %7B in a URL
+}
+
+TEST(ScenarioForUrl, KeepsAFileThatSaysTheSame) {
+    QuickLoad ramp;
+    ramp.vus = 5;
+    ramp.stages = {{30s, 100}, {1500ms, 0}};
+    QuickLoad rate;
+    rate.vus = 40;
+    rate.rate = Rate::per_second(12.5);
+    for (const QuickLoad& load : {QuickLoad{}, ramp, rate}) {
+        const Scenario scenario = for_url("http://127.0.0.1:8080/a?b=c", load);
+        const auto again = parse_scenario(scenario.text, {"other.yaml"});
+        ASSERT_TRUE(again.scenario.has_value()) << format_faults(again.faults, "other.yaml");
+        EXPECT_EQ(dump(*again.scenario), dump(scenario));
+    }
+}
+
+TEST(ScenarioForUrl, ChoosesTheExecutorByTheFlags) {
+    QuickLoad load;
+    load.vus = 50;
+    load.duration = 30s;
+    const Executor constant = for_url("http://a", load).load.at(0);
+    EXPECT_EQ(constant.kind, ExecutorKind::ConstantVus);
+    EXPECT_EQ(constant.ramp.at(0s), 50);
+    EXPECT_EQ(constant.ramp.duration(), 30s);
+    EXPECT_EQ(constant.max_vus, 50U);
+    load.rate = Rate::per_second(200);
+    const Executor open = for_url("http://a", load).load.at(0);
+    EXPECT_EQ(open.kind, ExecutorKind::ConstantArrivalRate);
+    EXPECT_EQ(open.ramp.at(0s), 200);
+    EXPECT_EQ(open.max_vus, 50U);
+    load.rate.reset();
+    load.stages = {{10s, 80}, {5s, 0}};
+    const Executor ramping = for_url("http://a", load).load.at(0);
+    EXPECT_EQ(ramping.kind, ExecutorKind::RampingVus);
+    EXPECT_EQ(ramping.ramp.start(), 50);
+    EXPECT_EQ(ramping.max_vus, 80U);
+    EXPECT_EQ(ramping.ramp.duration(), 15s);
+}
+
+TEST(ScenarioForUrl, SaysWhatIsWrongWithTheUrlOrTheLoad) {
+    EXPECT_EQ(scenario_for_url("127.0.0.1:8080", {}).error().what,
+              "must be a URL that starts with http://");
+    EXPECT_EQ(scenario_for_url("https://a/", {}).error().what,
+              "https is not supported yet; it must start with http://");
+    EXPECT_EQ(scenario_for_url("http://u:hunter2@a/", {}).error().what,
+              "must not hold a user name or password");
+    EXPECT_FALSE(scenario_for_url("http://a/b c", {}).ok());
+    QuickLoad none;
+    none.vus = 0;
+    EXPECT_FALSE(scenario_for_url("http://a", none).ok());
+    none.vus = 1;
+    none.duration = 0s;
+    EXPECT_FALSE(scenario_for_url("http://a", none).ok());
+}
+
+TEST(OverrideLoad, ReplacesTheWholeLoadAndNothingElse) {
+    Scenario scenario = for_url("http://a/x");
+    scenario.load.push_back(scenario.load.front());
+    QuickLoad load;
+    load.vus = 7;
+    load.duration = 3s;
+    override_load(scenario, load);
+    ASSERT_EQ(scenario.load.size(), 1U);
+    EXPECT_EQ(scenario.load[0].name, "constant-vus");
+    EXPECT_EQ(scenario.load[0].max_vus, 7U);
+    EXPECT_EQ(scenario.duration(), 3s);
+    EXPECT_EQ(scenario.users[0].flow[0].path.text(), "/x");
+    for (const QuickLoad& same : {QuickLoad{}, QuickLoad{3, 2s, {{1s, 9}}, std::nullopt},
+                                  QuickLoad{4, 2s, {}, Rate::per_second(5)}}) {
+        override_load(scenario, same);
+        const Scenario direct = for_url("http://a/x", same);
+        EXPECT_EQ(dump(direct).substr(0, dump(direct).find("text:")),
+                  dump(scenario).substr(0, dump(scenario).find("text:")));
+    }
+}
+
+}  // namespace
+}  // namespace plimsoll

@@ -1,0 +1,159 @@
+#include "scenario/scenario.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Expect, AcceptsSuccessAndRedirectionWhereNothingIsSaid) {
+    const Expect expect;
+    EXPECT_FALSE(expect.accepts(199));
+    EXPECT_TRUE(expect.accepts(200));
+    EXPECT_TRUE(expect.accepts(399));
+    EXPECT_FALSE(expect.accepts(400));
+    EXPECT_FALSE(expect.accepts(0));
+}
+
+TEST(Expect, AcceptsOnlyTheStatusesGiven) {
+    const Expect expect{{{404, 404}, {200, 299}}};
+    EXPECT_TRUE(expect.accepts(204));
+    EXPECT_TRUE(expect.accepts(404));
+    EXPECT_FALSE(expect.accepts(301));
+    EXPECT_FALSE(expect.accepts(405));
+}
+
+struct Moments {
+    double mean_s = 0;
+    double deviation_s = 0;
+    Nanoseconds low = Nanoseconds::max();
+    Nanoseconds high{};
+};
+
+Moments moments(const Think& think) {
+    constexpr int kDraws = 100'000;
+    Random random(5, 6, 7);
+    Moments result;
+    double squares = 0;
+    for (int i = 0; i < kDraws; ++i) {
+        const Nanoseconds drawn = think.draw(random);
+        result.mean_s += to_seconds(drawn) / kDraws;
+        squares += to_seconds(drawn) * to_seconds(drawn) / kDraws;
+        result.low = std::min(result.low, drawn);
+        result.high = std::max(result.high, drawn);
+    }
+    result.deviation_s = std::sqrt(squares - result.mean_s * result.mean_s);
+    return result;
+}
+
+// 100,000 draws: the mean's standard error is the deviation over 316; five of those are allowed.
+TEST(Think, DrawsItsDistribution) {
+    EXPECT_EQ(moments(Think{}).high, 0ns);
+    const Moments constant = moments({Think::Kind::Constant, 250ms, {}});
+    EXPECT_EQ(constant.low, 250ms);
+    EXPECT_EQ(constant.high, 250ms);
+    const Moments uniform = moments({Think::Kind::Uniform, 500ms, 2s});
+    EXPECT_GE(uniform.low, 500ms);
+    EXPECT_LE(uniform.high, 2s);
+    EXPECT_NEAR(uniform.mean_s, 1.25, 0.007);
+    EXPECT_NEAR(uniform.deviation_s, 1.5 / std::sqrt(12), 0.005);
+    const Moments normal = moments({Think::Kind::Normal, 10s, 1s});
+    EXPECT_NEAR(normal.mean_s, 10, 0.016);
+    EXPECT_NEAR(normal.deviation_s, 1, 0.012);
+    const Moments exponential = moments({Think::Kind::Exponential, 2s, {}});
+    EXPECT_NEAR(exponential.mean_s, 2, 0.032);
+    EXPECT_NEAR(exponential.deviation_s, 2, 0.05);
+}
+
+TEST(Think, NeverDrawsANegativeTime) {
+    const Moments wide = moments({Think::Kind::Normal, 100ms, 1s});
+    EXPECT_EQ(wide.low, 0ns);
+    EXPECT_GT(wide.high, 3s);
+}
+
+std::vector<UserClass> classes(const std::vector<std::uint32_t>& weights) {
+    std::vector<UserClass> users(weights.size());
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        users[i].weight = weights[i];
+    }
+    return users;
+}
+
+TEST(ClassPicker, KeepsEveryPrefixWithinOneOfTheShares) {
+    const std::vector<std::vector<std::uint32_t>> cases{
+        {1},
+        {7},
+        {1, 1},
+        {50, 10},
+        {5, 1, 1},
+        {3, 1, 5, 31, 31, 1, 5, 5},  // the last: plain smooth weighted
+        {10, 10, 1, 10, 1},
+        {3, 2, 5, 39, 5, 1, 38, 1, 5, 1, 5, 40},  // round robin strays
+        {1, 1000},
+        {997, 991, 3},
+        {2, 7, 10, 1, 3, 1, 1, 1}};
+    for (const auto& weights : cases) {
+        const ClassPicker picker(classes(weights));
+        double sum = 0;
+        for (const auto weight : weights) {
+            sum += weight;
+        }
+        std::vector<double> picked(weights.size(), 0);
+        for (std::uint64_t n = 0; n < 2 * static_cast<std::uint64_t>(sum); ++n) {
+            ++picked.at(picker.pick(n));
+            for (std::size_t i = 0; i < weights.size(); ++i) {
+                const double share = weights[i] / sum * static_cast<double>(n + 1);
+                ASSERT_LT(std::abs(picked[i] - share), 1.0) << "class " << i << " after " << n + 1;
+            }
+        }
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            EXPECT_EQ(picked[i], 2.0 * weights[i]);
+        }
+    }
+}
+
+TEST(ClassPicker, SpreadsARareClassInsteadOfLettingItComeLast) {
+    const ClassPicker picker(classes({50, 10}));  // in lowest terms 5 and 1
+    std::set<std::uint64_t> gaps;
+    std::uint64_t last = 0;
+    for (std::uint64_t n = 0; n < 60; ++n) {
+        if (picker.pick(n) == 1) {
+            gaps.insert(n - last);
+            last = n;
+        }
+    }
+    gaps.erase(gaps.begin());  // the way to the first
+    EXPECT_EQ(gaps, std::set<std::uint64_t>{6});
+}
+
+TEST(ClassPicker, ScalesWeightsDownWhereTheCycleWouldBeTooLong) {
+    const ClassPicker picker(classes({4'000'000'000U, 1'999'999'999U, 1}));
+    std::array<double, 3> picked{};
+    constexpr std::uint64_t kPicks = 1'000'000;
+    for (std::uint64_t n = 0; n < kPicks; ++n) {
+        ++picked.at(picker.pick(n));
+    }
+    EXPECT_NEAR(picked[0], 666'667, 3);
+    EXPECT_NEAR(picked[1], 333'333, 3);
+    EXPECT_GE(picked[2], 1);  // no class is lost
+    EXPECT_EQ(picker.pick(UINT64_MAX - 7), picker.pick(UINT64_MAX - 7));
+}
+
+TEST(ExecutorKinds, HaveK6sNames) {
+    EXPECT_EQ(to_string(ExecutorKind::ConstantVus), "constant-vus");
+    EXPECT_EQ(to_string(ExecutorKind::RampingVus), "ramping-vus");
+    EXPECT_EQ(to_string(ExecutorKind::ConstantArrivalRate), "constant-arrival-rate");
+    EXPECT_EQ(to_string(ExecutorKind::RampingArrivalRate), "ramping-arrival-rate");
+    EXPECT_FALSE(is_open(ExecutorKind::RampingVus));
+    EXPECT_TRUE(is_open(ExecutorKind::RampingArrivalRate));
+}
+
+}  // namespace
+}  // namespace plimsoll
