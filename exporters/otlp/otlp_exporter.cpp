@@ -11,6 +11,14 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
+namespace {
+
+std::optional<Nanoseconds> asked_to_wait(const HttpResponse& reply) {
+    const std::string* text = find_header(reply.headers, "Retry-After");
+    return text == nullptr ? std::nullopt : read_retry_after(*text, WallClock::now());
+}
+
+}  // namespace
 
 OtlpExporter::OtlpExporter(OtlpOptions options, OtlpTransport transport, OtlpTime time)
     : options_(std::move(options)), transport_(std::move(transport)), time_(std::move(time)) {
@@ -65,7 +73,7 @@ void OtlpExporter::finish(Clock::time_point deadline) {
     if (left > 0) {
         count(&OtlpStats::dropped, left);
         spdlog::warn("traces left unsent at the end spans={} endpoint={}", left,
-                     options_.endpoint.display());
+                     display(options_.endpoint));
     }
     const std::lock_guard lock(mutex_);
     stats_.waiting = 0;
@@ -130,7 +138,7 @@ void OtlpExporter::try_batch(Clock::time_point deadline) {
     }
 }
 
-void OtlpExporter::settle(const OtlpHttpReply& reply) {
+void OtlpExporter::settle(const HttpResponse& reply) {
     const std::string status = fmt::format("HTTP status {}", reply.status);
     switch (judge(reply.status)) {
         case OtlpVerdict::Accepted: {
@@ -147,7 +155,7 @@ void OtlpExporter::settle(const OtlpHttpReply& reply) {
             break;
         }
         case OtlpVerdict::Retry:
-            retry_later(status, read_retry_after(reply.retry_after, WallClock::now()));
+            retry_later(status, asked_to_wait(reply));
             break;
         case OtlpVerdict::Refused: {
             const std::string message = read_error_message(reply.body);
@@ -183,14 +191,18 @@ void OtlpExporter::note_error(std::string why) {
     std::string safe = safe_excerpt(why, options_.headers);
     const std::lock_guard lock(mutex_);
     if (safe != stats_.last_error) {  // not once per batch while the collector is away
-        spdlog::warn("traces not delivered endpoint={} reason=\"{}\"", options_.endpoint.display(),
+        spdlog::warn("traces not delivered endpoint={} reason=\"{}\"", display(options_.endpoint),
                      safe);
     }
     stats_.last_error = std::move(safe);
 }
 
-std::unique_ptr<OtlpExporter> make_otlp_exporter(OtlpOptions options, OtlpTransport transport) {
-    return std::make_unique<OtlpExporter>(std::move(options), std::move(transport));
+Result<std::unique_ptr<OtlpExporter>> make_otlp_exporter(OtlpOptions options) {
+    auto transport = http_transport(options);
+    if (!transport) {
+        return transport.error();
+    }
+    return std::make_unique<OtlpExporter>(std::move(options), std::move(transport).value());
 }
 
 }  // namespace plimsoll

@@ -66,7 +66,7 @@ public:
 
 private:
     struct Batch {
-        OtlpHttpRequest request;
+        HttpRequest request;
         std::size_t spans = 0;
         unsigned attempts = 0;
         Clock::time_point first_try;
@@ -78,7 +78,7 @@ private:
     void pump(Clock::time_point deadline, bool flush);
     void cut_batch();
     void try_batch(Clock::time_point deadline);
-    void settle(const OtlpHttpReply& reply);
+    void settle(const HttpResponse& reply);
     void retry_later(std::string why, std::optional<Nanoseconds> asked);
     void give_up(std::string why);
     void count(std::uint64_t OtlpStats::*what, std::uint64_t n);
@@ -98,7 +98,7 @@ private:
     OtlpStats stats_;  // under mutex_
 };
 
-[[nodiscard]] std::unique_ptr<OtlpExporter> make_otlp_exporter(OtlpOptions options,
-                                                               OtlpTransport transport);
+/// With a transport of its own. Error: the CA file cannot be read.
+[[nodiscard]] Result<std::unique_ptr<OtlpExporter>> make_otlp_exporter(OtlpOptions options);
 
 }  // namespace plimsoll

@@ -1,10 +1,12 @@
 #include "exporters/otlp/otlp_http.hpp"
 
 #include "base/random.hpp"
+#include "net/http_client.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <memory>
 
 #include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
@@ -20,16 +22,30 @@ constexpr std::size_t kShortestSecret = 4;  // shorter values would blot out ord
 
 }  // namespace
 
-OtlpHttpRequest make_otlp_request(const OtlpOptions& options, std::string body) {
-    OtlpHttpRequest out;
-    out.endpoint = options.endpoint;
+Result<OtlpTransport> http_transport(const OtlpOptions& options) {
+    HttpClientOptions client_options;
+    client_options.ca_file = options.certificate_file;
+    auto client = HttpClient::create(options.endpoint, std::move(client_options));
+    if (!client) {
+        return client.error();
+    }
+    // A function object has to be copyable, a client is not.
+    auto shared = std::make_shared<HttpClient>(std::move(client).value());
+    return OtlpTransport([shared](const HttpRequest& request, Clock::time_point deadline) {
+        return shared->send(request, deadline);
+    });
+}
+
+HttpRequest make_otlp_request(const OtlpOptions& options, std::string body) {
+    HttpRequest out;
+    out.method = "POST";
+    out.target = options.endpoint.target;
     out.headers = {{"Content-Type", "application/x-protobuf"}, {"User-Agent", "plimsoll"}};
     out.body = options.gzip ? gzip(body) : std::move(body);
     if (options.gzip) {
-        out.headers.emplace_back("Content-Encoding", "gzip");
+        out.headers.push_back({"Content-Encoding", "gzip"});
     }
     out.headers.insert(out.headers.end(), options.headers.begin(), options.headers.end());
-    out.certificate_file = options.certificate_file;
     return out;
 }
 
@@ -128,7 +144,7 @@ Nanoseconds retry_wait(unsigned attempt, std::optional<Nanoseconds> asked, std::
     return std::chrono::duration_cast<Nanoseconds>(full * (1 - 0.25 * random.uniform()));
 }
 
-std::string safe_excerpt(std::string_view text, const OtlpHeaders& headers) {
+std::string safe_excerpt(std::string_view text, const HttpHeaders& headers) {
     std::string out(text);
     for (const auto& [name, value] : headers) {
         if (value.size() < kShortestSecret) {

@@ -13,27 +13,16 @@
 
 namespace plimsoll {
 
-/// One POST. Header values may be secrets.
-struct OtlpHttpRequest {
-    OtlpEndpoint endpoint;
-    OtlpHeaders headers;  // Content-Type and the like included; Host and Content-Length are not
-    std::string body;
-    std::string certificate_file;  // CA bundle for https; empty: the system's
-};
-
-struct OtlpHttpReply {
-    int status = 0;
-    std::string retry_after;  // the Retry-After header, empty where there is none
-    std::string body;
-};
-
-/// Sends one request before `deadline`. Error: no whole reply came (refused, timed out, broken
-/// off).
+/// Sends one request to the collector before `deadline`. Error: no whole reply came (refused, timed
+/// out, broken off).
 using OtlpTransport =
-    std::function<Result<OtlpHttpReply>(const OtlpHttpRequest&, Clock::time_point deadline)>;
+    std::function<Result<HttpResponse>(const HttpRequest&, Clock::time_point deadline)>;
+
+/// Over one kept connection to the options' endpoint. Error: the CA file cannot be read.
+[[nodiscard]] Result<OtlpTransport> http_transport(const OtlpOptions& options);
 
 /// The POST for an encoded ExportTraceServiceRequest.
-[[nodiscard]] OtlpHttpRequest make_otlp_request(const OtlpOptions& options, std::string body);
+[[nodiscard]] HttpRequest make_otlp_request(const OtlpOptions& options, std::string body);
 
 /// RFC 1952. Never fails but for lack of memory.
 [[nodiscard]] std::string gzip(std::string_view data);
@@ -68,6 +57,6 @@ inline constexpr Nanoseconds kLongestWait = std::chrono::seconds(30);
 
 /// `text` from a server, fit for a log: printable ASCII, at most 200 characters, and without any of
 /// our header values.
-[[nodiscard]] std::string safe_excerpt(std::string_view text, const OtlpHeaders& headers);
+[[nodiscard]] std::string safe_excerpt(std::string_view text, const HttpHeaders& headers);
 
 }  // namespace plimsoll

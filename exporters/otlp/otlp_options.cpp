@@ -93,57 +93,17 @@ std::optional<Pairs> read_pairs(std::string_view text) {
     return out;
 }
 
-bool fit_for_a_header(const std::pair<std::string, std::string>& header) {
-    const auto name_char = [](unsigned char c) {
-        return std::isalnum(c) != 0 ||
-               std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
-                   std::string_view::npos;
-    };
-    const auto value_char = [](unsigned char c) { return (c >= 0x20 && c != 0x7F) || c == '\t'; };
-    return std::all_of(header.first.begin(), header.first.end(), name_char) &&
-           std::all_of(header.second.begin(), header.second.end(), value_char);
+/// The Error says where the URL stands and never repeats it: it may hold a password.
+Result<Url> read_url(std::string_view text, const std::string& where) {
+    auto url = parse_url(text);
+    if (url && url->scheme != Url::Scheme::Unix) {
+        return url;
+    }
+    return Error{url ? "must be an http or https URL" : url.error().what, where,
+                 url ? "for example http://127.0.0.1:4318" : url.error().hint};
 }
 
-/// Splits scheme://host[:port][/path][?query]. The URL itself never shows in an Error: it may hold
-/// a password.
-Result<OtlpEndpoint> read_url(std::string_view url, const std::string& where) {
-    const Error wrong{"must be a URL such as http://127.0.0.1:4318", where, ""};
-    const std::size_t mark = url.find("://");
-    OtlpEndpoint out;
-    out.scheme = mark == std::string_view::npos ? "" : lower(url.substr(0, mark));
-    if (out.scheme != "http" && out.scheme != "https") {
-        return wrong;
-    }
-    url.remove_prefix(mark + 3);
-    const std::size_t end = std::min(url.find_first_of("/?#"), url.size());
-    std::string_view authority = url.substr(0, end);
-    out.target = url.substr(end, url.find('#') - end);
-    if (authority.find('@') != std::string_view::npos) {
-        return Error{"must not carry a user name or password", where,
-                     "put them into OTEL_EXPORTER_OTLP_HEADERS as an authorization header"};
-    }
-    out.port = out.scheme == "https" ? 443 : 80;
-    const std::size_t bracket = authority.rfind(']');
-    const std::size_t colon = authority.rfind(':');
-    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-        const auto port = number<std::uint16_t>(authority.substr(colon + 1));
-        if (!port || *port == 0) {
-            return wrong;
-        }
-        out.port = *port;
-        authority = authority.substr(0, colon);
-    }
-    if (authority.starts_with('[') && authority.ends_with(']')) {
-        authority = authority.substr(1, authority.size() - 2);
-    }
-    out.host = authority;
-    const bool printable =
-        std::all_of(url.begin(), url.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
-    return out.host.empty() || !printable ? Result<OtlpEndpoint>(wrong)
-                                          : Result<OtlpEndpoint>(std::move(out));
-}
-
-Result<OtlpEndpoint> with_traces_path(Result<OtlpEndpoint> base) {
+Result<Url> with_traces_path(Result<Url> base) {
     if (base) {
         const std::size_t query = std::min(base->target.find('?'), base->target.size());
         std::string path = base->target.substr(0, query);
@@ -179,31 +139,31 @@ private:
     std::vector<std::string>& warnings_;
 };
 
-Result<OtlpEndpoint> choose_endpoint(const OtlpSettings& settings, const Environment& env) {
+Result<Url> choose_endpoint(const OtlpSettings& settings, const Environment& env) {
     if (!settings.endpoint.empty()) {
         return with_traces_path(read_url(settings.endpoint, "export.otlp.endpoint"));
     }
     const std::string own = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
     if (const std::string url = env.text(own); !url.empty()) {
-        auto endpoint = read_url(url, own);
-        if (endpoint && !endpoint->target.starts_with('/')) {
-            endpoint->target.insert(0, "/");
-        }
-        return endpoint;
+        return read_url(url, own);
     }
     const std::string base = "OTEL_EXPORTER_OTLP_ENDPOINT";
     const std::string url = env.text(base);
     return with_traces_path(read_url(url.empty() ? kDefaultEndpoint : url, base));
 }
 
-OtlpHeaders choose_headers(Environment& env) {
+HttpHeaders choose_headers(Environment& env) {
     const auto [name, text] = env.signal("HEADERS");
-    auto headers = read_pairs(text);
-    if (!headers || !std::all_of(headers->begin(), headers->end(), fit_for_a_header)) {
+    HttpHeaders out;
+    auto pairs = read_pairs(text);
+    for (auto& [key, value] : pairs ? *pairs : Pairs{}) {
+        out.push_back({key, std::move(value)});
+    }
+    if (!pairs || !std::all_of(out.begin(), out.end(), is_sendable)) {
         env.ignored(name, "must be name=value,name=value with percent-encoded values");
         return {};
     }
-    return std::move(*headers);
+    return out;
 }
 
 void set(Pairs& pairs, const std::string& key, std::string value) {
@@ -256,10 +216,8 @@ void choose_transfer(OtlpOptions& out, Environment& env) {
 
 }  // namespace
 
-std::string OtlpEndpoint::display() const {
-    const bool v6 = host.find(':') != std::string::npos;
-    return fmt::format("{}://{}{}{}:{}{}", scheme, v6 ? "[" : "", host, v6 ? "]" : "", port,
-                       target.substr(0, target.find('?')));
+std::string display(const Url& endpoint) {
+    return endpoint.origin() + endpoint.target.substr(0, endpoint.target.find('?'));
 }
 
 GetEnv process_environment() {

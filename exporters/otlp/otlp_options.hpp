@@ -3,6 +3,8 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "net/http_message.hpp"
+#include "net/url.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -20,22 +22,10 @@ struct OtlpSettings {
     double sample = 0.01;  // share of iterations traced, above 0 up to 1
 };
 
-struct OtlpEndpoint {
-    std::string scheme;  // "http" or "https"
-    std::string host;    // IPv6 without brackets
-    std::uint16_t port = 4318;
-    std::string target;  // path and query as sent
-
-    /// For people: without the query, which may hold a key.
-    [[nodiscard]] std::string display() const;
-};
-
-using OtlpHeaders = std::vector<std::pair<std::string, std::string>>;
-
 struct OtlpOptions {
     bool disabled = false;  // OTEL_SDK_DISABLED: nothing is sent
-    OtlpEndpoint endpoint;
-    OtlpHeaders headers;                             // values are secrets: never logged
+    Url endpoint;
+    HttpHeaders headers;                             // values are secrets: never logged
     Nanoseconds timeout = std::chrono::seconds(10);  // of one request
     bool gzip = false;
     std::string certificate_file;  // CA bundle for https; empty: system
@@ -47,6 +37,9 @@ struct OtlpOptions {
     Nanoseconds give_up_after = std::chrono::seconds(60);  // from a batch's first try
     std::vector<std::string> warnings;  // environment variables that were ignored, and why
 };
+
+/// An endpoint for people: without the query, which may hold a key.
+[[nodiscard]] std::string display(const Url& endpoint);
 
 /// The value of an environment variable, nothing when unset.
 using GetEnv = std::function<std::optional<std::string>(std::string_view name)>;

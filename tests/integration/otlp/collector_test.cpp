@@ -1,7 +1,6 @@
 // What a collector makes of our traces: receiver.js decodes them with a library that is not ours.
 #include "exporters/otlp/otlp_exporter.hpp"
 #include "tests/support/child_process.hpp"
-#include "tests/support/http_exchange.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <chrono>
@@ -109,17 +108,9 @@ protected:
 
     /// Sends the spans of `traces` iterations and ends the run; the exporter's counts.
     OtlpStats send(OtlpOptions options, std::size_t traces = 1) {
-        const auto exporter = make_otlp_exporter(
-            std::move(options),
-            [](const OtlpHttpRequest& ask, Clock::time_point) -> Result<OtlpHttpReply> {
-                const auto answer = test::exchange(
-                    ask.endpoint.port, {"POST", ask.endpoint.target, ask.headers, ask.body});
-                if (!answer) {
-                    return Error{"no answer"};
-                }
-                return OtlpHttpReply{answer->status, answer->header("retry-after").value_or(""),
-                                     answer->body};
-            });
+        const auto made = make_otlp_exporter(std::move(options));
+        EXPECT_TRUE(made);
+        const auto& exporter = made.value();
         EXPECT_TRUE(exporter->start(run_info(), {}));
         auto snapshot = std::make_shared<Snapshot>();
         snapshot->last = true;
@@ -279,6 +270,16 @@ TEST_F(Collector, IsNotAskedAgainWhenItRefuses) {
     EXPECT_EQ(stats.sent, 0U);
     EXPECT_EQ(requests().size(), 2U);
     EXPECT_THAT(stats.last_error, HasSubstr("413"));
+}
+
+TEST_F(Collector, IsMissedWithoutHarmWhenItIsNotThere) {
+    start();
+    OtlpOptions gone = options();
+    process_.reset();
+    gone.give_up_after = 100ms;
+    const OtlpStats stats = send(std::move(gone));
+    EXPECT_EQ(stats.failed, 4U);
+    EXPECT_THAT(stats.last_error, HasSubstr("connection refused"));
 }
 
 TEST_F(Collector, SaysHowManySpansItRejects) {

@@ -28,7 +28,7 @@ RunInfo run_info() {
 class OtlpQueue : public testing::Test {
 protected:
     OtlpQueue() {
-        options_.endpoint = {"http", "127.0.0.1", 4318, "/v1/traces"};
+        options_.endpoint = parse_url("http://127.0.0.1:4318/v1/traces").value();
         options_.headers = {{"authorization", "Bearer s3cret"}};
     }
 
@@ -41,20 +41,18 @@ protected:
                           }};
             exporter_ = std::make_unique<OtlpExporter>(
                 options_,
-                [this](const OtlpHttpRequest&, Clock::time_point deadline) {
-                    return answer(deadline);
-                },
+                [this](const HttpRequest&, Clock::time_point deadline) { return answer(deadline); },
                 std::move(time));
             EXPECT_TRUE(exporter_->start(run_info(), {}));
         }
         return *exporter_;
     }
 
-    Result<OtlpHttpReply> answer(Clock::time_point deadline) {
+    Result<HttpResponse> answer(Clock::time_point deadline) {
         tries_.push_back(now_);
         deadlines_.push_back(deadline - now_);
         now_ += transport_takes_;
-        Result<OtlpHttpReply> reply = replies_.empty() ? OtlpHttpReply{200, "", ""} : replies_[0];
+        Result<HttpResponse> reply = replies_.empty() ? HttpResponse{200, {}, ""} : replies_[0];
         if (!replies_.empty()) {
             replies_.erase(replies_.begin());
         }
@@ -80,7 +78,7 @@ protected:
 
     OtlpOptions options_;
     Clock::time_point now_ = Clock::now();
-    std::vector<Result<OtlpHttpReply>> replies_;  // 200 when used up
+    std::vector<Result<HttpResponse>> replies_;  // 200 when used up
     Nanoseconds transport_takes_{};
     std::vector<Clock::time_point> tries_;
     std::vector<Nanoseconds> deadlines_;
@@ -117,7 +115,7 @@ TEST_F(OtlpQueue, SendsNothingWhenThereIsNothing) {
 }
 
 TEST_F(OtlpQueue, RetriesAfterWhatTheServerAsksWithoutBlockingTheCall) {
-    replies_ = {OtlpHttpReply{503, "2", ""}};
+    replies_ = {HttpResponse{503, {{"retry-after", "2"}}, ""}};
     tick(1);
     const auto first = tries_.at(0);
     EXPECT_THAT(slept_, IsEmpty());
@@ -133,10 +131,10 @@ TEST_F(OtlpQueue, RetriesAfterWhatTheServerAsksWithoutBlockingTheCall) {
 }
 
 TEST_F(OtlpQueue, TriesAgainOnAReadingToo) {
-    replies_ = {OtlpHttpReply{429, "0", ""}};
+    replies_ = {HttpResponse{429, {{"retry-after", "0"}}, ""}};
     tick(1);
     EXPECT_EQ(exporter().stats().sent, 2U);  // a wait of 0: at once
-    replies_ = {OtlpHttpReply{429, "1", ""}};
+    replies_ = {HttpResponse{429, {{"retry-after", "1"}}, ""}};
     tick(1);
     now_ += 1s;
     exporter().on_reading(0, {}, {});
@@ -145,7 +143,7 @@ TEST_F(OtlpQueue, TriesAgainOnAReadingToo) {
 
 TEST_F(OtlpQueue, NeverRetriesWhatWouldBeRefusedAgain) {
     for (const int status : {400, 401, 404, 413, 500}) {
-        replies_ = {OtlpHttpReply{status, "1", "\x08\x03\x12\x05wrong"}};
+        replies_ = {HttpResponse{status, {{"retry-after", "1"}}, "\x08\x03\x12\x05wrong"}};
         tick(1);
         EXPECT_EQ(exporter().stats().last_error,
                   "HTTP status " + std::to_string(status) + ": wrong");
@@ -158,7 +156,7 @@ TEST_F(OtlpQueue, NeverRetriesWhatWouldBeRefusedAgain) {
 }
 
 TEST_F(OtlpQueue, CountsSpansThatAnAcceptingCollectorRejects) {
-    replies_ = {OtlpHttpReply{200, "", std::string("\x0a\x05\x08\x03\x12\x01x")}};
+    replies_ = {HttpResponse{200, {}, std::string("\x0a\x05\x08\x03\x12\x01x")}};
     tick(2);
     const OtlpStats stats = exporter().stats();
     EXPECT_EQ(stats.sent, 1U);
@@ -194,7 +192,7 @@ TEST_F(OtlpQueue, BoundsTheQueueAndCountsWhatItDrops) {
 }
 
 TEST_F(OtlpQueue, WaitsForRetriesAtTheEndUntilTheDeadline) {
-    replies_ = {OtlpHttpReply{503, "3", ""}};
+    replies_ = {HttpResponse{503, {{"retry-after", "3"}}, ""}};
     tick(1, true);
     exporter().finish(now_ + 10s);
     EXPECT_THAT(slept_, ElementsAre(3s));
@@ -237,9 +235,10 @@ TEST_F(OtlpQueue, SendsNothingWhenDisabled) {
 }
 
 TEST_F(OtlpQueue, KeepsHeaderValuesOutOfErrors) {
-    replies_ = {OtlpHttpReply{401, "",
-                              "\x12\x17"
-                              "bad token Bearer s3cret"}};
+    replies_ = {HttpResponse{401,
+                             {},
+                             "\x12\x17"
+                             "bad token Bearer s3cret"}};
     tick(1);
     EXPECT_THAT(exporter().stats().last_error, Not(HasSubstr("s3cret")));
     EXPECT_THAT(exporter().stats().last_error, HasSubstr("bad token ***"));
