@@ -1,7 +1,7 @@
 // The endpoint as a scraper sees it, with promtool as the judge of its form.
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
-#include "tests/integration/prometheus/synthetic_run.hpp"
+#include "tests/integration/prometheus/live_run.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/http_exchange.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -15,20 +15,19 @@ namespace plimsoll {
 namespace {
 
 using namespace std::chrono_literals;
-using test::SyntheticRun;
+using test::LiveRun;
 using testing::HasSubstr;
 
 class PrometheusEndpoint : public testing::Test {
 protected:
     PrometheusEndpoint() : exporter_(make_prometheus_exporter({"127.0.0.1", 0, {}})) {
-        const Status started = exporter_->start(synthetic_.run(), synthetic_.probes());
+        const Status started = exporter_->start(live_.run(), live_.probes());
         EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().to_string());
     }
 
     void read_all(double seconds) {
-        for (std::size_t probe = 0; probe < synthetic_.probes().size(); ++probe) {
-            exporter_->on_reading(probe, synthetic_.reading(probe, seconds),
-                                  SyntheticRun::healthy(1));
+        for (std::size_t probe = 0; probe < live_.probes().size(); ++probe) {
+            exporter_->on_reading(probe, live_.reading(probe, seconds), LiveRun::healthy(1));
         }
     }
 
@@ -48,13 +47,13 @@ protected:
         return tool.output() + (code == 0 ? "" : "exit code " + std::to_string(code));
     }
 
-    SyntheticRun synthetic_;
+    LiveRun live_;
     std::unique_ptr<PrometheusExporter> exporter_;
 };
 
 TEST_F(PrometheusEndpoint, PassesPromtoolFromBeforeTheFirstSnapshotToAGap) {
     EXPECT_EQ(promtool(scrape()), "");
-    exporter_->on_snapshot(synthetic_.next());
+    exporter_->on_snapshot(live_.next());
     read_all(1);
     const std::string full = scrape();
     EXPECT_THAT(full, HasSubstr("plimsoll_pg_max_connections 100"));
@@ -79,7 +78,7 @@ TEST_F(PrometheusEndpoint, StartsItsCountersAtZeroSoThatTheFirstTickIsSeen) {
 }
 
 TEST_F(PrometheusEndpoint, CarriesTheThresholdLimitsAsBucketBounds) {
-    exporter_->on_snapshot(synthetic_.next());
+    exporter_->on_snapshot(live_.next());
     EXPECT_THAT(scrape(),
                 HasSubstr("endpoint=\"/v1/deployments [LIST]\",method=\"GET\",le=\"0.25\"}"));
 }
@@ -106,7 +105,7 @@ TEST_F(PrometheusEndpoint, NeverLetsACounterFallWhileSnapshotsComeAndScrapesRun)
     std::thread one(scraper);
     std::thread two(scraper);
     for (int tick = 0; tick < 30; ++tick) {
-        exporter_->on_snapshot(synthetic_.next(tick == 29));
+        exporter_->on_snapshot(live_.next(tick == 29));
         read_all(tick);
     }
     done = true;
@@ -116,8 +115,8 @@ TEST_F(PrometheusEndpoint, NeverLetsACounterFallWhileSnapshotsComeAndScrapesRun)
 }
 
 TEST_F(PrometheusEndpoint, KeepsTheFinalFiguresUntilFinishAndThenClosesThePort) {
-    exporter_->on_snapshot(synthetic_.next());
-    const SnapshotPtr last = synthetic_.next(true);
+    exporter_->on_snapshot(live_.next());
+    const SnapshotPtr last = live_.next(true);
     exporter_->on_snapshot(last);
     const auto shown = test::read_exposition(scrape());
     EXPECT_EQ(shown.series.at("plimsoll_iterations_total"),
@@ -135,7 +134,7 @@ TEST_F(PrometheusEndpoint, ServesLoopbackOnlyWhereNotAskedOtherwise) {
 
 TEST_F(PrometheusEndpoint, SaysWhichPortIsInUse) {
     const auto second = make_prometheus_exporter({"127.0.0.1", exporter_->bound_port(), {}});
-    const Status started = second->start(synthetic_.run(), {});
+    const Status started = second->start(live_.run(), {});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().to_string(),
               "127.0.0.1:" + std::to_string(exporter_->bound_port()) +
@@ -149,7 +148,7 @@ TEST_F(PrometheusEndpoint, TakesItsPortAgainRightAfterARunOnIt) {
     scrape();
     exporter_.reset();
     exporter_ = make_prometheus_exporter({"127.0.0.1", port, {}});
-    const Status again = exporter_->start(synthetic_.run(), synthetic_.probes());
+    const Status again = exporter_->start(live_.run(), live_.probes());
     ASSERT_TRUE(again.ok()) << again.error().to_string();
     EXPECT_THAT(scrape(), HasSubstr("plimsoll_run_info"));
 }
@@ -157,7 +156,7 @@ TEST_F(PrometheusEndpoint, TakesItsPortAgainRightAfterARunOnIt) {
 TEST_F(PrometheusEndpoint, RefusesAnAddressThatIsNone) {
     for (const std::string address : {"example.test", "", "::1"}) {
         const auto exporter = make_prometheus_exporter({address, 0, {}});
-        const Status started = exporter->start(synthetic_.run(), {});
+        const Status started = exporter->start(live_.run(), {});
         ASSERT_FALSE(started);
         EXPECT_EQ(started.error().to_string(),
                   address + ":0: is no IPv4 address to listen on (write it as in 127.0.0.1:9464)");
@@ -169,7 +168,7 @@ TEST_F(PrometheusEndpoint, AsksForTheDropsOfAllExportersWhenItCan) {
         {"127.0.0.1", 0, [] {
              return std::vector<std::pair<std::string, std::uint64_t>>{{"otlp", 9}};
          }});
-    ASSERT_TRUE(exporter->start(synthetic_.run(), {}));
+    ASSERT_TRUE(exporter->start(live_.run(), {}));
     const auto answer = test::get(exporter->bound_port(), "/metrics");
     ASSERT_TRUE(answer);
     EXPECT_THAT(answer->body, HasSubstr("plimsoll_exporter_dropped_total{exporter=\"otlp\"} 9"));

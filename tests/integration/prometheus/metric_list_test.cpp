@@ -1,7 +1,7 @@
 // docs/metrics.md against what the endpoint serves.
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
-#include "tests/integration/prometheus/synthetic_run.hpp"
+#include "tests/integration/prometheus/live_run.hpp"
 #include "tests/support/http_exchange.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -42,12 +42,12 @@ std::set<std::string> documented() {
 }
 
 std::set<std::string> served() {
-    test::SyntheticRun synthetic;
+    test::LiveRun live;
     const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
-    EXPECT_TRUE(exporter->start(synthetic.run(), synthetic.probes()));
-    exporter->on_snapshot(synthetic.next());
-    for (std::size_t probe = 0; probe < synthetic.probes().size(); ++probe) {
-        exporter->on_reading(probe, synthetic.reading(probe, 1), test::SyntheticRun::healthy(1));
+    EXPECT_TRUE(exporter->start(live.run(), live.probes()));
+    exporter->on_snapshot(live.next());
+    for (std::size_t probe = 0; probe < live.probes().size(); ++probe) {
+        exporter->on_reading(probe, live.reading(probe, 1), test::LiveRun::healthy(1));
     }
     const auto answer = test::get(exporter->bound_port(), "/metrics");
     EXPECT_TRUE(answer);

@@ -1,6 +1,6 @@
 // A real Prometheus scrapes the endpoint; what it stores must be the snapshot, figure by figure.
 #include "exporters/prometheus/prometheus_exporter.hpp"
-#include "tests/integration/prometheus/synthetic_run.hpp"
+#include "tests/integration/prometheus/live_run.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/http_exchange.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -16,7 +16,7 @@ namespace plimsoll {
 namespace {
 
 using namespace std::chrono_literals;
-using test::SyntheticRun;
+using test::LiveRun;
 namespace json = boost::json;
 
 /// Prometheus from the distribution's package, scraping one target ten times a second.
@@ -83,13 +83,13 @@ std::string quoted(const std::string& text) {
 class ScrapedRun : public testing::Test {
 protected:
     ScrapedRun() : exporter_(make_prometheus_exporter({"127.0.0.1", 0, {}})) {
-        EXPECT_TRUE(exporter_->start(synthetic_.run(), synthetic_.probes()));
+        EXPECT_TRUE(exporter_->start(live_.run(), live_.probes()));
         for (int tick = 0; tick < 12; ++tick) {
-            last_ = synthetic_.next(tick == 11);
+            last_ = live_.next(tick == 11);
             exporter_->on_snapshot(last_);
         }
-        for (std::size_t probe = 0; probe < synthetic_.probes().size(); ++probe) {
-            exporter_->on_reading(probe, synthetic_.reading(probe, 12), SyntheticRun::healthy(60));
+        for (std::size_t probe = 0; probe < live_.probes().size(); ++probe) {
+            exporter_->on_reading(probe, live_.reading(probe, 12), LiveRun::healthy(60));
         }
         prometheus_ = std::make_unique<RealPrometheus>(exporter_->bound_port());
         EXPECT_TRUE(prometheus_->reaches("up", 1)) << prometheus_->log();
@@ -100,7 +100,7 @@ protected:
                ",method=" + quoted(endpoint.method) + "}";
     }
 
-    SyntheticRun synthetic_;
+    LiveRun live_;
     std::unique_ptr<PrometheusExporter> exporter_;
     SnapshotPtr last_;
     std::unique_ptr<RealPrometheus> prometheus_;
@@ -109,7 +109,7 @@ protected:
 TEST_F(ScrapedRun, IsInPrometheusExactlyAsInTheLastSnapshot) {
     std::uint64_t requests = 0;
     for (std::size_t i = 0; i < last_->total.size(); ++i) {
-        const EndpointInfo& endpoint = synthetic_.run().endpoints[i];
+        const EndpointInfo& endpoint = live_.run().endpoints[i];
         const EndpointStats& stats = last_->total[i];
         requests += stats.requests;
         for (const StatusCount& entry : stats.statuses) {
@@ -154,11 +154,11 @@ TEST_F(ScrapedRun, ShowsLoadAndProbesToPrometheus) {
         prometheus_->query("plimsoll_container_cpu_seconds_total{role=\"database\"}").value_or(-1),
         0.3 * 6);
     EXPECT_EQ(prometheus_->query("count(plimsoll_probe_up == 1)"), 4);
-    EXPECT_EQ(prometheus_->query("plimsoll_run_info{run=\"" + synthetic_.run().id + "\"}"), 1);
+    EXPECT_EQ(prometheus_->query("plimsoll_run_info{run=\"" + live_.run().id + "\"}"), 1);
 }
 
 TEST_F(ScrapedRun, StaysOneSeriesWhenItGoesOn) {
-    const SnapshotPtr more = synthetic_.next(true);
+    const SnapshotPtr more = live_.next(true);
     exporter_->on_snapshot(more);
     std::uint64_t requests = 0;
     for (const EndpointStats& stats : more->total) {

@@ -10,9 +10,9 @@
 namespace plimsoll::test {
 
 /// Deterministic: equal seeds give equal snapshots and readings.
-class SyntheticRun {
+class LiveRun {
 public:
-    explicit SyntheticRun(std::uint64_t seed = 1);
+    explicit LiveRun(std::uint64_t seed = 1);
 
     [[nodiscard]] const RunInfo& run() const { return run_; }
     /// 0: postgres, 1: process:lab (role app), 2: process:postgres (role database), 3: canary.

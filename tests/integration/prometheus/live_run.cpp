@@ -1,4 +1,4 @@
-#include "tests/integration/prometheus/synthetic_run.hpp"
+#include "tests/integration/prometheus/live_run.hpp"
 
 #include "base/random.hpp"
 #include "signal/names.hpp"
@@ -30,7 +30,7 @@ Threshold p95_below(double seconds) {
 RunInfo make_run() {
     RunInfo run;
     run.id = "20260101T000000Z-0001";
-    run.scenario_name = "synthetic";
+    run.scenario_name = "live";
     run.version = "0.1.0";
     run.target = "http://127.0.0.1:8080";
     run.shards = 2;
@@ -130,15 +130,15 @@ std::vector<Value> container_values(const std::string& name, const std::string& 
 
 }  // namespace
 
-SyntheticRun::SyntheticRun(std::uint64_t seed)
+LiveRun::LiveRun(std::uint64_t seed)
     : seed_(seed),
       run_(make_run()),
       probes_{postgres_probe(), container_probe("lab"), container_probe("postgres"),
               canary_probe()},
       total_(run_.endpoints.size()) {}
 
-void SyntheticRun::add_endpoint(std::vector<EndpointStats>& delta, EndpointId endpoint,
-                                std::uint64_t count, double pool_wait_seconds) {
+void LiveRun::add_endpoint(std::vector<EndpointStats>& delta, EndpointId endpoint,
+                           std::uint64_t count, double pool_wait_seconds) {
     Random random(seed_, endpoint, tick_);
     for (std::uint64_t i = 0; i < count; ++i) {
         Sample sample;
@@ -162,7 +162,7 @@ void SyntheticRun::add_endpoint(std::vector<EndpointStats>& delta, EndpointId en
     }
 }
 
-SnapshotPtr SyntheticRun::next(bool last) {
+SnapshotPtr LiveRun::next(bool last) {
     auto snapshot = std::make_shared<Snapshot>();
     const auto seconds = static_cast<double>(tick_);
     const double offered = offered_at(seconds);
@@ -199,7 +199,7 @@ SnapshotPtr SyntheticRun::next(bool last) {
     return snapshot;
 }
 
-Reading SyntheticRun::reading(std::size_t probe, double seconds) const {
+Reading LiveRun::reading(std::size_t probe, double seconds) const {
     Reading reading;
     reading.at = run_.start.mono + from_seconds(seconds);
     reading.took = 2ms;
@@ -222,7 +222,7 @@ Reading SyntheticRun::reading(std::size_t probe, double seconds) const {
     return reading;
 }
 
-ProbeHealth SyntheticRun::healthy(std::uint64_t readings) {
+ProbeHealth LiveRun::healthy(std::uint64_t readings) {
     return {true, readings, readings, 0, 2ms};
 }
 

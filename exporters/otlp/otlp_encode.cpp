@@ -1,0 +1,258 @@
+#include "exporters/otlp/otlp_encode.hpp"
+
+#include "exporters/otlp/redact.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <protozero/pbf_writer.hpp>
+
+namespace plimsoll {
+namespace {
+
+using protozero::pbf_writer;
+
+// opentelemetry/proto/trace/v1/trace.proto
+enum SpanField : protozero::pbf_tag_type {
+    kTraceId = 1,
+    kSpanId = 2,
+    kParentSpanId = 4,
+    kName = 5,
+    kKind = 6,
+    kStart = 7,
+    kEnd = 8,
+    kAttributes = 9,
+    kEvents = 11,
+    kStatus = 15,
+    kFlags = 16,
+};
+constexpr std::int32_t kKindInternal = 1;
+constexpr std::int32_t kKindClient = 3;
+constexpr std::int32_t kStatusError = 2;
+// Trace flag "sampled", and "whether the parent is remote is known": it is not remote.
+constexpr std::uint32_t kSampledLocalParent = 0x101;
+constexpr std::string_view kSchemaUrl = "https://opentelemetry.io/schemas/1.30.0";
+
+constexpr std::array<std::string_view, 9> kKnownMethods{
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "TRACE", "OPTIONS", "PATCH"};
+
+protozero::data_view view(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+template <std::size_t N>
+protozero::data_view view(const std::array<std::uint8_t, N>& id) {
+    return {static_cast<const char*>(static_cast<const void*>(id.data())), N};
+}
+
+/// Adds a KeyValue message; `put` writes the AnyValue.
+template <typename Put>
+void add_attribute(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key, Put put) {
+    pbf_writer pair(to, field);
+    pair.add_string(1, view(key));
+    pbf_writer value(pair, 2);
+    put(value);
+}
+
+void add_text(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key,
+              std::string_view text) {
+    add_attribute(to, field, key, [&](pbf_writer& value) { value.add_string(1, view(text)); });
+}
+
+void add_integer(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key,
+                 std::int64_t number) {
+    add_attribute(to, field, key, [&](pbf_writer& value) { value.add_int64(3, number); });
+}
+
+void add_double(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key,
+                double number) {
+    add_attribute(to, field, key, [&](pbf_writer& value) { value.add_double(4, number); });
+}
+
+void add_event(pbf_writer& to, std::string_view name, std::uint64_t at) {
+    pbf_writer event(to, kEvents);
+    event.add_fixed64(1, at);
+    event.add_string(2, view(name));
+}
+
+void add_error(pbf_writer& to, std::string_view message) {
+    pbf_writer status(to, kStatus);
+    status.add_string(2, view(message));
+    status.add_enum(3, kStatusError);
+}
+
+/// The status code where that is the error, else our outcome: both from a short fixed list, as
+/// error.type has to be.
+std::string error_type(const RequestSpan& request) {
+    switch (request.outcome) {
+        case Outcome::Http4xx:
+        case Outcome::Http5xx:
+        case Outcome::RateLimited:
+            return std::to_string(request.status);
+        default:
+            return std::string(to_string(request.outcome));
+    }
+}
+
+void add_method(pbf_writer& to, const std::string& method) {
+    const bool known =
+        std::find(kKnownMethods.begin(), kKnownMethods.end(), method) != kKnownMethods.end();
+    add_text(to, kAttributes, "http.request.method", known ? std::string_view(method) : "_OTHER");
+    if (!known) {
+        add_text(to, kAttributes, "http.request.method_original", method);
+    }
+}
+
+}  // namespace
+
+SpanEncoder::SpanEncoder(const RunInfo& run, double sample)
+    : anchor_(run.start),
+      target_(run.target),
+      endpoints_(run.endpoints),
+      user_classes_(run.user_classes),
+      weight_(1 / sample) {
+    std::string_view rest = run.target;
+    rest.remove_prefix(std::min(rest.size(), rest.find("://") + 3));
+    const std::size_t colon = rest.rfind(':');
+    host_ = rest.substr(0, colon);
+    if (host_.starts_with('[') && host_.ends_with(']')) {
+        host_ = host_.substr(1, host_.size() - 2);
+    }
+    if (colon != std::string_view::npos) {
+        std::from_chars(rest.data() + colon + 1, rest.data() + rest.size(), port_);
+    }
+}
+
+std::uint64_t SpanEncoder::unix_nanos(Clock::time_point at) const {
+    const auto since =
+        std::chrono::duration_cast<Nanoseconds>(anchor_.to_wall(at).time_since_epoch());
+    return static_cast<std::uint64_t>(since.count());
+}
+
+std::vector<std::string> SpanEncoder::encode(const IterationTrace& trace) const {
+    std::vector<std::string> out;
+    out.reserve(1 + trace.requests.size());
+    out.push_back(encode_iteration(trace));
+    for (const RequestSpan& request : trace.requests) {
+        if (request.endpoint < endpoints_.size()) {
+            out.push_back(encode_request(trace, request));
+        }
+    }
+    return out;
+}
+
+std::string SpanEncoder::encode_iteration(const IterationTrace& trace) const {
+    const std::string user =
+        trace.user_class < user_classes_.size() ? user_classes_[trace.user_class] : "";
+    const auto failed = std::count_if(trace.requests.begin(), trace.requests.end(),
+                                      [](const RequestSpan& r) { return is_failure(r.outcome); });
+    std::string bytes;
+    pbf_writer span(bytes);
+    span.add_bytes(kTraceId, view(trace.trace_id));
+    span.add_bytes(kSpanId, view(trace.span_id));
+    span.add_string(kName, "iteration " + user);
+    span.add_enum(kKind, kKindInternal);
+    span.add_fixed64(kStart, unix_nanos(trace.due));
+    span.add_fixed64(kEnd, unix_nanos(std::max(trace.due, trace.ended)));
+    add_text(span, kAttributes, "plimsoll.user", user);
+    add_integer(span, kAttributes, "plimsoll.iteration",
+                static_cast<std::int64_t>(trace.iteration));
+    add_double(span, kAttributes, "plimsoll.sampling.weight", weight_);
+    if (failed > 0) {
+        add_error(span, fmt::format("{} of {} requests failed", failed, trace.requests.size()));
+    }
+    span.add_fixed32(kFlags, kSampledLocalParent);
+    return bytes;
+}
+
+std::string SpanEncoder::encode_request(const IterationTrace& trace,
+                                        const RequestSpan& request) const {
+    const EndpointInfo& endpoint = endpoints_[request.endpoint];
+    std::string bytes;
+    pbf_writer span(bytes);
+    span.add_bytes(kTraceId, view(trace.trace_id));
+    span.add_bytes(kSpanId, view(request.span_id));
+    span.add_bytes(kParentSpanId, view(trace.span_id));
+    span.add_string(kName, endpoint.method + " " + endpoint.name);
+    span.add_enum(kKind, kKindClient);
+    span.add_fixed64(kStart, unix_nanos(request.due));
+    span.add_fixed64(kEnd, unix_nanos(std::max(request.due, request.completed)));
+    add_method(span, endpoint.method);
+    add_text(span, kAttributes, "server.address", host_);
+    add_integer(span, kAttributes, "server.port", port_);
+    add_text(span, kAttributes, "url.full", target_ + redact_query(request.path));
+    if (endpoint.name.starts_with('/')) {
+        add_text(span, kAttributes, "url.template", endpoint.name);
+    }
+    add_text(span, kAttributes, "network.protocol.version", "1.1");
+    add_text(span, kAttributes, "user_agent.synthetic.type", "test");
+    add_text(span, kAttributes, "plimsoll.user", endpoint.user);
+    add_text(span, kAttributes, "plimsoll.endpoint", endpoint.name);
+    add_text(span, kAttributes, "plimsoll.outcome", to_string(request.outcome));
+    add_double(span, kAttributes, "plimsoll.sampling.weight", weight_);
+    if (request.status != 0) {
+        add_integer(span, kAttributes, "http.response.status_code", request.status);
+    }
+    if (is_failure(request.outcome)) {
+        add_text(span, kAttributes, "error.type", error_type(request));
+    }
+    add_event(span, "due", unix_nanos(request.due));
+    add_event(span, "sent", unix_nanos(request.sent));
+    if (request.status != 0 || request.first_byte < request.completed) {
+        add_event(span, "first_byte", unix_nanos(request.first_byte));
+    }
+    if (is_failure(request.outcome)) {
+        add_error(span, "");
+    }
+    span.add_fixed32(kFlags, kSampledLocalParent);
+    return bytes;
+}
+
+TraceOrigin trace_origin(const RunInfo& run,
+                         std::vector<std::pair<std::string, std::string>> resource) {
+    const std::array<std::pair<const char*, const std::string*>, 5> own{
+        {{"service.version", &run.version},
+         {"service.instance.id", &run.id},
+         {"plimsoll.run.id", &run.id},
+         {"plimsoll.scenario", &run.scenario_name},
+         {"plimsoll.target", &run.target}}};
+    for (const auto& [key, value] : own) {
+        const bool given = std::any_of(resource.begin(), resource.end(),
+                                       [&](const auto& pair) { return pair.first == key; });
+        if (!given) {
+            resource.emplace_back(key, *value);
+        }
+    }
+    return {std::move(resource), run.version};
+}
+
+std::string encode_trace_request(const TraceOrigin& origin, std::span<const std::string> spans) {
+    std::string bytes;
+    pbf_writer request(bytes);
+    pbf_writer resource_spans(request, 1);
+    {
+        pbf_writer resource(resource_spans, 1);
+        for (const auto& [key, value] : origin.resource) {
+            add_text(resource, 1, key, value);
+        }
+    }
+    {
+        pbf_writer scope_spans(resource_spans, 2);
+        {
+            pbf_writer scope(scope_spans, 1);
+            scope.add_string(1, "plimsoll");
+            scope.add_string(2, origin.version);
+        }
+        for (const std::string& span : spans) {
+            scope_spans.add_message(2, span);
+        }
+        scope_spans.add_string(3, view(kSchemaUrl));
+    }
+    resource_spans.add_string(3, view(kSchemaUrl));
+    resource_spans.commit();
+    return bytes;
+}
+
+}  // namespace plimsoll

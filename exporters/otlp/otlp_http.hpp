@@ -1,0 +1,62 @@
+// OTLP/HTTP above HTTP itself: what to send, what a reply means, what may be tried again and when.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "exporters/otlp/otlp_options.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace plimsoll {
+
+/// Sends one request to the collector before `deadline`. Error: no whole reply came (refused, timed
+/// out, broken off).
+using OtlpTransport =
+    std::function<Result<HttpResponse>(const HttpRequest&, Clock::time_point deadline)>;
+
+/// Over one kept connection to the options' endpoint. Error: the CA file cannot be read.
+[[nodiscard]] Result<OtlpTransport> http_transport(const OtlpOptions& options);
+
+/// The POST for an encoded ExportTraceServiceRequest.
+[[nodiscard]] HttpRequest make_otlp_request(const OtlpOptions& options, std::string body);
+
+/// RFC 1952. Never fails but for lack of memory.
+[[nodiscard]] std::string gzip(std::string_view data);
+
+enum class OtlpVerdict { Accepted, Retry, Refused };
+
+/// 2xx is accepted; 429, 502, 503 and 504 may be tried again (OTLP 1.x, "Failures"); every other
+/// status would be refused again.
+[[nodiscard]] OtlpVerdict judge(int status);
+
+/// What a 2xx reply says was not taken.
+struct PartialSuccess {
+    std::uint64_t rejected_spans = 0;
+    std::string message;
+};
+/// All accepted where the body is empty or no ExportTraceServiceResponse.
+[[nodiscard]] PartialSuccess read_partial_success(std::string_view body);
+
+/// The message of a google.rpc.Status, which is what an error's body should be, else empty.
+[[nodiscard]] std::string read_error_message(std::string_view body);
+
+/// Seconds or an HTTP date (RFC 9110, 10.2.3) as a wait from `now`, never negative. Nothing where
+/// it is neither.
+[[nodiscard]] std::optional<Nanoseconds> read_retry_after(std::string_view text,
+                                                          WallClock::time_point now);
+
+/// How long to wait before try number `attempt` + 1: what the server asks for, else 1 s doubled
+/// each time less up to a quarter at random. At most kLongestWait either way.
+inline constexpr Nanoseconds kLongestWait = std::chrono::seconds(30);
+[[nodiscard]] Nanoseconds retry_wait(unsigned attempt, std::optional<Nanoseconds> asked,
+                                     std::uint64_t seed);
+
+/// `text` from a server, fit for a log: printable ASCII, at most 200 characters, and without any of
+/// our header values.
+[[nodiscard]] std::string safe_excerpt(std::string_view text, const HttpHeaders& headers);
+
+}  // namespace plimsoll

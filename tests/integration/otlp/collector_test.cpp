@@ -1,0 +1,294 @@
+// What a collector makes of our traces: receiver.js decodes them with a library that is not ours.
+#include "exporters/otlp/otlp_exporter.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <chrono>
+#include <regex>
+#include <sstream>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+using testing::HasSubstr;
+
+constexpr std::int64_t kStartSeconds = 1'767'225'600;  // 2026-01-01T00:00:00Z
+
+RunInfo run_info() {
+    RunInfo run;
+    run.id = "20260101T000000Z-abcd";
+    run.scenario_name = "checkout";
+    run.version = "0.1.0";
+    run.target = "http://127.0.0.1:8080";
+    run.start = {Clock::time_point(1000s), WallClock::from_time_t(kStartSeconds)};
+    run.endpoints = {{"reader", "/v1/deployments", "GET"},
+                     {"reader", "[WORKFLOW] Zażółć", "POST"},
+                     {"reader", "/odd", "PROPFIND"}};
+    run.user_classes = {"reader"};
+    return run;
+}
+
+/// 1,000 s on the monotonic clock is the start of 2026.
+Clock::time_point at(Nanoseconds offset) {
+    return Clock::time_point(1000s) + offset;
+}
+std::string unix_time(Nanoseconds offset) {
+    return std::to_string(kStartSeconds * 1'000'000'000 + offset.count());
+}
+
+RequestSpan request(EndpointId endpoint, std::uint8_t id, Nanoseconds due, Nanoseconds sent,
+                    Nanoseconds first_byte, Nanoseconds completed) {
+    RequestSpan out;
+    out.endpoint = endpoint;
+    out.span_id = {0xB0, 0, 0, 0, 0, 0, 0, id};
+    out.due = at(due);
+    out.sent = at(sent);
+    out.first_byte = at(first_byte);
+    out.completed = at(completed);
+    out.status = 200;
+    out.path = "/v1/deployments?status=running&api_key=s3cret";
+    return out;
+}
+
+/// Three requests: one good, one answered 503, one that never got a byte.
+IterationTrace iteration() {
+    IterationTrace out;
+    out.trace_id = {0xA0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    out.span_id = {0xC0, 1, 2, 3, 4, 5, 6, 7};
+    out.iteration = 41;
+    out.due = at(1s);
+    out.ended = at(5s);
+    out.requests = {request(0, 1, 1000ms, 1001ms, 1020ms, 1021ms),
+                    request(1, 2, 2s, 2s, 2100ms, 2200ms), request(2, 3, 3s, 3001ms, 5s, 5s)};
+    out.requests[1].status = 503;
+    out.requests[1].outcome = Outcome::Http5xx;
+    out.requests[2].status = 0;
+    out.requests[2].outcome = Outcome::ConnectTimeout;
+    return out;
+}
+
+class Collector : public testing::Test {
+protected:
+    void start(const std::vector<std::string>& replies = {}) {
+        std::vector<std::string> argv{"node",
+                                      PLIMSOLL_SOURCE_DIR "/tests/integration/otlp/receiver.js",
+                                      (folder_.path() / "requests").string()};
+        argv.insert(argv.end(), replies.begin(), replies.end());
+        process_ = std::make_unique<test::ChildProcess>(argv, folder_.path() / "log");
+        static const std::regex line("listening ([0-9]+)\n");
+        const auto until = Clock::now() + 60s;
+        std::smatch match;
+        for (std::string log; Clock::now() < until; std::this_thread::sleep_for(20ms)) {
+            log = process_->output();
+            if (std::regex_search(log, match, line)) {
+                port_ = static_cast<unsigned short>(std::stoi(match[1]));
+                return;
+            }
+            ASSERT_TRUE(process_->running()) << log;
+        }
+        FAIL() << "the collector did not start: " << process_->output();
+    }
+
+    OtlpOptions options(std::map<std::string, std::string> variables = {}) const {
+        auto out = otlp_options({"http://127.0.0.1:" + std::to_string(port_), 0.01},
+                                [variables](std::string_view name) -> std::optional<std::string> {
+                                    const auto found = variables.find(std::string(name));
+                                    return found == variables.end() ? std::nullopt
+                                                                    : std::optional(found->second);
+                                });
+        EXPECT_TRUE(out);
+        return std::move(*out);
+    }
+
+    /// Sends the spans of `traces` iterations and ends the run; the exporter's counts.
+    OtlpStats send(OtlpOptions options, std::size_t traces = 1) {
+        const auto made = make_otlp_exporter(std::move(options));
+        EXPECT_TRUE(made);
+        const auto& exporter = made.value();
+        EXPECT_TRUE(exporter->start(run_info(), {}));
+        auto snapshot = std::make_shared<Snapshot>();
+        snapshot->last = true;
+        snapshot->traces.assign(traces, iteration());
+        exporter->on_snapshot(snapshot);
+        exporter->finish(Clock::now() + 60s);
+        return exporter->stats();
+    }
+
+    [[nodiscard]] std::vector<json::value> requests() const {
+        std::vector<json::value> out;
+        std::istringstream lines(test::read_file(folder_.path() / "requests"));
+        for (std::string line; std::getline(lines, line);) {
+            out.push_back(json::parse(line));
+        }
+        return out;
+    }
+
+    static const json::array& spans(const json::value& request) {
+        return request.at("resourceSpans").at(0).at("scopes").at(0).at("spans").as_array();
+    }
+
+    test::TempFolder folder_;
+    unsigned short port_ = 0;
+    std::unique_ptr<test::ChildProcess> process_;
+};
+
+TEST_F(Collector, GetsAnIterationAsASpanWithItsRequestsInside) {
+    start();
+    EXPECT_EQ(send(options()).sent, 4U);
+    const auto all = requests();
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].at("method"), "POST");
+    EXPECT_EQ(all[0].at("path"), "/v1/traces");
+    EXPECT_EQ(all[0].at("headers").at("content-type"), "application/x-protobuf");
+    ASSERT_FALSE(all[0].as_object().contains("error")) << json::serialize(all[0]);
+    const json::array& found = spans(all[0]);
+    ASSERT_EQ(found.size(), 4U);
+    EXPECT_EQ(found[0], json::parse(R"({
+        "traceId": "a00102030405060708090a0b0c0d0e0f", "spanId": "c001020304050607",
+        "parentSpanId": "", "name": "iteration reader", "kind": 1,
+        "startTimeUnixNano": ")" + unix_time(1s) +
+                                    R"(", "endTimeUnixNano": ")" + unix_time(5s) + R"(",
+        "attributes": {"plimsoll.user": {"stringValue": "reader"},
+                       "plimsoll.iteration": {"intValue": "41"},
+                       "plimsoll.sampling.weight": {"doubleValue": 100}},
+        "events": [], "status": {"code": 2, "message": "2 of 3 requests failed"}})"));
+    for (std::size_t i = 1; i < found.size(); ++i) {
+        EXPECT_EQ(found[i].at("traceId"), "a00102030405060708090a0b0c0d0e0f");
+        EXPECT_EQ(found[i].at("parentSpanId"), "c001020304050607");
+        EXPECT_EQ(found[i].at("kind"), 3);
+    }
+}
+
+TEST_F(Collector, GetsARequestAfterTheConventionsForHttpClients) {
+    start();
+    send(options());
+    const json::array found = spans(requests().at(0));
+    EXPECT_EQ(found.at(1), json::parse(R"({
+        "traceId": "a00102030405060708090a0b0c0d0e0f", "spanId": "b000000000000001",
+        "parentSpanId": "c001020304050607", "name": "GET /v1/deployments", "kind": 3,
+        "startTimeUnixNano": ")" + unix_time(1000ms) +
+                                       R"(",
+        "endTimeUnixNano": ")" + unix_time(1021ms) +
+                                       R"(",
+        "attributes": {
+            "http.request.method": {"stringValue": "GET"},
+            "server.address": {"stringValue": "127.0.0.1"}, "server.port": {"intValue": "8080"},
+            "url.full": {"stringValue":
+                "http://127.0.0.1:8080/v1/deployments?status=running&api_key=REDACTED"},
+            "url.template": {"stringValue": "/v1/deployments"},
+            "network.protocol.version": {"stringValue": "1.1"},
+            "user_agent.synthetic.type": {"stringValue": "test"},
+            "http.response.status_code": {"intValue": "200"},
+            "plimsoll.user": {"stringValue": "reader"},
+            "plimsoll.endpoint": {"stringValue": "/v1/deployments"},
+            "plimsoll.outcome": {"stringValue": "ok"},
+            "plimsoll.sampling.weight": {"doubleValue": 100}},
+        "events": [["due", ")" + unix_time(1000ms) +
+                                       R"("], ["sent", ")" + unix_time(1001ms) +
+                                       R"("], ["first_byte", ")" + unix_time(1020ms) + R"("]]})"));
+}
+
+TEST_F(Collector, SeesWhatARequestFailedOf) {
+    start();
+    send(options());
+    const json::array found = spans(requests().at(0));
+    const json::value& refused = found.at(2);
+    EXPECT_EQ(refused.at("name"), "POST [WORKFLOW] Zażółć");
+    EXPECT_EQ(refused.at("status").at("code"), 2);
+    EXPECT_EQ(refused.at("attributes").at("error.type").at("stringValue"), "503");
+    EXPECT_EQ(refused.at("attributes").at("plimsoll.outcome").at("stringValue"), "http_5xx");
+    EXPECT_FALSE(refused.at("attributes").as_object().contains("url.template"));
+
+    const json::value& mute = found.at(3);
+    EXPECT_EQ(mute.at("attributes").at("error.type").at("stringValue"), "connect_timeout");
+    EXPECT_EQ(mute.at("attributes").at("http.request.method").at("stringValue"), "_OTHER");
+    EXPECT_EQ(mute.at("attributes").at("http.request.method_original").at("stringValue"),
+              "PROPFIND");
+    EXPECT_FALSE(mute.at("attributes").as_object().contains("http.response.status_code"));
+    EXPECT_EQ(mute.at("events").as_array().size(), 2U);  // no first_byte
+}
+
+TEST_F(Collector, LearnsWhoSentIt) {
+    start();
+    send(options({{"OTEL_SERVICE_NAME", "load"},
+                  {"OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=ci"}}));
+    const json::value origin = requests().at(0).at("resourceSpans").at(0);
+    EXPECT_EQ(origin.at("resource"), json::parse(R"({
+        "service.name": {"stringValue": "load"},
+        "deployment.environment.name": {"stringValue": "ci"},
+        "service.version": {"stringValue": "0.1.0"},
+        "service.instance.id": {"stringValue": "20260101T000000Z-abcd"},
+        "plimsoll.run.id": {"stringValue": "20260101T000000Z-abcd"},
+        "plimsoll.scenario": {"stringValue": "checkout"},
+        "plimsoll.target": {"stringValue": "http://127.0.0.1:8080"}})"));
+    EXPECT_EQ(origin.at("scopes").at(0).at("scope").at("name"), "plimsoll");
+    EXPECT_EQ(origin.at("scopes").at(0).at("scope").at("version"), "0.1.0");
+}
+
+TEST_F(Collector, GetsEverySpanOnceInBatchesOfAtMost512) {
+    start();
+    EXPECT_EQ(send(options(), 300).sent, 1200U);
+    std::vector<std::size_t> sizes;
+    for (const json::value& one : requests()) {
+        sizes.push_back(spans(one).size());
+    }
+    EXPECT_THAT(sizes, testing::ElementsAre(512, 512, 176));
+}
+
+TEST_F(Collector, UnderstandsCompressionAndHeaders) {
+    start();
+    EXPECT_EQ(send(options({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+                            {"OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20s3cret"}}))
+                  .sent,
+              4U);
+    const json::value one = requests().at(0);
+    EXPECT_EQ(one.at("headers").at("content-encoding"), "gzip");
+    EXPECT_EQ(one.at("headers").at("authorization"), "Bearer s3cret");
+    EXPECT_EQ(spans(one).size(), 4U);
+}
+
+TEST_F(Collector, IsAskedAgainWhenItIsBusy) {
+    start({"503:1", "429:0"});
+    const OtlpStats stats = send(options());
+    EXPECT_EQ(stats.sent, 4U);
+    EXPECT_EQ(stats.retries, 2U);
+    const auto all = requests();
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[0].at("resourceSpans"), all[2].at("resourceSpans"));
+}
+
+TEST_F(Collector, IsNotAskedAgainWhenItRefuses) {
+    start({"400", "413"});
+    const OtlpStats stats = send(options(), 200);  // 800 spans: two batches
+    EXPECT_EQ(stats.failed, 800U);
+    EXPECT_EQ(stats.sent, 0U);
+    EXPECT_EQ(requests().size(), 2U);
+    EXPECT_THAT(stats.last_error, HasSubstr("413"));
+}
+
+TEST_F(Collector, IsMissedWithoutHarmWhenItIsNotThere) {
+    start();
+    OtlpOptions gone = options();
+    process_.reset();
+    gone.give_up_after = 100ms;
+    const OtlpStats stats = send(std::move(gone));
+    EXPECT_EQ(stats.failed, 4U);
+    EXPECT_THAT(stats.last_error, HasSubstr("connection refused"));
+}
+
+TEST_F(Collector, SaysHowManySpansItRejects) {
+    start({"rejected:3"});
+    const OtlpStats stats = send(options());
+    EXPECT_EQ(stats.sent, 1U);
+    EXPECT_EQ(stats.rejected, 3U);
+    EXPECT_EQ(stats.last_error, "3 spans rejected: over quota");
+}
+
+}  // namespace
+}  // namespace plimsoll
