@@ -13,9 +13,10 @@ function(plimsoll_module name)
   target_link_libraries(plimsoll_${name} PRIVATE plimsoll_warnings ${ARG_PRIVATE_LIBS})
 endfunction()
 
-# plimsoll_test(NAME SOURCES ... MODULES ... [LABELS ...] [LIBS ...])
+# plimsoll_test(NAME SOURCES ... MODULES ... [LABELS label] [TIMEOUT seconds] [LIBS ...])
 #
-# One GoogleTest program; every TEST becomes a ctest entry of its own with these labels.
+# One GoogleTest program; every TEST becomes a ctest entry of its own with this label. Label `long` what
+# takes over 20 s: plain scripts/test leaves it out.
 function(plimsoll_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;MODULES;LABELS;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -31,6 +32,12 @@ function(plimsoll_test name)
     set(ARG_TIMEOUT 120)
   endif()
   # A test's processes share the build machine with the others: discovery at ctest time keeps the build cheap.
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  set(properties TIMEOUT ${ARG_TIMEOUT})
+  list(LENGTH ARG_LABELS label_count)
+  if(label_count EQUAL 1)
+    list(APPEND properties LABELS ${ARG_LABELS})
+  elseif(label_count GREATER 1)  # discovery would drop all but the first
+    message(FATAL_ERROR "${name}: one label at most, got ${ARG_LABELS}; `long` is the one that counts")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
 endfunction()
