@@ -335,9 +335,9 @@ Chart percentile_chart(const RunData& data, const Analysis& analysis) {
     chart.series = {{"response time", "blue", false, false, curve(all.response)},
                     {"service time", "orange", true, false, curve(all.service)}};
     chart.message = fmt::format(
-        "Drawn up to the {:.6g}th percentile, as far as {} requests support it{}. Where response "
+        "Drawn up to p{:.4g}, as far as {} requests support it{}. Where response "
         "lies above service time, requests waited before they could be sent.",
-        100 * (1 - tail), grouped(all.response.count()),
+        std::floor(1e4 * (1 - tail)) / 100, grouped(all.response.count()),
         analysis.response.censored_from < 1 ? " and timeouts leave it known" : "");
     return chart;
 }

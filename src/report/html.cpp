@@ -179,10 +179,10 @@ std::string tiles(const RunInfo& info, const Analysis& analysis) {
                                                       : 0;
     std::string text = "<dl class=\"tiles\">\n";
     if (analysis.highest_offered > 0) {
-        text += tile("Highest load offered", figure(analysis.highest_offered),
+        text += tile("Highest load", figure(analysis.highest_offered),
                      analysis.open_model ? "arrivals/s" : "users");
     }
-    text += tile("Completed", figure(analysis.rate), "requests/s on average");
+    text += tile("Completed", figure(analysis.rate), "requests/s, mean");
     text += tile("Failed", percent(failed_ratio), grouped(analysis.failed) + " requests");
     if (analysis.not_sent > 0) {
         text += tile("Not sent", grouped(analysis.not_sent), "due by the schedule");
@@ -202,10 +202,21 @@ std::string_view answer_class(const Analysis& analysis) {
     return analysis.breaking_point.found || !analysis.findings.empty() ? "broke" : "held";
 }
 
+/// The headline with what follows its first ": " on a line of its own.
+std::string headline_markup(const Analysis& analysis) {
+    const auto text = headline(analysis);
+    const auto colon = text.find(": ");
+    if (colon == std::string::npos) {
+        return escape_markup(text);
+    }
+    return fmt::format("{}: <span class=\"cause\">{}</span>", escape_markup(text.substr(0, colon)),
+                       escape_markup(text.substr(colon + 2)));
+}
+
 std::string answer(const RunInfo& info, const RunData& data, const Analysis& analysis) {
     std::string text = fmt::format(
         "<section class=\"answer {}\" aria-labelledby=\"answer\">\n<h2 id=\"answer\">{}</h2>\n",
-        answer_class(analysis), escape_markup(headline(analysis)));
+        answer_class(analysis), headline_markup(analysis));
     std::string notes;
     if (!analysis.findings.empty()) {
         const auto confidence = escape_markup(analysis.findings.front().confidence);
@@ -214,9 +225,13 @@ std::string answer(const RunInfo& info, const RunData& data, const Analysis& ana
     for (const auto& note : headline_notes(analysis, data.finished)) {
         notes += escape_markup(note) + " ";
     }
-    notes += escape_markup(
+    const auto measurement = escape_markup(
         fmt::format("Measurement {}: {}", to_string(analysis.verdict), validity_text(analysis)));
-    return text + "<p class=\"notes\">" + notes + "</p>\n" + tiles(info, analysis) + "</section>\n";
+    if (!notes.empty()) {
+        text += "<p class=\"notes\">" + notes + "</p>\n";
+    }
+    return text + "<p class=\"notes\">" + measurement + "</p>\n" + tiles(info, analysis) +
+           "</section>\n";
 }
 
 std::string evidence_list(std::string_view css_class, std::string_view title,
@@ -304,7 +319,7 @@ std::string figure_of(const Chart& chart) {
     for (const auto& line : chart.lines) {
         if (line.far) {
             text +=
-                "<label class=\"switch\"><input type=\"checkbox\" data-far> scale to the "
+                "<label class=\"switch\"><input type=\"checkbox\" data-far> show the "
                 "limits</label>";
             break;
         }
@@ -344,7 +359,8 @@ std::string charts_section(const std::vector<Chart>& charts, const Markers& all)
         "<section class=\"charts\" aria-labelledby=\"charts\">\n<div class=\"head\"><h2 "
         "id=\"charts\">What happened, on one time axis</h2>"
         "<button type=\"button\" id=\"reset\" hidden>Show the whole run</button></div>\n"
-        "<p class=\"hint\">Point at a chart to read all of them at that moment; drag across one to "
+        "<p class=\"hint\">Point at a chart to read all of them at that moment; drag across "
+        "one to "
         "look closer; click a name to hide its line.</p>\n"
         "<noscript><p>The charts need JavaScript; every sentence and table here does "
         "not.</p></noscript>\n";

@@ -77,12 +77,12 @@ std::string thresholds(const Analysis& analysis) {
     return table.end();
 }
 
+/// What the failures were, one line each.
 std::string outcomes_text(const EndpointResult& endpoint) {
     std::string text;
     for (const auto& [outcome, count] : endpoint.outcomes) {
         if (outcome != "ok" && count > 0) {
-            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", escape_markup(outcome),
-                                grouped(count));
+            text += fmt::format("<br><small>{} {}</small>", escape_markup(outcome), grouped(count));
         }
     }
     return text;
@@ -91,7 +91,6 @@ std::string outcomes_text(const EndpointResult& endpoint) {
 std::string endpoints(const Analysis& analysis, double timeout_s) {
     Table table("endpoints", "Endpoints: response time from due time, service time from sending",
                 {{"Endpoint"},
-                 {"User"},
                  {"Requests", Align::Number},
                  {"Failed", Align::Number},
                  {"Rate", Align::Number},
@@ -100,21 +99,22 @@ std::string endpoints(const Analysis& analysis, double timeout_s) {
                  {"p99", Align::Number},
                  {"max", Align::Number},
                  {"Service p50", Align::Number},
-                 {"p99", Align::Number},
-                 {"Failures"}});
+                 {"p99", Align::Number}});
     for (const auto& endpoint : analysis.endpoints) {
         const auto& response = endpoint.response;
         const auto& service = endpoint.service;
-        table.row({fmt::format("<span class=\"method\">{}</span> {}",
-                               escape_markup(endpoint.method), escape_markup(endpoint.name)),
-                   escape_markup(endpoint.user), grouped(endpoint.requests),
-                   share(endpoint.failed, endpoint.requests), figure(endpoint.rate) + "/s",
+        table.row({fmt::format("<span class=\"method\">{}</span> {}<br><small>{}</small>",
+                               escape_markup(endpoint.method), escape_markup(endpoint.name),
+                               escape_markup(endpoint.user)),
+                   grouped(endpoint.requests),
+                   share(endpoint.failed, endpoint.requests) + outcomes_text(endpoint),
+                   figure(endpoint.rate) + "/s",
                    quantile_text(response, 0.5, response.p50, timeout_s),
                    quantile_text(response, 0.95, response.p95, timeout_s),
                    quantile_text(response, 0.99, response.p99, timeout_s),
                    response.count > 0 ? human_seconds(response.max) : "–",
                    quantile_text(service, 0.5, service.p50, timeout_s),
-                   quantile_text(service, 0.99, service.p99, timeout_s), outcomes_text(endpoint)});
+                   quantile_text(service, 0.99, service.p99, timeout_s)});
     }
     return table.end();
 }
@@ -217,7 +217,7 @@ std::string events(const RunData& data) {
     if (data.events.empty()) {
         return {};
     }
-    Table table("events", "Events", {{"At", Align::Number}, {"Kind"}, {"What"}});
+    Table table("events", "Events", {{"At"}, {"Kind"}, {"What"}});
     constexpr std::size_t kMostRows = 200;
     for (std::size_t i = 0; i < data.events.size() && i < kMostRows; ++i) {
         const auto& event = data.events[i];

@@ -36,7 +36,7 @@
       : Math.floor(minutes / 60) + ":" + two(minutes % 60) + ":" + two(whole % 60);
   }
   const formats = {
-    rate: (v) => figure(v) + "/s",
+    rate: (v) => (v === 0 ? "0" : figure(v) + "/s"),
     seconds: duration,
     count: figure,
     cores: figure,
@@ -66,7 +66,7 @@
 
   function logSplits(least, most) {
     const decades = Math.log10(most / least);
-    const steps = decades > 4 ? [1] : decades > 2 ? [1, 3] : [1, 2, 5];
+    const steps = decades > 3.4 ? [1] : decades > 1.6 ? [1, 3] : [1, 2, 5];
     const splits = [];
     for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power++) {
       for (const step of steps) {
@@ -109,6 +109,7 @@
     let free = -Infinity;
     ctx.font = 11 * ratio + "px system-ui, sans-serif";
     ctx.textBaseline = "top";
+    ctx.textAlign = "left";
     for (const stage of run.stages) {
       line(stage.t, "grey", 1, [4, 4]);
       const x = at(stage.t) + 4 * ratio;
@@ -122,19 +123,28 @@
     ctx.restore();
   }
 
-  function topNotes(u, chart, most) {
+  // Names of the levels, at the level or, where it is off the scale, at the top edge; failure marks.
+  function notes(u, chart) {
     const { ctx, bbox } = u;
     const ratio = devicePixelRatio;
     ctx.save();
     ctx.font = 12 * ratio + "px system-ui, sans-serif";
-    ctx.textBaseline = "top";
     ctx.textAlign = "right";
+    ctx.lineWidth = 4 * ratio;
+    ctx.lineJoin = "round";
+    ctx.strokeStyle = colour("card");
     let row = 0;
-    for (const line of chart.lines) {
-      if (u.scales.y.max >= line.value) continue;
+    chart.lines.forEach((line, index) => {
+      if (!u.series[1 + chart.series.length + index].show) return;
+      const away = u.scales.y.max < line.value;
+      const text = away ? "↑ " + line.label : line.label;
+      const x = bbox.left + bbox.width - 6 * ratio;
+      const y = away ? bbox.top + (2 + 16 * row++) * ratio : u.valToPos(line.value, "y", true) - 4 * ratio;
+      ctx.textBaseline = away ? "top" : "bottom";
+      ctx.strokeText(text, x, y);
       ctx.fillStyle = colour(line.colour);
-      ctx.fillText("↑ " + line.label, bbox.left + bbox.width - 6 * ratio, bbox.top + (4 + 16 * row++) * ratio);
-    }
+      ctx.fillText(text, x, y);
+    });
     ctx.strokeStyle = colour("red");
     ctx.lineWidth = 1.5 * ratio;
     const arm = 3 * ratio;
@@ -170,7 +180,8 @@
       const width = u.over.clientWidth;
       element.hidden = x < 0 || x > width;
       element.style.left = x - 1 + "px";
-      element.classList.toggle("flip", x > width - 190);
+      const text = element.firstChild;
+      element.classList.toggle("flip", text !== null && x + text.offsetWidth + 12 > width);
     };
   }
 
@@ -193,11 +204,11 @@
       dash: series.dashed ? [6, 4] : undefined,
       fill: series.filled ? colour(series.colour) + "22" : undefined,
       spanGaps: chart.joined,
-      points: { show: !chart.joined, size: 4, filter: lonely },
+      points: chart.joined ? { show: false } : { show: false, size: 4, filter: lonely },
       value: (u, value) => (value == null ? "" : format(value)),
     }));
     for (const line of chart.lines) {
-      list.push({ label: line.label, stroke: colour(line.colour), width: 1.5, dash: [2, 3], points: { show: false }, value: () => "" });
+      list.push({ label: line.label, stroke: colour(line.colour), width: 2, dash: [2, 4], points: { show: false }, value: () => "" });
     }
     for (const mark of chart.marks) {
       list.push({ label: "✕ " + mark.label, stroke: colour("red"), points: { show: false }, value: () => "" });
@@ -216,7 +227,7 @@
   function axes(format, xFormat, xSplits, yAxis) {
     const common = { stroke: colour("muted"), font: "12px system-ui, sans-serif", grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false } };
     return [
-      Object.assign({ size: 28, gap: 4, space: 64, values: (u, splits) => splits.map(xFormat) }, xSplits, common),
+      Object.assign({ size: 28, gap: 7, space: 64, values: (u, splits) => splits.map(xFormat) }, xSplits, common),
       Object.assign({ size: innerWidth < 760 ? 54 : 68, gap: 6, values: (u, splits) => splits.map((v) => (v == null ? "" : format(v))) }, yAxis, common),
     ];
   }
@@ -230,7 +241,9 @@
     const { least, most } = extent(chart);
     const reachable = chart.lines.filter((line) => line.far && (!isFar(line, most) || (farBox && farBox.checked)));
     const top = Math.max(most, ...reachable.map((line) => line.value));
-    const range = log ? [Math.pow(10, Math.floor(Math.log10(least))), top * 1.3] : [0, top * 1.1];
+    // Room at the top for the names of levels and for marks.
+    const away = chart.lines.length > 0 || chart.marks.length > 0;
+    const range = log ? [Math.pow(10, Math.floor(Math.log10(least))), top * (away ? 2 : 1.3)] : [0, top * (away ? 1.22 : 1.1)];
     const updates = [];
     const options = {
       width: Math.max(200, place.clientWidth),
@@ -243,7 +256,7 @@
       axes: timed
         ? axes(format, clock, { incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400] }, log ? logAxis(range) : {})
         : axes(format, percentile, { splits: (u) => percentileSplits(u.scales.x.max) }, log ? logAxis(range) : {}),
-      series: [{ label: timed ? "at" : "percentile", value: (u, v) => (v == null ? "" : timed ? clock(v) : percentile(v)) }].concat(seriesOf(chart, format)),
+      series: [{ label: "", value: (u, v) => (v == null ? "" : timed ? "at " + clock(v) : "at " + percentile(v)) }].concat(seriesOf(chart, format)),
       cursor: {
         sync: timed ? { key: "run" } : undefined,
         drag: { x: timed, y: false, setScale: false },
@@ -251,8 +264,8 @@
         bind: { dblclick: () => () => timed && setZoom(null) },
       },
       hooks: {
-        drawClear: timed ? [(u) => verticals(u, first)] : [],
-        draw: [(u) => { topNotes(u, chart, most); for (const update of updates) update(); }],
+        drawAxes: timed ? [(u) => verticals(u, first)] : [],
+        draw: [(u) => { notes(u, chart); for (const update of updates) update(); }],
         setSelect: timed
           ? [(u) => {
               if (u.select.width < 6) return;

@@ -1,0 +1,173 @@
+#include "report/renderers.hpp"
+#include "report/report.hpp"
+#include "support/report/sample.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+namespace json = boost::json;
+
+class Folder {
+public:
+    Folder() {
+        std::string name =
+            (std::filesystem::temp_directory_path() / "plimsoll-browser-XXXXXX").string();
+        path_ = mkdtemp(name.data());
+    }
+    ~Folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// What look.mjs says of the page that the sample gives.
+json::value look_at(const sample::Sample& sample, const std::string& options = {}) {
+    const Folder folder;
+    const auto file = folder.path() / "report.html";
+    const auto written =
+        write_file(file, report::html_page(sample.info, sample.data, sample.analysis));
+    EXPECT_TRUE(written) << written.error().to_string();
+    if (const char* keep = std::getenv("PLIMSOLL_KEEP_REPORTS")) {
+        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+        std::filesystem::copy_file(
+            file, std::filesystem::path(keep) / (std::string(test->name()) + ".html"),
+            std::filesystem::copy_options::overwrite_existing);
+    }
+    const auto command = fmt::format("node '{}/tests/integration/report/look.mjs' '{}' {}",
+                                     PLIMSOLL_SOURCE_DIR, file.string(), options);
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+    EXPECT_NE(pipe, nullptr);
+    std::string text;
+    char part[4096];
+    while (const auto got = std::fread(part, 1, sizeof part, pipe.get())) {
+        text.append(part, got);
+    }
+    boost::system::error_code failed;
+    auto seen = json::parse(text, failed);
+    EXPECT_FALSE(failed) << "look.mjs said: " << text << "\n(scripts/setup installs what it needs)";
+    return seen;
+}
+
+std::string text_of(const json::value& value) {
+    return std::string(value.as_string());
+}
+
+void expect_sound_page(const json::value& seen) {
+    EXPECT_EQ(json::serialize(seen.at("messages")), "[]");
+    EXPECT_EQ(json::serialize(seen.at("requests")), "[]");
+    EXPECT_EQ(seen.at("unnamedTables").to_number<int>(), 0);
+    EXPECT_LE(seen.at("overflow").to_number<int>(), 0) << "the page scrolls sideways";
+    EXPECT_EQ(seen.at("scripts").to_number<int>(), 3);
+    EXPECT_EQ(seen.at("images").to_number<int>(), 0);
+}
+
+TEST(ReportInBrowser, DrawsEveryChartOnOneTimeAxisWithTheOnsetMarked) {
+    const auto seen = look_at(sample::broken_pool());
+    expect_sound_page(seen);
+    EXPECT_EQ(text_of(seen.at("badge")), "Measurement: DEGRADED");
+    EXPECT_EQ(text_of(seen.at("answer")),
+              "Broke at 258 requests/s (29.5 s): application connection pool exhausted — 5 "
+              "connections, should be 17");
+    std::vector<std::string> ids;
+    const auto& charts = seen.at("charts").as_array();
+    for (const auto& chart : charts) {
+        const std::string id(chart.at("id").as_string());
+        ids.push_back(id);
+        EXPECT_GT(chart.at("painted").to_number<int>(), 1000) << id;
+        EXPECT_GT(chart.at("colours").to_number<int>(), 5) << id;
+        EXPECT_FALSE(chart.at("text").as_string().empty()) << id;
+    }
+    EXPECT_THAT(ids, testing::ElementsAre("rate", "latency", "in_flight", "database", "cpu",
+                                          "canaries", "percentiles"));
+    EXPECT_EQ(seen.at("drawn").to_number<std::size_t>(), ids.size());
+    // 29.5 s of 63 s (the last answer came in the 63rd second), at the same place of the same axis
+    // in every chart over time.
+    for (std::size_t i = 0; i + 1 < charts.size(); ++i) {
+        const auto& chart = charts[i];
+        EXPECT_EQ(chart.at("plotLeft"), charts[0].at("plotLeft")) << ids[i];
+        EXPECT_EQ(chart.at("plotWidth"), charts[0].at("plotWidth")) << ids[i];
+        ASSERT_TRUE(chart.at("onset").is_object()) << ids[i];
+        EXPECT_EQ(chart.at("onset").at("t").to_number<double>(), 29.5) << ids[i];
+        EXPECT_NEAR(chart.at("onset").at("x").to_number<double>(),
+                    chart.at("plotWidth").to_number<double>() * 29.5 / 63, 2)
+            << ids[i];
+    }
+}
+
+TEST(ReportInBrowser, CursorAndZoomMoveAllCharts) {
+    const auto seen = look_at(sample::broken_pool());
+    for (const auto& value : seen.at("pointed").as_array()) {
+        ASSERT_EQ(text_of(value).substr(0, 3), "at ") << json::serialize(seen.at("pointed"));
+        const double at_s = std::stod(text_of(value).substr(3));
+        EXPECT_NEAR(at_s, 31.5, 1.1) << json::serialize(seen.at("pointed"));
+    }
+    const auto& zoom = seen.at("zoom");
+    EXPECT_TRUE(zoom.at("button").as_bool());
+    EXPECT_NE(zoom.at("zoomed"), zoom.at("before"));
+    EXPECT_EQ(zoom.at("after"), zoom.at("before"));
+    const auto& zoomed = zoom.at("zoomed").as_array();
+    for (const auto& place : zoomed) {
+        EXPECT_EQ(place, zoomed[0]) << json::serialize(zoom.at("zoomed"));
+    }
+}
+
+TEST(ReportInBrowser, FitsANarrowDarkScreen) {
+    const auto seen = look_at(sample::broken_pool(), "width=390 scheme=dark");
+    expect_sound_page(seen);
+    for (const auto& chart : seen.at("charts").as_array()) {
+        EXPECT_GT(chart.at("painted").to_number<int>(), 500);
+    }
+}
+
+TEST(ReportInBrowser, LeavesTextFromOutsideInert) {
+    const auto seen = look_at(sample::hostile());
+    expect_sound_page(seen);
+    EXPECT_THAT(std::string(seen.at("title").as_string()),
+                testing::HasSubstr("document.title='owned'"));
+    EXPECT_NE(seen.at("title").as_string(), "owned");
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+}
+
+TEST(ReportInBrowser, OpensWithoutProbesOrFindings) {
+    const auto seen = look_at(sample::held());
+    EXPECT_EQ(json::serialize(seen.at("messages")), "[]");
+    EXPECT_EQ(text_of(seen.at("answer")), "Nothing broke up to 2 users");
+    EXPECT_EQ(text_of(seen.at("badge")), "Measurement: VALID");
+}
+
+TEST(ReportInBrowser, OpensWhenNothingWasMeasured) {
+    sample::Sample empty;
+    empty.info.scenario_name = "empty";
+    const auto seen = look_at(empty);
+    EXPECT_EQ(json::serialize(seen.at("messages")), "[]");
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 0);
+}
+
+TEST(ReportInBrowser, HoursOfDataStaySmall) {
+    const auto sample = sample::broken_pool(360);  // six hours
+    const auto page = report::html_page(sample.info, sample.data, sample.analysis);
+    EXPECT_LT(page.size(), 2'000'000U);
+    expect_sound_page(look_at(sample));
+}
+
+}  // namespace
+}  // namespace plimsoll
