@@ -104,21 +104,18 @@ TEST(FormatFaults, WritesOneLineAFaultWithItsHintBelow) {
               "a.yaml:20:1: not valid YAML\n1 problem in a.yaml; nothing was sent.\n");
 }
 
-TEST(Examples, AreValidAsTheyStand) {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(in_source("examples"))) {
-        if (entry.path().extension() != ".yaml") {
-            continue;
-        }
-        const std::string name = entry.path().filename().string();
-        const auto outcome = parse_scenario(read_file(entry.path()), {name, nullptr});
-        EXPECT_TRUE(outcome.scenario.has_value()) << format_faults(outcome.faults, name);
-        ++count;
-    }
-    EXPECT_GE(count, 2U);
+TEST(ScenarioDocument, ShowsAValidFile) {
+    const std::string text = read_file(in_source("docs/scenario.md"));
+    const std::string_view fence = "```yaml\n";
+    const std::size_t begin = text.find(fence);
+    ASSERT_NE(begin, std::string::npos);
+    const std::size_t end = text.find("```\n", begin + fence.size());
+    const Scenario scenario =
+        parsed(text.substr(begin + fence.size(), end - begin - fence.size()), {"scenario.md"});
+    EXPECT_EQ(scenario.load.at(0).ramp.at(0s), 50);
 }
 
-TEST(Examples, QuickstartIsOneConstantRateOnTheLocalTarget) {
+TEST(ExampleFiles, QuickstartIsOneConstantRateOnTheLocalTarget) {
     const Scenario scenario =
         parsed(read_file(in_source("examples/quickstart.yaml")), {"quickstart.yaml"});
     EXPECT_EQ(scenario.name, "quickstart");
@@ -129,7 +126,7 @@ TEST(Examples, QuickstartIsOneConstantRateOnTheLocalTarget) {
     EXPECT_FALSE(scenario.thresholds.empty());
 }
 
-TEST(Examples, DeploymentsRampsTwoUserClassesAndProbesTheDatabase) {
+TEST(ExampleFiles, DeploymentsRampsTwoUserClassesAndProbesTheDatabase) {
     const Scenario scenario =
         parsed(read_file(in_source("examples/deployments.yaml")), {"deployments.yaml"});
     ASSERT_EQ(scenario.load.size(), 1U);
