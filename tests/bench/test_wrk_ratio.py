@@ -23,6 +23,30 @@ H2LOAD = """finished in 4.00s, 135000.00 req/s, 40.00MB/s
 requests: 540000 total, 540050 started, 540000 done, 540000 succeeded, 0 failed, 0 errored, 0 timeout
 """
 
+# Takes plimsoll's flags, serves its metrics and writes its summary; does no load, but burns CPU time.
+STAND_IN = """#!/usr/bin/env python3
+import http.server, json, pathlib, sys, threading, time
+flags = dict(zip(sys.argv[3::2], sys.argv[4::2]))
+assert sys.argv[1] == "run" and sys.argv[2].startswith("http://127.0.0.1:"), sys.argv
+assert flags["-u"] == "50" and flags["--shards"] == "1" and sys.argv[-1] == "-q", sys.argv
+class Metrics(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"plimsoll_vus 50\\n")
+    def log_message(self, *_):
+        pass
+host, port = flags["--prometheus"].split(":")
+server = http.server.HTTPServer((host, int(port)), Metrics)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+end = time.monotonic() + int(flags["-d"].rstrip("s"))
+while time.monotonic() < end or time.process_time() < 0.5:
+    pass
+run = pathlib.Path(flags["--results"], "2026-01-01-run")
+run.mkdir()
+(run / "summary.json").write_text(json.dumps({"totals": {"requests": 1, "failed": 0}}))
+"""
+
 
 def measurement(cpu_s: float, requests: int) -> bench.Measurement:
     return bench.Measurement(cpu_s / 4, cpu_s * 3 / 4, 2.0, 5_000_000, requests)
@@ -99,6 +123,22 @@ class Processes(unittest.TestCase):
             self.assertGreater(wrk["total_us"], 0)
             self.assertEqual(wrk["ratio"], 1)
             self.assertEqual(os.listdir(folder), ["figures.json"])
+
+    def test_runs_and_scrapes_plimsoll_and_judges_its_ratio(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder, "plimsoll")
+            program.write_text(STAND_IN)
+            program.chmod(0o755)
+            for limit, status in (("1e12", 0), ("1.3", 1)):
+                figures = Path(folder, "figures.json")
+                ran = subprocess.run([sys.executable, bench.__file__, "--plimsoll", str(program), "--clients",
+                                      "wrk,plimsoll", "--rounds", "1", "--seconds", "2", "--limit", limit,
+                                      "--json", str(figures)], capture_output=True, text=True, check=False)
+                self.assertEqual(ran.returncode, status, ran.stdout + ran.stderr)
+                row = json.loads(figures.read_text())["plimsoll"]
+                self.assertGreaterEqual(row["total_us"], 0.5e6)  # of its one request
+                self.assertGreaterEqual(row["scrapes"], 1)
+            self.assertIn("the limit is 1.30", ran.stdout)
 
 
 if __name__ == "__main__":

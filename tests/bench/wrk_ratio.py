@@ -313,6 +313,8 @@ def main() -> int:
     wanted = (arguments.clients or "wrk,plimsoll" + (",h2load" if shutil.which("h2load") else "")).split(",")
     if unknown := set(wanted) - {"wrk", "plimsoll", "h2load"}:
         sys.exit(f"bench: no client {', '.join(sorted(unknown))}; there are wrk, plimsoll, h2load")
+    if arguments.limit is not None and not {"wrk", "plimsoll"} <= set(wanted):
+        sys.exit("bench: --limit compares plimsoll with wrk; both must be among --clients")
     client_core, server_core = cores()
     try:
         with nginx(server_core) as url:
