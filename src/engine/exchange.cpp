@@ -94,6 +94,7 @@ void Shard::connect(User& user) {
     const SocketAddress& address = plan_.addresses[user.index % plan_.addresses.size()];
     user.phase = Phase::Connecting;
     user.reused = false;
+    user.peer_closed = false;
     user.socket = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (user.socket < 0) {
         ++recorder_->counts().connects_failed;
@@ -166,9 +167,9 @@ void Shard::read_some(User& user) {
             const auto size = static_cast<std::size_t>(n);
             const int socket = user.socket;
             on_bytes(user, {receive_buffer_.data(), size});
-            // A short read has emptied the socket. After the response's end the next request may be
-            // under way already.
-            if (size < receive_buffer_.size() || user.socket != socket ||
+            // A short read has emptied the socket, unless its end came in the same event. After the response's end the
+            // next request may be under way already.
+            if ((size < receive_buffer_.size() && !user.peer_closed) || user.socket != socket ||
                 (user.phase != Phase::Waiting && user.phase != Phase::Body)) {
                 return;
             }
@@ -250,7 +251,7 @@ void Shard::complete(User& user) {
     const auto now = Clock::now();
     const std::uint16_t status = user.parser.status();
     const bool expected = request_of(user).step().expect.accepts(status);
-    if (!user.parser.keep_alive()) {
+    if (!user.parser.keep_alive() || user.peer_closed) {
         close_socket(user);
     }
     user.reused = true;
@@ -344,6 +345,7 @@ void Shard::on_sockets() {
 }
 
 void Shard::on_event(User& user, std::uint32_t events) {
+    user.peer_closed = user.peer_closed || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     switch (user.phase) {
         case Phase::Connecting:
             if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) {
@@ -370,7 +372,7 @@ void Shard::on_event(User& user, std::uint32_t events) {
         case Phase::Idle:
             // The server closed a connection that nothing is asked of: the next request opens a new
             // one.
-            if (user.socket >= 0 && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+            if (user.socket >= 0 && user.peer_closed) {
                 close_socket(user);
                 ++recorder_->counts().reconnects;
             }

@@ -34,7 +34,7 @@ void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t u
 
 void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
     const UserClass& who = plan_.scenario->users[user.user_class];
-    const Nanoseconds think = who.think.draw(user.random);
+    const Nanoseconds think = who.flow[user.step].think.value_or(who.think).draw(user.random);
     user.due = now + think;
     ++user.step;
     const bool iteration_over = user.step == who.flow.size();

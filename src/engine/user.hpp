@@ -38,8 +38,8 @@ struct User {
     int socket = -1;
     Phase phase = Phase::Idle;
     bool reused = false;  // this connection has carried a response already
-    bool retried =
-        false;  // the request was sent anew after a kept-alive connection turned out closed
+    bool peer_closed = false;  // the server has ended the connection; bytes may be unread still
+    bool retried = false;      // sent anew after a kept-alive connection turned out closed
     std::uint32_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     Clock::time_point iteration_due;

@@ -1,0 +1,101 @@
+#include "engine/recorder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Clock::time_point kStart = Clock::time_point(100s);
+
+struct Kept {
+    std::vector<std::unique_ptr<Interval>> intervals;
+    IntervalSink sink() {
+        return [this](std::unique_ptr<Interval> interval) {
+            intervals.push_back(std::move(interval));
+            return std::unique_ptr<Interval>();
+        };
+    }
+};
+
+Sample sample_at(Clock::time_point completed, EndpointId endpoint = 0) {
+    Sample sample;
+    sample.due = completed - 3ms;
+    sample.sent = completed - 2ms;
+    sample.completed = completed;
+    sample.endpoint = endpoint;
+    sample.status = 200;
+    return sample;
+}
+
+TEST(Recorder, FilesASampleInTheTickInWhichItCompleted) {
+    Kept kept;
+    Recorder recorder(0, 2, kStart, 1s, kept.sink());
+    recorder.record(sample_at(kStart + 999ms));
+    recorder.record(sample_at(kStart + 1000ms, 1));
+    recorder.record(sample_at(kStart + 3500ms));
+    recorder.finish(kStart + 3600ms);
+    ASSERT_EQ(kept.intervals.size(), 4U);
+    EXPECT_EQ(kept.intervals[0]->endpoints[0].requests, 1U);
+    EXPECT_EQ(kept.intervals[0]->endpoints[1].requests, 0U);
+    EXPECT_EQ(kept.intervals[1]->endpoints[1].requests, 1U);
+    EXPECT_EQ(kept.intervals[2]->endpoints[0].requests, 0U);
+    EXPECT_EQ(kept.intervals[3]->endpoints[0].requests, 1U);
+    EXPECT_TRUE(kept.intervals[3]->last);
+    EXPECT_EQ(kept.intervals[3]->to, kStart + 3600ms);
+    EXPECT_EQ(kept.intervals[0]->endpoints[0].response.max(), 3ms);
+    EXPECT_EQ(kept.intervals[0]->endpoints[0].service.max(), 2ms);
+    EXPECT_EQ(kept.intervals[0]->endpoints[0].send_lag.max(), 1ms);
+}
+
+TEST(Recorder, AveragesInFlightOverTime) {
+    Kept kept;
+    Recorder recorder(0, 1, kStart, 1s, kept.sink());
+    recorder.request_sent(kStart + 250ms);   // one from 0.25 s ...
+    recorder.request_sent(kStart + 500ms);   // two from 0.5 s ...
+    recorder.request_ended(kStart + 750ms);  // one again from 0.75 s on
+    recorder.request_ended(kStart + 1500ms);
+    recorder.finish(kStart + 2s);
+    ASSERT_EQ(kept.intervals.size(), 3U);
+    EXPECT_DOUBLE_EQ(kept.intervals[0]->state.in_flight_mean, 0.25 * 1 + 0.25 * 2 + 0.25 * 1);
+    EXPECT_EQ(kept.intervals[0]->state.in_flight, 1U);
+    EXPECT_DOUBLE_EQ(kept.intervals[1]->state.in_flight_mean, 0.5);
+    EXPECT_EQ(kept.intervals[1]->state.in_flight, 0U);
+}
+
+TEST(Recorder, KeepsOneSpecimenPerKindOfFailure) {
+    Kept kept;
+    Recorder recorder(0, 1, kStart, 1s, kept.sink());
+    Sample failed = sample_at(kStart + 10ms);
+    failed.status = 503;
+    failed.outcome = Outcome::Http5xx;
+    recorder.record_error(failed, "request 17 timed out after 2000 ms");
+    recorder.record_error(failed, "request 4711 timed out after 2001 ms");
+    recorder.record_error(failed, "pool exhausted");
+    recorder.finish(kStart + 1s);
+    ASSERT_EQ(kept.intervals[0]->errors.size(), 2U);
+    EXPECT_EQ(kept.intervals[0]->errors[0].count, 2U);
+    EXPECT_EQ(kept.intervals[0]->errors[0].text, "request 17 timed out after 2000 ms");
+}
+
+TEST(Recorder, CountsFailuresBeyondTheSpecimensItKeeps) {
+    Kept kept;
+    Recorder recorder(0, 1, kStart, 1s, kept.sink());
+    Sample failed = sample_at(kStart + 10ms);
+    failed.outcome = Outcome::Http5xx;
+    for (int i = 0; i < 100; ++i) {
+        recorder.record_error(failed, std::string(static_cast<std::size_t>(i) + 1, 'x'));
+    }
+    recorder.finish(kStart + 1s);
+    EXPECT_EQ(kept.intervals[0]->errors.size() + kept.intervals[0]->counts.errors_unsampled, 100U);
+}
+
+TEST(Fingerprint, FoldsNumbersAndIds) {
+    EXPECT_EQ(fingerprint("id 12 at 3f2504e04f8941d3"), fingerprint("id 999 at 0a1b2c3d4e5f6071"));
+    EXPECT_NE(fingerprint("pool exhausted"), fingerprint("pool exhauster"));
+    EXPECT_EQ(fingerprint(""), fingerprint(""));
+}
+
+}  // namespace
+}  // namespace plimsoll

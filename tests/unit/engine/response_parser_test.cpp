@@ -1,0 +1,126 @@
+#include "engine/response_parser.hpp"
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using State = ResponseParser::State;
+
+/// Feeds `text` in pieces of `step` bytes, keeping what was not consumed, as a connection does.
+State feed_in_pieces(ResponseParser& parser, const std::string& text, std::size_t step) {
+    std::string waiting;
+    for (std::size_t at = 0; at < text.size(); at += step) {
+        waiting += text.substr(at, step);
+        const auto progress = parser.feed(waiting);
+        waiting.erase(0, progress.consumed);
+        if (progress.state != State::NeedMore) {
+            EXPECT_TRUE(waiting.empty() && at + step >= text.size()) << "ended early at " << at;
+            return progress.state;
+        }
+    }
+    return State::NeedMore;
+}
+
+TEST(ResponseParser, ReadsTheSameResponseHoweverItIsCut) {
+    const std::string text =
+        "HTTP/1.1 404 Not Found\r\nServer: x\r\nContent-Length: 11\r\n\r\nno such dog";
+    for (std::size_t step = 1; step <= text.size(); ++step) {
+        ResponseParser parser;
+        parser.reset(false);
+        EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+        EXPECT_EQ(parser.status(), 404);
+        EXPECT_TRUE(parser.keep_alive());
+        EXPECT_EQ(parser.error_body(), "no such dog");
+    }
+}
+
+TEST(ResponseParser, JoinsChunks) {
+    const std::string text =
+        "HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n6; x=y\r\n world\r\n0\r\nTrailer: t\r\n\r\n";
+    for (const std::size_t step : {1UL, 2UL, 7UL, text.size()}) {
+        ResponseParser parser;
+        parser.reset(false);
+        EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+        EXPECT_EQ(parser.error_body(), "hello world");
+    }
+}
+
+TEST(ResponseParser, SkipsInterimResponses) {
+    ResponseParser parser;
+    parser.reset(false);
+    EXPECT_EQ(feed_in_pieces(parser,
+                             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                             "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
+                             9),
+              State::Done);
+    EXPECT_EQ(parser.status(), 201);
+}
+
+TEST(ResponseParser, ExpectsNoBodyAfterHead) {
+    ResponseParser parser;
+    parser.reset(true);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").state, State::Done);
+}
+
+TEST(ResponseParser, ExpectsNoBodyWith204And304) {
+    for (const char* status : {"204 No Content", "304 Not Modified"}) {
+        ResponseParser parser;
+        parser.reset(false);
+        EXPECT_EQ(parser.feed(std::string("HTTP/1.1 ") + status + "\r\nX: y\r\n\r\n").state,
+                  State::Done);
+    }
+}
+
+TEST(ResponseParser, EndsABodyWithoutLengthWhenTheConnectionEnds) {
+    ResponseParser parser;
+    parser.reset(false);
+    EXPECT_EQ(parser.feed("HTTP/1.0 200 OK\r\n\r\nsome").state, State::NeedMore);
+    EXPECT_EQ(parser.feed_end(), State::Done);
+    EXPECT_FALSE(parser.keep_alive());
+}
+
+TEST(ResponseParser, FailsWhenTheConnectionEndsInsideABodyOfKnownLength) {
+    ResponseParser parser;
+    parser.reset(false);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome").state, State::NeedMore);
+    EXPECT_TRUE(parser.header_done());
+    EXPECT_EQ(parser.feed_end(), State::Failed);
+}
+
+TEST(ResponseParser, RefusesWhatIsNotHttp) {
+    ResponseParser parser;
+    parser.reset(false);
+    EXPECT_EQ(parser.feed("SSH-2.0-OpenSSH_9.2p1\r\n").state, State::Failed);
+    EXPECT_FALSE(parser.failure().empty());
+}
+
+TEST(ResponseParser, HonoursConnectionClose) {
+    ResponseParser parser;
+    parser.reset(false);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").state,
+              State::Done);
+    EXPECT_FALSE(parser.keep_alive());
+}
+
+TEST(ResponseParser, StartsAfreshAfterReset) {
+    ResponseParser parser;
+    parser.reset(false);
+    EXPECT_EQ(parser.feed("garbage\r\n\r\n").state, State::Failed);
+    parser.reset(false);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").state, State::Done);
+    EXPECT_EQ(parser.status(), 200);
+}
+
+TEST(ResponseParser, LeavesWhatComesAfterTheEnd) {
+    ResponseParser parser;
+    parser.reset(false);
+    const std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1";
+    const auto progress = parser.feed(text);
+    EXPECT_EQ(progress.state, State::Done);
+    EXPECT_EQ(text.size() - progress.consumed, 8U);
+}
+
+}  // namespace
+}  // namespace plimsoll
