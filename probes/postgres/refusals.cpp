@@ -81,8 +81,14 @@ ConnectFailure read_connect_failure(std::string_view message) {
 
 void Refusals::count(const std::string& sqlstate) {
     if (!sqlstate.empty()) {
+        const std::lock_guard lock(mutex_);
         ++counts_[sqlstate];
     }
+}
+
+std::map<std::string, std::uint64_t> Refusals::by_sqlstate() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
 }
 
 }  // namespace plimsoll

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -24,18 +25,16 @@ struct ConnectFailure {
 };
 [[nodiscard]] ConnectFailure read_connect_failure(std::string_view message);
 
-/// Refused connects by SQLSTATE, shared by the probes that connect. Used from one thread at a time
-/// (start, then the probe thread).
+/// Refused connects by SQLSTATE, shared by the probes that connect. Thread-safe.
 class Refusals {
 public:
     /// Empty codes are not counted: that was no refusal by PostgreSQL.
     void count(const std::string& sqlstate);
     /// Always has 53300, so that its series begins at 0.
-    [[nodiscard]] const std::map<std::string, std::uint64_t>& by_sqlstate() const noexcept {
-        return counts_;
-    }
+    [[nodiscard]] std::map<std::string, std::uint64_t> by_sqlstate() const;
 
 private:
+    mutable std::mutex mutex_;
     std::map<std::string, std::uint64_t> counts_{{kTooManyConnections, 0}};
 };
 

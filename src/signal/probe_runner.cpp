@@ -32,7 +32,7 @@ std::vector<ProbeInfo> ProbeRunner::infos() const {
 }
 
 void ProbeRunner::begin() {
-    if (probes_.empty() || thread_.joinable()) {
+    if (probes_.empty() || !lanes_.empty()) {
         return;
     }
     Nanoseconds shortest = Nanoseconds::max();
@@ -41,25 +41,38 @@ void ProbeRunner::begin() {
     }
     const Clock::time_point now = Clock::now();
     const Nanoseconds apart = shortest / static_cast<std::int64_t>(probes_.size());
+    Lane quick;
+    Lane waiting;
     tracks_.clear();
     for (std::size_t i = 0; i < probes_.size(); ++i) {
         tracks_.emplace_back(probes_[i]->name(), probes_[i]->period(),
                              now + apart * static_cast<std::int64_t>(i));
+        (probes_[i]->waits_on_target() ? waiting : quick).members.push_back(i);
+    }
+    for (Lane* lane : {&quick, &waiting}) {
+        if (!lane->members.empty()) {
+            lanes_.push_back(std::move(*lane));
+        }
     }
     stopping_ = false;
-    thread_ = std::thread([this] { loop(); });
+    for (Lane& lane : lanes_) {
+        lane.thread = std::thread([this, &lane] { loop(lane); });
+    }
 }
 
 void ProbeRunner::stop() {
-    if (!thread_.joinable()) {
-        return;
-    }
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     wake_.notify_all();
-    thread_.join();
+    for (Lane& lane : lanes_) {
+        lane.thread.join();
+    }
+    if (lanes_.empty()) {
+        return;
+    }
+    lanes_.clear();
     const Clock::time_point now = Clock::now();
     for (std::size_t i = 0; i < tracks_.size(); ++i) {
         const std::optional<Gap> gap = tracks_[i].finish(now);
@@ -68,7 +81,7 @@ void ProbeRunner::stop() {
             health_[i] = tracks_[i].health();
         }
         if (gap) {
-            sink_.on_gap(i, *gap, tracks_[i].health());
+            report(i, *gap);
         }
     }
 }
@@ -78,53 +91,59 @@ std::vector<ProbeHealth> ProbeRunner::health() const {
     return health_;
 }
 
-std::size_t ProbeRunner::next_probe() const {
-    const auto earliest =
-        std::min_element(tracks_.begin(), tracks_.end(),
-                         [](const auto& a, const auto& b) { return a.next_due() < b.next_due(); });
-    return static_cast<std::size_t>(earliest - tracks_.begin());
+std::size_t ProbeRunner::next_probe(const Lane& lane) const {
+    return *std::min_element(lane.members.begin(), lane.members.end(),
+                             [this](std::size_t a, std::size_t b) {
+                                 return tracks_[a].next_due() < tracks_[b].next_due();
+                             });
 }
 
-void ProbeRunner::loop() {
+void ProbeRunner::loop(Lane& lane) {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
-        const std::size_t probe = next_probe();
+        const std::size_t probe = next_probe(lane);
         const Clock::time_point due = tracks_[probe].next_due();
         if (Clock::now() < due) {
             wake_.wait_until(lock, due, [this] { return stopping_; });
             continue;
         }
         lock.unlock();
-        read(probe, Clock::now());
+        read(lane, probe, Clock::now());
         lock.lock();
         health_[probe] = tracks_[probe].health();
     }
 }
 
-void ProbeRunner::read(std::size_t probe, Clock::time_point now) {
+void ProbeRunner::report(std::size_t probe, const Gap& gap) {
+    const std::lock_guard lock(sink_mutex_);
+    sink_.on_gap(probe, gap, tracks_[probe].health());
+}
+
+void ProbeRunner::read(Lane& lane, std::size_t probe, Clock::time_point now) {
     Probe& source = *probes_[probe];
     ProbeTrack& track = tracks_[probe];
-    track.take(now, slowest_ == source.name() ? std::string() : slowest_);
+    track.take(now, lane.slowest == source.name() ? std::string() : lane.slowest);
     const Nanoseconds limit = std::min(source.period(), kLongestRead);
     const Result<Reading> reading = source.read(now + limit);
     const Clock::time_point end = Clock::now();
     const Nanoseconds took = end - now;
     // Remembered until a longer one comes or it is quick again: the name in others' gaps.
-    if (took >= slowest_took_ || slowest_ == source.name()) {
-        slowest_ = source.name();
-        slowest_took_ = took;
+    if (took >= lane.slowest_took || lane.slowest == source.name()) {
+        lane.slowest = source.name();
+        lane.slowest_took = took;
     }
     if (reading) {
         if (const std::optional<Gap> ended = track.succeed(*reading)) {
-            sink_.on_gap(probe, *ended, track.health());
+            report(probe, *ended);
         }
+        const std::lock_guard lock(sink_mutex_);
         sink_.on_reading(probe, *reading, track.health());
         return;
     }
     const bool timed_out = took * 10 >= limit * 9;
-    if (const std::optional<Gap> opened =
-            track.fail(end, took, timed_out, probes_.size() > 1, reading.error().to_string())) {
-        sink_.on_gap(probe, *opened, track.health());
+    if (const std::optional<Gap> opened = track.fail(end, took, timed_out, lane.members.size() > 1,
+                                                     reading.error().to_string())) {
+        report(probe, *opened);
     }
 }
 

@@ -1,4 +1,4 @@
-// The one thread that reads all probes.
+// The threads that read the probes.
 #pragma once
 
 #include "base/result.hpp"
@@ -15,7 +15,7 @@
 
 namespace plimsoll {
 
-/// Where readings and gaps go. Called from the probe thread (and, for gaps still open at the end,
+/// Where readings and gaps go. Called from the probe threads (and, for gaps still open at the end,
 /// from the one that calls `stop`), never from two at once; must not block: hand over and return.
 struct ProbeSink {
     std::function<void(std::size_t probe, const Reading&, const ProbeHealth&)> on_reading;
@@ -25,10 +25,11 @@ struct ProbeSink {
 };
 
 /// Reads every probe on its own period, from one thread, so that probes need no locks and share no
-/// core with the load but this thread's.
+/// core with the load but this thread's. Probes that wait on the target (Probe::waits_on_target)
+/// have a second thread.
 ///
-/// A read may take min(period, 500 ms). While one probe waits, the others wait too: a probe that
-/// hangs delays them by at most its own limit, and is left alone for longer and longer
+/// A read may take min(period, 500 ms). While one probe waits, the others of its thread wait too: a
+/// probe that hangs delays them by at most its own limit, and is left alone for longer and longer
 /// (ProbeTrack::rest_after) until it takes no more than a tenth of the time. Slots that are lost so
 /// are counted as missing and reported as a gap that names the culprit. First slots are spread
 /// over the shortest period, so that healthy probes do not queue for the same instant.
@@ -52,11 +53,11 @@ public:
     /// What exporters must know of the probes; call after `start`, since facts are known then.
     [[nodiscard]] std::vector<ProbeInfo> infos() const;
 
-    /// Begins to read, on a thread of its own.
+    /// Begins to read, on threads of its own.
     void begin();
 
-    /// Ends the thread (after the read in progress, at most 500 ms), counts the slots that are over
-    /// and closes open gaps. May be called again.
+    /// Ends the threads (after the reads in progress, at most 500 ms), counts the slots that are
+    /// over and closes open gaps. May be called again.
     void stop();
 
     /// By probe; at any time, from any thread.
@@ -68,22 +69,28 @@ public:
     static constexpr Nanoseconds kLongestRead = std::chrono::milliseconds(500);
 
 private:
-    void loop();
-    void read(std::size_t probe, Clock::time_point now);
-    [[nodiscard]] std::size_t next_probe() const;
+    /// One thread and the probes it reads, by index.
+    struct Lane {
+        std::vector<std::size_t> members;
+        std::string slowest;  // the member with the longest read of late: whom to blame
+        Nanoseconds slowest_took{};
+        std::thread thread;
+    };
+    void loop(Lane& lane);
+    void read(Lane& lane, std::size_t probe, Clock::time_point now);
+    [[nodiscard]] std::size_t next_probe(const Lane& lane) const;
+    void report(std::size_t probe, const Gap& gap);
 
     std::vector<ProbePtr> probes_;
     ProbeSink sink_;
-    std::vector<ProbeTrack> tracks_;  // the probe thread's, from begin to stop
-    std::string slowest_;             // the probe whose read last overran another's slot
-    Nanoseconds slowest_took_{};
+    std::mutex sink_mutex_;           // held while the sink is called
+    std::vector<ProbeTrack> tracks_;  // each its lane's thread's, from begin to stop
+    std::vector<Lane> lanes_;
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;
     bool stopping_ = false;
     std::vector<ProbeHealth> health_;
-
-    std::thread thread_;
 };
 
 }  // namespace plimsoll

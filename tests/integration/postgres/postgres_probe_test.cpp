@@ -5,6 +5,7 @@
 #include "signal/names.hpp"
 #include "signal/probe_runner.hpp"
 #include "tests/support/postgres_fixture.hpp"
+#include "tests/support/readings.hpp"
 
 #include <arpa/inet.h>
 #include <atomic>
@@ -23,6 +24,8 @@ namespace {
 using namespace std::chrono_literals;
 using test::PgClient;
 using test::PostgresServer;
+using test::single;
+using test::values;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Key;
@@ -38,31 +41,6 @@ ProbePtr make(const std::string& dsn, bool spare = true) {
     Result<ProbePtr> probe = make_postgres_probe(std::move(options));
     EXPECT_TRUE(probe.ok());
     return std::move(*probe);
-}
-
-/// The values of `name` in `reading`, by their labels joined with '|'.
-std::map<std::string, double> values(const Probe& probe, const Reading& reading,
-                                     const std::string& name) {
-    std::map<std::string, double> found;
-    for (const Value& value : reading.values) {
-        const MetricDescriptor& descriptor = probe.descriptors()[value.metric];
-        EXPECT_EQ(value.labels.size(), descriptor.labels.size()) << descriptor.name;
-        if (descriptor.name == name) {
-            std::string key;
-            for (const std::string& label : value.labels) {
-                key += (key.empty() ? "" : "|") + label;
-            }
-            EXPECT_FALSE(found.contains(key)) << "twice: " << name << " " << key;
-            found[key] = value.value;
-        }
-    }
-    return found;
-}
-
-double single(const Probe& probe, const Reading& reading, const std::string& name) {
-    const auto found = values(probe, reading, name);
-    EXPECT_EQ(found.size(), 1U) << name;
-    return found.empty() ? -1 : found.begin()->second;
 }
 
 /// Reads until `condition` holds; the last reading is returned either way.

@@ -10,10 +10,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Answers as told: a reading, an error at once, or an error after all of its time.
+/// Answers as told: a reading, an error at once, an error after all of its time, or not until told
+/// otherwise.
 class FakeProbe final : public Probe {
 public:
-    enum class Mood { Well, Failing, Hanging };
+    enum class Mood { Well, Failing, Hanging, Held };
     FakeProbe(std::string name, Nanoseconds period) : name_(std::move(name)), period_(period) {}
 
     [[nodiscard]] std::string name() const override { return name_; }
@@ -21,6 +22,7 @@ public:
         return descriptors_;
     }
     [[nodiscard]] Nanoseconds period() const override { return period_; }
+    [[nodiscard]] bool waits_on_target() const override { return canary; }
     [[nodiscard]] Status start(Clock::time_point deadline) override {
         started_with = deadline - Clock::now();
         return start_error.empty() ? Status() : Status(Error{start_error});
@@ -28,6 +30,9 @@ public:
     [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override {
         ++reads;
         limit_ns = (deadline - Clock::now()).count();
+        while (mood == Mood::Held) {
+            std::this_thread::sleep_for(1ms);
+        }
         if (mood == Mood::Hanging) {
             std::this_thread::sleep_until(deadline);
             return Error{"timed out"};
@@ -45,6 +50,7 @@ public:
     }
 
     std::string start_error;
+    bool canary = false;
     Nanoseconds started_with{};
     std::atomic<Mood> mood{Mood::Well};
     std::atomic<int> reads{0};
@@ -192,6 +198,25 @@ TEST(ProbeRunner, LeavesAHangingProbeAloneSoThatTheOthersGoOn) {
         blamed = blamed || gap.reason == "the probe thread was busy with hanging";
     }
     EXPECT_TRUE(blamed);
+}
+
+TEST(ProbeRunner, NeverLetsACanaryThatWaitsHoldUpTheOthers) {
+    auto canary = std::make_unique<FakeProbe>("canary", 10ms);
+    auto well = std::make_unique<FakeProbe>("well", 10ms);
+    canary->mood = FakeProbe::Mood::Held;
+    canary->canary = true;
+    FakeProbe& stuck = *canary;
+    std::vector<ProbePtr> probes;
+    probes.push_back(std::move(canary));
+    probes.push_back(std::move(well));
+    Log log;
+    ProbeRunner runner(std::move(probes), log.sink());
+    runner.begin();
+    ASSERT_TRUE(log.wait([&](Log& l) { return stuck.reads == 1 && l.readings[1] >= 10; }));
+    EXPECT_EQ(stuck.reads, 1);
+    stuck.mood = FakeProbe::Mood::Well;
+    EXPECT_TRUE(log.wait([](Log& l) { return l.readings[0] >= 2; }));
+    runner.stop();
 }
 
 TEST(ProbeRunner, ClosesOpenGapsWhenStopped) {

@@ -1,0 +1,43 @@
+// What all canaries share. Only for this folder.
+#pragma once
+
+#include "signal/probe.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+class CanaryProbe : public Probe {
+public:
+    CanaryProbe(std::string canary, Nanoseconds period);
+
+    [[nodiscard]] std::string name() const final { return "canary:" + canary_; }
+    [[nodiscard]] std::span<const MetricDescriptor> descriptors() const final {
+        return descriptors_;
+    }
+    [[nodiscard]] Nanoseconds period() const final { return period_; }
+    [[nodiscard]] bool waits_on_target() const final { return true; }
+    [[nodiscard]] Status start(Clock::time_point deadline) final;
+    [[nodiscard]] Result<Reading> read(Clock::time_point deadline) final;
+
+protected:
+    /// One request, done by `deadline`: how long it took, or why it failed.
+    [[nodiscard]] virtual Result<Nanoseconds> attempt(Clock::time_point deadline) = 0;
+    /// More values for the reading, of metrics declared by `declare`.
+    virtual void add_values(Reading&) const {}
+    /// Call from the constructor only. Returns the metric's index.
+    std::uint32_t declare(MetricDescriptor descriptor);
+
+private:
+    void note(bool good, const std::string& reason);
+
+    std::string canary_;
+    Nanoseconds period_;
+    std::vector<MetricDescriptor> descriptors_;
+    std::uint64_t failures_ = 0;
+    bool good_ = true;  // as of the last attempt, so that a change is logged once
+};
+
+}  // namespace plimsoll

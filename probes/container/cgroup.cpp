@@ -1,0 +1,243 @@
+#include "probes/container/cgroup.hpp"
+
+#include "probes/container/system_files.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace plimsoll {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Version 1 shows "no limit" as the largest multiple of a page that fits a signed 64-bit number.
+constexpr double kNoMemoryLimit = 0x1p60;
+
+bool is_folder(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
+/// The mount points that a version 1 controller may have.
+std::vector<const char*> mounts_of(std::string_view controller) {
+    if (controller == "memory") {
+        return {"memory"};
+    }
+    if (controller == "cpuacct") {
+        return {"cpuacct", "cpu,cpuacct", "cpuacct,cpu"};
+    }
+    return {"cpu", "cpu,cpuacct", "cpuacct,cpu"};
+}
+
+/// The folder of `relative` in a controller's hierarchy; empty where it is not.
+fs::path find_in_v1(std::string_view controller, const fs::path& relative, const fs::path& root) {
+    if (relative.empty()) {
+        return {};
+    }
+    for (const char* mount : mounts_of(controller)) {
+        if (is_folder(root / mount / relative)) {
+            return root / mount / relative;
+        }
+    }
+    return {};
+}
+
+bool is_v2(const fs::path& root) {
+    std::error_code ignored;
+    return fs::exists(root / "cgroup.controllers", ignored);
+}
+
+CgroupFolders folders_v2(const fs::path& relative, const fs::path& root) {
+    const fs::path folder = root / relative;
+    if (relative.empty() || !is_folder(folder)) {
+        return {2, {}, {}, {}, root};
+    }
+    return {2, folder, folder, folder, root};
+}
+
+/// `path` without leading slashes; empty for the root and for what leads out of what we can see.
+fs::path relative_part(std::string_view path) {
+    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+    while (path.ends_with('/')) {
+        path.remove_suffix(1);
+    }
+    const fs::path relative(path);
+    const bool leads_out = std::find(relative.begin(), relative.end(), "..") != relative.end();
+    return leads_out ? fs::path() : relative;
+}
+
+/// "cpu/shop" → "shop" when "cpu" is a hierarchy, not part of the cgroup's name.
+fs::path without_mount(const fs::path& relative) {
+    const std::string first = relative.empty() ? "" : relative.begin()->string();
+    for (const char* controller : {"cpu", "cpuacct", "memory"}) {
+        const std::vector<const char*> mounts = mounts_of(controller);
+        if (std::find(mounts.begin(), mounts.end(), first) != mounts.end()) {
+            return relative.lexically_relative(first);
+        }
+    }
+    return relative;
+}
+
+/// The folder and its parents, up to and without the hierarchy's root.
+std::vector<fs::path> lineage(fs::path folder, const CgroupFolders& folders) {
+    std::vector<fs::path> found;
+    fs::path top = folders.root;
+    if (folders.version == 1 && !folder.empty()) {
+        top /= *folder.lexically_relative(folders.root).begin();  // the controller's mount
+    }
+    for (; !folder.empty() && folder != top; folder = folder.parent_path()) {
+        found.push_back(folder);
+    }
+    return found;
+}
+
+std::optional<double> quota_v2(const fs::path& folder) {
+    const std::optional<std::string> text = read_small_file(folder / "cpu.max");
+    const auto words = split_words(text ? std::string_view(*text) : std::string_view());
+    if (words.size() < 2) {
+        return std::nullopt;
+    }
+    const std::optional<double> quota_us = parse_number(words[0]);  // or "max"
+    const std::optional<double> period_us = parse_number(words[1]);
+    if (!quota_us || !period_us || *period_us <= 0) {
+        return std::nullopt;
+    }
+    return *quota_us / *period_us;
+}
+
+std::optional<double> quota_v1(const fs::path& folder) {
+    const std::optional<double> quota_us = read_number(folder / "cpu.cfs_quota_us");
+    const std::optional<double> period_us = read_number(folder / "cpu.cfs_period_us");
+    if (!quota_us || !period_us || *quota_us <= 0 || *period_us <= 0) {
+        return std::nullopt;
+    }
+    return *quota_us / *period_us;
+}
+
+void read_cpu(const CgroupFolders& folders, CgroupSample& sample) {
+    if (folders.cpuacct.empty()) {
+        return;
+    }
+    if (folders.version == 1) {
+        if (const auto usage_ns = read_number(folders.cpuacct / "cpuacct.usage")) {
+            sample.cpu_s = *usage_ns / 1e9;
+        }
+        return;
+    }
+    if (const auto stat = read_small_file(folders.cpuacct / "cpu.stat")) {
+        if (const auto usage_us = find_number(*stat, "usage_usec")) {
+            sample.cpu_s = *usage_us / 1e6;
+        }
+    }
+}
+
+void read_quota(const CgroupFolders& folders, CgroupSample& sample) {
+    if (folders.cpu.empty()) {
+        return;
+    }
+    fs::path tightest = folders.cpu;
+    for (const fs::path& folder : lineage(folders.cpu, folders)) {
+        const std::optional<double> cores =
+            folders.version == 2 ? quota_v2(folder) : quota_v1(folder);
+        if (cores && (!sample.limit_cores || *cores < *sample.limit_cores)) {
+            sample.limit_cores = cores;
+            tightest = folder;
+        }
+    }
+    if (const auto stat = read_small_file(tightest / "cpu.stat")) {
+        sample.periods = find_number(*stat, "nr_periods");
+        sample.throttled_periods = find_number(*stat, "nr_throttled");
+    }
+}
+
+void read_memory(const CgroupFolders& folders, CgroupSample& sample) {
+    if (folders.memory.empty()) {
+        return;
+    }
+    const bool v2 = folders.version == 2;
+    for (const fs::path& folder : lineage(folders.memory, folders)) {
+        const auto limit = read_number(folder / (v2 ? "memory.max" : "memory.limit_in_bytes"));
+        if (limit && *limit < kNoMemoryLimit) {
+            sample.memory_limit_bytes =
+                std::min(sample.memory_limit_bytes.value_or(*limit), *limit);
+        }
+    }
+    const auto usage =
+        read_number(folders.memory / (v2 ? "memory.current" : "memory.usage_in_bytes"));
+    const auto stat = read_small_file(folders.memory / "memory.stat");
+    if (usage && stat) {
+        const auto cache = find_number(*stat, v2 ? "inactive_file" : "total_inactive_file");
+        sample.working_set_bytes = std::max(*usage - cache.value_or(0), 0.0);
+    }
+    if (const auto events =
+            read_small_file(folders.memory / (v2 ? "memory.events" : "memory.oom_control"))) {
+        sample.oom_kills = find_number(*events, "oom_kill");
+    }
+}
+
+}  // namespace
+
+Result<CgroupFolders> find_cgroup(const std::string& given, const fs::path& root) {
+    const std::string prefix = root.string() + "/";
+    const bool absolute = given.starts_with(prefix);
+    fs::path relative = relative_part(absolute ? given.substr(prefix.size()) : given);
+    CgroupFolders folders;
+    if (is_v2(root)) {
+        folders = folders_v2(relative, root);
+    } else {
+        relative = absolute ? without_mount(relative) : relative;
+        folders = {1, find_in_v1("cpu", relative, root), find_in_v1("cpuacct", relative, root),
+                   find_in_v1("memory", relative, root), root};
+    }
+    if (folders.any()) {
+        return folders;
+    }
+    return Error{"there is no cgroup \"" + given + "\" under " + root.string(), "",
+                 "name it as /proc/PID/cgroup does, e.g. /system.slice/shop.service, or by its "
+                 "folder; the root cgroup has no limits and is not taken"};
+}
+
+CgroupFolders cgroup_of(pid_t pid, const fs::path& proc, const fs::path& root) {
+    CgroupFolders folders;
+    folders.root = root;
+    folders.version = is_v2(root) ? 2 : 1;
+    const std::optional<std::string> text = read_small_file(proc / std::to_string(pid) / "cgroup");
+    for (const std::string_view line : split_lines(text ? std::string_view(*text) : "")) {
+        const std::size_t first = line.find(':');
+        const std::size_t second = line.find(':', first + 1);
+        if (second == std::string_view::npos) {
+            continue;
+        }
+        const std::string controllers =
+            "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
+        const fs::path relative = relative_part(line.substr(second + 1));
+        if (folders.version == 2) {
+            if (controllers == ",,") {
+                return folders_v2(relative, root);
+            }
+            continue;
+        }
+        for (const auto& [controller, folder] :
+             {std::pair<const char*, fs::path*>{"cpu", &folders.cpu},
+              {"cpuacct", &folders.cpuacct},
+              {"memory", &folders.memory}}) {
+            if (controllers.find("," + std::string(controller) + ",") != std::string::npos) {
+                *folder = find_in_v1(controller, relative, root);
+            }
+        }
+    }
+    return folders;
+}
+
+CgroupSample read_cgroup(const CgroupFolders& folders) {
+    CgroupSample sample;
+    read_cpu(folders, sample);
+    read_quota(folders, sample);
+    read_memory(folders, sample);
+    return sample;
+}
+
+}  // namespace plimsoll

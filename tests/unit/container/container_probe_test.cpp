@@ -1,0 +1,216 @@
+#include "probes/container/container_probe.hpp"
+
+#include "busy_child.hpp"
+#include "signal/names.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using test::BusyChild;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+const fs::path kFixtures = fs::path(PLIMSOLL_SOURCE_DIR) / "tests/unit/container/fixtures";
+
+std::map<std::string, double> values(const Probe& probe, const Reading& reading,
+                                     const std::vector<std::string>& labels) {
+    std::map<std::string, double> found;
+    for (const Value& value : reading.values) {
+        EXPECT_EQ(value.labels, labels);
+        found[probe.descriptors()[value.metric].name] = value.value;
+    }
+    return found;
+}
+
+TEST(ContainerProbe, ReportsACgroupUnderItsLastName) {
+    ContainerProbeOptions options;
+    options.cgroup = "/shop.slice/web.scope";
+    options.role = "app";
+    options.cgroup_root = kFixtures / "v2";
+    const ProbePtr probe = make_container_probe(options);
+    EXPECT_EQ(probe->name(), "container:web.scope");
+    ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
+    EXPECT_THAT(probe->facts(), Contains(Pair("cgroup_version", "2")));
+    EXPECT_THAT(probe->facts(), Contains(Pair("cpu_limit_cores", "1.5")));
+    const Result<Reading> reading = probe->read(Clock::now() + 1s);
+    ASSERT_TRUE(reading.ok());
+    EXPECT_EQ(values(*probe, *reading, {"web.scope", "app"}),
+              (std::map<std::string, double>{{metric::kContainerCpuSeconds, 12.345678},
+                                             {metric::kContainerCpuLimit, 1.5},
+                                             {metric::kContainerPeriods, 400},
+                                             {metric::kContainerThrottled, 120},
+                                             {metric::kContainerMemory, 62914560},
+                                             {metric::kContainerMemoryLimit, 1073741824},
+                                             {metric::kContainerOomKills, 2}}));
+}
+
+TEST(ContainerProbe, RefusesWhatItCannotProbe) {
+    const auto start_error = [](const ContainerProbeOptions& options) {
+        const Status status = make_container_probe(options)->start(Clock::now() + 1s);
+        return status ? std::string() : status.error().to_string();
+    };
+    ContainerProbeOptions none;
+    none.name = "web";
+    EXPECT_EQ(start_error(none),
+              "process:web: a container probe wants exactly one of pid, port and cgroup");
+    ContainerProbeOptions docker;
+    docker.docker = "web";
+    EXPECT_EQ(start_error(docker),
+              "container:web: docker containers come later; use pid, port or cgroup");
+    ContainerProbeOptions two;
+    two.pid = 1;
+    two.cgroup = "/x";
+    EXPECT_THAT(start_error(two), HasSubstr("exactly one"));
+    ContainerProbeOptions gone;
+    gone.pid = 2'000'000'000;
+    EXPECT_EQ(start_error(gone), "process:pid:2000000000: there is no process 2000000000");
+    ContainerProbeOptions nowhere;
+    nowhere.cgroup = "/plimsoll-nowhere";
+    EXPECT_THAT(start_error(nowhere), HasSubstr("there is no cgroup \"/plimsoll-nowhere\""));
+}
+
+TEST(ContainerProbe, ReportsAProcessAndAGapWhenItIsGone) {
+    BusyChild child([] { test::burn(0.3); });
+    const double used = child.wait_for_report();
+    ContainerProbeOptions options;
+    options.pid = child.pid();
+    options.name = "lab";
+    options.role = "app";
+    const ProbePtr probe = make_container_probe(options);
+    EXPECT_EQ(probe->name(), "process:lab");
+    ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
+    EXPECT_THAT(probe->facts(), Contains(Pair("command", "container_test")));
+    const Result<Reading> reading = probe->read(Clock::now() + 1s);
+    ASSERT_TRUE(reading.ok());
+    auto found = values(*probe, *reading, {"lab", "app"});
+    EXPECT_NEAR(found[metric::kContainerCpuSeconds], used, 0.03);
+    EXPECT_GT(found[metric::kContainerMemory], 100'000);
+    child.end();
+    const Result<Reading> gone = probe->read(Clock::now() + 1s);
+    ASSERT_FALSE(gone.ok());
+    EXPECT_EQ(gone.error().to_string(),
+              "process:lab: process " + std::to_string(options.pid) + " is gone");
+}
+
+/// A cgroup below version 1's cpu and cpuacct hierarchies, where we may make one. (Not memory:
+/// that would take the child out of whatever limit the tests run under.)
+class HandMadeCgroup {
+public:
+    HandMadeCgroup() : name_("plimsoll-test-" + std::to_string(getpid())) {
+        std::error_code failed;
+        for (const char* controller : {"cpu", "cpuacct"}) {
+            const fs::path mount = fs::path("/sys/fs/cgroup") / controller;
+            if (fs::exists(mount / "cgroup.procs") && fs::create_directory(mount / name_, failed)) {
+                folders_.push_back(mount / name_);
+            }
+        }
+    }
+    ~HandMadeCgroup() {
+        for (const fs::path& folder : folders_) {
+            for (int i = 0; i < 1000 && rmdir(folder.c_str()) != 0; ++i) {
+                std::this_thread::sleep_for(5ms);  // the last process is still on its way out
+            }
+        }
+    }
+    HandMadeCgroup(const HandMadeCgroup&) = delete;
+    HandMadeCgroup& operator=(const HandMadeCgroup&) = delete;
+
+    [[nodiscard]] bool there() const { return folders_.size() == 2; }
+    [[nodiscard]] const std::string& name() const { return name_; }
+    void set(const std::string& file, const std::string& text) const {
+        for (const fs::path& folder : folders_) {
+            if (fs::exists(folder / file)) {
+                std::ofstream(folder / file) << text;
+            }
+        }
+    }
+
+private:
+    std::string name_;
+    std::vector<fs::path> folders_;
+};
+
+TEST(ContainerProbe, SeesARealQuotaThrottleABusyProcess) {
+    const HandMadeCgroup cgroup;
+    if (!cgroup.there()) {
+        // Not allowed to make one here: the process's own cgroup must be read without fault, and
+        // the CPU figures must hold all the same.
+        ContainerProbeOptions self;
+        self.pid = getpid();
+        const ProbePtr probe = make_container_probe(self);
+        ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
+        test::burn(0.2);
+        const Result<Reading> reading = probe->read(Clock::now() + 1s);
+        ASSERT_TRUE(reading.ok());
+        auto found = values(*probe, *reading, {"pid:" + std::to_string(getpid()), ""});
+        EXPECT_NEAR(found[metric::kContainerCpuSeconds], test::cpu_seconds(RUSAGE_SELF), 0.05);
+        return;
+    }
+    cgroup.set("cpu.cfs_period_us", "100000");
+    cgroup.set("cpu.cfs_quota_us", "30000");
+    BusyChild child([] {
+        for (;;) {
+            test::burn(1);
+        }
+    });
+    cgroup.set("cgroup.procs", std::to_string(child.pid()));
+
+    ContainerProbeOptions by_cgroup;
+    by_cgroup.cgroup = "/" + cgroup.name();
+    ContainerProbeOptions by_pid;
+    by_pid.pid = child.pid();
+    by_pid.name = "busy";
+    const ProbePtr of_cgroup = make_container_probe(by_cgroup);
+    const ProbePtr of_process = make_container_probe(by_pid);
+    ASSERT_TRUE(of_cgroup->start(Clock::now() + 1s).ok());
+    ASSERT_TRUE(of_process->start(Clock::now() + 1s).ok());
+
+    std::map<std::string, double> first;
+    std::map<std::string, double> last;
+    Clock::time_point from;
+    Clock::time_point to;
+    const Clock::time_point limit = Clock::now() + 60s;
+    do {
+        const Result<Reading> reading = of_cgroup->read(Clock::now() + 1s);
+        ASSERT_TRUE(reading.ok());
+        last = values(*of_cgroup, *reading, {cgroup.name(), ""});
+        to = reading->at;
+        if (first.empty()) {
+            first = last;
+            from = to;
+        }
+        std::this_thread::sleep_for(50ms);
+    } while (last[metric::kContainerPeriods] < 15 && Clock::now() < limit);
+
+    EXPECT_DOUBLE_EQ(last[metric::kContainerCpuLimit], 0.3);
+    EXPECT_GE(last[metric::kContainerPeriods], 15);
+    EXPECT_GE(last[metric::kContainerThrottled], 5);  // fewer when the machine is busy elsewhere
+    EXPECT_LE(last[metric::kContainerThrottled], last[metric::kContainerPeriods]);
+    const double used = last[metric::kContainerCpuSeconds] - first[metric::kContainerCpuSeconds];
+    // At most the quota of each period that the interval touches.
+    EXPECT_LE(used, 0.3 * (to_seconds(to - from) + 0.2));
+    EXPECT_GT(used, 0);
+
+    // The same figures are found from the process, through its cgroup.
+    const Result<Reading> reading = of_process->read(Clock::now() + 1s);
+    ASSERT_TRUE(reading.ok());
+    auto seen = values(*of_process, *reading, {"busy", ""});
+    EXPECT_DOUBLE_EQ(seen[metric::kContainerCpuLimit], 0.3);
+    EXPECT_GE(seen[metric::kContainerThrottled], last[metric::kContainerThrottled]);
+    EXPECT_NEAR(seen[metric::kContainerCpuSeconds], last[metric::kContainerCpuSeconds], 0.2);
+    EXPECT_THAT(of_process->facts(), Contains(Pair("cpu_limit_cores", "0.3")));
+}
+
+}  // namespace
+}  // namespace plimsoll

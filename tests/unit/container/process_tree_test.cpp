@@ -1,0 +1,233 @@
+#include "probes/container/process_tree.hpp"
+
+#include "busy_child.hpp"
+#include "probes/container/port_owner.hpp"
+
+#include <arpa/inet.h>
+#include <chrono>
+#include <cstring>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using test::BusyChild;
+
+TEST(ParseStat, ReadsACommandWithSpacesAndParentheses) {
+    const auto stat = parse_stat(
+        "4711 (postgres: (a) b) S 12 4711 4711 0 -1 4194304 1 2 3 4 150 50 700 300 20 0 1 0 98765 "
+        "1 2 3");
+    ASSERT_TRUE(stat);
+    EXPECT_EQ(stat->command, "postgres: (a) b");
+    EXPECT_EQ(stat->parent, 12);
+    const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
+    EXPECT_DOUBLE_EQ(stat->own_cpu_s, 200 / ticks);
+    EXPECT_DOUBLE_EQ(stat->reaped_cpu_s, 1000 / ticks);
+    EXPECT_EQ(stat->start_ticks, 98765U);
+    EXPECT_FALSE(parse_stat(""));
+    EXPECT_FALSE(parse_stat("1 (cut) S 1 2"));
+}
+
+TEST(SteadyCounter, NeverFallsAndCountsARecoveryOnce) {
+    SteadyCounter counter;
+    EXPECT_DOUBLE_EQ(counter.update(100), 100);
+    EXPECT_DOUBLE_EQ(counter.update(103), 103);
+    EXPECT_DOUBLE_EQ(counter.update(53), 103);   // a child's 50 s are between two places
+    EXPECT_DOUBLE_EQ(counter.update(105), 105);  // and back: 2 s are new, not 52
+    EXPECT_DOUBLE_EQ(counter.update(15), 105);   // 90 s lost for good: nobody waited for it
+    EXPECT_DOUBLE_EQ(counter.update(16), 105);
+    EXPECT_DOUBLE_EQ(counter.update(18), 107);  // goes on at once, not after another 90 s
+    counter.rebase();
+    EXPECT_DOUBLE_EQ(counter.update(5000), 107);
+    EXPECT_DOUBLE_EQ(counter.update(5001), 108);
+}
+
+void burn_with_children() {
+    test::burn(0.4);
+    for (int i = 0; i < 3; ++i) {  // these end and are waited for: their time moves to the parent
+        waitpid(test::fork_worker([] { test::burn(0.2); }), nullptr, 0);
+    }
+}
+
+TEST(ProcessTree, AgreesWithGetrusageAboutAProcessAndItsEndedChildren) {
+    for (const bool scan : {false, true}) {
+        BusyChild child(burn_with_children);
+        ProcessTree tree("/proc", child.pid());
+        if (scan) {
+            tree.scan_all_processes();
+        }
+        const double reported = child.wait_for_report();
+        ASSERT_GE(reported, 1.0);
+        const auto sample = tree.sample();
+        ASSERT_TRUE(sample);
+        EXPECT_NEAR(sample->cpu_s, reported, 0.09);  // four processes, two counters of 10 ms ticks
+        EXPECT_EQ(sample->processes, 1U);
+    }
+}
+
+TEST(ProcessTree, CountsLivingDescendantsAndNeverFallsWhenTheyEnd) {
+    BusyChild child([] {
+        for (int i = 0; i < 8; ++i) {
+            const pid_t worker = test::fork_worker([] {
+                const pid_t inner = test::fork_worker([] { test::burn(0.05); });
+                test::burn(0.05);
+                waitpid(inner, nullptr, 0);
+            });
+            waitpid(worker, nullptr, 0);
+        }
+    });
+    ProcessTree tree("/proc", child.pid());
+    double last = 0;
+    std::size_t most = 0;
+    double reported = -1;
+    std::thread waiting([&] { reported = child.wait_for_report(); });
+    const auto limit = std::chrono::steady_clock::now() + 60s;
+    while (last < 0.7 && std::chrono::steady_clock::now() < limit) {
+        const auto sample = tree.sample();
+        ASSERT_TRUE(sample);
+        EXPECT_GE(sample->cpu_s, last);
+        last = sample->cpu_s;
+        most = std::max(most, sample->processes);
+        std::this_thread::sleep_for(2ms);
+    }
+    waiting.join();
+    const auto sample = tree.sample();
+    ASSERT_TRUE(sample);
+    EXPECT_GE(reported, 0.8);  // 16 × 0.05 s
+    // Each of 17 processes may be short of two ticks; the bridge over a dip may cost a few more.
+    EXPECT_NEAR(sample->cpu_s, reported, 0.34 + 0.1);
+    EXPECT_GE(most, 2U);
+}
+
+TEST(ProcessTree, KeepsADaemonWhoseParentHasEnded) {
+    int told[2] = {-1, -1};
+    int let_go[2] = {-1, -1};
+    ASSERT_EQ(pipe(told), 0);
+    ASSERT_EQ(pipe(let_go), 0);
+    BusyChild child([&] {
+        const pid_t parent = test::fork_worker([&] {
+            const pid_t daemon = test::fork_worker([] {
+                for (;;) {
+                    pause();
+                }
+            });
+            char go = 0;
+            if (write(told[1], &daemon, sizeof(daemon)) < 0 || read(let_go[0], &go, 1) < 0) {
+                _exit(1);
+            }
+        });
+        waitpid(parent, nullptr, 0);
+    });
+    pid_t daemon = -1;
+    ASSERT_EQ(read(told[0], &daemon, sizeof(daemon)), static_cast<ssize_t>(sizeof(daemon)));
+    ProcessTree tree("/proc", child.pid());
+    const auto before = tree.sample();
+    EXPECT_EQ(write(let_go[1], "x", 1), 1);
+    EXPECT_GE(child.wait_for_report(), 0);  // the daemon's parent is gone by now
+    const auto after = tree.sample();
+    kill(daemon, SIGKILL);
+    for (const int fd : {told[0], told[1], let_go[0], let_go[1]}) {
+        close(fd);
+    }
+    ASSERT_TRUE(before && after);
+    EXPECT_EQ(before->processes, 3U);
+    EXPECT_EQ(after->processes, 2U);
+}
+
+TEST(ProcessTree, CountsPrivateMemoryOfEachAndSharedMemoryOnce) {
+    constexpr std::size_t kMiB = 1024 * 1024;
+    constexpr std::size_t kShared = 64 * kMiB;
+    constexpr std::size_t kPrivate = 32 * kMiB;
+    BusyChild child([] {
+        void* shared =
+            mmap(nullptr, kShared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        std::memset(shared, 1, kShared);
+        for (int i = 0; i < 2; ++i) {
+            test::fork_worker([shared] {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                volatile char sum = 0;
+                for (std::size_t at = 0; at < kShared; at += 4096) {
+                    sum = static_cast<char>(sum + static_cast<char*>(shared)[at]);
+                }
+                void* own = mmap(nullptr, kPrivate, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                std::memset(own, 1, kPrivate);
+                for (;;) {
+                    pause();
+                }
+            });
+        }
+    });
+    ASSERT_GE(child.wait_for_report(), 0);
+    ProcessTree tree("/proc", child.pid());
+    const double expected = static_cast<double>(kShared + 2 * kPrivate);
+    std::optional<ProcessTree::Sample> sample;
+    const auto limit = std::chrono::steady_clock::now() + 60s;
+    do {
+        sample = tree.sample();
+        ASSERT_TRUE(sample);
+        std::this_thread::sleep_for(5ms);
+    } while (sample->memory_bytes < expected && std::chrono::steady_clock::now() < limit);
+    EXPECT_GE(sample->memory_bytes, expected);
+    EXPECT_LT(sample->memory_bytes, expected + 40.0 * kMiB);  // the test program's own pages
+    EXPECT_EQ(sample->processes, 3U);
+}
+
+TEST(ProcessTree, EndsWithItsRoot) {
+    BusyChild child([] {});
+    ASSERT_GE(child.wait_for_report(), 0);
+    ProcessTree tree("/proc", child.pid());
+    EXPECT_TRUE(tree.sample());
+    child.end();
+    EXPECT_FALSE(tree.sample());
+}
+
+TEST(FindListener, FindsTheMasterOfThoseThatShareASocket) {
+    for (const int family : {AF_INET, AF_INET6}) {
+        const int fd = socket(family, SOCK_STREAM, 0);
+        ASSERT_GE(fd, 0);
+        sockaddr_in6 address{};  // big enough for both; zeros are any address, any port
+        address.sin6_family = static_cast<sa_family_t>(family);
+        if (family == AF_INET) {
+            reinterpret_cast<sockaddr_in*>(&address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        } else {
+            address.sin6_addr = in6addr_loopback;
+        }
+        socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+        auto* generic = reinterpret_cast<sockaddr*>(&address);
+        ASSERT_EQ(bind(fd, generic, size), 0);
+        ASSERT_EQ(listen(fd, 4), 0);
+        getsockname(fd, generic, &size);
+        const std::uint16_t port = ntohs(address.sin6_port);  // at the same place in both
+        BusyChild master([] {
+            for (int i = 0; i < 2; ++i) {
+                test::fork_worker([] {
+                    prctl(PR_SET_PDEATHSIG, SIGKILL);
+                    for (;;) {
+                        pause();
+                    }
+                });
+            }
+        });
+        ASSERT_GE(master.wait_for_report(), 0);
+        // We hold the socket too, and are the parent of all; then only they do.
+        EXPECT_EQ(*find_listener(port, "/proc"), getpid());
+        close(fd);
+        EXPECT_EQ(*find_listener(port, "/proc"), master.pid());
+    }
+}
+
+TEST(FindListener, SaysThatNobodyListens) {
+    const auto nobody = find_listener(1, "/proc");
+    ASSERT_FALSE(nobody.ok());
+    EXPECT_EQ(nobody.error().what, "nobody listens on port 1 of this machine");
+}
+
+}  // namespace
+}  // namespace plimsoll
