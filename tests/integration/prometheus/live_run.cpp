@@ -116,16 +116,18 @@ std::vector<Value> postgres_values(double seconds) {
             {8, {"53300"}, 0}};
 }
 
+/// Only the application has limits.
 std::vector<Value> container_values(const std::string& name, const std::string& role,
                                     double seconds) {
     const std::vector<std::string> labels{name, role};
-    return {{0, labels, 0.3 * seconds},
-            {1, labels, 2},
-            {2, labels, seconds / 10},
-            {3, labels, 10 * seconds},
-            {4, labels, 60e6},
-            {5, labels, 512e6},
-            {6, labels, 0}};
+    std::vector<Value> out{{0, labels, 0.3 * seconds}, {4, labels, 60e6}, {6, labels, 0}};
+    if (role == "app") {
+        out.insert(out.end(), {{1, labels, 2},
+                               {2, labels, seconds / 10},
+                               {3, labels, 10 * seconds},
+                               {5, labels, 512e6}});
+    }
+    return out;
 }
 
 }  // namespace

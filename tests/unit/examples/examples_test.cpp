@@ -47,7 +47,7 @@ std::vector<std::string> yaml_blocks(const std::string& markdown) {
 
 TEST(Examples, AreValidScenarios) {
     std::size_t seen = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(kSource / "examples")) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource / "examples")) {
         if (entry.path().extension() == ".yaml") {
             expect_valid(read_file(entry.path()), entry.path().filename().string());
             ++seen;
