@@ -34,6 +34,16 @@ constexpr double kBrokenRise_s = 0.1;
 // A target that fails more than this from the start is broken from the start.
 constexpr double kHabitualFailures = 0.10;
 
+// A plateau: one-second rates that vary by less. Poisson scatter alone is 0.06 at 250/s, 0.2 at
+// 25/s.
+constexpr double kSteady = 0.25;
+// Carried before, and not after: throughput fell with overload, so what is left is no capacity.
+constexpr double kRetrograde = 1.08;
+// Noise delays the onset, but not by a third of the load.
+constexpr double kEarliest = 0.67;
+// The load counts as still as high down to this share of the breaking point.
+constexpr double kStillHigh = 0.9;
+
 double median(std::vector<double> values) {
     if (values.empty()) {
         return 0;
@@ -47,6 +57,17 @@ double as_double(std::uint64_t n) {
     return static_cast<double>(n);
 }
 
+/// Mean number of users alive in a tick: whole ones, though the schedule moves between them.
+double users_in(const RunData& data, const TickFacts& tick) {
+    constexpr int kPoints = 20;
+    double sum = 0;
+    for (int i = 0; i < kPoints; ++i) {
+        const double t_s = tick.from_s + tick.seconds() * (i + 0.5) / kPoints;
+        sum += std::floor(offered_at(data.info, t_s) + 1e-9);
+    }
+    return sum / kPoints;
+}
+
 /// One tick of the load's time, normalised.
 struct Feature {
     double from_s, to_s, level;
@@ -55,6 +76,17 @@ struct Feature {
     double latency;    // log(R / 2 R0), 0 below notice
     double response_s;
 };
+
+/// Until when the load stayed near the level at which it broke, or above.
+double high_until(const std::vector<Feature>& ticks, std::size_t onset) {
+    double until_s = ticks[onset].to_s;
+    for (std::size_t i = onset; i < ticks.size(); ++i) {
+        if (ticks[i].level >= kStillHigh * ticks[onset].level) {
+            until_s = ticks[i].to_s;
+        }
+    }
+    return until_s;
+}
 
 struct Change {
     std::size_t onset;  // first tick of the excursion
@@ -88,7 +120,7 @@ private:
                 as_double(tick.requests) + turned_away + tick.state.in_flight - in_flight_before;
             f.shortfall = f.demand * good_share - as_double(tick.ok);
         } else {
-            f.demand = baseline_.requests_per_user * f.level * tick.seconds();
+            f.demand = baseline_.requests_per_user * users_in(data_, tick) * tick.seconds();
             f.shortfall = f.demand - as_double(tick.ok);
         }
         if (tick.requests > 0 && baseline_.response_s > 0 &&
@@ -177,9 +209,10 @@ double response_between(const RunData& data, double from_s, double to_s) {
     return n > 0 ? sum / n : 0;
 }
 
-/// Ok requests per second in [from_s, to_s), and how steady: the coefficient of variation.
+/// Ok requests per second in [from_s, to_s); the coefficient of variation of its ticks, and two
+/// standard errors of the mean, relative to it.
 struct Goodput {
-    double mean = 0, spread = 0;
+    double mean = 0, spread = 0, error = 0;
 };
 Goodput goodput_between(const RunData& data, double from_s, double to_s) {
     std::vector<double> rates;
@@ -193,46 +226,59 @@ Goodput goodput_between(const RunData& data, double from_s, double to_s) {
     if (rates.empty()) {
         return {};
     }
-    Goodput goodput{sum / as_double(rates.size()), 0};
+    const double n = as_double(rates.size());
+    Goodput goodput{sum / n, 0, 0};
     double squares = 0;
     for (const double rate : rates) {
         squares += (rate - goodput.mean) * (rate - goodput.mean);
     }
-    goodput.spread =
-        goodput.mean > 0 ? std::sqrt(squares / as_double(rates.size())) / goodput.mean : 0;
+    if (goodput.mean > 0) {
+        goodput.spread = std::sqrt(squares / n) / goodput.mean;
+        goodput.error = 2 * goodput.spread / std::sqrt(n);
+    }
     return goodput;
 }
 
-/// Moves the point to the rate that was carried from then on, where that is steady and within the
-/// interval.
+/// When the schedule crosses `level` for the last time before `until_s`; interpolated within a
+/// tick.
+std::optional<double> last_crossing(const RunData& data, const std::vector<Feature>& ticks,
+                                    double level, double until_s) {
+    std::optional<double> at_s;
+    for (const Feature& tick : ticks) {
+        const double here = offered_at(data.info, tick.from_s);
+        const double next = offered_at(data.info, tick.to_s);
+        if (tick.to_s <= until_s && here <= level && level < next) {
+            at_s = tick.from_s + (tick.to_s - tick.from_s) * (level - here) / (next - here);
+        }
+    }
+    return at_s;
+}
+
 void settle_on_plateau(const RunData& data, Break& found, const std::vector<Feature>& ticks) {
-    constexpr double kSteady = 0.25;  // of one-second rates: Poisson scatter alone is 0.06 at 250/s
-    const Goodput after = goodput_between(data, found.certain_s, data.load_end_s);
-    found.goodput_after = after.mean;
     BreakingPoint& point = found.point;
-    const double carried = after.mean / found.baseline.requests_per_arrival;
-    if (!is_open_model(data.info) || after.spread > kSteady || carried < point.interval[0] ||
+    const Goodput after = goodput_between(data, found.certain_s, found.until_s);
+    found.goodput_after = after.mean;
+    const double per_level = is_open_model(data.info) ? found.baseline.requests_per_arrival
+                                                      : found.baseline.requests_per_user;
+    if (per_level <= 0 || after.mean <= 0 || after.spread > kSteady) {
+        return;
+    }
+    const Goodput before = goodput_between(data, point.at_s - kPersists_s, point.at_s);
+    const double carried = after.mean / per_level;
+    if (before.mean > kRetrograde * after.mean || carried < kEarliest * point.at_rate ||
         carried > point.interval[1]) {
         return;
     }
-    // On a ramp the time goes with it; at a step the level jumps over the rate.
-    for (const Feature& tick : ticks) {
-        if (tick.to_s > found.certain_s) {
-            break;
-        }
-        const double next = offered_at(data.info, tick.to_s);
-        const double here = offered_at(data.info, tick.from_s);
-        if (here <= carried && carried < next && tick.from_s >= point.at_s - kPersists_s) {
-            point.at_rate = carried;
-            point.at_s = tick.from_s + (tick.to_s - tick.from_s) * (carried - here) / (next - here);
-            return;
-        }
+    if (const auto at_s = last_crossing(data, ticks, carried, found.certain_s)) {
+        point.at_rate = carried;
+        point.at_s = *at_s;
+        point.interval[0] = std::min(point.interval[0], carried * (1 - after.error));
     }
 }
 
 std::string describe(const RunData& data, const Break& found) {
     std::vector<std::string> parts;
-    const double end = data.load_end_s;
+    const double end = found.until_s;
     double asked = 0;
     double good = 0;
     double requests = 0;
@@ -252,7 +298,9 @@ std::string describe(const RunData& data, const Break& found) {
                                     format_rate(Rate::per_second(found.goodput_after))));
     }
     const double after = response_between(data, found.point.at_s, end);
-    if (after > kLatencyFactor * found.baseline.response_s) {
+    if (found.point.at_s < found.baseline.until_s) {
+        parts.push_back(fmt::format("mean response time was {}", human_seconds(after)));
+    } else if (after > kLatencyFactor * found.baseline.response_s) {
         parts.push_back(fmt::format("mean response time rose from {} to {}",
                                     human_seconds(found.baseline.response_s),
                                     human_seconds(after)));
@@ -293,8 +341,8 @@ Baseline take_baseline(const RunData& data) {
         if (tick.requests > 0) {
             responses.push_back(tick.response_mean_s);
         }
-        const double users = offered_at(data.info, tick.middle_s());
-        if (!open && users > 0) {
+        const double users = open ? 0 : users_in(data, tick);
+        if (users > 0) {
             paces.push_back(as_double(tick.ok) / users / tick.seconds());
         }
     }
@@ -334,6 +382,7 @@ Break find_breaking_point(const RunData& data) {
     point.interval[1] = std::max(point.interval[1], point.at_rate);
     point.interval[0] = std::min(point.interval[0], point.at_rate);
     found.certain_s = sure.to_s;
+    found.until_s = high_until(ticks, change->onset);
     settle_on_plateau(data, found, ticks);
     point.symptom = describe(data, found);
     return found;

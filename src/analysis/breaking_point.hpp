@@ -20,7 +20,8 @@ struct Baseline {
 struct Break {
     BreakingPoint point;
     double certain_s = 0;      // when the evidence was conclusive
-    double goodput_after = 0;  // ok requests per second from then to the end of the load
+    double until_s = 0;        // until when the load stayed that high
+    double goodput_after = 0;  // ok requests per second from certain_s to until_s
     Baseline baseline;
 };
 
@@ -42,8 +43,9 @@ struct Break {
 /// what surely was not. Shortfall goes first: latency leaves its floor before capacity is reached,
 /// and alone it counts only where it grew fivefold and by 0.1 s.
 ///
-/// Where the target then carries a steady rate that lies in the interval, that rate is the
-/// breaking point: a plateau shows capacity better than its edge.
+/// Where the target then carries a steady rate, as high as any before, that rate is the breaking
+/// point and the interval reaches to it: a plateau shows capacity better than its edge, which noise
+/// moves up on a slow ramp.
 ///
 /// Not judged (found is false): runs shorter than 5 s of load.
 [[nodiscard]] Break find_breaking_point(const RunData& data);

@@ -64,9 +64,12 @@ void add(std::string& out, std::string_view lead, std::string_view text) {
     out += line + '\n';
 }
 
+/// Digits that the interval does not support would only look exact.
 std::string load(const Analysis& analysis, double level) {
-    return analysis.open_model ? format_rate(Rate::per_second(level))
-                               : fmt::format("{:.0f} users", level);
+    if (!analysis.open_model) {
+        return fmt::format("{:.0f} users", level);
+    }
+    return format_rate(Rate::per_second(level < 20 ? level : std::round(level)));
 }
 
 const ValidityCheck* find_check(const Analysis& analysis, std::string_view name) {
@@ -112,9 +115,12 @@ void add_break(std::string& out, const Analysis& analysis) {
         return;
     }
     add(out, "",
-        fmt::format("It broke at {}, {:.0f} s into the run (surely between {} and {}).",
-                    load(analysis, point.at_rate), point.at_s, load(analysis, point.interval[0]),
-                    load(analysis, point.interval[1])));
+        point.interval[0] > 0
+            ? fmt::format("It broke at {}, {:.0f} s into the run (between {} and {}).",
+                          load(analysis, point.at_rate), point.at_s,
+                          load(analysis, point.interval[0]), load(analysis, point.interval[1]))
+            : fmt::format("It was overloaded from the start, at {}: its breaking point lies below.",
+                          load(analysis, point.at_rate)));
     if (!point.symptom.empty()) {
         add(out, "  ", "From then on " + point.symptom + ".");
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <regex>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -97,8 +98,15 @@ std::optional<FullPool> measure(const Case& c, const App& app) {
                       }).value_or(0);
     pool.busy_share = share_in(app.busy, after, full).value_or(0);
     pool.busy_mean = mean_in(app.busy, after).value_or(0);
-    const auto since = sustained_since(app.busy, c.load(), kSustainedShare, full);
-    pool.onset_s = std::min(since.value_or(after.from_s), after.to_s);
+    // Under light load a small pool is nearly full by chance now and then: for the onset, no slack
+    // but the hand-over's share.
+    const auto quite_full = [&](double busy) {
+        return busy >= pool.size - std::floor(kHandOverShare * pool.size);
+    };
+    const Window until{c.load().from_s, after.to_s};
+    auto since = sustained_since(app.busy, until, kSustainedShare, quite_full);
+    since = since ? since : sustained_since(app.busy, until, kSustainedShare, full);
+    pool.onset_s = since.value_or(after.from_s);
     if (pool.flat_share < kSustainedShare || pool.busy_share < kSustainedShare) {
         return std::nullopt;
     }
@@ -193,9 +201,10 @@ private:
                 ? fmt::format("while the load rose from {:.0f} to {:.0f}{}", from, to, unit())
                 : fmt::format("under a load of {:.0f}{}", to, unit());
         finding_.evidence.push_back(fmt::format(
-            "\"{}\" kept exactly {:.0f} database connections and {:.0f} % of samples "
-            "since {:.1f} s found them all busy, {}",
-            pool_.app->shown(), pool_.size, 100 * pool_.busy_share, pool_.onset_s, load));
+            "\"{}\" kept {:.0f} database connections; from {:.1f} s on {:.1f} of them were busy on "
+            "average, {}",
+            pool_.app->shown(), pool_.size, pool_.onset_s,
+            mean_in(pool_.app->busy, {pool_.onset_s, c_.after().to_s}).value_or(0), load));
         const double served = c_.served_rate(c_.after());
         finding_.evidence.push_back(fmt::format(
             "it answered {:.0f} requests/s then, which is what {:.0f} connections held {} each can "
@@ -292,14 +301,7 @@ private:
             pool_.app->shown(), pool_.size, n, c_.highest_demand(), human_seconds(hold_s_), needed,
             needed);
         finding_.fix += room_for(n);
-        const auto cores = c_.cores("database");
-        if (cores && n > 3 * *cores) {
-            finding_.fix += fmt::format(
-                " That is more than three per core of the database ({:g}): if the hold time is "
-                "work "
-                "and not waiting, shorten it instead.",
-                *cores);
-        }
+        finding_.fix += next_limit();
         finding_.fix += fmt::format(
             " With {:.0f} expect no queue for connections up to {:.0f} requests/s; run again to "
             "confirm.",
@@ -329,6 +331,24 @@ private:
             sum, n + others + slots->reserved);
     }
 
+    /// What the database's CPU says to the whole demand getting through.
+    std::string next_limit() {
+        const auto cores = c_.cores("database");
+        const auto cpu = c_.cpu_of("database", c_.after());
+        const double served = c_.served_rate(c_.after());
+        if (!cores || !cpu || served <= 0) {
+            return {};
+        }
+        const double needed = *cpu / served * c_.highest_demand();
+        finding_.values["database_cores_needed"] = needed;
+        if (needed < kIdleDatabase * *cores) {
+            return {};
+        }
+        return fmt::format(
+            " The database would then need {:.1f} of its {:g} cores: it is the next limit.", needed,
+            *cores);
+    }
+
     [[nodiscard]] const char* unit() const {
         return is_open_model(c_.data().info) ? "/s" : " users";
     }
@@ -341,6 +361,16 @@ private:
     Finding finding_;
 };
 
+/// "QueuePool limit of size 5 overflow 10 reached" (SQLAlchemy): 15.
+std::optional<double> size_in(const std::string& text) {
+    static const std::regex kLimit("limit of size ([0-9]{1,6}) overflow ([0-9]{1,6})");
+    std::smatch match;
+    if (!std::regex_search(text, match, kLimit)) {
+        return std::nullopt;
+    }
+    return std::stod(match[1]) + std::stod(match[2]);
+}
+
 /// Without a view into the database: only what the application's own errors say.
 std::optional<Finding> from_errors_alone(const Case& c) {
     const ErrorsLike errors = pool_errors(c.data());
@@ -352,6 +382,9 @@ std::optional<Finding> from_errors_alone(const Case& c) {
     finding.confidence = "medium";
     finding.onset_s = errors.first_s;
     finding.evidence.push_back(fmt::format("{} answers say so: {}", errors.count, errors.sample));
+    if (const auto size = size_in(errors.sample)) {
+        finding.values["pool_size"] = *size;
+    }
     finding.missing.emplace_back(
         "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
     finding.fix =

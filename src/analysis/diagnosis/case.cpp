@@ -17,6 +17,10 @@ namespace {
 constexpr double kSlowFactor = 3;
 constexpr double kSlowRise_s = 0.010;
 
+// Broken from the start, there is nothing to compare with: a layer that takes a quarter of the
+// response time is part of the problem.
+constexpr double kShareOfResponse = 0.25;
+
 std::string lower(std::string_view text) {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(),
@@ -46,7 +50,7 @@ Case::Case(const RunData& data, const Break& found)
     : data_(&data), found_(&found), load_{0, data.load_end_s}, before_(load_), after_(load_) {
     if (broke()) {
         before_.to_s = found.point.at_s;
-        after_.from_s = found.point.at_s;
+        after_ = {found.point.at_s, std::max(found.until_s, found.certain_s)};
     }
 }
 
@@ -60,6 +64,18 @@ double Case::served_rate(Window window) const {
         }
     }
     return seconds > 0 ? served / seconds : 0;
+}
+
+double Case::mean_response(Window window) const {
+    double sum = 0;
+    double requests = 0;
+    for (const TickFacts& tick : data_->ticks) {
+        if (window.holds(tick.middle_s())) {
+            sum += tick.response_mean_s * static_cast<double>(tick.requests);
+            requests += static_cast<double>(tick.requests);
+        }
+    }
+    return requests > 0 ? sum / requests : 0;
 }
 
 double Case::highest_demand() const {
@@ -107,12 +123,17 @@ CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_vi
     const Signal signal = series_of(c.data(), metric::kCanarySeconds, "canary", canary);
     const auto before = median_in(signal, c.before());
     const auto after = median_in(signal, c.after());
-    if (!before || !after) {
+    if (!after) {
         return view;
     }
     view.known = true;
-    view.before_s = *before;
     view.after_s = *after;
+    if (!before) {
+        view.slow = *after >= kShareOfResponse * c.mean_response(c.after());
+        view.text = fmt::format("{} {}", shown_as, human_seconds(*after));
+        return view;
+    }
+    view.before_s = *before;
     view.slow = *after >= kSlowFactor * *before && *after >= *before + kSlowRise_s;
     view.text =
         fmt::format("{} {} ({} before)", shown_as, human_seconds(*after), human_seconds(*before));

@@ -20,7 +20,8 @@ inline constexpr double kSustainedShare = 0.80;
 inline constexpr std::size_t kLeastSamples = 10;
 
 /// One run that broke (or did not), cut at the break. `before` is the load's time up to its onset,
-/// `after` from there to the load's end; both are the whole load where nothing broke.
+/// `after` from there for as long as the load stayed that high; both are the whole load where
+/// nothing broke.
 class Case {
 public:
     Case(const RunData& data, const Break& found);
@@ -34,7 +35,8 @@ public:
 
     /// Requests per second that reached what is behind the application.
     [[nodiscard]] double served_rate(Window window) const;
-    /// The same that the schedule's highest level would need, at the baseline's requests per
+    [[nodiscard]] double mean_response(Window window) const;
+    /// The served rate that the schedule's highest level would need, at the baseline's requests per
     /// arrival or user.
     [[nodiscard]] double highest_demand() const;
     /// Cores of a role's process or container: its CPU limit, else the machine's where the target
@@ -53,7 +55,9 @@ private:
 /// How one canary did after the break against before.
 struct CanaryView {
     bool known = false;
-    bool slow = false;  // at least 3 × and 10 ms more: short round trips scatter by factors
+    /// At least 3 × and 10 ms more than before. With nothing before: a quarter of the response
+    /// time.
+    bool slow = false;
     double before_s = 0, after_s = 0;
     std::string text;  // "SELECT 1 0.4 ms (0.4 ms before)"
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace plimsoll {
 namespace {
@@ -11,25 +12,22 @@ constexpr std::array<Rule, 8> kRules{
     find_max_connections,     find_app_pool_exhausted, find_database_cpu, find_lock_contention,
     find_idle_in_transaction, find_app_cpu_throttled,  find_app_cpu,      find_rate_limited};
 
-// Causes that set in closer together than this cannot be told apart by time; the surer one leads.
-constexpr double kSameTime_s = 2;
+// A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
+constexpr double kOverlap_s = 5;
 
 int rank(const Finding& finding) {
     return finding.confidence == "high" ? 0 : finding.confidence == "medium" ? 1 : 2;
 }
 
-/// In order of onset; within each group that began together, the surer first.
-void order(std::vector<Finding>& findings) {
+/// Causes that were there when it broke, the surer first, then the earlier; then what came after,
+/// which is a consequence or another story.
+void order(std::vector<Finding>& findings, const Break& found) {
+    const auto key = [&](const Finding& f) {
+        const bool late = found.point.found && f.onset_s > found.certain_s + kOverlap_s;
+        return std::tuple(late, rank(f), f.onset_s);
+    };
     std::stable_sort(findings.begin(), findings.end(),
-                     [](const Finding& a, const Finding& b) { return a.onset_s < b.onset_s; });
-    for (auto first = findings.begin(); first != findings.end();) {
-        const auto last = std::find_if(first, findings.end(), [&](const Finding& f) {
-            return f.onset_s > first->onset_s + kSameTime_s;
-        });
-        std::stable_sort(first, last,
-                         [](const Finding& a, const Finding& b) { return rank(a) < rank(b); });
-        first = last;
-    }
+                     [&](const Finding& a, const Finding& b) { return key(a) < key(b); });
 }
 
 }  // namespace
@@ -46,7 +44,7 @@ std::vector<Finding> diagnose(const RunData& data, const Break& found, Verdict v
             findings.push_back(std::move(*finding));
         }
     }
-    order(findings);
+    order(findings, found);
     if (findings.empty() && c.broke()) {
         findings.push_back(admit_unknown(c));
     }

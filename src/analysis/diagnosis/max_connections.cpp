@@ -47,6 +47,14 @@ Evidence gather(const Case& c) {
     return e;
 }
 
+/// Every slot was taken while it broke, and no canary tried to connect that could have told.
+bool full_unseen(const Case& c) {
+    const Signal ratio = series_of(c.data(), metric::kPgConnectionsUsedRatio);
+    const auto share = share_in(ratio, c.after(), [](double r) { return r >= kFull; });
+    return c.broke() && share.value_or(0) >= kSustainedShare &&
+           series_of(c.data(), metric::kCanarySeconds, "canary", "pg_connect").empty();
+}
+
 double onset_of(const Evidence& e) {
     double onset = 1e300;
     if (e.errors.count > 0) {
@@ -157,10 +165,16 @@ void state_fix(const Case& c, Finding& finding) {
         "{} {:.0f} connections carry the {:.0f} requests/s of this run: {} of hold time keep "
         "{:.1f} busy on average (Little's law), and 2√{:.1f} more cover bursts.",
         advice, n, demand, human_seconds(*hold), needed, needed);
-    if (const auto slots = slots_of(c.data()); slots && n > slots->usable()) {
+    const auto value = [&](const char* key) {
+        const auto found = finding.values.find(key);
+        return found == finding.values.end() ? 0 : found->second;
+    };
+    const double others = std::max(0.0, value("peak_used") - value("app_connections"));
+    if (const auto slots = slots_of(c.data()); slots && n + others > slots->usable()) {
         finding.fix += fmt::format(
-            " PostgreSQL gives only {:.0f}: raise max_connections to {:.0f} or more as well.",
-            slots->usable(), n + slots->reserved);
+            " PostgreSQL gives only {:.0f}, {:.0f} of them to others: raise max_connections to "
+            "{:.0f} or more as well.",
+            slots->usable(), others, n + others + slots->reserved);
     }
     finding.fix += fmt::format(
         " With that pool expect no refusals up to {:.0f} requests/s; run again to confirm.",
@@ -171,7 +185,7 @@ void state_fix(const Case& c, Finding& finding) {
 
 std::optional<Finding> find_max_connections(const Case& c) {
     const Evidence e = gather(c);
-    if (!e.direct() && !(c.broke() && e.peak_ratio >= 1)) {
+    if (!e.direct() && !full_unseen(c)) {
         return std::nullopt;
     }
     Finding finding;
