@@ -16,6 +16,7 @@ namespace plimsoll::synthetic {
 namespace {
 
 constexpr double kDatabaseCpu_s = 0.0005;  // per request, where the database is not the bottleneck
+constexpr double kLargePool = 50;
 constexpr double kAppCpu_s = 0.0003;
 const Clock::time_point kStart{std::chrono::seconds(1000)};
 
@@ -155,7 +156,7 @@ public:
     Reading postgres(double t) {
         double busy = database_.count(t);
         const bool pooled = options_.target != Target::MaxConnections;
-        const double size = options_.target == Target::Pool ? options_.pool : 100;
+        const double size = options_.target == Target::Pool ? options_.pool : kLargePool;
         const bool working = options_.target == Target::DatabaseCpu;
         busy = working ? std::min(busy, size) : busy;
         Reading reading{at(t), std::chrono::microseconds(700), {}};

@@ -40,7 +40,8 @@ struct Options {
     double hold_s = 0.020;
     double app_s = 0.002;       // outside the database, per request
     double pool_timeout_s = 0;  // > 0: after waiting so long the answer is 503
-    std::string pool_timeout_body = "{\"error\":\"no database connection within 2s\"}";
+    std::string pool_timeout_body =
+        "{\"error\":\"connection pool timeout: no connection became free within 2s\"}";
     std::uint32_t max_connections = 100;
     double database_cores = 2;
     double client_timeout_s = 30;

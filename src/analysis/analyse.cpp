@@ -1,0 +1,121 @@
+#include "analysis/analyse.hpp"
+
+#include "analysis/breaking_point.hpp"
+#include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/latency.hpp"
+#include "analysis/load_level.hpp"
+#include "analysis/run_data.hpp"
+#include "analysis/stages.hpp"
+#include "analysis/thresholds.hpp"
+#include "analysis/validity.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace plimsoll {
+namespace {
+
+constexpr std::string_view kDropped = "exporter.dropped.";
+
+void add_totals(const RunData& data, Analysis& analysis) {
+    analysis.duration_s = data.duration_s;
+    analysis.requests = data.all.requests;
+    analysis.failed = data.all.failed;
+    analysis.not_sent = data.counts.not_sent[0] + data.counts.not_sent[1];
+    analysis.rate =
+        data.duration_s > 0 ? static_cast<double>(data.all.requests) / data.duration_s : 0;
+    const std::uint64_t timeouts = count_timeouts(data.all);
+    analysis.response = summarise_latency(data.all.response, timeouts);
+    analysis.service = summarise_latency(data.all.service, timeouts);
+    analysis.send_lag = summarise_latency(data.all.send_lag, 0);
+    for (std::size_t e = 0; e < data.totals.size(); ++e) {
+        analysis.endpoints.push_back(
+            summarise_endpoint(data.info.endpoints[e], data.totals[e], data.duration_s));
+    }
+}
+
+void add_errors(const RunData& data, Analysis& analysis) {
+    for (const StoredError& error : data.errors) {
+        ErrorResult result;
+        if (error.sample.endpoint < data.info.endpoints.size()) {
+            const EndpointInfo& endpoint = data.info.endpoints[error.sample.endpoint];
+            result.method = endpoint.method;
+            result.name = endpoint.name;
+        }
+        result.outcome = to_string(error.sample.outcome);
+        result.status = error.sample.status;
+        result.text = error.sample.text;
+        result.count = error.sample.count;
+        result.first_s = error.first_s;
+        result.last_s = error.last_s;
+        analysis.errors.push_back(std::move(result));
+    }
+}
+
+GeneratorResult generator_of(const RunData& data) {
+    GeneratorResult generator;
+    double measured = 0;
+    for (const TickFacts& tick : data.ticks) {
+        measured += tick.cpu_seconds;
+    }
+    generator.cpu_seconds = data.fact("generator.cpu_seconds", measured);
+    if (data.all.requests > 0) {
+        generator.cpu_us_per_request =
+            1e6 * generator.cpu_seconds / static_cast<double>(data.all.requests);
+    }
+    generator.max_rss_bytes =
+        static_cast<std::uint64_t>(std::max(0.0, data.fact("generator.max_rss_bytes", 0)));
+    generator.shards = data.info.shards;
+    for (const auto& [key, value] : data.facts) {
+        if (key.starts_with(kDropped)) {
+            generator.dropped[key.substr(kDropped.size())] =
+                static_cast<std::uint64_t>(std::max(0.0, data.fact(key, 0)));
+        }
+    }
+    return generator;
+}
+
+}  // namespace
+
+std::string to_string(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::Valid:
+            return "VALID";
+        case Verdict::Degraded:
+            return "DEGRADED";
+        case Verdict::Invalid:
+            break;
+    }
+    return "INVALID";
+}
+
+Result<Analysis> analyse(const RunReader& reader) {
+    const auto loaded = load_run_data(reader);
+    if (!loaded) {
+        return loaded.error();
+    }
+    const RunData& data = loaded.value();
+    Analysis analysis;
+    add_totals(data, analysis);
+    add_errors(data, analysis);
+    analysis.generator = generator_of(data);
+    analysis.stages = judge_stages(data);
+    for (const Threshold& threshold : data.info.thresholds) {
+        analysis.thresholds.push_back(
+            judge(threshold, data.info, data.totals, data.counts, data.duration_s));
+    }
+    analysis.open_model = is_open_model(data.info);
+    analysis.highest_offered = highest_offered(data.info, data.load_end_s);
+    analysis.checks = check_validity(data);
+    analysis.verdict = verdict_of(analysis.checks);
+    Break found = find_breaking_point(data);
+    if (analysis.verdict == Verdict::Invalid) {
+        found = Break{};  // void: what broke may have been the generator
+        found.baseline = take_baseline(data);
+    }
+    analysis.breaking_point = found.point;
+    analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
+    return analysis;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,409 @@
+// The application's own connection pool is smaller than its load needs.
+#include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/load_level.hpp"
+#include "base/units.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <regex>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+// Hand-over from one request to the next leaves a connection idle for a moment: one of them, or a
+// tenth of a large pool, may be caught so.
+constexpr double kHandOverShare = 0.10;
+// Below this hold time changes with load by itself (cache, commit grouping); above, the database is
+// slower, and the pool is a symptom.
+constexpr double kSteadyHold = 1.5;
+constexpr double kSlowerHold = 2.0;
+// Active backends without a wait use a core each; under 70 % of the cores the database is not the
+// limit.
+constexpr double kIdleDatabase = 0.7;
+constexpr double kMostLocks = 0.20;
+// A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
+constexpr double kOverlap_s = 5;
+
+/// Backends of one (datname, usename, application_name).
+struct App {
+    std::string datname, usename, name;
+    Signal all, busy;
+    [[nodiscard]] std::string shown() const { return name.empty() ? usename : name; }
+};
+
+std::vector<App> apps_of(const RunData& data) {
+    std::map<std::tuple<std::string, std::string, std::string>, App> apps;
+    for (const StoredSeries& s : data.series) {
+        if (s.metric == metric::kPgBackends && !is_ours(s)) {
+            App app{s.label("datname"), s.label("usename"), s.label("application_name"), {}, {}};
+            apps.emplace(std::tuple(app.datname, app.usename, app.name), app);
+        }
+    }
+    std::vector<App> list;
+    for (auto& [key, app] : apps) {
+        const auto same = [&app = app](const StoredSeries& s) {
+            return s.label("datname") == app.datname && s.label("usename") == app.usename &&
+                   s.label("application_name") == app.name;
+        };
+        app.all = sum_of(data, metric::kPgBackends, same);
+        app.busy = sum_of(data, metric::kPgBackends, [&](const StoredSeries& s) {
+            return same(s) && is_busy_state(s.label("state"));
+        });
+        list.push_back(app);
+    }
+    return list;
+}
+
+/// The value that most samples have.
+double mode_in(const Signal& signal, Window window) {
+    std::map<long, int> counts;
+    for (const auto& point : signal) {
+        if (window.holds(point.t_s)) {
+            ++counts[std::lround(point.value)];
+        }
+    }
+    const auto most =
+        std::max_element(counts.begin(), counts.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == counts.end() ? 0 : static_cast<double>(most->first);
+}
+
+/// A pool that is full and busy while requests wait.
+struct FullPool {
+    const App* app = nullptr;
+    double size = 0;
+    double flat_share = 0, busy_share = 0, busy_mean = 0, onset_s = 0;
+};
+
+std::optional<FullPool> measure(const Case& c, const App& app) {
+    const Window after = c.after();
+    if (samples_in(app.all, after) < kLeastSamples) {
+        return std::nullopt;
+    }
+    FullPool pool{&app, mode_in(app.all, after), 0, 0, 0, 0};
+    if (pool.size < 1) {
+        return std::nullopt;
+    }
+    const double slack = std::max(1.0, std::floor(kHandOverShare * pool.size));
+    const auto full = [&](double busy) {
+        return busy >= std::max(1.0, pool.size - slack) && busy > 0;
+    };
+    pool.flat_share = share_in(app.all, after, [&](double n) {
+                          return std::abs(n - pool.size) <= 1;
+                      }).value_or(0);
+    pool.busy_share = share_in(app.busy, after, full).value_or(0);
+    pool.busy_mean = mean_in(app.busy, after).value_or(0);
+    // Under light load a small pool is nearly full by chance now and then: for the onset, no slack
+    // but the hand-over's share.
+    const auto quite_full = [&](double busy) {
+        return busy >= pool.size - std::floor(kHandOverShare * pool.size);
+    };
+    const Window until{c.load().from_s, after.to_s};
+    auto since = sustained_since(app.busy, until, kSustainedShare, quite_full);
+    since = since ? since : sustained_since(app.busy, until, kSustainedShare, full);
+    pool.onset_s = since.value_or(after.from_s);
+    if (pool.flat_share < kSustainedShare || pool.busy_share < kSustainedShare) {
+        return std::nullopt;
+    }
+    return pool;
+}
+
+std::optional<FullPool> fullest(const Case& c, const std::vector<App>& apps) {
+    std::optional<FullPool> best;
+    for (const App& app : apps) {
+        const auto pool = measure(c, app);
+        if (pool && (!best || pool->busy_mean > best->busy_mean)) {
+            best = pool;
+        }
+    }
+    return best;
+}
+
+ErrorsLike pool_errors(const RunData& data) {
+    static const std::vector<std::string> kWhole{"queuepool limit",
+                                                 "connection is not available, request timed out",
+                                                 "timeout exceeded when trying to connect",
+                                                 "pool exhausted",
+                                                 "pool is exhausted",
+                                                 "pool timeout"};
+    static const std::vector<std::string> kWhat{"pool"};
+    static const std::vector<std::string> kHow{"timeout", "timed out", "exhausted", "no connection",
+                                               "no free"};
+    ErrorsLike whole = errors_like(data, kWhole);
+    return whole.count > 0 ? whole : errors_like(data, kWhat, kHow);
+}
+
+class PoolCase {
+public:
+    PoolCase(const Case& c, const FullPool& pool) : c_(c), pool_(pool) {
+        const double served = c.served_rate(c.after());
+        hold_s_ = served > 0 ? pool.busy_mean / served : 0;
+        const double served_before = c.served_rate(c.before());
+        const auto busy_before = mean_in(pool.app->busy, c.before());
+        if (busy_before && served_before > 0 &&
+            samples_in(pool.app->busy, c.before()) >= kLeastSamples) {
+            hold_before_s_ = *busy_before / served_before;
+        }
+        finding_.cause = "app_pool_exhausted";
+        finding_.onset_s = pool.onset_s;
+    }
+
+    std::optional<Finding> judge() {
+        if (hold_s_ <= 0 || ruled_out()) {
+            return std::nullopt;
+        }
+        state_plateau();
+        state_hold();
+        state_database();
+        state_canaries();
+        state_errors();
+        const bool late = pool_.onset_s > c_.found().certain_s + kOverlap_s;
+        if (late) {
+            finding_.against.push_back(
+                fmt::format("the pool was full only from {:.1f} s on, after the break at {:.1f} s",
+                            pool_.onset_s, c_.found().point.at_s));
+        }
+        finding_.confidence = !finding_.against.empty() ? "low" : direct_ ? "high" : "medium";
+        set_values();
+        set_fix();
+        return finding_;
+    }
+
+private:
+    /// The pool is full, but of something else's making.
+    bool ruled_out() const {
+        const Signal refused =
+            series_of(c_.data(), metric::kPgConnectionRefused, "sqlstate", "53300");
+        if ((!refused.empty() && refused.back().value > 0) || refusal_errors(c_.data()).count > 0) {
+            return true;
+        }
+        const auto cores = c_.cores("database");
+        const auto on_cpu = mean_in(active_unwaited(c_.data()), c_.after());
+        if (cores && on_cpu && *on_cpu >= *cores && pool_.size > *cores) {
+            return true;
+        }
+        const auto locks = lock_share(c_, c_.after());
+        return (locks && *locks > kMostLocks) ||
+               (hold_before_s_ && hold_s_ > kSlowerHold * *hold_before_s_);
+    }
+
+    void state_plateau() {
+        const RunInfo& info = c_.data().info;
+        const double from = offered_at(info, pool_.onset_s);
+        const double to = highest_offered(info, c_.data().load_end_s);
+        const std::string load =
+            to > 1.05 * from
+                ? fmt::format("while the load rose from {:.0f} to {:.0f}{}", from, to, unit())
+                : fmt::format("under a load of {:.0f}{}", to, unit());
+        finding_.evidence.push_back(fmt::format(
+            "\"{}\" kept {:.0f} database connections; from {:.1f} s on {:.1f} of them were busy on "
+            "average, {}",
+            pool_.app->shown(), pool_.size, pool_.onset_s,
+            mean_in(pool_.app->busy, {pool_.onset_s, c_.after().to_s}).value_or(0), load));
+        const double served = c_.served_rate(c_.after());
+        finding_.evidence.push_back(fmt::format(
+            "it answered {:.0f} requests/s then, which is what {:.0f} connections held {} each can "
+            "do ({:.0f}/s)",
+            served, pool_.size, human_seconds(hold_s_), pool_.size / hold_s_));
+    }
+
+    void state_hold() {
+        if (!hold_before_s_) {
+            finding_.missing.emplace_back("time under light load, to compare the hold time with");
+        } else if (hold_s_ <= kSteadyHold * *hold_before_s_) {
+            finding_.evidence.push_back(fmt::format(
+                "the time a request holds a connection stayed at {} ({} before): the work itself "
+                "did not get slower, the waiting for it did",
+                human_seconds(hold_s_), human_seconds(*hold_before_s_)));
+        } else {
+            finding_.against.push_back(
+                fmt::format("the time a request holds a connection rose from {} to {}",
+                            human_seconds(*hold_before_s_), human_seconds(hold_s_)));
+        }
+    }
+
+    void state_database() {
+        const auto cores = c_.cores("database");
+        const auto on_cpu = mean_in(active_unwaited(c_.data()), c_.after());
+        const auto cpu = c_.cpu_of("database", c_.after());
+        if (cores && cpu) {
+            auto& list = *cpu < kIdleDatabase * *cores ? finding_.evidence : finding_.against;
+            list.push_back(fmt::format("the database used {:.2f} of {:g} cores", *cpu, *cores));
+        } else {
+            finding_.missing.emplace_back(
+                "CPU of the database (probes.containers with role: database)");
+        }
+        if (cores && on_cpu && *on_cpu >= kIdleDatabase * *cores) {
+            finding_.against.push_back(
+                fmt::format("on average {:.1f} backends were running on the database's {:g} cores",
+                            *on_cpu, *cores));
+        }
+        const auto slots = slots_of(c_.data());
+        const auto used = max_in(series_of(c_.data(), metric::kPgConnectionsUsedRatio), c_.load());
+        if (slots && used && *used < 1) {
+            finding_.evidence.push_back(fmt::format(
+                "PostgreSQL refused nobody: at most {:.0f} of the {:.0f} connections it "
+                "gives were used",
+                *used * slots->usable(), slots->usable()));
+        }
+    }
+
+    void state_canaries() {
+        std::vector<std::string> normal;
+        const auto look = [&](const char* name, const char* shown) {
+            const CanaryView view = look_at_canary(c_, name, shown);
+            if (!view.known) {
+                finding_.missing.push_back(fmt::format("canary {}", name));
+            } else if (view.slow) {
+                finding_.against.push_back("slower too: " + view.text);
+            } else {
+                normal.push_back(view.text);
+            }
+        };
+        look("no_database", "a URL without database");
+        look("select_1", "SELECT 1");
+        look("pg_connect", "a new database connection");
+        if (!normal.empty()) {
+            finding_.evidence.push_back(fmt::format("what does not need the pool stayed fast: {}",
+                                                    fmt::join(normal, ", ")));
+        }
+    }
+
+    void state_errors() {
+        const ErrorsLike errors = pool_errors(c_.data());
+        if (errors.count > 0) {
+            direct_ = true;
+            finding_.evidence.push_back(
+                fmt::format("{} answers say so: {}", errors.count, errors.sample));
+        }
+    }
+
+    void set_values() {
+        const double needed = c_.highest_demand() * hold_s_;
+        finding_.values = {
+            {"pool_size", pool_.size},      {"hold_s", hold_s_},
+            {"busy_mean", pool_.busy_mean}, {"capacity_rate", pool_.size / hold_s_},
+            {"needed_connections", needed}, {"recommended_pool_size", recommended_pool(needed)}};
+    }
+
+    void set_fix() {
+        const double n = finding_.values.at("recommended_pool_size");
+        const double needed = finding_.values.at("needed_connections");
+        finding_.fix = fmt::format(
+            "Set the pool of \"{}\" from {:.0f} to {:.0f} connections, all its processes together: "
+            "{:.0f} requests/s × {} of hold time keep {:.1f} busy on average (Little's law), and "
+            "2√{:.1f} more cover bursts.",
+            pool_.app->shown(), pool_.size, n, c_.highest_demand(), human_seconds(hold_s_), needed,
+            needed);
+        finding_.fix += room_for(n);
+        finding_.fix += next_limit();
+        finding_.fix += fmt::format(
+            " With {:.0f} expect no queue for connections up to {:.0f} requests/s; run again to "
+            "confirm.",
+            n, c_.highest_demand());
+    }
+
+    /// Whether PostgreSQL has slots for a pool of n.
+    std::string room_for(double n) const {
+        const auto slots = slots_of(c_.data());
+        if (!slots) {
+            return " Check that PostgreSQL's max_connections leaves room for it.";
+        }
+        const Signal ratio = series_of(c_.data(), metric::kPgConnectionsUsedRatio);
+        const double used = max_in(ratio, c_.load()).value_or(0) * slots->usable();
+        const double others = std::max(0.0, used - pool_.size);
+        const double room = slots->usable() - others;
+        const std::string sum = fmt::format(
+            "{:.0f} max_connections - {:.0f} reserved - {:.0f} "
+            "others = {:.0f}",
+            slots->max_connections, slots->reserved, others, room);
+        if (n <= room) {
+            return fmt::format(" It fits: {}.", sum);
+        }
+        return fmt::format(
+            " It does not fit ({}): raise max_connections to {:.0f} or more, put a "
+            "pooler in between, or shorten the hold time.",
+            sum, n + others + slots->reserved);
+    }
+
+    /// What the database's CPU says to the whole demand getting through.
+    std::string next_limit() {
+        const auto cores = c_.cores("database");
+        const auto cpu = c_.cpu_of("database", c_.after());
+        const double served = c_.served_rate(c_.after());
+        if (!cores || !cpu || served <= 0) {
+            return {};
+        }
+        const double needed = *cpu / served * c_.highest_demand();
+        finding_.values["database_cores_needed"] = needed;
+        if (needed < kIdleDatabase * *cores) {
+            return {};
+        }
+        return fmt::format(
+            " The database would then need {:.1f} of its {:g} cores: it is the next limit.", needed,
+            *cores);
+    }
+
+    [[nodiscard]] const char* unit() const {
+        return is_open_model(c_.data().info) ? "/s" : " users";
+    }
+
+    const Case& c_;
+    const FullPool& pool_;
+    double hold_s_ = 0;
+    std::optional<double> hold_before_s_;
+    bool direct_ = false;
+    Finding finding_;
+};
+
+/// "QueuePool limit of size 5 overflow 10 reached" (SQLAlchemy): 15.
+std::optional<double> size_in(const std::string& text) {
+    static const std::regex kLimit("limit of size ([0-9]{1,6}) overflow ([0-9]{1,6})");
+    std::smatch match;
+    if (!std::regex_search(text, match, kLimit)) {
+        return std::nullopt;
+    }
+    return std::stod(match[1]) + std::stod(match[2]);
+}
+
+/// Without a view into the database: only what the application's own errors say.
+std::optional<Finding> from_errors_alone(const Case& c) {
+    const ErrorsLike errors = pool_errors(c.data());
+    if (errors.count == 0 || c.has_postgres()) {
+        return std::nullopt;
+    }
+    Finding finding;
+    finding.cause = "app_pool_exhausted";
+    finding.confidence = "medium";
+    finding.onset_s = errors.first_s;
+    finding.evidence.push_back(fmt::format("{} answers say so: {}", errors.count, errors.sample));
+    if (const auto size = size_in(errors.sample)) {
+        finding.values["pool_size"] = *size;
+    }
+    finding.missing.emplace_back(
+        "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
+    finding.fix =
+        "Add probes.postgres: then the pool's size, the time a request holds a connection and "
+        "the size it should have are computed. With a larger pool expect these errors to come "
+        "later "
+        "or not at all; run again to confirm.";
+    return finding;
+}
+
+}  // namespace
+
+std::optional<Finding> find_app_pool_exhausted(const Case& c) {
+    if (!c.broke()) {
+        return std::nullopt;
+    }
+    const std::vector<App> apps = apps_of(c.data());
+    const auto pool = fullest(c, apps);
+    return pool ? PoolCase(c, *pool).judge() : from_errors_alone(c);
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,216 @@
+#include "analysis/diagnosis/case.hpp"
+
+#include "analysis/load_level.hpp"
+#include "base/units.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+// Round trips of under a millisecond scatter by factors on a busy machine; both must be passed.
+constexpr double kSlowFactor = 3;
+constexpr double kSlowRise_s = 0.010;
+
+// Broken from the start, there is nothing to compare with: a layer that takes a quarter of the
+// response time is part of the problem.
+constexpr double kShareOfResponse = 0.25;
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+bool has_any(const std::string& text, const std::vector<std::string>& words) {
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+        return text.find(word) != std::string::npos;
+    });
+}
+
+Signal by_role(const RunData& data, std::string_view metric, std::string_view role) {
+    return sum_of(data, metric, [&](const StoredSeries& s) { return s.label("role") == role; });
+}
+
+bool knows_role(const RunData& data, std::string_view metric, std::string_view role) {
+    return std::any_of(data.series.begin(), data.series.end(), [&](const StoredSeries& s) {
+        return s.metric == metric && s.label("role") == role;
+    });
+}
+
+}  // namespace
+
+Case::Case(const RunData& data, const Break& found)
+    : data_(&data), found_(&found), load_{0, data.load_end_s}, before_(load_), after_(load_) {
+    if (broke()) {
+        before_.to_s = found.point.at_s;
+        after_ = {found.point.at_s, std::max(found.until_s, found.certain_s)};
+    }
+}
+
+double Case::served_rate(Window window) const {
+    double served = 0;
+    double seconds = 0;
+    for (const TickFacts& tick : data_->ticks) {
+        if (window.holds(tick.middle_s())) {
+            served += static_cast<double>(tick.served);
+            seconds += tick.seconds();
+        }
+    }
+    return seconds > 0 ? served / seconds : 0;
+}
+
+double Case::mean_response(Window window) const {
+    double sum = 0;
+    double requests = 0;
+    for (const TickFacts& tick : data_->ticks) {
+        if (window.holds(tick.middle_s())) {
+            sum += tick.response_mean_s * static_cast<double>(tick.requests);
+            requests += static_cast<double>(tick.requests);
+        }
+    }
+    return requests > 0 ? sum / requests : 0;
+}
+
+double Case::highest_demand() const {
+    const double level = highest_offered(data_->info, data_->load_end_s);
+    return level * (is_open_model(data_->info) ? found_->baseline.requests_per_arrival
+                                               : found_->baseline.requests_per_user);
+}
+
+std::optional<double> Case::cores(std::string_view role) const {
+    if (knows_role(*data_, metric::kContainerCpuLimit, role)) {
+        const auto limit = max_in(by_role(*data_, metric::kContainerCpuLimit, role), load_);
+        if (limit && *limit > 0) {
+            return limit;
+        }
+    }
+    const double machine = data_->fact("env.cores", 0);
+    return machine > 0 && knows_role(*data_, metric::kContainerCpuSeconds, role)
+               ? std::optional(machine)
+               : std::nullopt;
+}
+
+std::optional<double> Case::cpu_of(std::string_view role, Window window) const {
+    if (!knows_role(*data_, metric::kContainerCpuSeconds, role)) {
+        return std::nullopt;
+    }
+    // Each process has its own counter, at the readings of its own probe.
+    std::optional<double> total;
+    for (const StoredSeries& series : data_->series) {
+        if (series.metric == metric::kContainerCpuSeconds && series.label("role") == role) {
+            if (const auto rate = rate_in(series.points, window)) {
+                total = total.value_or(0) + *rate;
+            }
+        }
+    }
+    return total;
+}
+
+bool Case::has_postgres() const {
+    return std::any_of(data_->series.begin(), data_->series.end(),
+                       [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+}
+
+CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_view shown_as) {
+    CanaryView view;
+    const Signal signal = series_of(c.data(), metric::kCanarySeconds, "canary", canary);
+    const auto before = median_in(signal, c.before());
+    const auto after = median_in(signal, c.after());
+    if (!after) {
+        return view;
+    }
+    view.known = true;
+    view.after_s = *after;
+    if (!before) {
+        view.slow = *after >= kShareOfResponse * c.mean_response(c.after());
+        view.text = fmt::format("{} {}", shown_as, human_seconds(*after));
+        return view;
+    }
+    view.before_s = *before;
+    view.slow = *after >= kSlowFactor * *before && *after >= *before + kSlowRise_s;
+    view.text =
+        fmt::format("{} {} ({} before)", shown_as, human_seconds(*after), human_seconds(*before));
+    return view;
+}
+
+bool is_ours(const StoredSeries& backends) {
+    return backends.label("application_name") == "plimsoll";
+}
+
+bool is_busy_state(std::string_view state) {
+    return state == "active" || state.starts_with("idle in transaction") ||
+           state == "fastpath function call";
+}
+
+Signal active_unwaited(const RunData& data) {
+    return sum_of(data, metric::kPgBackends, [](const StoredSeries& s) {
+        return !is_ours(s) && s.label("state") == "active" && s.label("wait_event_type").empty();
+    });
+}
+
+std::optional<double> lock_share(const Case& c, Window window) {
+    const auto active = mean_in(
+        sum_of(c.data(), metric::kPgBackends,
+               [](const StoredSeries& s) { return !is_ours(s) && s.label("state") == "active"; }),
+        window);
+    const auto waiting = mean_in(sum_of(c.data(), metric::kPgBackends,
+                                        [](const StoredSeries& s) {
+                                            return !is_ours(s) && s.label("state") == "active" &&
+                                                   lower(s.label("wait_event_type")) == "lock";
+                                        }),
+                                 window);
+    if (!active || !waiting || *active <= 0) {
+        return std::nullopt;
+    }
+    return *waiting / *active;
+}
+
+ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& words,
+                       const std::vector<std::string>& also) {
+    constexpr std::size_t kShown = 120;
+    ErrorsLike found;
+    std::uint64_t most = 0;
+    for (const StoredError& error : data.errors) {
+        const std::string text = lower(error.sample.text);
+        if (!has_any(text, words) || (!also.empty() && !has_any(text, also))) {
+            continue;
+        }
+        found.first_s = found.count == 0 ? error.first_s : std::min(found.first_s, error.first_s);
+        found.count += error.sample.count;
+        if (error.sample.count > most) {
+            most = error.sample.count;
+            found.sample = error.sample.text.substr(0, kShown);
+            std::replace(found.sample.begin(), found.sample.end(), '\n', ' ');
+        }
+    }
+    return found;
+}
+
+ErrorsLike refusal_errors(const RunData& data) {
+    static const std::vector<std::string> kTexts{"too many clients already",
+                                                 "remaining connection slots are reserved"};
+    return errors_like(data, kTexts);
+}
+
+std::optional<Slots> slots_of(const RunData& data) {
+    const Signal max = series_of(data, metric::kPgMaxConnections);
+    if (max.empty()) {
+        return std::nullopt;
+    }
+    const Signal reserved = series_of(data, metric::kPgReservedConnections);
+    return Slots{max.back().value, reserved.empty() ? 0 : reserved.back().value};
+}
+
+double recommended_pool(double busy_mean) {
+    // A hair of slack: 16 + 2 · 4 must not become 25 by rounding.
+    return std::ceil(busy_mean + 2 * std::sqrt(busy_mean) - 1e-9);
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,103 @@
+// What every rule of diagnosis looks at.
+#pragma once
+
+#include "analysis/breaking_point.hpp"
+#include "analysis/result.hpp"
+#include "analysis/run_data.hpp"
+#include "analysis/signals.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll {
+
+/// A state counts as lasting when this share of samples shows it: a sampler at 5 Hz also hits
+/// hand-overs and its own delays.
+inline constexpr double kSustainedShare = 0.80;
+/// Fewer samples than this say nothing about a lasting state: two seconds at 5 Hz.
+inline constexpr std::size_t kLeastSamples = 10;
+
+/// One run that broke (or did not), cut at the break. `before` is the load's time up to its onset,
+/// `after` from there for as long as the load stayed that high; both are the whole load where
+/// nothing broke.
+class Case {
+public:
+    Case(const RunData& data, const Break& found);
+
+    [[nodiscard]] const RunData& data() const { return *data_; }
+    [[nodiscard]] const Break& found() const { return *found_; }
+    [[nodiscard]] bool broke() const { return found_->point.found; }
+    [[nodiscard]] Window before() const { return before_; }
+    [[nodiscard]] Window after() const { return after_; }
+    [[nodiscard]] Window load() const { return load_; }
+
+    /// Requests per second that reached what is behind the application.
+    [[nodiscard]] double served_rate(Window window) const;
+    [[nodiscard]] double mean_response(Window window) const;
+    /// The served rate that the schedule's highest level would need, at the baseline's requests per
+    /// arrival or user.
+    [[nodiscard]] double highest_demand() const;
+    /// Cores of a role's process or container: its CPU limit, else the machine's where the target
+    /// is on it; nullopt where neither is known.
+    [[nodiscard]] std::optional<double> cores(std::string_view role) const;
+    /// CPU of a role in cores.
+    [[nodiscard]] std::optional<double> cpu_of(std::string_view role, Window window) const;
+    [[nodiscard]] bool has_postgres() const;
+
+private:
+    const RunData* data_;
+    const Break* found_;
+    Window load_, before_, after_;
+};
+
+/// How one canary did after the break against before.
+struct CanaryView {
+    bool known = false;
+    /// At least 3 × and 10 ms more than before. With nothing before: a quarter of the response
+    /// time.
+    bool slow = false;
+    double before_s = 0, after_s = 0;
+    std::string text;  // "SELECT 1 0.4 ms (0.4 ms before)"
+};
+[[nodiscard]] CanaryView look_at_canary(const Case& c, std::string_view canary,
+                                        std::string_view shown_as);
+
+/// Active backends without a wait event: on a CPU, or waiting for one. The application's and
+/// others', not ours.
+[[nodiscard]] Signal active_unwaited(const RunData& data);
+/// Share of active backends that wait for a lock.
+[[nodiscard]] std::optional<double> lock_share(const Case& c, Window window);
+
+/// The database user's connections that Plimsoll itself does not own.
+[[nodiscard]] bool is_ours(const StoredSeries& backends);
+[[nodiscard]] bool is_busy_state(std::string_view state);
+
+/// Kept errors whose text holds one of `words` (lower case), ignoring case.
+struct ErrorsLike {
+    std::uint64_t count = 0;
+    double first_s = 0;
+    std::string sample;  // the most frequent one, at most 120 characters
+};
+[[nodiscard]] ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& words,
+                                     const std::vector<std::string>& also = {});
+
+/// Those that carry PostgreSQL's "no connection left". SQLSTATE 53300 has two texts: for roles
+/// without privileges, and when every slot is taken.
+[[nodiscard]] ErrorsLike refusal_errors(const RunData& data);
+
+/// PostgreSQL's limits as its probe saw them.
+struct Slots {
+    double max_connections = 0;
+    double reserved = 0;
+    [[nodiscard]] double usable() const { return max_connections - reserved; }
+};
+[[nodiscard]] std::optional<Slots> slots_of(const RunData& data);
+
+/// Little's law with room for chance: a = rate × hold connections are busy on average; with Poisson
+/// arrivals their number has standard deviation √a, and two of them cover bursts (square-root
+/// staffing; Halfin and Whitt 1981).
+[[nodiscard]] double recommended_pool(double busy_mean);
+
+}  // namespace plimsoll

@@ -1,0 +1,34 @@
+// What gave way, by rules over the evidence in a run file.
+#pragma once
+
+#include "analysis/breaking_point.hpp"
+#include "analysis/diagnosis/case.hpp"
+#include "analysis/result.hpp"
+#include "analysis/run_data.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace plimsoll {
+
+/// Applies every rule. The first finding gave way first. Where the generator was the limit
+/// (`verdict` is Invalid), that is the one finding: nothing is said against the target. Where
+/// something broke and no rule explains it, the finding is "unknown", with what was not measured.
+/// Where nothing broke the list is empty, but for limits that were hit in plain sight.
+[[nodiscard]] std::vector<Finding> diagnose(const RunData& data, const Break& found,
+                                            Verdict verdict,
+                                            const std::vector<ValidityCheck>& checks);
+
+/// One file per cause or group of causes. nullopt: the evidence is not there.
+[[nodiscard]] std::optional<Finding> find_app_pool_exhausted(const Case& c);
+[[nodiscard]] std::optional<Finding> find_max_connections(const Case& c);
+[[nodiscard]] std::optional<Finding> find_database_cpu(const Case& c);
+[[nodiscard]] std::optional<Finding> find_lock_contention(const Case& c);
+[[nodiscard]] std::optional<Finding> find_idle_in_transaction(const Case& c);
+[[nodiscard]] std::optional<Finding> find_app_cpu_throttled(const Case& c);
+[[nodiscard]] std::optional<Finding> find_app_cpu(const Case& c);
+[[nodiscard]] std::optional<Finding> find_rate_limited(const Case& c);
+[[nodiscard]] Finding blame_generator(const std::vector<ValidityCheck>& checks);
+[[nodiscard]] Finding admit_unknown(const Case& c);
+
+}  // namespace plimsoll

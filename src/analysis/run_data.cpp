@@ -1,0 +1,133 @@
+#include "analysis/run_data.hpp"
+
+#include "analysis/load_level.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace plimsoll {
+namespace {
+
+bool was_served(Outcome outcome) {
+    return outcome == Outcome::Ok || outcome == Outcome::Http4xx || outcome == Outcome::CheckFailed;
+}
+
+TickFacts facts_of(const StoredTick& tick) {
+    TickFacts facts;
+    facts.from_s = to_seconds(tick.from);
+    facts.to_s = to_seconds(tick.to);
+    facts.counts = tick.counts;
+    facts.state = tick.state;
+    Nanoseconds response{};
+    Nanoseconds service{};
+    for (const EndpointStats& stats : tick.endpoints) {
+        facts.requests += stats.requests;
+        facts.rate_limited += stats.count(Outcome::RateLimited);
+        facts.ok += stats.requests - stats.failed;
+        response += stats.response.sum();
+        service += stats.service.sum();
+        for (const StatusCount& entry : stats.statuses) {
+            facts.served += was_served(entry.outcome) ? entry.count : 0U;
+        }
+    }
+    if (facts.requests > 0) {
+        const auto n = static_cast<double>(facts.requests);
+        facts.response_mean_s = to_seconds(response) / n;
+        facts.service_mean_s = to_seconds(service) / n;
+    }
+    for (const ShardState& shard : tick.shards) {
+        facts.cpu_seconds += shard.cpu_ratio * facts.seconds();
+    }
+    return facts;
+}
+
+std::vector<StageFacts> stages_of(const RunInfo& info) {
+    std::vector<StageFacts> stages;
+    for (std::size_t e = 0; e < info.executors.size(); ++e) {
+        std::uint32_t number = 0;
+        for (const StageInfo& stage : info.executors[e].stages) {
+            stages.push_back({e, number++, to_seconds(stage.from), to_seconds(stage.to), 0, 0, {}});
+        }
+    }
+    return stages;
+}
+
+class Accumulator {
+public:
+    explicit Accumulator(RunData& data) : data_(data) {
+        data_.totals.resize(data_.info.endpoints.size());
+        data_.stages = stages_of(data_.info);
+    }
+
+    void add(const StoredTick& tick) {
+        const TickFacts& facts = data_.ticks.emplace_back(facts_of(tick));
+        EndpointStats merged;
+        for (std::size_t e = 0; e < tick.endpoints.size(); ++e) {
+            data_.totals[e].merge(tick.endpoints[e]);
+            merged.merge(tick.endpoints[e]);
+        }
+        data_.all.merge(merged);
+        data_.counts.merge(tick.counts);
+        for (StageFacts& stage : data_.stages) {
+            if (facts.middle_s() >= stage.from_s && facts.middle_s() < stage.to_s) {
+                stage.stats.merge(merged);
+                stage.seconds += facts.seconds();
+                stage.users_seconds += tick.state.users * facts.seconds();
+            }
+        }
+    }
+
+    void finish() {
+        data_.duration_s = data_.ticks.empty() ? 0 : data_.ticks.back().to_s;
+        data_.load_end_s = std::min(schedule_end(data_.info), data_.duration_s);
+        for (StageFacts& stage : data_.stages) {
+            stage.to_s = std::min(stage.to_s, data_.duration_s);
+        }
+        std::erase_if(data_.stages, [](const StageFacts& s) { return s.to_s <= s.from_s; });
+    }
+
+private:
+    RunData& data_;
+};
+
+template <typename T>
+void take(Result<T> from, T& into, Status& status) {
+    if (!from) {
+        status = status.ok() ? Status(from.error()) : status;
+        return;
+    }
+    into = std::move(from).value();
+}
+
+}  // namespace
+
+double RunData::fact(const std::string& key, double fallback) const {
+    const auto found = facts.find(key);
+    if (found == facts.end()) {
+        return fallback;
+    }
+    double value = 0;
+    const char* const end = found->second.data() + found->second.size();
+    const auto parsed = std::from_chars(found->second.data(), end, value);
+    return parsed.ec == std::errc{} && parsed.ptr == end ? value : fallback;
+}
+
+Result<RunData> load_run_data(const RunReader& reader) {
+    RunData data;
+    data.info = reader.info();
+    data.finished = reader.finished();
+    Accumulator accumulator(data);
+    Status status = reader.for_each_tick([&](const StoredTick& tick) { accumulator.add(tick); });
+    accumulator.finish();
+    take(reader.series(), data.series, status);
+    take(reader.probes(), data.probes, status);
+    take(reader.errors(), data.errors, status);
+    take(reader.gaps(), data.gaps, status);
+    take(reader.facts(), data.facts, status);
+    if (!status.ok()) {
+        return status.error();
+    }
+    return data;
+}
+
+}  // namespace plimsoll

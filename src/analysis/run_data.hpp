@@ -1,0 +1,64 @@
+// One run in memory, in the form that the rules of analysis read: small, whatever its length.
+#pragma once
+
+#include "base/result.hpp"
+#include "store/run_reader.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+/// One tick, all endpoints together. Times in seconds from the run's start; counts of this tick.
+struct TickFacts {
+    double from_s = 0, to_s = 0;
+    LoadCounts counts;
+    std::uint64_t requests = 0;
+    std::uint64_t ok = 0;
+    /// Reached what is behind the application: ok, and the 4xx and refused checks that a working
+    /// application gives. Not 5xx, 429, timeouts or transport failures.
+    std::uint64_t served = 0;
+    std::uint64_t rate_limited = 0;
+    double response_mean_s = 0, service_mean_s = 0;  // 0 where requests is 0
+    ShardState state;
+    double cpu_seconds = 0;  // of all shards
+    [[nodiscard]] double seconds() const { return to_s - from_s; }
+    [[nodiscard]] double middle_s() const { return (from_s + to_s) / 2; }
+};
+
+/// The merged samples of one executor's stage; concurrent executors share them.
+struct StageFacts {
+    std::size_t executor = 0;
+    std::uint32_t stage = 0;
+    double from_s = 0, to_s = 0;  // cut at the run's end
+    double seconds = 0;           // of the ticks counted
+    double users_seconds = 0;
+    EndpointStats stats;
+};
+
+struct RunData {
+    RunInfo info;
+    bool finished = false;
+    std::vector<TickFacts> ticks;
+    std::vector<EndpointStats> totals;  // by EndpointId
+    EndpointStats all;
+    LoadCounts counts;
+    std::vector<StageFacts> stages;
+    std::vector<StoredSeries> series;
+    std::vector<StoredProbe> probes;
+    std::vector<StoredError> errors;
+    std::vector<StoredGap> gaps;
+    std::map<std::string, std::string> facts;
+    double duration_s = 0;  // to the end of the last tick
+    double load_end_s = 0;  // until when the schedule asked for load; at most duration_s
+
+    /// A fact as a number; `fallback` where it is missing or is none.
+    [[nodiscard]] double fact(const std::string& key, double fallback) const;
+};
+
+/// Reads the whole run. Error: what the reader reports.
+[[nodiscard]] Result<RunData> load_run_data(const RunReader& reader);
+
+}  // namespace plimsoll

@@ -1,0 +1,311 @@
+#include "analysis/validity.hpp"
+
+#include "analysis/latency.hpp"
+#include "analysis/load_level.hpp"
+#include "base/units.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+// Of the arrivals due; what a shorter schedule could not have hidden either.
+constexpr double kMostNotSent = 0.01;
+// The lateness that people accept in a latency: 5 % of what is measured, but never finer than 1 ms,
+// which is what a general-purpose kernel's scheduler gives a busy machine.
+constexpr double kLagLimit_s = 0.001;
+constexpr double kLagShare = 0.05;
+// From here on the generator's lateness is as large as what it measures.
+constexpr double kLagDecisive_s = 0.010;
+constexpr double kLagDecisiveShare = 0.5;
+// Above 80 % of a thread queueing at the generator itself shows (M/M/1: five times the wait at 80
+// %).
+constexpr double kMostCpu = 0.80;
+// Over so long: one busy second is not a limit.
+constexpr double kCpuWindow_s = 5;
+// Timers that run this late in one second of twenty delay sends; ten times that is starvation.
+constexpr double kLoopLag_s = 0.020;
+constexpr double kLoopLagDecisive_s = 0.2;
+constexpr double kLittle = 0.02;
+// Time stamps and counters are taken microseconds apart; over short requests that shows.
+constexpr double kLittleSlack_s = 100e-6;
+constexpr double kMostCensored = 0.01;
+constexpr double kMostConnectFailures = 0.01;
+constexpr double kLeastProbeReadings = 0.90;
+constexpr double kLongestProbeGap_s = 5;
+constexpr std::size_t kMserBatch = 5;
+
+double as_double(std::uint64_t n) {
+    return static_cast<double>(n);
+}
+double percent(double ratio) {
+    return 100 * ratio;
+}
+
+using Checks = std::vector<ValidityCheck>;
+
+void check_sent(const RunData& data, Checks& checks) {
+    const double due = as_double(data.counts.arrivals_due);
+    if (due == 0) {
+        return;
+    }
+    const double generator = as_double(data.counts.not_sent[1]);
+    const double user_cap = as_double(data.counts.not_sent[0]);
+    checks.push_back(
+        {"sent_ratio", generator <= kMostNotSent * due, true, 1 - generator / due, 1 - kMostNotSent,
+         fmt::format("{:.0f} of {:.0f} planned arrivals ({:.2f} %) were not sent because "
+                     "the generator could not",
+                     generator, due, percent(generator / due))});
+    checks.push_back(
+        {"user_cap", user_cap <= kMostNotSent * due, false, user_cap / due, kMostNotSent,
+         fmt::format("{:.0f} of {:.0f} planned arrivals ({:.2f} %) found every user busy{}",
+                     user_cap, due, percent(user_cap / due),
+                     user_cap <= kMostNotSent * due
+                         ? ""
+                         : ": the target was slow, and from then on the true response times were "
+                           "longer than those shown")});
+}
+
+void check_send_lag(const RunData& data, Checks& checks) {
+    if (data.all.send_lag.empty()) {
+        return;
+    }
+    const double p99 = to_seconds(data.all.send_lag.quantile(0.99));
+    const double service = to_seconds(data.all.service.quantile(0.5));
+    const double limit = std::max(kLagLimit_s, kLagShare * service);
+    const bool decisive = p99 > std::max(kLagDecisive_s, kLagDecisiveShare * service);
+    checks.push_back(
+        {"send_lag_p99", p99 <= limit, decisive, p99, limit,
+         fmt::format("99 % of requests were sent within {} of their due time (limit "
+                     "{}: 1 ms or 5 % of the median service time, {})",
+                     human_seconds(p99), human_seconds(limit), human_seconds(service))});
+}
+
+void check_cpu(const RunData& data, Checks& checks) {
+    double highest = 0;
+    double window = 0;
+    double busy = 0;
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < data.ticks.size(); ++i) {
+        window += data.ticks[i].seconds();
+        busy += data.ticks[i].state.cpu_ratio * data.ticks[i].seconds();
+        while (window - data.ticks[first].seconds() >= kCpuWindow_s) {
+            window -= data.ticks[first].seconds();
+            busy -= data.ticks[first].state.cpu_ratio * data.ticks[first].seconds();
+            ++first;
+        }
+        if (window >= kCpuWindow_s || i + 1 == data.ticks.size()) {
+            highest = std::max(highest, window > 0 ? busy / window : 0);
+        }
+    }
+    checks.push_back(
+        {"generator_cpu", highest < kMostCpu, true, highest, kMostCpu,
+         fmt::format("the busiest generator thread used {:.0f} % of a core in its worst "
+                     "{:.0f} s (limit {:.0f} %)",
+                     percent(highest), kCpuWindow_s, percent(kMostCpu))});
+}
+
+void check_loop_lag(const RunData& data, Checks& checks) {
+    std::vector<double> lags;
+    for (const TickFacts& tick : data.ticks) {
+        lags.push_back(to_seconds(tick.state.loop_lag_max));
+    }
+    if (lags.empty()) {
+        return;
+    }
+    std::sort(lags.begin(), lags.end());
+    const auto rank = static_cast<std::size_t>(std::ceil(0.95 * as_double(lags.size()))) - 1;
+    const double p95 = lags[rank];
+    checks.push_back({"loop_lag", p95 <= kLoopLag_s, p95 > kLoopLagDecisive_s, p95, kLoopLag_s,
+                      fmt::format("in 95 % of seconds no timer of the generator ran later than {} "
+                                  "(limit {})",
+                                  human_seconds(p95), human_seconds(kLoopLag_s))});
+}
+
+/// Little's law over the whole run: the sum of service times is the area under requests in flight,
+/// up to what was still in flight at the end.
+void check_little(const RunData& data, Checks& checks) {
+    double area = 0;
+    for (const TickFacts& tick : data.ticks) {
+        area += tick.state.in_flight_mean * tick.seconds();
+    }
+    const double n = as_double(data.all.requests);
+    const double service = to_seconds(data.all.service.sum());
+    if (n == 0 || area <= 0 || data.duration_s <= 0) {
+        return;
+    }
+    const double unfinished = data.ticks.back().state.in_flight;
+    const double edge = unfinished * data.ticks.back().service_mean_s * 2;
+    const double gap = std::max(0.0, std::abs(service - area) - edge);
+    const double off = std::abs(service - area) / area;
+    const bool ok = gap / area < kLittle || gap / n < kLittleSlack_s;
+    checks.push_back(
+        {"littles_law", ok, false, off, kLittle,
+         fmt::format("throughput × service time gives {:.2f} requests in flight, {:.2f} "
+                     "were counted ({:.1f} % apart)",
+                     service / data.duration_s, area / data.duration_s, percent(off))});
+}
+
+/// MSER-5 (White, Cobb, Spratt 2000): the cut that leaves the batch means with the least standard
+/// error. Batches of five seconds of log mean latency; the number of batches to cut.
+std::optional<std::size_t> mser_cut(const RunData& data) {
+    std::vector<double> batches;
+    double sum = 0;
+    std::size_t in_batch = 0;
+    for (const TickFacts& tick : data.ticks) {
+        if (tick.requests == 0 || tick.to_s > data.load_end_s + 1e-9) {
+            continue;
+        }
+        sum += std::log(std::max(tick.service_mean_s, 1e-9));
+        if (++in_batch == kMserBatch) {
+            batches.push_back(sum / kMserBatch);
+            sum = 0;
+            in_batch = 0;
+        }
+    }
+    if (batches.size() < 4) {
+        return std::nullopt;
+    }
+    std::size_t best = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t cut = 0; cut + 2 <= batches.size(); ++cut) {
+        const double n = as_double(batches.size() - cut);
+        double mean = 0;
+        for (std::size_t i = cut; i < batches.size(); ++i) {
+            mean += batches[i] / n;
+        }
+        double squares = 0;
+        for (std::size_t i = cut; i < batches.size(); ++i) {
+            squares += (batches[i] - mean) * (batches[i] - mean);
+        }
+        if (const double score = squares / (n * n); score < least) {
+            least = score;
+            best = cut;
+        }
+    }
+    // The last few batches alone always look calm: a cut there means that it never settled.
+    return best;
+}
+
+void check_warm_up(const RunData& data, Checks& checks) {
+    const auto cut = is_constant_load(data.info) ? mser_cut(data) : std::nullopt;
+    if (!cut) {
+        return;  // on a ramp change is what was asked for
+    }
+    const double cut_s = as_double(*cut * kMserBatch) * to_seconds(data.info.tick);
+    const double limit = data.load_end_s / 2;
+    checks.push_back({"warm_up", cut_s <= limit, false, cut_s, limit,
+                      cut_s <= limit
+                          ? fmt::format("latency settled {:.0f} s into the run", cut_s)
+                          : fmt::format("latency had not settled after half of the run: a longer "
+                                        "run is needed to tell its level")});
+}
+
+void check_samples(const RunData& data, Checks& checks) {
+    const std::uint64_t n = data.all.requests;
+    const bool p999 = n >= kSamplesForP999;
+    checks.push_back(
+        {"percentile_support", n >= kSamplesForP99, false, as_double(n), as_double(kSamplesForP99),
+         fmt::format("{} requests are {} for p99 (needs {}) and {} for p99.9 (needs {})", n,
+                     n >= kSamplesForP99 ? "enough" : "too few", kSamplesForP99,
+                     p999 ? "enough" : "too few", kSamplesForP999)});
+    if (n == 0) {
+        return;
+    }
+    const double censored = as_double(count_timeouts(data.all)) / as_double(n);
+    checks.push_back({"censored_share", censored <= kMostCensored, false, censored, kMostCensored,
+                      fmt::format("{:.2f} % of requests ran into their timeout: percentiles above "
+                                  "{:.2f} % are at least the timeout",
+                                  percent(censored), percent(1 - censored))});
+}
+
+void check_connections(const RunData& data, Checks& checks) {
+    const double failed = as_double(data.counts.connects_failed);
+    const double all = failed + as_double(data.counts.connects_ok);
+    const double no_ports = as_double(data.all.count(Outcome::NoPorts));
+    const double n = std::max(1.0, as_double(data.all.requests));
+    checks.push_back(
+        {"local_ports", no_ports == 0, no_ports > kMostNotSent * n, no_ports, 0,
+         fmt::format("{:.0f} requests found no local port or file descriptor", no_ports)});
+    if (all > 0) {
+        checks.push_back({"connect_failures", failed <= kMostConnectFailures * all, false,
+                          failed / all, kMostConnectFailures,
+                          fmt::format("{:.0f} of {:.0f} connection attempts failed", failed, all)});
+    }
+}
+
+void check_probes(const RunData& data, Checks& checks) {
+    for (const StoredProbe& probe : data.probes) {
+        const double expected = as_double(std::max(probe.expected, probe.readings));
+        if (expected == 0) {
+            continue;
+        }
+        const double share = as_double(probe.readings) / expected;
+        checks.push_back(
+            {"probe_coverage",
+             share >= kLeastProbeReadings && probe.largest_gap_s <= kLongestProbeGap_s, false,
+             share, kLeastProbeReadings,
+             fmt::format("probe {} gave {} of {:.0f} readings, its longest silence was {}, its "
+                         "slowest reading took {}",
+                         probe.info.name, probe.readings, expected,
+                         human_seconds(probe.largest_gap_s), human_seconds(probe.longest_took_s))});
+    }
+}
+
+bool is_loopback(const std::string& target) {
+    return target.find("//127.") != std::string::npos ||
+           target.find("//localhost") != std::string::npos ||
+           target.find("//[::1]") != std::string::npos;
+}
+
+void check_recording(const RunData& data, Checks& checks) {
+    const double lost =
+        data.fact("run_file.write_errors", 0) + data.fact("exporter.dropped.run_file", 0);
+    checks.push_back({"recording", lost == 0 && data.finished, false, lost, 0,
+                      data.finished
+                          ? fmt::format("{:.0f} records of the run were lost", lost)
+                          : fmt::format("the run was cut off; what is here ends {:.0f} s after its "
+                                        "start",
+                                        data.duration_s)});
+    if (is_loopback(data.info.target)) {
+        checks.push_back({"shared_host", true, false, 1, 1,
+                          "the generator and the target share this machine's cores, so each slows "
+                          "the other; capacities are those of this arrangement"});
+    }
+}
+
+}  // namespace
+
+std::vector<ValidityCheck> check_validity(const RunData& data) {
+    Checks checks;
+    check_sent(data, checks);
+    check_send_lag(data, checks);
+    check_cpu(data, checks);
+    check_loop_lag(data, checks);
+    check_little(data, checks);
+    check_warm_up(data, checks);
+    check_samples(data, checks);
+    check_connections(data, checks);
+    check_probes(data, checks);
+    check_recording(data, checks);
+    return checks;
+}
+
+Verdict verdict_of(const std::vector<ValidityCheck>& checks) {
+    Verdict verdict = Verdict::Valid;
+    for (const ValidityCheck& check : checks) {
+        if (!check.ok) {
+            verdict = check.decisive ? Verdict::Invalid : std::max(verdict, Verdict::Degraded);
+        }
+        if (verdict == Verdict::Invalid) {
+            break;
+        }
+    }
+    return verdict;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,174 @@
+#include "analysis/verdict_text.hpp"
+
+#include "base/units.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr std::size_t kColumns = 100;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{{
+    {"app_pool_exhausted", "the application's database connection pool"},
+    {"max_connections", "PostgreSQL's connection limit (max_connections)"},
+    {"pgbouncer_pool", "PgBouncer's server pool"},
+    {"connection_leak", "connections that are never given back"},
+    {"idle_in_transaction", "transactions left open while waiting for something else"},
+    {"lock_contention", "locks in the database"},
+    {"database_cpu", "the database's CPU"},
+    {"slow_sql", "slow statements"},
+    {"database_io", "the database's disk"},
+    {"app_cpu_throttled", "the application's CPU quota"},
+    {"app_cpu", "the application's CPU"},
+    {"event_loop_blocked", "the application's event loop"},
+    {"password_hashing", "password hashing"},
+    {"memory", "memory"},
+    {"accept_queue", "the queue of new TCP connections"},
+    {"ephemeral_ports", "local TCP ports"},
+    {"rate_limited", "a rate limit, which is policy"},
+    {"network", "the network"},
+    {"generator", "the load generator itself"},
+    {"unknown", "unknown"},
+}};
+
+/// Columns that UTF-8 text takes: continuation bytes take none.
+std::size_t width(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+    }));
+}
+
+/// Appends `text` after `lead`, broken between words; further lines align with the first word.
+void add(std::string& out, std::string_view lead, std::string_view text) {
+    std::string line(lead);
+    const std::string indent(width(lead), ' ');
+    bool empty = true;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+        if (!empty && width(line) + 1 + width(word) > kColumns) {
+            out += line + '\n';
+            line = indent;
+            empty = true;
+        }
+        line += empty ? "" : " ";
+        line += word;
+        empty = false;
+    }
+    out += line + '\n';
+}
+
+/// Digits that the interval does not support would only look exact.
+std::string load(const Analysis& analysis, double level) {
+    if (!analysis.open_model) {
+        return fmt::format("{:.0f} users", level);
+    }
+    return format_rate(Rate::per_second(level < 20 ? level : std::round(level)));
+}
+
+const ValidityCheck* find_check(const Analysis& analysis, std::string_view name) {
+    const auto found = std::find_if(analysis.checks.begin(), analysis.checks.end(),
+                                    [&](const auto& check) { return check.name == name; });
+    return found == analysis.checks.end() ? nullptr : &*found;
+}
+
+void add_measurement(std::string& out, const Analysis& analysis) {
+    add(out, "", fmt::format("Measurement: {}", to_string(analysis.verdict)));
+    std::string summary =
+        fmt::format("{} requests in {:.0f} s, {} failed, {} due but not sent", analysis.requests,
+                    analysis.duration_s, analysis.failed, analysis.not_sent);
+    if (const ValidityCheck* const lag = find_check(analysis, "send_lag_p99")) {
+        summary +=
+            fmt::format("; 99 % were sent within {} of their due time", human_seconds(lag->value));
+    }
+    if (const ValidityCheck* const cpu = find_check(analysis, "generator_cpu")) {
+        summary +=
+            fmt::format("; the busiest generator thread used {:.0f} % of a core", 100 * cpu->value);
+    }
+    add(out, "  ", summary + ".");
+    for (const ValidityCheck& check : analysis.checks) {
+        if (!check.ok) {
+            add(out, check.decisive ? "  ✗ " : "  ! ", check.why);
+        }
+    }
+    if (const ValidityCheck* const shared = find_check(analysis, "shared_host")) {
+        add(out, "  ", "Note: " + shared->why + ".");
+    }
+}
+
+void add_break(std::string& out, const Analysis& analysis) {
+    const BreakingPoint& point = analysis.breaking_point;
+    if (analysis.verdict == Verdict::Invalid) {
+        add(out, "", "Breaking point: not judged, the generator was the limit.");
+        return;
+    }
+    if (!point.found) {
+        add(out, "",
+            fmt::format("Nothing broke up to {}, the highest load tried.",
+                        load(analysis, analysis.highest_offered)));
+        return;
+    }
+    add(out, "",
+        point.interval[0] > 0
+            ? fmt::format("It broke at {}, {:.0f} s into the run (between {} and {}).",
+                          load(analysis, point.at_rate), point.at_s,
+                          load(analysis, point.interval[0]), load(analysis, point.interval[1]))
+            : fmt::format("It was overloaded from the start, at {}: its breaking point lies below.",
+                          load(analysis, point.at_rate)));
+    if (!point.symptom.empty()) {
+        add(out, "  ", "From then on " + point.symptom + ".");
+    }
+}
+
+void add_finding(std::string& out, const Finding& finding, std::string_view heading) {
+    add(out, "",
+        finding.cause == "unknown"
+            ? fmt::format("{}: unknown. The evidence is missing, so nothing is guessed.", heading)
+            : fmt::format("{}: {} ({} confidence, since {:.0f} s).", heading,
+                          cause_in_words(finding.cause), finding.confidence, finding.onset_s));
+    for (const std::string& line : finding.evidence) {
+        add(out, "  + ", line);
+    }
+    for (const std::string& line : finding.against) {
+        add(out, "  - ", line);
+    }
+    for (const std::string& line : finding.missing) {
+        add(out, "  ? ", "not measured: " + line);
+    }
+    if (!finding.fix.empty()) {
+        add(out, "  → ", finding.fix);
+    }
+}
+
+}  // namespace
+
+std::string_view cause_in_words(std::string_view cause) {
+    const auto* const found = std::find_if(kCauses.begin(), kCauses.end(),
+                                           [&](const auto& entry) { return entry.first == cause; });
+    return found == kCauses.end() ? cause : found->second;
+}
+
+std::string verdict_text(const Analysis& analysis, const RunInfo& /*info*/) {
+    std::string out;
+    add_measurement(out, analysis);
+    out += '\n';
+    add_break(out, analysis);
+    for (std::size_t i = 0; i < analysis.findings.size(); ++i) {
+        out += '\n';
+        const bool broke = analysis.breaking_point.found;
+        add_finding(out, analysis.findings[i],
+                    analysis.verdict == Verdict::Invalid ? "What limited the run"
+                    : i > 0                              ? "Also"
+                    : broke                              ? "What gave way first"
+                                                         : "A limit was hit");
+    }
+    return out;
+}
+
+}  // namespace plimsoll
