@@ -1,6 +1,7 @@
 #include "report/renderers.hpp"
 #include "report/report.hpp"
 #include "support/report/sample.hpp"
+#include "support/temp_folder.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -20,28 +21,9 @@ namespace {
 
 namespace json = boost::json;
 
-class Folder {
-public:
-    Folder() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "plimsoll-browser-XXXXXX").string();
-        path_ = mkdtemp(name.data());
-    }
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
-
 /// What look.mjs says of the page that the sample gives.
 json::value look_at(const sample::Sample& sample, const std::string& options = {}) {
-    const Folder folder;
+    const test::TempFolder folder;
     const auto file = folder.path() / "report.html";
     const auto written =
         write_file(file, report::html_page(sample.info, sample.data, sample.analysis));

@@ -1,0 +1,166 @@
+// The files of a run, read back by parsers that are not ours.
+#include "report/renderers.hpp"
+#include "report/report.hpp"
+#include "support/report/sample.hpp"
+#include "support/synthetic_run.hpp"
+#include "support/temp_folder.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+namespace json = boost::json;
+
+/// Fails with what check_files.py finds different.
+void expect_files(const test::TempFolder& folder, const json::object& truth) {
+    const auto truth_file = folder.write("truth.json", json::serialize(truth));
+    const auto command =
+        fmt::format("python3 '{}/tests/integration/report/check_files.py' '{}' '{}' 2>&1",
+                    PLIMSOLL_SOURCE_DIR, folder.path().string(), truth_file.string());
+    FILE* pipe = popen(command.c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::string text;
+    char part[4096];
+    while (const auto got = std::fread(part, 1, sizeof part, pipe)) {
+        text.append(part, got);
+    }
+    EXPECT_EQ(pclose(pipe), 0) << text;
+}
+
+std::int64_t started_unix(const RunInfo& info) {
+    return std::chrono::floor<std::chrono::seconds>(info.start.wall.time_since_epoch()).count();
+}
+
+/// Counts as analysis makes them, from the run file's ticks.
+Analysis counted(const RunReader& reader) {
+    Analysis analysis;
+    std::vector<EndpointStats> totals(reader.info().endpoints.size());
+    const auto read = reader.for_each_tick([&](const StoredTick& tick) {
+        for (std::size_t i = 0; i < totals.size(); ++i) {
+            totals[i].merge(tick.endpoints[i]);
+        }
+        analysis.duration_s = to_seconds(tick.to);
+    });
+    EXPECT_TRUE(read);
+    for (std::size_t i = 0; i < totals.size(); ++i) {
+        EndpointResult result;
+        const auto& info = reader.info().endpoints[i];
+        result.user = info.user;
+        result.name = info.name;
+        result.method = info.method;
+        result.requests = totals[i].requests;
+        result.failed = totals[i].failed;
+        for (const auto& status : totals[i].statuses) {
+            result.outcomes[std::string(to_string(status.outcome))] += status.count;
+        }
+        result.rate = static_cast<double>(result.requests) / analysis.duration_s;
+        analysis.requests += result.requests;
+        analysis.failed += result.failed;
+        analysis.endpoints.push_back(result);
+    }
+    analysis.rate = static_cast<double>(analysis.requests) / analysis.duration_s;
+    const auto errors = reader.errors();
+    EXPECT_TRUE(errors);
+    for (const auto& error : *errors) {
+        const auto& endpoint = reader.info().endpoints[error.sample.endpoint];
+        analysis.errors.push_back({endpoint.method, endpoint.name,
+                                   std::string(to_string(error.sample.outcome)),
+                                   error.sample.status, error.sample.text, error.sample.count,
+                                   error.first_s, error.last_s});
+    }
+    return analysis;
+}
+
+json::object truth_of(const RunInfo& info, std::uint64_t requests, std::uint64_t failed,
+                      double duration_s) {
+    json::array endpoints;
+    for (const auto& endpoint : info.endpoints) {
+        endpoints.push_back(json::array{json::value(endpoint.method), json::value(endpoint.name)});
+    }
+    return {{"requests", requests},
+            {"failed", failed},
+            {"duration_s", duration_s},
+            {"scenario", info.scenario_name},
+            {"started_unix", started_unix(info)},
+            {"endpoints", std::move(endpoints)}};
+}
+
+void expect_run_reads_back(const synthetic::Options& options) {
+    const test::TempFolder folder;
+    const auto truth = synthetic::write_run(folder.path() / "run.db", options);
+    ASSERT_TRUE(truth) << truth.error().to_string();
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader) << reader.error().to_string();
+    const auto analysis = counted(*reader);
+    const auto written = write_reports(folder.path(), *reader, analysis);
+    ASSERT_TRUE(written) << written.error().to_string();
+    expect_files(folder,
+                 truth_of(reader->info(), truth->requests, truth->failed, analysis.duration_s));
+}
+
+TEST(RunFiles, AgreeWithTheRunWhenAPoolTimesOut) {
+    synthetic::Options options;
+    options.pool_timeout_s = 2;
+    expect_run_reads_back(options);
+}
+
+TEST(RunFiles, AgreeWithTheRunWhenConnectionsAreRefused) {
+    synthetic::Options options;
+    options.target = synthetic::Target::MaxConnections;
+    options.max_connections = 20;
+    expect_run_reads_back(options);
+}
+
+TEST(RunFiles, AgreeWithARunThatWasCutOff) {
+    synthetic::Options options;
+    options.open = false;
+    options.start = 5;
+    options.stages = {{20, 50}};
+    options.finish = false;
+    options.failed_share = 0.01;
+    expect_run_reads_back(options);
+}
+
+TEST(RunFiles, ReadBackWhateverTheNamesHold) {
+    const test::TempFolder folder;
+    const auto sample = sample::hostile();
+    const auto write = [&](const char* name, const std::string& content) {
+        ASSERT_TRUE(write_file(folder.path() / name, content));
+    };
+    write("summary.json", render_json(sample.info, sample.analysis));
+    write("junit.xml", render_junit(sample.info, sample.analysis));
+    write("report.html", report::html_page(sample.info, sample.data, sample.analysis));
+    for (const auto& [suffix, content] :
+         report::csv_files(sample.info, sample.data, sample.analysis)) {
+        write(("locust" + suffix).c_str(), content);
+    }
+    auto truth = truth_of(sample.info, sample.analysis.requests, sample.analysis.failed,
+                          sample.analysis.duration_s);
+    // What is no text has become U+FFFD, everything else has stayed.
+    const auto clean = [](std::string text) {
+        for (const auto& [from, to] : {std::pair{"\x01", "\uFFFD"}, std::pair{"\xff", "\uFFFD"}}) {
+            text.replace(text.find(from), 1, to);
+        }
+        return text;
+    };
+    truth["scenario"] = clean(sample.info.scenario_name);
+    json::array endpoints;
+    for (const auto& endpoint : sample.info.endpoints) {
+        endpoints.push_back(
+            json::array{json::value(clean(endpoint.method)), json::value(clean(endpoint.name))});
+    }
+    truth["endpoints"] = endpoints;
+    expect_files(folder, truth);
+}
+
+}  // namespace
+}  // namespace plimsoll
