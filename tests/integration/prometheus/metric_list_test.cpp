@@ -1,5 +1,6 @@
 // docs/metrics.md against what the endpoint serves.
 #include "exporters/prometheus/prometheus_exporter.hpp"
+#include "probes/postgres/postgres_probe.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
 #include "tests/integration/prometheus/live_run.hpp"
 #include "tests/support/http_exchange.hpp"
@@ -15,7 +16,16 @@
 namespace plimsoll {
 namespace {
 
-/// "name type label,label" of each row of the tables: | `name` | type | `label`, `label` | ...
+std::string entry_of(const std::string& name, const std::string& type,
+                     const std::set<std::string>& labels) {
+    std::string entry = name + " " + type;
+    for (const std::string& label : labels) {
+        entry += " " + label;
+    }
+    return entry;
+}
+
+/// "name type label label" of each row of the tables: | `name` | type | `label`, `label` | ...
 std::set<std::string> documented() {
     const std::string text = test::read_file(PLIMSOLL_SOURCE_DIR "/docs/metrics.md");
     static const std::regex row(R"(^\| `(plimsoll_[a-z_]+)` \| ([a-z]+) \|([^|]*)\|)");
@@ -32,11 +42,7 @@ std::set<std::string> documented() {
         for (std::sregex_iterator it(cell.begin(), cell.end(), label), end; it != end; ++it) {
             labels.insert((*it)[1]);
         }
-        std::string entry = match[1].str() + " " + match[2].str();
-        for (const std::string& name : labels) {
-            entry += " " + name;
-        }
-        out.insert(entry);
+        out.insert(entry_of(match[1], match[2], labels));
     }
     return out;
 }
@@ -55,11 +61,7 @@ std::set<std::string> served() {
     std::set<std::string> out;
     for (const auto& [name, type] : read.types) {
         if (name.rfind("plimsoll_", 0) == 0) {
-            std::string entry = name + " " + type;
-            for (const std::string& label : read.labels[name]) {
-                entry += " " + label;
-            }
-            out.insert(entry);
+            out.insert(entry_of(name, type, read.labels[name]));
         }
     }
     return out;
@@ -75,6 +77,20 @@ TEST(MetricList, NamesEveryMetricWithItsTypeAndLabels) {
     for (const std::string& entry : docs) {
         EXPECT_TRUE(real.count(entry))
             << "docs/metrics.md has a row for what is not served: " << entry;
+    }
+}
+
+TEST(MetricList, IsTrueOfTheProbes) {
+    const auto docs = documented();
+    PostgresProbeOptions options;
+    options.dsn = "host=127.0.0.1";
+    const auto postgres = make_postgres_probe(options);
+    ASSERT_TRUE(postgres);
+    for (const MetricDescriptor& metric : (*postgres)->descriptors()) {
+        const std::string type = metric.type == MetricType::Counter ? "counter" : "gauge";
+        const std::string entry =
+            entry_of(metric.name, type, {metric.labels.begin(), metric.labels.end()});
+        EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
     }
 }
 
