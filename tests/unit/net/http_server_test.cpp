@@ -239,9 +239,11 @@ TEST(HttpServer, ClosesIdleAndAbandonedConnections) {
     const auto server = start(echo, options);
     RawClient idle(server.port());
     EXPECT_EQ(idle.read_to_end(), "");
-    RawClient half(server.port());
-    half.send("GET / HTTP/1.1\r\nHo");
-    EXPECT_THAT(half.read_to_end(), StartsWith("HTTP/1.1 408 "));
+    {
+        RawClient half(server.port());
+        half.send("GET / HTTP/1.1\r\nHo");
+        EXPECT_THAT(half.read_to_end(), StartsWith("HTTP/1.1 408 "));
+    }
     EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
 }
 
