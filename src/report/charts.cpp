@@ -108,7 +108,7 @@ Chart rate_chart(const RunInfo& info, const RunData& data, const Analysis& analy
     const auto ok = column(rows, [](const TickRow& row) { return row.outcome_rate[0]; });
     const auto offered = column(rows, [](const TickRow& row) { return row.offered_rate; });
     const auto iterations = column(rows, [](const TickRow& row) { return row.iteration_rate; });
-    chart.series.push_back({"requests completed", "blue", false, true, achieved});
+    chart.series.push_back({"requests succeeded", "blue", false, true, ok});
     if (highest(offered) > 0) {
         chart.series.push_back({"arrivals offered", "ink", true, false, offered});
         // With several requests in a flow, arrivals compare with iterations, not with requests.

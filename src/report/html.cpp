@@ -275,7 +275,8 @@ std::string finding(const Finding& one, std::size_t number) {
     text += fmt::format("<p class=\"meta\">{} confidence, from {} into the run</p>\n",
                         escape_markup(one.confidence), clock_text(one.onset_s));
     text +=
-        "<div class=\"evidence\">\n" +
+        fmt::format("<div class=\"evidence{}\">\n",
+                    one.against.empty() && one.missing.empty() ? " clear" : "") +
         evidence_list("for", "Evidence for it", one.evidence, "None was recorded.") +
         evidence_list("against", "Evidence against it", one.against, "Nothing speaks against it.") +
         evidence_list("missing", "What was not known", one.missing, "Nothing was missing.") +

@@ -3,13 +3,25 @@
 #include "report/words.hpp"
 
 #include <chrono>
+#include <string_view>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
 
-using report::escape_markup;
+/// For an attribute's value: XML would read a plain newline or tab there as a space.
+std::string attribute(std::string_view text) {
+    std::string safe;
+    for (const char c : report::escape_markup(text)) {
+        if (c == '\n' || c == '\t') {
+            safe += c == '\n' ? "&#10;" : "&#9;";
+        } else {
+            safe += c;
+        }
+    }
+    return safe;
+}
 
 struct Suite {
     std::string name;
@@ -21,7 +33,7 @@ struct Suite {
              const std::string& inner) {
         ++tests;
         cases += fmt::format(R"(    <testcase classname="{}" name="{}" time="0")",
-                             escape_markup(class_name), escape_markup(name_of_case));
+                             attribute(class_name), attribute(name_of_case));
         cases += inner.empty() ? "/>\n" : ">\n      " + inner + "\n    </testcase>\n";
     }
     [[nodiscard]] std::string text(const std::string& attributes) const {
@@ -41,8 +53,8 @@ Suite thresholds_suite(const std::string& scenario, const Analysis& analysis) {
             ++suite.failures;
             inner = fmt::format(
                 R"(<failure type="threshold" message="{}"/>)",
-                escape_markup(fmt::format("{} {} does not hold: {}", threshold.key,
-                                          threshold.expression, report::threshold_value(result))));
+                attribute(fmt::format("{} {} does not hold: {}", threshold.key,
+                                      threshold.expression, report::threshold_value(result))));
         }
         suite.add(scenario + ".thresholds", threshold.key + ": " + threshold.expression, inner);
     }
@@ -57,7 +69,7 @@ Suite validity_suite(const std::string& scenario, const Analysis& analysis) {
         std::string inner;
         if (!check.ok) {
             ++(check.decisive ? suite.failures : suite.skipped);
-            const auto why = escape_markup(check.why);
+            const auto why = attribute(check.why);
             inner = check.decisive ? fmt::format(R"(<failure type="validity" message="{}"/>)", why)
                                    : fmt::format(R"(<skipped message="{}"/>)", why);
         }
@@ -80,7 +92,7 @@ std::string render_junit(const RunInfo& info, const Analysis& analysis) {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         "<testsuites name=\"plimsoll {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
         "time=\"{:.3f}\">\n{}{}</testsuites>\n",
-        escape_markup(info.scenario_name), thresholds.tests + validity.tests,
+        attribute(info.scenario_name), thresholds.tests + validity.tests,
         thresholds.failures + validity.failures, analysis.duration_s, thresholds.text(attributes),
         validity.text(attributes));
 }

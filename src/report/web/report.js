@@ -31,9 +31,9 @@
     const whole = Math.round(seconds);
     const two = (n) => String(n).padStart(2, "0");
     const minutes = Math.floor(whole / 60);
-    return minutes < 60
-      ? minutes + ":" + two(whole % 60)
-      : Math.floor(minutes / 60) + ":" + two(minutes % 60) + ":" + two(whole % 60);
+    if (run.duration < 3600) return minutes + ":" + two(whole % 60);
+    const rest = whole % 60 ? ":" + two(whole % 60) : "";
+    return Math.floor(minutes / 60) + "h" + two(minutes % 60) + rest;
   }
   const formats = {
     rate: (v) => (v === 0 ? "0" : figure(v) + "/s"),
@@ -248,7 +248,7 @@
     const options = {
       width: Math.max(200, place.clientWidth),
       height: innerWidth < 760 ? 190 : 210,
-      padding: [10, 14, 0, 0],
+      padding: [10, 18, 0, 0],
       scales: {
         x: timed ? { time: false, range: () => zoom || [0, run.duration] } : { time: false, range: (u, from, to) => [0, to] },
         y: log ? { distr: 3, range: () => range } : { range: () => range },

@@ -1,6 +1,8 @@
+#include "analysis/analyse.hpp"
 #include "report/renderers.hpp"
 #include "report/report.hpp"
 #include "support/report/sample.hpp"
+#include "support/synthetic_run.hpp"
 #include "support/temp_folder.hpp"
 
 #include <cstdio>
@@ -21,12 +23,11 @@ namespace {
 
 namespace json = boost::json;
 
-/// What look.mjs says of the page that the sample gives.
-json::value look_at(const sample::Sample& sample, const std::string& options = {}) {
+/// What look.mjs says of the page.
+json::value look_at(const std::string& page, const std::string& options = {}) {
     const test::TempFolder folder;
     const auto file = folder.path() / "report.html";
-    const auto written =
-        write_file(file, report::html_page(sample.info, sample.data, sample.analysis));
+    const auto written = write_file(file, page);
     EXPECT_TRUE(written) << written.error().to_string();
     if (const char* keep = std::getenv("PLIMSOLL_KEEP_REPORTS")) {
         const auto* test = testing::UnitTest::GetInstance()->current_test_info();
@@ -47,6 +48,10 @@ json::value look_at(const sample::Sample& sample, const std::string& options = {
     auto seen = json::parse(text, failed);
     EXPECT_FALSE(failed) << "look.mjs said: " << text << "\n(scripts/setup installs what it needs)";
     return seen;
+}
+
+json::value look_at(const sample::Sample& sample, const std::string& options = {}) {
+    return look_at(report::html_page(sample.info, sample.data, sample.analysis), options);
 }
 
 std::string text_of(const json::value& value) {
@@ -126,6 +131,24 @@ TEST(ReportInBrowser, LeavesTextFromOutsideInert) {
     EXPECT_THAT(std::string(seen.at("title").as_string()),
                 testing::HasSubstr("document.title='owned'"));
     EXPECT_NE(seen.at("title").as_string(), "owned");
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+}
+
+TEST(ReportInBrowser, ShowsWhatAnalysisFoundInARunFile) {
+    const test::TempFolder folder;
+    synthetic::Options options;
+    options.pool_timeout_s = 2;
+    ASSERT_TRUE(synthetic::write_run(folder.path() / "run.db", options));
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader) << reader.error().to_string();
+    const auto analysis = analyse(*reader);
+    ASSERT_TRUE(analysis) << analysis.error().to_string();
+    const auto page = render_html(*reader, *analysis);
+    ASSERT_TRUE(page) << page.error().to_string();
+    const auto seen = look_at(*page);
+    expect_sound_page(seen);
+    EXPECT_THAT(text_of(seen.at("answer")),
+                testing::HasSubstr("application connection pool exhausted — 5 connections"));
     EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
 }
 

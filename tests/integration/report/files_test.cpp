@@ -1,4 +1,5 @@
 // The files of a run, read back by parsers that are not ours.
+#include "analysis/analyse.hpp"
 #include "report/renderers.hpp"
 #include "report/report.hpp"
 #include "support/report/sample.hpp"
@@ -40,46 +41,6 @@ std::int64_t started_unix(const RunInfo& info) {
     return std::chrono::floor<std::chrono::seconds>(info.start.wall.time_since_epoch()).count();
 }
 
-/// Counts as analysis makes them, from the run file's ticks.
-Analysis counted(const RunReader& reader) {
-    Analysis analysis;
-    std::vector<EndpointStats> totals(reader.info().endpoints.size());
-    const auto read = reader.for_each_tick([&](const StoredTick& tick) {
-        for (std::size_t i = 0; i < totals.size(); ++i) {
-            totals[i].merge(tick.endpoints[i]);
-        }
-        analysis.duration_s = to_seconds(tick.to);
-    });
-    EXPECT_TRUE(read);
-    for (std::size_t i = 0; i < totals.size(); ++i) {
-        EndpointResult result;
-        const auto& info = reader.info().endpoints[i];
-        result.user = info.user;
-        result.name = info.name;
-        result.method = info.method;
-        result.requests = totals[i].requests;
-        result.failed = totals[i].failed;
-        for (const auto& status : totals[i].statuses) {
-            result.outcomes[std::string(to_string(status.outcome))] += status.count;
-        }
-        result.rate = static_cast<double>(result.requests) / analysis.duration_s;
-        analysis.requests += result.requests;
-        analysis.failed += result.failed;
-        analysis.endpoints.push_back(result);
-    }
-    analysis.rate = static_cast<double>(analysis.requests) / analysis.duration_s;
-    const auto errors = reader.errors();
-    EXPECT_TRUE(errors);
-    for (const auto& error : *errors) {
-        const auto& endpoint = reader.info().endpoints[error.sample.endpoint];
-        analysis.errors.push_back({endpoint.method, endpoint.name,
-                                   std::string(to_string(error.sample.outcome)),
-                                   error.sample.status, error.sample.text, error.sample.count,
-                                   error.first_s, error.last_s});
-    }
-    return analysis;
-}
-
 json::object truth_of(const RunInfo& info, std::uint64_t requests, std::uint64_t failed,
                       double duration_s) {
     json::array endpoints;
@@ -100,16 +61,33 @@ void expect_run_reads_back(const synthetic::Options& options) {
     ASSERT_TRUE(truth) << truth.error().to_string();
     const auto reader = RunReader::open(folder.path());
     ASSERT_TRUE(reader) << reader.error().to_string();
-    const auto analysis = counted(*reader);
-    const auto written = write_reports(folder.path(), *reader, analysis);
+    const auto analysis = analyse(*reader);
+    ASSERT_TRUE(analysis) << analysis.error().to_string();
+    const auto written = write_reports(folder.path(), *reader, *analysis);
     ASSERT_TRUE(written) << written.error().to_string();
     expect_files(folder,
-                 truth_of(reader->info(), truth->requests, truth->failed, analysis.duration_s));
+                 truth_of(reader->info(), truth->requests, truth->failed, analysis->duration_s));
+}
+
+Threshold threshold(const char* key, const char* expression, ThresholdMetric metric,
+                    Statistic statistic, double limit) {
+    Threshold one;
+    one.key = key;
+    one.expression = expression;
+    one.metric = metric;
+    one.statistic = statistic;
+    one.quantile = 0.95;
+    one.limit = limit;
+    return one;
 }
 
 TEST(RunFiles, AgreeWithTheRunWhenAPoolTimesOut) {
     synthetic::Options options;
     options.pool_timeout_s = 2;
+    options.thresholds = {
+        threshold("http_req_duration", "p(95)<500ms", ThresholdMetric::ResponseTime,
+                  Statistic::Quantile, 0.5),
+        threshold("http_req_failed", "rate<90%", ThresholdMetric::Failed, Statistic::Rate, 0.9)};
     expect_run_reads_back(options);
 }
 

@@ -1,6 +1,7 @@
 // Opens a report from its file in headless Chromium and says what is there, as JSON on stdout.
 //   node look.mjs REPORT.html [width=1200] [scheme=light|dark] [picture=FILE.png] [pdf=FILE.pdf]
-// `height` and `top` cut that part of the page out for the picture; without them it shows all of it.
+// `height` and `top` cut that part of the page out for the picture, `crop=ID` ends it before that
+// element; without them it shows all of the page.
 import { createRequire } from "node:module";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -114,6 +115,7 @@ try {
   await page.waitForTimeout(150);
   const seen = await page.evaluate(examine);
   if (options.picture) {
+    if (options.crop) options.height = await page.evaluate((id) => document.getElementById(id).getBoundingClientRect().top + scrollY, options.crop);
     const clip = options.height && { x: 0, y: Number(options.top || 0), width: Number(options.width || 1200), height: Number(options.height) };
     await page.screenshot({ path: options.picture, fullPage: true, clip: clip || undefined });
   } else if (seen.drawn > 0) {
