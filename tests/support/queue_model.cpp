@@ -1,4 +1,4 @@
-#include "support/queue_model.hpp"
+#include "tests/support/queue_model.hpp"
 
 #include "base/random.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "record/interval.hpp"
-#include "support/synthetic_run.hpp"
+#include "tests/support/synthetic_run.hpp"
 
 #include <vector>
 

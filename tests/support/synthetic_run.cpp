@@ -1,15 +1,13 @@
-#include "support/synthetic_run.hpp"
+#include "tests/support/synthetic_run.hpp"
 
 #include "base/random.hpp"
 #include "signal/names.hpp"
 #include "store/run_writer.hpp"
-#include "support/queue_model.hpp"
+#include "tests/support/queue_model.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
-#include <system_error>
 #include <unordered_map>
 
 namespace plimsoll::synthetic {
@@ -435,17 +433,6 @@ Result<Truth> write_run(const std::filesystem::path& file, const Options& option
         return *error;
     }
     return recording.truth();
-}
-
-TemporaryFolder::TemporaryFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "plimsoll-test-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace plimsoll::synthetic

@@ -74,19 +74,4 @@ struct Truth {
 /// Simulates and writes the run file `file` (which must not exist). Deterministic.
 [[nodiscard]] Result<Truth> write_run(const std::filesystem::path& file, const Options& options);
 
-/// A folder of its own under the system's temporary folder, removed with everything in it at the
-/// end of the scope.
-class TemporaryFolder {
-public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
-};
-
 }  // namespace plimsoll::synthetic

@@ -2,7 +2,7 @@
 #include "sample_run.hpp"
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
-#include "support/synthetic_run.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -17,7 +17,7 @@
 namespace plimsoll {
 namespace {
 
-using synthetic::TemporaryFolder;
+using test::TempFolder;
 
 std::uint64_t ticks_in(const RunReader& reader) {
     std::uint64_t ticks = 0;
@@ -66,9 +66,9 @@ void write_and_kill(const std::filesystem::path& file, std::uint64_t ticks) {
 }
 
 TEST(KilledRun, IsWholeUpToTheLastReportedTick) {
-    const TemporaryFolder folder;
-    write_and_kill(folder / "run.db", 50);
-    ASSERT_TRUE(std::filesystem::exists(folder / "run.db-wal"));
+    const TempFolder folder;
+    write_and_kill(folder.path() / "run.db", 50);
+    ASSERT_TRUE(std::filesystem::exists(folder.path() / "run.db-wal"));
     const auto reader = RunReader::open(folder.path());
     ASSERT_TRUE(reader.ok()) << reader.error().to_string();
     EXPECT_FALSE(reader->finished());
@@ -77,10 +77,11 @@ TEST(KilledRun, IsWholeUpToTheLastReportedTick) {
 }
 
 TEST(KilledRun, IsReadFromAFolderWhereSqliteCannotMakeItsSharedMemory) {
-    const TemporaryFolder folder;
-    write_and_kill(folder / "run.db", 5);
-    std::filesystem::remove(folder / "run.db-shm");
-    std::filesystem::create_directory(folder / "run.db-shm");  // as good as a read-only folder
+    const TempFolder folder;
+    write_and_kill(folder.path() / "run.db", 5);
+    std::filesystem::remove(folder.path() / "run.db-shm");
+    std::filesystem::create_directory(folder.path() /
+                                      "run.db-shm");  // as good as a read-only folder
     const auto reader = RunReader::open(folder.path());
     ASSERT_TRUE(reader.ok()) << reader.error().to_string();
     EXPECT_GE(ticks_in(reader.value()), 5U);
@@ -108,13 +109,13 @@ private:
 };
 
 TEST(FullDisk, LosesOnlyTheTicksItHits) {
-    const TemporaryFolder folder;
-    RunFileWriter writer(folder / "run.db");
+    const TempFolder folder;
+    RunFileWriter writer(folder.path() / "run.db");
     ASSERT_TRUE(writer.start(sample_info(), sample_probes()).ok());
     writer.on_snapshot(sample_tick(0));
     ASSERT_FALSE(writer.last_error().has_value());
     {
-        const FullDisk full(std::filesystem::file_size(folder / "run.db-wal"));
+        const FullDisk full(std::filesystem::file_size(folder.path() / "run.db-wal"));
         // A series first seen in a lost transaction must not be taken for known later.
         writer.on_reading(0, {kRunStart, {}, {{0, {"shop", "active"}, 1}}}, {});
         writer.on_snapshot(sample_tick(1));
@@ -141,8 +142,8 @@ TEST(FullDisk, LosesOnlyTheTicksItHits) {
 }
 
 TEST(RunFileWriterStart, RefusesToOverwriteARun) {
-    const TemporaryFolder folder;
-    const auto file = folder / "run.db";
+    const TempFolder folder;
+    const auto file = folder.path() / "run.db";
     std::ofstream(file) << "precious";
     RunFileWriter writer(file);
     const auto started = writer.start(sample_info(), {});
@@ -157,14 +158,14 @@ TEST(RunFileWriterStart, RefusesToOverwriteARun) {
 }
 
 TEST(RunFileWriterStart, MakesMissingFolders) {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     RunFileWriter writer(folder.path() / "a" / "b" / "run.db");
     EXPECT_TRUE(writer.start(sample_info(), {}).ok());
 }
 
 TEST(RunFileWriterStart, ReportsAFolderThatCannotBeMade) {
-    const TemporaryFolder folder;
-    std::ofstream(folder / "file") << "x";
+    const TempFolder folder;
+    std::ofstream(folder.path() / "file") << "x";
     RunFileWriter writer(folder.path() / "file" / "run.db");
     const auto started = writer.start(sample_info(), {});
     ASSERT_FALSE(started.ok());
@@ -172,26 +173,26 @@ TEST(RunFileWriterStart, ReportsAFolderThatCannotBeMade) {
 }
 
 TEST(RunReaderOpen, SaysWhatIsMissing) {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto reader = RunReader::open(folder.path());
     ASSERT_FALSE(reader.ok());
-    EXPECT_EQ(reader.error().to_string(), (folder / "run.db").string() +
+    EXPECT_EQ(reader.error().to_string(), (folder.path() / "run.db").string() +
                                               ": no such run file (name a run folder or its "
                                               "run.db)");
 }
 
 TEST(RunReaderOpen, RefusesWhatIsNoDatabase) {
-    const TemporaryFolder folder;
-    std::ofstream(folder / "run.db") << std::string(5000, 'x');
+    const TempFolder folder;
+    std::ofstream(folder.path() / "run.db") << std::string(5000, 'x');
     const auto reader = RunReader::open(folder.path());
     ASSERT_FALSE(reader.ok());
     EXPECT_EQ(reader.error().what, "is not a run file: file is not a database");
 }
 
 TEST(RunReaderOpen, RefusesAnotherProgramsDatabase) {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     sqlite3* other = nullptr;
-    ASSERT_EQ(sqlite3_open((folder / "run.db").c_str(), &other), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open((folder.path() / "run.db").c_str(), &other), SQLITE_OK);
     sqlite3_exec(other, "CREATE TABLE t(x)", nullptr, nullptr, nullptr);
     sqlite3_close(other);
     const auto reader = RunReader::open(folder.path());
@@ -200,14 +201,14 @@ TEST(RunReaderOpen, RefusesAnotherProgramsDatabase) {
 }
 
 TEST(RunReaderOpen, NamesASchemaItDoesNotKnow) {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     {
-        RunFileWriter writer(folder / "run.db");
+        RunFileWriter writer(folder.path() / "run.db");
         ASSERT_TRUE(writer.start(sample_info(), {}).ok());
         writer.finish(Clock::now());
     }
     sqlite3* file = nullptr;
-    ASSERT_EQ(sqlite3_open((folder / "run.db").c_str(), &file), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open((folder.path() / "run.db").c_str(), &file), SQLITE_OK);
     sqlite3_exec(file, "PRAGMA user_version=99", nullptr, nullptr, nullptr);
     sqlite3_close(file);
     const auto reader = RunReader::open(folder.path());
@@ -216,15 +217,15 @@ TEST(RunReaderOpen, NamesASchemaItDoesNotKnow) {
 }
 
 TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     {
-        RunFileWriter writer(folder / "run.db");
+        RunFileWriter writer(folder.path() / "run.db");
         ASSERT_TRUE(writer.start(sample_info(), {}).ok());
         writer.on_snapshot(sample_tick(0));
         writer.finish(Clock::now());
     }
     sqlite3* file = nullptr;
-    ASSERT_EQ(sqlite3_open((folder / "run.db").c_str(), &file), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open((folder.path() / "run.db").c_str(), &file), SQLITE_OK);
     sqlite3_exec(file, "UPDATE endpoint_tick SET response=x'0105'", nullptr, nullptr, nullptr);
     sqlite3_close(file);
     const auto reader = RunReader::open(folder.path());

@@ -4,7 +4,7 @@
 #include "sample_run.hpp"
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
-#include "support/synthetic_run.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <cmath>
 #include <iostream>
@@ -14,7 +14,7 @@
 namespace plimsoll {
 namespace {
 
-using synthetic::TemporaryFolder;
+using test::TempFolder;
 
 constexpr std::uint64_t kTicks = 120;
 constexpr std::size_t kEndpoints = 50;
@@ -66,15 +66,15 @@ void probe_second(RunFileWriter& writer, std::uint64_t k) {
 }
 
 double file_bytes(std::uint64_t ticks, std::size_t busy, int rate) {
-    const TemporaryFolder folder;
-    RunFileWriter writer(folder / "run.db");
+    const TempFolder folder;
+    RunFileWriter writer(folder.path() / "run.db");
     EXPECT_TRUE(writer.start(wide_info(), sample_probes()).ok());
     for (std::uint64_t k = 0; k < ticks; ++k) {
         probe_second(writer, k);
         writer.on_snapshot(wide_tick(k, busy, rate));
     }
     writer.finish(Clock::now());
-    return static_cast<double>(std::filesystem::file_size(folder / "run.db"));
+    return static_cast<double>(std::filesystem::file_size(folder.path() / "run.db"));
 }
 
 /// What one more second costs: an hour makes the empty tables' pages count for nothing.

@@ -3,7 +3,7 @@
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
 #include "store/tick_writer.hpp"
-#include "support/synthetic_run.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace plimsoll {
 namespace {
 
-using synthetic::TemporaryFolder;
+using test::TempFolder;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
@@ -29,8 +29,8 @@ protected:
         return std::move(reader).value();
     }
 
-    TemporaryFolder folder_;
-    std::unique_ptr<RunFileWriter> writer_ = make_run_file_exporter(folder_ / "run.db");
+    TempFolder folder_;
+    std::unique_ptr<RunFileWriter> writer_ = make_run_file_exporter(folder_.path() / "run.db");
 };
 
 TEST_F(RunFile, GivesBackTheRunsInfo) {
@@ -283,7 +283,7 @@ TEST_F(RunFile, IsOneFileAndMarkedFinishedAfterItsEnd) {
     writer_->finish(Clock::now());
     EXPECT_TRUE(read().finished());
     EXPECT_EQ(read().verdict().value(), std::nullopt);
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "run.db-wal"));
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "run.db-wal"));
 }
 
 TEST_F(RunFile, CanBeReadWhileItIsWritten) {

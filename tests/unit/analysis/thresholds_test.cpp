@@ -1,0 +1,113 @@
+#include "analysis/thresholds.hpp"
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Judge : public ::testing::Test {
+protected:
+    Judge() {
+        info_.endpoints = {
+            {"reader", "/a", "GET"}, {"writer", "/a", "POST"}, {"reader", "/b", "GET"}};
+        total_.resize(3);
+        // /a GET: 10, 20 ... 100 ms; /a POST: one of 500 ms that failed; /b: nothing.
+        for (int i = 1; i <= 10; ++i) {
+            add(0, 10 * i, Outcome::Ok);
+        }
+        add(1, 500, Outcome::Http5xx);
+        counts_.not_sent = {3, 2};
+    }
+
+    void add(EndpointId endpoint, int ms, Outcome outcome) {
+        Sample sample;
+        sample.due = Clock::time_point{} + std::chrono::seconds(9);
+        sample.sent = sample.due + milliseconds(1);
+        sample.completed = sample.due + milliseconds(ms);
+        sample.outcome = outcome;
+        total_[endpoint].record(sample);
+    }
+
+    std::optional<double> value(ThresholdMetric metric, Statistic statistic, double quantile = 0,
+                                std::string endpoint = {}) {
+        Threshold threshold;
+        threshold.metric = metric;
+        threshold.statistic = statistic;
+        threshold.quantile = quantile;
+        threshold.endpoint = std::move(endpoint);
+        return judge(threshold, info_, total_, counts_, 5).value;
+    }
+
+    bool holds(Comparison comparison, double limit) {
+        Threshold threshold;
+        threshold.metric = ThresholdMetric::Requests;
+        threshold.statistic = Statistic::Count;  // 11
+        threshold.comparison = comparison;
+        threshold.limit = limit;
+        return judge(threshold, info_, total_, counts_, 5).ok;
+    }
+
+    RunInfo info_;
+    std::vector<EndpointStats> total_;
+    LoadCounts counts_;
+};
+
+TEST_F(Judge, ComputesEveryStatisticOfResponseTime) {
+    const auto time = [&](Statistic s, double q = 0) {
+        return value(ThresholdMetric::ResponseTime, s, q).value();
+    };
+    EXPECT_DOUBLE_EQ(time(Statistic::Avg), 1.05 / 11);  // (0.55 + 0.5) / 11
+    EXPECT_DOUBLE_EQ(time(Statistic::Min), 0.010);
+    EXPECT_DOUBLE_EQ(time(Statistic::Max), 0.500);
+    EXPECT_NEAR(time(Statistic::Med), 0.060, 0.060 / 256);            // 6th of 11
+    EXPECT_NEAR(time(Statistic::Quantile, 0.9), 0.100, 0.100 / 256);  // 10th of 11
+    EXPECT_DOUBLE_EQ(time(Statistic::Quantile, 1), 0.500);
+    EXPECT_DOUBLE_EQ(time(Statistic::Count), 11);
+}
+
+TEST_F(Judge, MeasuresServiceFromTheSendOn) {
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::ServiceTime, Statistic::Max).value(), 0.499);
+}
+
+TEST_F(Judge, CountsFailuresOverRequests) {
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Failed, Statistic::Rate).value(), 1.0 / 11);
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Failed, Statistic::Count).value(), 1);
+}
+
+TEST_F(Judge, GivesRequestsAndDropsAsCountAndPerSecond) {
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Requests, Statistic::Count).value(), 11);
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Requests, Statistic::Rate).value(), 2.2);
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Dropped, Statistic::Count).value(), 5);
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Dropped, Statistic::Rate).value(), 1);
+}
+
+TEST_F(Judge, TakesEveryEndpointOfThatNameAndNoOther) {
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Requests, Statistic::Count, 0, "/a").value(), 11);
+    EXPECT_DOUBLE_EQ(value(ThresholdMetric::Requests, Statistic::Count, 0, "/b").value(), 0);
+}
+
+TEST_F(Judge, HoldsWithoutAValueWhereThereIsNothingToJudge) {
+    Threshold threshold;
+    threshold.endpoint = "/b";
+    threshold.limit = 0.001;
+    const ThresholdResult result = judge(threshold, info_, total_, counts_, 5);
+    EXPECT_TRUE(result.ok);
+    EXPECT_FALSE(result.value.has_value());
+    EXPECT_FALSE(value(ThresholdMetric::Failed, Statistic::Rate, 0, "/b").has_value());
+}
+
+TEST_F(Judge, ComparesAsWritten) {
+    EXPECT_TRUE(holds(Comparison::Less, 11.5));
+    EXPECT_FALSE(holds(Comparison::Less, 11));
+    EXPECT_TRUE(holds(Comparison::LessEqual, 11));
+    EXPECT_FALSE(holds(Comparison::LessEqual, 10.5));
+    EXPECT_TRUE(holds(Comparison::Greater, 10.5));
+    EXPECT_FALSE(holds(Comparison::Greater, 11));
+    EXPECT_TRUE(holds(Comparison::GreaterEqual, 11));
+    EXPECT_FALSE(holds(Comparison::GreaterEqual, 11.5));
+}
+
+}  // namespace
+}  // namespace plimsoll

@@ -1,0 +1,187 @@
+#include "analysis/validity.hpp"
+
+#include "synthetic_analysis.hpp"
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using synthetic::Options;
+
+Options healthy() {
+    Options options;
+    options.pool = 50;
+    options.stages = {{30, 300}};
+    return options;
+}
+
+TEST(Validity, AcceptsARunWithoutFault) {
+    const Analysed run = analysed(healthy());
+    EXPECT_EQ(run.analysis.verdict, Verdict::Valid);
+    for (const ValidityCheck& check : run.analysis.checks) {
+        EXPECT_TRUE(check.ok) << check.name << ": " << check.why;
+        EXPECT_FALSE(check.why.empty()) << check.name;
+    }
+    EXPECT_DOUBLE_EQ(run.check("sent_ratio").value, 1);
+    EXPECT_NEAR(run.check("send_lag_p99").value, 0.00015, 0.00001);  // 0.1 ms × 0.5 to 1.5
+    // 5 % of the service time, 22 ms: hold 20 ms and application 2 ms
+    EXPECT_NEAR(run.check("send_lag_p99").limit, 0.0011, 0.00005);
+    EXPECT_NEAR(run.check("generator_cpu").value, 0.10, 1e-9);
+    EXPECT_LT(run.check("littles_law").value, 0.001);
+}
+
+TEST(Validity, IsInvalidWhereTheGeneratorCouldNotSend) {
+    Options options = healthy();
+    options.generator_limit = 200;
+    const Analysed run = analysed(options);
+    EXPECT_EQ(run.analysis.verdict, Verdict::Invalid);
+    const ValidityCheck check = run.check("sent_ratio");
+    EXPECT_FALSE(check.ok);
+    EXPECT_TRUE(check.decisive);
+    EXPECT_DOUBLE_EQ(check.value, 1 - static_cast<double>(run.truth.not_sent_generator) /
+                                          static_cast<double>(run.truth.arrivals_due));
+}
+
+TEST(Validity, IsOnlyDegradedWhereAFullUserCapKeptArrivalsBack) {
+    Options options;
+    options.max_users = 100;
+    const Analysed run = analysed(options);
+    EXPECT_EQ(run.analysis.verdict, Verdict::Degraded);
+    EXPECT_GT(run.truth.not_sent_user_cap, 1000U);
+    EXPECT_TRUE(run.check("sent_ratio").ok);
+    EXPECT_FALSE(run.check("user_cap").ok);
+    EXPECT_FALSE(run.check("user_cap").decisive);
+}
+
+TEST(Validity, IsInvalidWhereAGeneratorThreadWasBusy) {
+    Options options = healthy();
+    options.generator_cpu = 0.85;
+    EXPECT_EQ(analysed(options).analysis.verdict, Verdict::Invalid);
+    options.generator_cpu = 0.79;
+    EXPECT_EQ(analysed(options).analysis.verdict, Verdict::Valid);
+}
+
+TEST(Validity, ForgivesOneBusySecondButNotFive) {
+    RunData data = analysed(healthy()).data;
+    data.ticks[10].state.cpu_ratio = 1;
+    const auto find = [](const std::vector<ValidityCheck>& checks) {
+        return *std::find_if(checks.begin(), checks.end(),
+                             [](const auto& c) { return c.name == "generator_cpu"; });
+    };
+    // (1 + 4 × 0.1) / 5
+    EXPECT_NEAR(find(check_validity(data)).value, 0.28, 1e-9);
+    for (std::size_t i = 10; i < 15; ++i) {
+        data.ticks[i].state.cpu_ratio = 1;
+    }
+    EXPECT_FALSE(find(check_validity(data)).ok);
+}
+
+TEST(Validity, IsDegradedByLatenessAndInvalidWhenItIsAsLargeAsTheAnswer) {
+    Options options = healthy();
+    options.send_lag_s = 0.002;  // p99 3 ms, against 1.1 ms
+    Analysed run = analysed(options);
+    EXPECT_EQ(run.analysis.verdict, Verdict::Degraded);
+    EXPECT_FALSE(run.check("send_lag_p99").ok);
+    options.send_lag_s = 0.010;  // p99 15 ms, against half of 22 ms
+    run = analysed(options);
+    EXPECT_EQ(run.analysis.verdict, Verdict::Invalid);
+}
+
+TEST(Validity, NoticesThatRequestsInFlightContradictLittlesLaw) {
+    Options options = healthy();
+    options.in_flight_error = 0.10;
+    const Analysed run = analysed(options);
+    EXPECT_EQ(run.analysis.verdict, Verdict::Degraded);
+    EXPECT_FALSE(run.check("littles_law").ok);
+    EXPECT_NEAR(run.check("littles_law").value, 0.1 / 1.1, 0.002);
+}
+
+TEST(Validity, AllowsForRequestsStillInFlightWhenARunIsCutOff) {
+    Options options;
+    options.cut_off_s = 45;
+    options.finish = false;
+    const Analysed run = analysed(options);
+    EXPECT_TRUE(run.check("littles_law").ok) << run.check("littles_law").why;
+    EXPECT_FALSE(run.check("recording").ok);
+    EXPECT_EQ(run.check("recording").why,
+              "the run was cut off; what is here ends 45 s after its start");
+    EXPECT_EQ(run.analysis.verdict, Verdict::Degraded);
+}
+
+TEST(Validity, CountsTheSamplesThatPercentilesNeed) {
+    Options options = healthy();
+    options.start = 10;
+    options.stages = {{20, 10}};  // 200 requests
+    const Analysed run = analysed(options);
+    EXPECT_FALSE(run.check("percentile_support").ok);
+    EXPECT_EQ(run.check("percentile_support").why,
+              "200 requests are too few for p99 (needs 563) and too few for p99.9 (needs 5662)");
+}
+
+TEST(Validity, CountsTimeoutsAsLowerBounds) {
+    Options options;
+    options.client_timeout_s = 1;
+    const Analysed run = analysed(options);
+    EXPECT_FALSE(run.check("censored_share").ok);
+    EXPECT_FALSE(run.analysis.response.p99_supported);
+    EXPECT_LT(run.analysis.response.censored_from, 0.99);
+}
+
+TEST(Validity, NoticesAProbeThatWasSilent) {
+    Options options = healthy();
+    options.probe_gap_from_s = 10;
+    options.probe_gap_to_s = 20;
+    const Analysed run = analysed(options);
+    const ValidityCheck check = run.check("probe_coverage");  // the first: postgres
+    EXPECT_FALSE(check.ok);
+    EXPECT_NEAR(check.value, 1 - 10.0 / 31, 0.01);
+    EXPECT_NE(check.why.find("longest silence was 10.2 s"), std::string::npos) << check.why;
+    EXPECT_EQ(run.analysis.verdict, Verdict::Degraded);
+}
+
+TEST(Validity, MentionsAGeneratorThatSharesTheTargetsMachine) {
+    Options options = healthy();
+    EXPECT_TRUE(analysed(options).check("shared_host").ok);
+    options.target_url = "http://10.1.2.3:8080";
+    const auto checks = analysed(options).analysis.checks;
+    EXPECT_TRUE(std::none_of(checks.begin(), checks.end(),
+                             [](const auto& c) { return c.name == "shared_host"; }));
+}
+
+TEST(Validity, SeesWarmUpOnAConstantLoad) {
+    Options options = healthy();
+    options.start = 100;
+    options.stages = {{60, 100}};
+    RunData data = analysed(options).data;
+    for (std::size_t i = 0; i < 10; ++i) {
+        data.ticks[i].service_mean_s *= 3;  // slow for its first 10 s
+    }
+    const auto checks = check_validity(data);
+    const auto check = std::find_if(checks.begin(), checks.end(),
+                                    [](const auto& c) { return c.name == "warm_up"; });
+    ASSERT_NE(check, checks.end());
+    EXPECT_TRUE(check->ok);
+    EXPECT_DOUBLE_EQ(check->value, 10);
+}
+
+TEST(Validity, BlamesTheGeneratorForLackingPorts) {
+    RunData data = analysed(healthy()).data;
+    data.all.statuses.push_back({0, Outcome::NoPorts, 1000});
+    const auto checks = check_validity(data);
+    EXPECT_EQ(verdict_of(checks), Verdict::Invalid);
+}
+
+TEST(Verdict, IsTheWorstOfItsChecks) {
+    const ValidityCheck good{"a", true, true, 0, 0, ""};
+    const ValidityCheck weak{"b", false, false, 0, 0, ""};
+    const ValidityCheck fatal{"c", false, true, 0, 0, ""};
+    EXPECT_EQ(verdict_of({}), Verdict::Valid);
+    EXPECT_EQ(verdict_of({good}), Verdict::Valid);
+    EXPECT_EQ(verdict_of({good, weak, good}), Verdict::Degraded);
+    EXPECT_EQ(verdict_of({fatal, weak}), Verdict::Invalid);
+    EXPECT_EQ(verdict_of({weak, fatal}), Verdict::Invalid);
+}
+
+}  // namespace
+}  // namespace plimsoll
