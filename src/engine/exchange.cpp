@@ -167,8 +167,8 @@ void Shard::read_some(User& user) {
             const auto size = static_cast<std::size_t>(n);
             const int socket = user.socket;
             on_bytes(user, {receive_buffer_.data(), size});
-            // A short read has emptied the socket, unless its end came in the same event. After the response's end the
-            // next request may be under way already.
+            // A short read has emptied the socket, unless its end came in the same event. After the
+            // response's end the next request may be under way already.
             if ((size < receive_buffer_.size() && !user.peer_closed) || user.socket != socket ||
                 (user.phase != Phase::Waiting && user.phase != Phase::Body)) {
                 return;

@@ -37,7 +37,7 @@ struct User {
 
     int socket = -1;
     Phase phase = Phase::Idle;
-    bool reused = false;  // this connection has carried a response already
+    bool reused = false;       // this connection has carried a response already
     bool peer_closed = false;  // the server has ended the connection; bytes may be unread still
     bool retried = false;      // sent anew after a kept-alive connection turned out closed
     std::uint32_t bytes_sent = 0;

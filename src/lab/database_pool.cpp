@@ -54,9 +54,9 @@ Result<std::unique_ptr<DatabasePool>> DatabasePool::start(DatabasePoolOptions op
 }
 
 Status DatabasePool::open_all(Clock::time_point deadline) {
-    std::vector<std::unique_ptr<PgConnection>> connections;
+    std::vector<std::unique_ptr<DatabaseConnection>> connections;
     for (int i = 0; i < options_.size; ++i) {
-        connections.push_back(std::make_unique<PgConnection>(&interrupted_));
+        connections.push_back(std::make_unique<DatabaseConnection>(&interrupted_));
         if (const auto status = connect(*connections.back(), deadline); !status) {
             return Error{fmt::format("connection {} of {} could not be opened: {}", i + 1,
                                      options_.size, status.error().what),
@@ -197,7 +197,7 @@ void DatabasePool::answer_unavailable(DbJob job, const std::string& reason) {
     job.responder.send(json_error(503, "database unavailable: " + reason));
 }
 
-Status DatabasePool::connect(PgConnection& connection, Clock::time_point deadline) {
+Status DatabasePool::connect(DatabaseConnection& connection, Clock::time_point deadline) {
     if (const auto status =
             connection.connect(options_.dsn, deadline, options_.application_name.c_str());
         !status) {
@@ -218,7 +218,7 @@ Status DatabasePool::connect(PgConnection& connection, Clock::time_point deadlin
 
 // ---- Fixed
 
-void DatabasePool::serve_fixed(std::unique_ptr<PgConnection> connection) {
+void DatabasePool::serve_fixed(std::unique_ptr<DatabaseConnection> connection) {
     DbJob job;
     while (take(job)) {
         // The server may have closed it while it was idle, as after a restart.
@@ -241,7 +241,7 @@ void DatabasePool::serve_fixed(std::unique_ptr<PgConnection> connection) {
 
 /// One quick attempt, on behalf of a job that waits for it. On failure the connection counts as
 /// gone.
-bool DatabasePool::revive(PgConnection& connection) {
+bool DatabasePool::revive(DatabaseConnection& connection) {
     const auto status = connect(connection, Clock::now() + options_.connect_limit);
     if (!status) {
         connection.close();
@@ -251,7 +251,7 @@ bool DatabasePool::revive(PgConnection& connection) {
     return status.ok();
 }
 
-void DatabasePool::run_on(PgConnection& connection, DbJob job) {
+void DatabasePool::run_on(DatabaseConnection& connection, DbJob job) {
     const Busy busy(busy_);
     auto cell = connection.run_prepared(job.statement->name, job.parameters,
                                         Clock::now() + options_.statement_limit);
@@ -268,7 +268,7 @@ void DatabasePool::run_on(PgConnection& connection, DbJob job) {
 }
 
 /// Tries until there is a connection; false when stopping. Meanwhile this thread takes no job.
-bool DatabasePool::reconnect(PgConnection& connection) {
+bool DatabasePool::reconnect(DatabaseConnection& connection) {
     std::deque<DbJob> stranded;
     std::string reason;
     {
@@ -312,7 +312,7 @@ void DatabasePool::serve_per_request() {
 
 void DatabasePool::run_on_new_connection(DbJob job) {
     const Busy busy(busy_);
-    PgConnection connection(&interrupted_);
+    DatabaseConnection connection(&interrupted_);
     const auto opened = connect(connection, Clock::now() + options_.connect_limit);
     if (!opened) {
         answer_unavailable(std::move(job), opened.error().what);

@@ -3,7 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "lab/pg_connection.hpp"
+#include "lab/database_connection.hpp"
 #include "net/http_server.hpp"
 
 #include <atomic>
@@ -79,15 +79,15 @@ public:
 private:
     explicit DatabasePool(DatabasePoolOptions options) : options_(std::move(options)) {}
     [[nodiscard]] Status open_all(Clock::time_point deadline);
-    [[nodiscard]] Status connect(PgConnection& connection, Clock::time_point deadline);
+    [[nodiscard]] Status connect(DatabaseConnection& connection, Clock::time_point deadline);
     [[nodiscard]] bool spawn_worker_locked();
-    void serve_fixed(std::unique_ptr<PgConnection> connection);
+    void serve_fixed(std::unique_ptr<DatabaseConnection> connection);
     void serve_per_request();
     void expire();
     [[nodiscard]] bool take(DbJob& job);
-    [[nodiscard]] bool reconnect(PgConnection& connection);
-    [[nodiscard]] bool revive(PgConnection& connection);
-    void run_on(PgConnection& connection, DbJob job);
+    [[nodiscard]] bool reconnect(DatabaseConnection& connection);
+    [[nodiscard]] bool revive(DatabaseConnection& connection);
+    void run_on(DatabaseConnection& connection, DbJob job);
     void run_on_new_connection(DbJob job);
     void answer_unavailable(DbJob job, const std::string& reason);
     [[nodiscard]] std::string wait_message() const;

@@ -1,8 +1,8 @@
 #include "lab/lab.hpp"
 
+#include "lab/database_connection.hpp"
 #include "lab/database_pool.hpp"
 #include "lab/deployments.hpp"
-#include "lab/pg_connection.hpp"
 #include "net/http_server.hpp"
 
 #include <algorithm>
@@ -57,7 +57,7 @@ bool may_pass(const std::string& message) {
 Status prepare_database(const LabOptions& options) {
     const auto deadline = Clock::now() + options.database_wait;
     while (true) {
-        PgConnection connection;
+        DatabaseConnection connection;
         Status status = connection.connect(options.dsn, deadline, "lab");
         if (status) {
             status = connection.run_script(deployment_schema(), deadline);

@@ -1,6 +1,6 @@
 #include "lab/throwaway_postgres.hpp"
 
-#include "lab/pg_connection.hpp"
+#include "lab/database_connection.hpp"
 #include "lab/program_lookup.hpp"
 
 #include <arpa/inet.h>
@@ -281,7 +281,7 @@ Status ThrowawayPostgres::State::await_ready(Clock::time_point deadline) {
         if (const auto ended = server->wait(Clock::now())) {
             return failure("the server " + ended->to_string() + " while starting");
         }
-        PgConnection connection;
+        DatabaseConnection connection;
         last = connection.connect(dsn("postgres", "postgres"), deadline);
         if (last) {
             return {};
@@ -293,7 +293,7 @@ Status ThrowawayPostgres::State::await_ready(Clock::time_point deadline) {
 }
 
 Status ThrowawayPostgres::State::create_roles(Clock::time_point deadline) {
-    PgConnection connection;
+    DatabaseConnection connection;
     if (const auto status = connection.connect(dsn("postgres", "postgres"), deadline); !status) {
         return status;
     }

@@ -22,7 +22,7 @@ CREATE TABLE tick(tick INTEGER PRIMARY KEY, from_ns INTEGER, to_ns INTEGER,
     arrivals_due INTEGER, iterations_started INTEGER, iterations_completed INTEGER,
     not_sent_user_cap INTEGER, not_sent_generator INTEGER,
     connects_ok INTEGER, connects_failed INTEGER, reconnects INTEGER,
-    errors_unsampled INTEGER, spans_dropped INTEGER,
+    errors_unsampled INTEGER, spans_dropped INTEGER, interrupted INTEGER,
     in_flight INTEGER, users INTEGER, users_max INTEGER, connections_open INTEGER,
     in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER);
 CREATE TABLE shard_tick(tick INTEGER, shard INTEGER,

@@ -77,7 +77,8 @@ StoredTick read_tick(const sqlite::Statement& row) {
     counts.reconnects = row.unsigned_integer(10);
     counts.errors_unsampled = row.unsigned_integer(11);
     counts.spans_dropped = row.unsigned_integer(12);
-    tick.state = read_state(row, 13);
+    counts.interrupted = row.unsigned_integer(13);
+    tick.state = read_state(row, 14);
     return tick;
 }
 

@@ -12,7 +12,7 @@ namespace plimsoll {
 namespace {
 
 constexpr std::array<const char*, 14> kSql{
-    "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
     "INSERT INTO endpoint_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
@@ -228,8 +228,9 @@ Status TickWriter::write_state(const Snapshot& snapshot) {
             .bind_all(snapshot.tick, offset(snapshot.from), offset(snapshot.to), c.arrivals_due,
                       c.iterations_started, c.iterations_completed, c.not_sent[0], c.not_sent[1],
                       c.connects_ok, c.connects_failed, c.reconnects, c.errors_unsampled,
-                      c.spans_dropped, s.in_flight, s.users, s.users_max, s.connections_open,
-                      s.in_flight_mean, s.cpu_ratio, std::int64_t{s.loop_lag_max.count()})
+                      c.spans_dropped, c.interrupted, s.in_flight, s.users, s.users_max,
+                      s.connections_open, s.in_flight_mean, s.cpu_ratio,
+                      std::int64_t{s.loop_lag_max.count()})
             .run();
     for (std::size_t i = 0; i < snapshot.shards.size() && status.ok(); ++i) {
         const ShardState& shard = snapshot.shards[i];

@@ -1,13 +1,12 @@
 #include "tests/support/scripted_server.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <array>
+#include <cassert>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cassert>
 
 namespace plimsoll::test {
 namespace {

@@ -25,7 +25,8 @@ struct Answer {
 /// Listens on a free loopback port until destroyed; one thread per connection, blocking I/O.
 class ScriptedServer {
 public:
-    /// `script` gets the request's header and how many requests this connection has carried before; called from many threads.
+    /// `script` gets the request's header and how many requests this connection has carried before;
+    /// called from many threads.
     using Script = std::function<Answer(const std::string& request, int nth)>;
     explicit ScriptedServer(Script script);
     ~ScriptedServer();

@@ -1,14 +1,14 @@
 // The engine against servers that do exactly what each test says, over real sockets.
 #include "engine/engine.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <mutex>
-
 #include "engine/aggregator.hpp"
 #include "scenario/parse.hpp"
 #include "tests/support/scripted_server.hpp"
+
+#include <mutex>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace plimsoll {
 namespace {
@@ -96,8 +96,10 @@ Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_sh
     Outcomes outcomes;
     while (const SnapshotPtr snapshot = aggregator.next()) {
         outcomes.last = snapshot;
-        outcomes.traces.insert(outcomes.traces.end(), snapshot->traces.begin(), snapshot->traces.end());
-        outcomes.errors.insert(outcomes.errors.end(), snapshot->errors.begin(), snapshot->errors.end());
+        outcomes.traces.insert(outcomes.traces.end(), snapshot->traces.begin(),
+                               snapshot->traces.end());
+        outcomes.errors.insert(outcomes.errors.end(), snapshot->errors.begin(),
+                               snapshot->errors.end());
     }
     EXPECT_TRUE(outcomes.last && outcomes.last->last);
     return outcomes;
@@ -122,7 +124,8 @@ TEST(Engine, SendsExactlyTheArrivalsThatTheScheduleAsks) {
 TEST(Engine, CountsWhatTheUserCapKeepsBack) {
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 700ms}; });
     const Outcomes out = run(scenario_for(server, arrivals(50, 600ms, 5)));
-    // Five users, each busy for longer than the run: the first five arrivals go out, the other 25 cannot.
+    // Five users, each busy for longer than the run: the first five arrivals go out, the other 25
+    // cannot.
     EXPECT_EQ(out.last->total_counts.arrivals_due, 30U);
     EXPECT_EQ(out.last->total[0].requests, 5U);
     EXPECT_EQ(out.last->total_counts.not_sent[0], 25U);
@@ -152,7 +155,7 @@ TEST(Engine, ClassifiesResponsesByStatus) {
     });
     Scenario scenario = scenario_for(server, arrivals(20, 500ms));
     const std::vector<std::pair<std::string, Outcome>> cases{
-        {"/200", Outcome::Ok},       {"/302", Outcome::Ok},       {"/404", Outcome::Http4xx},
+        {"/200", Outcome::Ok},          {"/302", Outcome::Ok},      {"/404", Outcome::Http4xx},
         {"/429", Outcome::RateLimited}, {"/500", Outcome::Http5xx}, {"/503", Outcome::Http5xx}};
     scenario.users[0].flow.clear();
     scenario.endpoints.clear();
@@ -197,7 +200,8 @@ TEST(Engine, CallsBrokenConnectionsByTheirNames) {
         {{"SSH-2.0-OpenSSH\r\n\r\n", 0ms, true}, Outcome::Protocol},
         {{ok_response() + "surplus"}, Outcome::Protocol},
         {{"HTTP/1.0 200 OK\r\n\r\nuntil the end", 0ms, true}, Outcome::Ok},
-        {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}, Outcome::Ok}};
+        {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"},
+         Outcome::Ok}};
     for (const Case& each : cases) {
         ScriptedServer server([&](const std::string&, int) { return each.answer; });
         const Outcomes out = run(scenario_for(server, arrivals(20, 200ms)));
@@ -225,7 +229,8 @@ TEST(Engine, TimesOutInTheHeaderAndInTheBody) {
 }
 
 TEST(Engine, RetriesOnceWhereAKeptAliveConnectionTurnsOutClosed) {
-    // Closes without an answer whatever comes second on a connection, as a server does whose idle time ran out.
+    // Closes without an answer whatever comes second on a connection, as a server does whose idle
+    // time ran out.
     ScriptedServer server([](const std::string&, int nth) {
         return nth == 0 ? Answer{ok_response()} : Answer{"", 0ms, true};
     });
@@ -253,8 +258,9 @@ TEST(Engine, SaysThatNobodyListens) {
 }
 
 TEST(Engine, CountsRefusalsOnceTheTargetIsGone) {
-    auto server = std::make_unique<ScriptedServer>(
-        [](const std::string&, int) { return Answer{ok_response(), 0ms, true}; });
+    auto server = std::make_unique<ScriptedServer>([](const std::string&, int) {
+        return Answer{ok_response(), 0ms, true};
+    });
     const Outcomes out = run(scenario_for(*server, users(2, 400ms)), 1, 0, [&](Engine&) {
         std::this_thread::sleep_for(150ms);
         server.reset();
@@ -273,8 +279,8 @@ TEST(Engine, KeepsAClosedLoopsResponseTimeHonest) {
 }
 
 TEST(Engine, MeasuresFromTheDueTimeWhereUsersAreLate) {
-    // The only user is busy for 300 ms; the schedule does not wait, so nothing is hidden: what the cap
-    // kept back is counted, and what was sent was sent on time.
+    // The only user is busy for 300 ms; the schedule does not wait, so nothing is hidden: what the
+    // cap kept back is counted, and what was sent was sent on time.
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 300ms}; });
     const Outcomes out = run(scenario_for(server, arrivals(10, 1s, 1)));
     EXPECT_EQ(out.last->total[0].requests + out.last->total_counts.not_sent[0], 10U);
@@ -354,10 +360,10 @@ TEST(Engine, SendsWhatTheStepSays) {
     scenario.users[0].flow = {step};
     const Outcomes out = run(scenario);
     ASSERT_EQ(out.count(Outcome::Ok), 2U);
-    EXPECT_EQ(server.seen()[0], "POST /api/things?x=1 HTTP/1.1\r\nHost: 127.0.0.1:" +
-                                    std::to_string(server.port()) +
-                                    "\r\nUser-Agent: plimsoll/test\r\nContent-Type: application/json\r\n"
-                                    "Content-Length: 8\r\n\r\n{\"a\": 1}");
+    EXPECT_EQ(server.seen()[0],
+              "POST /api/things?x=1 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+                  "\r\nUser-Agent: plimsoll/test\r\nContent-Type: application/json\r\n"
+                  "Content-Length: 8\r\n\r\n{\"a\": 1}");
     EXPECT_EQ(out.last->total[0].bytes_sent, 2 * server.seen()[0].size());
     EXPECT_EQ(out.last->total[0].bytes_received, 2 * ok_response().size());
 }
@@ -394,10 +400,11 @@ TEST(Engine, TracesTheShareThatWasAsked) {
         EXPECT_LE(trace.requests[0].sent, trace.requests[0].first_byte);
         EXPECT_LE(trace.requests[0].first_byte, trace.requests[0].completed);
     }
-    EXPECT_THAT(server.seen()[0], testing::ContainsRegex(
-                                      "traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n"));
+    EXPECT_THAT(server.seen()[0],
+                testing::ContainsRegex("traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n"));
     out = run(scenario_for(server, arrivals(1000, 500ms)), 1, 0.1);
-    EXPECT_GT(out.traces.size(), 20U);   // 50 expected of 500, drawn from the seed: the same each time
+    EXPECT_GT(out.traces.size(),
+              20U);  // 50 expected of 500, drawn from the seed: the same each time
     EXPECT_LT(out.traces.size(), 90U);
 }
 
@@ -407,8 +414,8 @@ TEST(Engine, DrawsTheSameValuesWhateverTheNumberOfShards) {
     for (const std::uint32_t shards : {1U, 2U}) {
         const std::size_t before = server.seen().size();
         Scenario scenario = scenario_for(server, arrivals(200, 200ms));
-        scenario.users[0].flow[0].path =
-            *Template::compile("/${random_int(0,1000000)}", [](const char*) -> const char* { return nullptr; });
+        scenario.users[0].flow[0].path = *Template::compile(
+            "/${random_int(0,1000000)}", [](const char*) -> const char* { return nullptr; });
         run(scenario, shards);
         const auto seen = server.seen();
         std::vector<std::string> these;

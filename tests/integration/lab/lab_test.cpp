@@ -1,6 +1,6 @@
 #include "lab/lab.hpp"
 
-#include "lab/pg_connection.hpp"
+#include "lab/database_connection.hpp"
 #include "lab/throwaway_postgres.hpp"
 #include "net/http_client.hpp"
 #include "processes.hpp"
@@ -75,7 +75,7 @@ protected:
         url = lab->url();
     }
     /// One number, asked as superuser.
-    int count(PgConnection& connection, const std::string& condition) {
+    int count(DatabaseConnection& connection, const std::string& condition) {
         const auto cell = connection.run(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lab' AND " + condition,
             {}, soon());
@@ -135,7 +135,7 @@ TEST_F(LabTest, KeepsTheRowsOfAnEarlierStart) {
 
 TEST_F(LabTest, HoldsTheConnectionWithinTheStatement) {
     open("app-pool:size=1,hold=1s");
-    PgConnection probe;
+    DatabaseConnection probe;
     ASSERT_TRUE(probe.connect(postgres->superuser_dsn(), soon()).ok());
     for (const auto& [method, target, body] :
          {std::array<std::string, 3>{"GET", "/v1/deployments", ""},
@@ -176,7 +176,7 @@ TEST_F(LabTest, NeverUsesMoreConnectionsThanItsPool) {
             }
         });
     }
-    PgConnection probe;
+    DatabaseConnection probe;
     ASSERT_TRUE(probe.connect(postgres->superuser_dsn(), soon()).ok());
     int most_active = 0;
     int samples = 0;
@@ -248,7 +248,7 @@ TEST_F(LabTest, AnswersHealthWhileManyRequestsWait) {
 
 TEST_F(LabTest, ReportsRefusedConnectionsInPostgresWords) {
     open("max-connections:limit=10,hold=1s");
-    PgConnection probe;
+    DatabaseConnection probe;
     ASSERT_TRUE(probe.connect(postgres->superuser_dsn(), soon()).ok());
     std::mutex mutex;
     std::vector<HttpResponse> responses;
@@ -299,7 +299,7 @@ TEST_F(LabTest, ClosesEveryConnectionItOpensPerRequest) {
         served += client->send(request, soon())->status == 200 ? 1 : 0;
     }
     EXPECT_GT(served, 17);  // more than would fit if they stayed open
-    PgConnection probe;
+    DatabaseConnection probe;
     ASSERT_TRUE(probe.connect(postgres->superuser_dsn(), soon()).ok());
     EXPECT_TRUE(eventually([&] { return count(probe, "true") == 0; }));
 }
@@ -336,7 +336,7 @@ TEST_F(LabTest, AnswersARequestWhoseBackendDies) {
     open("app-pool:size=1,hold=20s");
     auto response =
         std::async(std::launch::async, [&] { return call(url, "GET", "/v1/deployments"); });
-    PgConnection probe;
+    DatabaseConnection probe;
     ASSERT_TRUE(probe.connect(postgres->superuser_dsn(), soon()).ok());
     ASSERT_TRUE(eventually([&] { return count(probe, "wait_event = 'PgSleep'") == 1; }));
     ASSERT_TRUE(probe

@@ -1,6 +1,6 @@
 #include "lab/throwaway_postgres.hpp"
 
-#include "lab/pg_connection.hpp"
+#include "lab/database_connection.hpp"
 #include "processes.hpp"
 
 #include <chrono>
@@ -39,7 +39,7 @@ ThrowawayPostgresOptions in(const SharedFolder& folder) {
 }
 
 std::string ask(const std::string& dsn, const std::string& sql) {
-    PgConnection connection;
+    DatabaseConnection connection;
     if (const auto status = connection.connect(dsn, soon()); !status) {
         return status.error().what;
     }
@@ -108,9 +108,9 @@ TEST(ThrowawayPostgres, KeepsTheReservedSlotsFromTheApp) {
     options.max_connections = 8;
     const auto postgres = ThrowawayPostgres::start(options, soon());
     ASSERT_TRUE(postgres.ok()) << postgres.error().to_string();
-    std::vector<std::unique_ptr<PgConnection>> held;
+    std::vector<std::unique_ptr<DatabaseConnection>> held;
     for (int i = 0; i < 5; ++i) {
-        held.push_back(std::make_unique<PgConnection>());
+        held.push_back(std::make_unique<DatabaseConnection>());
         // A slot of an earlier connection may take a moment to be free again.
         ASSERT_TRUE(
             eventually([&] { return held.back()->connect(postgres->app_dsn(), soon()).ok(); }));

@@ -50,11 +50,12 @@ TEST(ResponseParser, JoinsChunks) {
 TEST(ResponseParser, SkipsInterimResponses) {
     ResponseParser parser;
     parser.reset(false);
-    EXPECT_EQ(feed_in_pieces(parser,
-                             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-                             "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
-                             9),
-              State::Done);
+    EXPECT_EQ(
+        feed_in_pieces(parser,
+                       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                       "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
+                       9),
+        State::Done);
     EXPECT_EQ(parser.status(), 201);
 }
 
@@ -84,7 +85,8 @@ TEST(ResponseParser, EndsABodyWithoutLengthWhenTheConnectionEnds) {
 TEST(ResponseParser, FailsWhenTheConnectionEndsInsideABodyOfKnownLength) {
     ResponseParser parser;
     parser.reset(false);
-    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome").state, State::NeedMore);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome").state,
+              State::NeedMore);
     EXPECT_TRUE(parser.header_done());
     EXPECT_EQ(parser.feed_end(), State::Failed);
 }
@@ -99,8 +101,9 @@ TEST(ResponseParser, RefusesWhatIsNotHttp) {
 TEST(ResponseParser, HonoursConnectionClose) {
     ResponseParser parser;
     parser.reset(false);
-    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").state,
-              State::Done);
+    EXPECT_EQ(
+        parser.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").state,
+        State::Done);
     EXPECT_FALSE(parser.keep_alive());
 }
 

@@ -1,10 +1,10 @@
 #include "engine/timer_wheel.hpp"
 
-#include <gtest/gtest.h>
+#include "base/random.hpp"
 
 #include <deque>
 
-#include "base/random.hpp"
+#include <gtest/gtest.h>
 
 namespace plimsoll {
 namespace {

@@ -1,4 +1,4 @@
-#include "lab/pg_connection.hpp"
+#include "lab/database_connection.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,8 +20,8 @@ TEST(TidyPgMessage, KeepsTheServersWordsOnly) {
     EXPECT_EQ(tidy_pg_message(""), "");
 }
 
-TEST(PgConnection, DoesNotRepeatAMalformedConnectionString) {
-    PgConnection connection;
+TEST(DatabaseConnection, DoesNotRepeatAMalformedConnectionString) {
+    DatabaseConnection connection;
     const auto status = connection.connect("host=localhost password=se same", Clock::now());
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(status.error().what, "the connection string is not valid");

@@ -139,6 +139,7 @@ TEST_F(RunFile, GivesBackCountsAndStates) {
         EXPECT_EQ(c.reconnects, 3U);
         EXPECT_EQ(c.errors_unsampled, 6U);
         EXPECT_EQ(c.spans_dropped, 7U);
+        EXPECT_EQ(c.interrupted, 8U);
         EXPECT_EQ(tick.state.in_flight, 9U);
         EXPECT_EQ(tick.state.users, 8U);
         EXPECT_EQ(tick.state.users_max, 7U);

@@ -71,7 +71,7 @@ inline std::shared_ptr<Snapshot> sample_tick(std::uint64_t k) {
         sample.bytes_received = 5'000'000'000 + i;
         tick->delta[i % 2].record(sample);
     }
-    tick->delta_counts = {40, 39, 38, {2, 1}, 5, 4, 3, 6, 7};
+    tick->delta_counts = {40, 39, 38, {2, 1}, 5, 4, 3, 6, 7, 8};
     tick->state = {9, 8, 7, 6, 5.125, 0.75, std::chrono::microseconds(321)};
     tick->shards = {{4, 3, 2, 1, 2.5, 0.75, std::chrono::microseconds(321)},
                     {5, 5, 5, 5, 2.625, 0.5, std::chrono::microseconds(20)}};

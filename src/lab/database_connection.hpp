@@ -21,13 +21,13 @@ using PgCell = std::optional<std::string>;   // nothing is NULL, or no row
 /// within about 0.1 s and the connection is lost.
 /// Errors carry PostgreSQL's own message ("FATAL: sorry, too many clients already") in `what`,
 /// never the connection string.
-class PgConnection {
+class DatabaseConnection {
 public:
-    explicit PgConnection(const std::atomic<bool>* interrupted = nullptr)
+    explicit DatabaseConnection(const std::atomic<bool>* interrupted = nullptr)
         : interrupted_(interrupted) {}
-    ~PgConnection() { close(); }
-    PgConnection(const PgConnection&) = delete;
-    PgConnection& operator=(const PgConnection&) = delete;
+    ~DatabaseConnection() { close(); }
+    DatabaseConnection(const DatabaseConnection&) = delete;
+    DatabaseConnection& operator=(const DatabaseConnection&) = delete;
 
     /// Closes what is open, then connects. `dsn`: keywords or URI, as libpq takes them; a given
     /// `application_name` wins over one in it.

@@ -1,4 +1,4 @@
-#include "lab/pg_connection.hpp"
+#include "lab/database_connection.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,18 +49,18 @@ std::string tidy_pg_message(const std::string& message) {
     return tidy;
 }
 
-void PgConnection::close() {
+void DatabaseConnection::close() {
     PQfinish(connection_);
     connection_ = nullptr;
 }
 
-Error PgConnection::lost(const std::string& fallback) {
+Error DatabaseConnection::lost(const std::string& fallback) {
     std::string message = tidy_pg_message(PQerrorMessage(connection_));
     close();
     return Error{message.empty() ? fallback : message, {}, {}};
 }
 
-bool PgConnection::wait(short events, Clock::time_point deadline) const {
+bool DatabaseConnection::wait(short events, Clock::time_point deadline) const {
     using std::chrono::milliseconds;
     while (interrupted_ == nullptr || !interrupted_->load(std::memory_order_relaxed)) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
@@ -75,8 +75,8 @@ bool PgConnection::wait(short events, Clock::time_point deadline) const {
     return false;
 }
 
-Status PgConnection::connect(const std::string& dsn, Clock::time_point deadline,
-                             const char* application_name) {
+Status DatabaseConnection::connect(const std::string& dsn, Clock::time_point deadline,
+                                   const char* application_name) {
     close();
     // Checked apart, because libpq's complaint about a malformed string quotes it, password and
     // all.
@@ -114,7 +114,7 @@ Status PgConnection::connect(const std::string& dsn, Clock::time_point deadline,
     return {};
 }
 
-bool PgConnection::usable() const {
+bool DatabaseConnection::usable() const {
     if (connection_ == nullptr || PQstatus(connection_) != CONNECTION_OK) {
         return false;
     }
@@ -123,7 +123,7 @@ bool PgConnection::usable() const {
     return ::poll(&entry, 1, 0) == 0;
 }
 
-bool PgConnection::flush(Clock::time_point deadline) {
+bool DatabaseConnection::flush(Clock::time_point deadline) {
     while (true) {
         const int left = PQflush(connection_);
         if (left <= 0) {
@@ -136,7 +136,7 @@ bool PgConnection::flush(Clock::time_point deadline) {
 }
 
 /// Waits for all results of what was just sent and keeps the last cell, or the first failure.
-Result<PgCell> PgConnection::collect(int sent, Clock::time_point deadline) {
+Result<PgCell> DatabaseConnection::collect(int sent, Clock::time_point deadline) {
     if (sent == 0 || !flush(deadline)) {
         return lost("the database connection was lost");
     }
@@ -174,31 +174,32 @@ Result<PgCell> PgConnection::collect(int sent, Clock::time_point deadline) {
     return cell;
 }
 
-Status PgConnection::prepare(const std::string& name, const std::string& sql,
-                             Clock::time_point deadline) {
+Status DatabaseConnection::prepare(const std::string& name, const std::string& sql,
+                                   Clock::time_point deadline) {
     const auto result =
         collect(PQsendPrepare(connection_, name.c_str(), sql.c_str(), 0, nullptr), deadline);
     return result ? Status{} : Status{result.error()};
 }
 
-Result<PgCell> PgConnection::run_prepared(const std::string& name,
-                                          const std::vector<PgParam>& parameters,
-                                          Clock::time_point deadline) {
+Result<PgCell> DatabaseConnection::run_prepared(const std::string& name,
+                                                const std::vector<PgParam>& parameters,
+                                                Clock::time_point deadline) {
     const auto values = pointers(parameters);
     return collect(PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(values.size()),
                                        values.data(), nullptr, nullptr, 0),
                    deadline);
 }
 
-Result<PgCell> PgConnection::run(const std::string& sql, const std::vector<PgParam>& parameters,
-                                 Clock::time_point deadline) {
+Result<PgCell> DatabaseConnection::run(const std::string& sql,
+                                       const std::vector<PgParam>& parameters,
+                                       Clock::time_point deadline) {
     const auto values = pointers(parameters);
     return collect(PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()),
                                      nullptr, values.data(), nullptr, nullptr, 0),
                    deadline);
 }
 
-Status PgConnection::run_script(const std::string& sql, Clock::time_point deadline) {
+Status DatabaseConnection::run_script(const std::string& sql, Clock::time_point deadline) {
     const auto result = collect(PQsendQuery(connection_, sql.c_str()), deadline);
     return result ? Status{} : Status{result.error()};
 }

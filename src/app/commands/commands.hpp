@@ -1,0 +1,22 @@
+// The commands, one file each. Each adds itself to the command line and says what to run.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace plimsoll {
+
+/// Set by the command that was chosen; returns the process's exit status.
+using Action = std::function<int()>;
+
+void add_run_command(CLI::App& app, Action& action);
+void add_demo_command(CLI::App& app, Action& action);
+void add_lab_command(CLI::App& app, Action& action);
+void add_report_command(CLI::App& app, Action& action);
+void add_validate_command(CLI::App& app, Action& action);
+
+}  // namespace plimsoll

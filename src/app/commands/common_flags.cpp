@@ -1,0 +1,111 @@
+#include "app/commands/common_flags.hpp"
+
+#include "base/log.hpp"
+#include "base/units.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <thread>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+
+void OutputFlags::add_to(CLI::App& command) {
+    command.add_option("--results", results, "folder for run folders")->capture_default_str();
+    command.add_option("--run-dir", run_dir, "exactly this run folder");
+    command
+        .add_option("--csv", csv_prefix, "also write Locust's CSV files as PREFIX_stats.csv ...")
+        ->type_name("PREFIX");
+    command.add_option("--html", html, "also write the report to this file");
+    command.add_option("--summary-export", summary, "also write summary.json to this file");
+    command
+        .add_option("--linger", linger,
+                    "keep the metrics endpoint open so long after the load (default 2s)")
+        ->type_name("TIME");
+    command.add_option("--tag", tags, "key=value, kept with the run; may be repeated")
+        ->type_name("K=V");
+    command.add_option("--seed", seed, "same seed, same arrivals and values")
+        ->capture_default_str();
+    command.add_option("--shards", shards, "load threads (default: half the cores)")
+        ->check(CLI::Range(1, 256));
+    command.add_flag("-q,--quiet", quiet, "only errors, on stderr");
+    command.add_flag("-v,--verbose", verbose, "diagnostics on stderr");
+    command.add_flag("--no-color", no_color, "no colours (also: NO_COLOR)");
+    command.add_flag("--no-thresholds", no_thresholds, "do not judge the thresholds");
+    command.add_flag("--headless", headless, "plain lines even on a terminal");
+}
+
+Result<SessionOptions> OutputFlags::to_session() const {
+    init_logging(quiet ? Verbosity::Quiet : verbose ? Verbosity::Verbose : Verbosity::Normal);
+    SessionOptions options;
+    options.results = results;
+    if (!run_dir.empty()) {
+        options.run_dir = run_dir;
+    }
+    options.csv_prefix = csv_prefix;
+    options.html = html;
+    options.summary = summary;
+    options.seed = seed;
+    options.shards = shards != 0 ? shards : std::max(1U, std::thread::hardware_concurrency() / 2);
+    options.judge_thresholds = !no_thresholds;
+    for (const std::string& tag : tags) {
+        if (tag.find('=') == std::string::npos || tag.starts_with('=')) {
+            return Error{fmt::format("must be key=value, got \"{}\"", tag), "--tag"};
+        }
+        options.tags.push_back(tag);
+    }
+    if (!linger.empty()) {
+        const auto time = parse_duration(linger);
+        if (!time) {
+            return Error{time.error().what, "--linger", time.error().hint};
+        }
+        options.linger = *time;
+    }
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1 && !headless;
+    options.colour = terminal && !no_color && std::getenv("NO_COLOR") == nullptr;
+    options.view = quiet ? ViewMode::Off : terminal ? ViewMode::Terminal : ViewMode::Lines;
+    return options;
+}
+
+Result<std::string> read_file(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+        return Error{"is a folder; a scenario is a YAML file", path};
+    }
+    std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        return Error{"cannot be read: " + std::string(std::strerror(errno)), path};
+    }
+    return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text) {
+    const auto colon = text.rfind(':');
+    std::string address = colon == std::string::npos ? "" : text.substr(0, colon);
+    const std::string port_text = colon == std::string::npos ? text : text.substr(colon + 1);
+    std::uint16_t port = 0;
+    const auto [end, code] =
+        std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+    if (code != std::errc{} || end != port_text.data() + port_text.size()) {
+        return Error{fmt::format("must be ADDRESS:PORT or PORT, got \"{}\"", text),
+                     {},
+                     "e.g. 127.0.0.1:9464; port 0 takes a free one"};
+    }
+    if (address.size() > 1 && address.front() == '[' && address.back() == ']') {
+        address = address.substr(1, address.size() - 2);
+    }
+    return std::pair{address.empty() ? std::string("127.0.0.1") : address, port};
+}
+
+int refuse(const Error& error) {
+    fmt::print(stderr, "plimsoll: {}\n", error.to_string());
+    return to_int(ExitCode::InvalidInput);
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,48 @@
+// Flags that several commands share, read the same way by each.
+#pragma once
+
+#include "app/run_session.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace plimsoll {
+
+/// Where a run's results go and what the terminal shows.
+struct OutputFlags {
+    std::string results = "results";
+    std::string run_dir;
+    std::string csv_prefix;
+    std::string html;
+    std::string summary;
+    std::string linger;
+    std::vector<std::string> tags;
+    std::uint64_t seed = 1;
+    std::uint32_t shards = 0;  // 0: half the cores, at least one
+    bool quiet = false;
+    bool verbose = false;
+    bool no_color = false;
+    bool no_thresholds = false;
+    bool headless = false;
+
+    void add_to(CLI::App& command);
+    /// Error: a flag's value is not what it should be, named as on the command line.
+    [[nodiscard]] Result<SessionOptions> to_session() const;
+};
+
+/// Reads a whole file. Error: what the system says.
+[[nodiscard]] Result<std::string> read_file(const std::string& path);
+
+/// "ADDR:PORT", ":PORT" or "PORT"; loopback where no address is given.
+[[nodiscard]] Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text);
+
+/// Prints "plimsoll: ..." to stderr and returns ExitCode::InvalidInput as a status.
+int refuse(const Error& error);
+
+}  // namespace plimsoll

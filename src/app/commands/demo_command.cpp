@@ -1,0 +1,246 @@
+// plimsoll demo: the main job on embedded defaults.
+#include "app/commands/commands.hpp"
+#include "app/commands/common_flags.hpp"
+#include "app/run_session.hpp"
+#include "base/units.hpp"
+#include "lab/child_process.hpp"
+#include "lab/fault.hpp"
+#include "lab/lab.hpp"
+#include "lab/throwaway_postgres.hpp"
+#include "scenario/parse.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr const char* kDsnVariable = "PLIMSOLL_DEMO_PG_DSN";
+constexpr std::chrono::seconds kPartsReadyWithin{30};
+constexpr std::chrono::seconds kPartsEndWithin{5};
+
+struct DemoFlags {
+    OutputFlags output;
+    std::string fault = "app-pool:size=5";
+    std::string duration = "60s";
+    std::string prometheus = "127.0.0.1:0";
+    bool keep = false;
+};
+
+/// How far the ramp goes, so that it passes well beyond what the planted fault allows.
+struct Load {
+    double start;  // arrivals per second
+    double peak;
+};
+
+Load load_for(const FaultSpec& fault) {
+    const double hold_s = to_seconds(fault.hold.value_or(LabOptions().hold));
+    switch (fault.kind) {
+        case FaultSpec::Kind::AppPool: {
+            const double capacity = fault.pool_size / hold_s;
+            return {0.2 * capacity, 2 * capacity};
+        }
+        case FaultSpec::Kind::MaxConnections: {
+            const double capacity = fault.limit / hold_s;
+            return {0.15 * capacity, 1.5 * capacity};
+        }
+        case FaultSpec::Kind::None:
+            break;
+    }
+    return {50, 400};
+}
+
+/// The fault as the lab is to plant it. Opening a connection for each request costs the database
+/// milliseconds of CPU, so max-connections gets a longer hold by default: the slots must run out
+/// before two cores do.
+FaultSpec for_demo(FaultSpec fault) {
+    if (fault.kind == FaultSpec::Kind::MaxConnections && !fault.hold) {
+        fault.hold = std::chrono::milliseconds(200);
+    }
+    return fault;
+}
+
+/// Three kinds of users, each arrival one request that holds a database connection.
+std::string scenario_text(const std::string& url, const Load& load, Nanoseconds duration, pid_t lab,
+                          pid_t postmaster, const std::string& prometheus) {
+    const Nanoseconds baseline = duration / 8;
+    return fmt::format(
+        R"(name: demo
+target: {url}
+defaults: {{timeout: 10s, headers: {{Accept: application/json}}}}
+users:
+  lister:
+    weight: 50
+    flow:
+      - get: /v1/deployments?status=running
+        name: "/v1/deployments?status= [FILTER]"
+  reader:
+    weight: 35
+    flow:
+      - get: /v1/deployments/${{random_int(1,1000)}}
+        name: "/v1/deployments/{{id}} [GET]"
+  creator:
+    weight: 15
+    flow:
+      - post: /v1/deployments
+        name: "/v1/deployments [CREATE]"
+        json: {{name: "d-${{uuid()}}", owner: demo}}
+        expect: {{status: 201}}
+load:
+  - executor: ramping-arrival-rate
+    name: ramp
+    start_rate: {start:.1f}/s
+    stages: [{{duration: {baseline}, target: {start:.1f}/s}}, {{duration: {ramp}, target: {peak:.1f}/s}}]
+    arrivals: poisson
+    max_vus: 4000
+probes:
+  interval: 200ms
+  postgres: {{dsn: "${{env.{dsn}}}"}}
+  containers: [{{pid: {lab}, role: app}}, {{pid: {postmaster}, role: database}}]
+  canaries: {{no_database: {{get: /health}}}}
+export:
+  prometheus: {prometheus}
+)",
+        fmt::arg("url", url), fmt::arg("start", load.start), fmt::arg("peak", load.peak),
+        fmt::arg("baseline", format_duration(baseline)),
+        fmt::arg("ramp", format_duration(duration - baseline)), fmt::arg("dsn", kDsnVariable),
+        fmt::arg("lab", lab), fmt::arg("postmaster", postmaster),
+        fmt::arg("prometheus", prometheus));
+}
+
+int setup_failed(const std::string& part, const Error& error) {
+    fmt::print(stderr, "plimsoll: {} did not start: {}\n", part, error.to_string());
+    return to_int(ExitCode::SetupFailed);
+}
+
+/// The lab as a child of ours, and the address it listens on.
+struct RunningLab {
+    ChildProcess process;
+    std::string url;
+};
+
+Result<RunningLab> start_lab(const std::string& fault, const ThrowawayPostgres& postgres) {
+    ChildOptions options;
+    options.argv = {"/proc/self/exe", "lab", "--listen", "127.0.0.1:0", "--fault", fault};
+    options.environment = {{"PLIMSOLL_LAB_PG_DSN", postgres.app_dsn()}};
+    options.out = ChildOutput::pipe();
+    auto child = ChildProcess::spawn(options);
+    if (!child) {
+        return child.error();
+    }
+    const auto line = child->read_line(Clock::now() + kPartsReadyWithin);
+    constexpr std::string_view kReady = "ready ";
+    if (!line || !line->starts_with(kReady)) {
+        const auto ended = child->wait(Clock::now() + std::chrono::seconds(1));
+        return Error{
+            ended ? "it " + ended->to_string() : std::string("it did not say that it is ready"),
+            "lab"};
+    }
+    return RunningLab{std::move(*child), line->substr(kReady.size())};
+}
+
+std::string keep_text(const RunningLab& lab, const ThrowawayPostgres& postgres) {
+    return fmt::format("Everything stays up:\nlab         {}\nPostgreSQL  psql '{}'\n", lab.url,
+                       postgres.superuser_dsn());
+}
+
+/// Why the run cannot go on, when a part of the demo has ended.
+std::optional<std::string> part_that_ended(RunningLab& lab, ThrowawayPostgres& postgres) {
+    if (const auto ended = lab.process.wait(Clock::now())) {
+        return fmt::format("the lab {}; stopping", ended->to_string());
+    }
+    if (!postgres.running()) {
+        return std::string("PostgreSQL ended by itself or was killed; stopping");
+    }
+    return std::nullopt;
+}
+
+int demo(const DemoFlags& flags) {
+    auto options = flags.output.to_session();
+    if (!options) {
+        return refuse(options.error());
+    }
+    const auto parsed_fault = parse_fault(flags.fault);
+    if (!parsed_fault) {
+        return refuse({parsed_fault.error().what, "--fault", parsed_fault.error().hint});
+    }
+    const FaultSpec fault = for_demo(*parsed_fault);
+    const auto duration = parse_duration(flags.duration);
+    if (!duration || *duration < std::chrono::seconds(5)) {
+        return refuse(duration ? Error{"must be at least 5s, got " + flags.duration, "--duration"}
+                               : Error{duration.error().what, "--duration", duration.error().hint});
+    }
+    if (const auto listen = parse_listen(flags.prometheus); !listen) {
+        return refuse({listen.error().what, "--prometheus", listen.error().hint});
+    }
+    const bool talk = options->view != ViewMode::Off;
+    StopRequest stop;
+    const Load load = load_for(fault);
+    ThrowawayPostgresOptions postgres_options;
+    postgres_options.max_connections = fault.max_connections();
+    auto postgres = ThrowawayPostgres::start(postgres_options, Clock::now() + kPartsReadyWithin);
+    if (!postgres) {
+        return setup_failed("PostgreSQL", postgres.error());
+    }
+    auto lab = start_lab(fault.to_string(), *postgres);
+    if (!lab) {
+        return setup_failed("the lab", lab.error());
+    }
+    if (talk) {
+        fmt::print(
+            "plimsoll demo  PostgreSQL and the lab are up at {}\n"
+            "planted        {}\n"
+            "load           ramp of arrivals from {:.0f}/s to {:.0f}/s over {}\n",
+            lab->url, fault.to_string(), load.start, load.peak, format_duration(*duration));
+        std::fflush(stdout);
+    }
+    ::setenv(kDsnVariable, postgres->superuser_dsn().c_str(), 1);
+    const std::string text = scenario_text(lab->url, load, *duration, lab->process.pid(),
+                                           postgres->postmaster_pid(), flags.prometheus);
+    ParseOutcome parsed = parse_scenario(
+        text, {"demo.yaml", [](const char* name) -> const char* { return std::getenv(name); }});
+    if (!parsed.scenario) {
+        fmt::print(stderr, "{}", format_faults(parsed.faults, "the demo's own scenario"));
+        return to_int(ExitCode::InternalError);
+    }
+    options->connect_canary_dsn = postgres->app_dsn();
+    options->opening_events = {"planted " + fault.to_string()};
+    options->fatal = [&] { return part_that_ended(*lab, *postgres); };
+    if (flags.keep) {
+        options->keep_text = keep_text(*lab, *postgres);
+    }
+    const SessionResult result = run_session(*parsed.scenario, std::move(*options), stop);
+    lab->process.terminate(SIGTERM, kPartsEndWithin);
+    postgres->stop();
+    return to_int(result.code);
+}
+
+}  // namespace
+
+void add_demo_command(CLI::App& app, Action& action) {
+    auto flags = std::make_shared<DemoFlags>();
+    CLI::App* command = app.add_subcommand(
+        "demo", "plant a fault in a throwaway service, load it, and find the fault");
+    command
+        ->add_option("--fault", flags->fault,
+                     "none | app-pool:size=N | max-connections (plimsoll lab --list-faults)")
+        ->capture_default_str();
+    command->add_option("-d,--duration", flags->duration, "length of the ramp")
+        ->capture_default_str();
+    command->add_option("--prometheus", flags->prometheus, "serve metrics on ADDRESS:PORT")
+        ->capture_default_str();
+    command->add_flag("--keep", flags->keep,
+                      "keep the lab, PostgreSQL and metrics up afterwards, until Ctrl-C");
+    flags->output.add_to(*command);
+    command->footer(
+        "Examples:\n"
+        "  plimsoll demo\n"
+        "  plimsoll demo --fault app-pool:size=12 --duration 30s --keep");
+    command->callback([flags, &action] { action = [flags] { return demo(*flags); }; });
+}
+
+}  // namespace plimsoll

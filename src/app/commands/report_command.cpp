@@ -1,0 +1,84 @@
+// plimsoll report RUN
+#include "analysis/analyse.hpp"
+#include "analysis/thresholds.hpp"
+#include "analysis/verdict_text.hpp"
+#include "app/commands/commands.hpp"
+#include "app/commands/common_flags.hpp"
+#include "base/log.hpp"
+#include "report/report.hpp"
+#include "store/run_reader.hpp"
+
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+struct ReportFlags {
+    std::string run;
+    std::string format;
+};
+
+int print_format(const std::string& format, const RunReader& reader, const Analysis& analysis) {
+    if (format == "html") {
+        const auto page = render_html(reader, analysis);
+        if (!page) {
+            return refuse(page.error());
+        }
+        fmt::print("{}", *page);
+    } else if (format == "md") {
+        fmt::print("{}", render_markdown(reader.info(), analysis, reader.finished()));
+    } else if (format == "json") {
+        fmt::print("{}", render_json(reader.info(), analysis));
+    } else {
+        fmt::print("{}", render_junit(reader.info(), analysis));
+    }
+    return to_int(ExitCode::Passed);
+}
+
+int report(const ReportFlags& flags) {
+    init_logging(Verbosity::Normal);
+    const auto reader = RunReader::open(flags.run);
+    if (!reader) {
+        return refuse(reader.error());
+    }
+    const auto analysis = analyse(*reader);
+    if (!analysis) {
+        return refuse(analysis.error());
+    }
+    if (!flags.format.empty() && flags.format != "csv") {
+        return print_format(flags.format, *reader, *analysis);
+    }
+    std::filesystem::path folder = flags.run;
+    if (!std::filesystem::is_directory(folder)) {
+        folder = folder.parent_path().empty() ? "." : folder.parent_path();
+    }
+    if (const Status written = write_reports(folder, *reader, *analysis); !written) {
+        return refuse(written.error());
+    }
+    fmt::print("{}\nreport  {}\n", verdict_text(*analysis, reader->info()),
+               (folder / "report.html").string());
+    return to_int(ExitCode::Passed);
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app, Action& action) {
+    auto flags = std::make_shared<ReportFlags>();
+    CLI::App* command =
+        app.add_subcommand("report", "render a run's reports again, from its run file alone");
+    command->add_option("RUN", flags->run, "a run folder, or its run.db")->required();
+    command
+        ->add_option("--format", flags->format,
+                     "print this one to stdout instead of writing all into the run folder")
+        ->check(CLI::IsMember({"html", "md", "json", "csv", "junit"}));
+    command->footer(
+        "Examples:\n"
+        "  plimsoll report results/20260101T120000Z-3fa9-demo\n"
+        "  plimsoll report results/20260101T120000Z-3fa9-demo --format md | gh pr comment -F -");
+    command->callback([flags, &action] { action = [flags] { return report(*flags); }; });
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,207 @@
+// plimsoll run SCENARIO | URL
+#include "app/commands/commands.hpp"
+#include "app/commands/common_flags.hpp"
+#include "app/run_session.hpp"
+#include "base/units.hpp"
+#include "scenario/parse.hpp"
+
+#include <cstdlib>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+struct RunFlags {
+    OutputFlags output;
+    std::string scenario;
+    std::optional<std::uint32_t> vus;
+    std::string duration;
+    std::string rate;
+    std::vector<std::string> stages;
+    std::vector<std::string> env;
+    std::string pg;
+    std::string prometheus;
+    std::string otlp;
+    std::vector<std::string> containers;
+
+    [[nodiscard]] bool overrides_load() const {
+        return vus || !duration.empty() || !rate.empty() || !stages.empty();
+    }
+};
+
+Error at_flag(const Error& error, const char* flag) {
+    return {error.what, flag, error.hint};
+}
+
+Result<Ramp::Stage> parse_stage(const std::string& text) {
+    const auto colon = text.find(':');
+    const Error wrong{fmt::format("must be DURATION:USERS, got \"{}\"", text), "-s/--stage",
+                      "e.g. -s 30s:100"};
+    if (colon == std::string::npos) {
+        return wrong;
+    }
+    const auto duration = parse_duration(text.substr(0, colon));
+    if (!duration) {
+        return at_flag(duration.error(), "-s/--stage");
+    }
+    char* end = nullptr;
+    const std::string number = text.substr(colon + 1);
+    const double target = std::strtod(number.c_str(), &end);
+    if (number.empty() || *end != '\0' || !(target >= 0)) {
+        return wrong;
+    }
+    return Ramp::Stage{*duration, target};
+}
+
+Result<QuickLoad> quick_load(const RunFlags& flags) {
+    QuickLoad load;
+    load.vus = flags.vus.value_or(1);
+    if (!flags.duration.empty()) {
+        const auto duration = parse_duration(flags.duration);
+        if (!duration) {
+            return at_flag(duration.error(), "-d/--duration");
+        }
+        load.duration = *duration;
+    }
+    if (!flags.rate.empty()) {
+        const auto rate = parse_rate(flags.rate);
+        if (!rate) {
+            return at_flag(rate.error(), "--rate");
+        }
+        load.rate = *rate;
+        load.vus = flags.vus.value_or(1000);
+    }
+    for (const std::string& text : flags.stages) {
+        const auto stage = parse_stage(text);
+        if (!stage) {
+            return stage.error();
+        }
+        load.stages.push_back(*stage);
+    }
+    return load;
+}
+
+Status set_environment(const std::vector<std::string>& assignments) {
+    for (const std::string& text : assignments) {
+        const auto equals = text.find('=');
+        if (equals == 0 || equals == std::string::npos) {
+            return Error{fmt::format("must be NAME=VALUE, got \"{}\"", text.substr(0, equals)),
+                         "-e/--env"};
+        }
+        ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(), 1);
+    }
+    return {};
+}
+
+Status apply_exports(const RunFlags& flags, Scenario& scenario) {
+    if (!flags.pg.empty()) {
+        scenario.probes.postgres.push_back({flags.pg});
+    }
+    for (const std::string& name : flags.containers) {
+        ContainerProbeConfig config;
+        config.docker = name;
+        config.role = name;
+        scenario.probes.containers.push_back(config);
+    }
+    if (!flags.prometheus.empty()) {
+        auto listen = parse_listen(flags.prometheus);
+        if (!listen) {
+            return at_flag(listen.error(), "--prometheus");
+        }
+        scenario.exports.prometheus = *listen;
+    }
+    if (!flags.otlp.empty()) {
+        if (!scenario.exports.otlp) {
+            scenario.exports.otlp.emplace();
+        }
+        scenario.exports.otlp->endpoint = flags.otlp;
+    }
+    return {};
+}
+
+/// The scenario that the flags name. The status is Passed, or what to exit with (all is printed by
+/// then).
+std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& load) {
+    if (flags.scenario.find("://") != std::string::npos) {
+        auto scenario = scenario_for_url(flags.scenario, load);
+        if (!scenario) {
+            refuse(scenario.error());
+            return std::nullopt;
+        }
+        return std::move(*scenario);
+    }
+    const auto text = read_file(flags.scenario);
+    if (!text) {
+        refuse(text.error());
+        return std::nullopt;
+    }
+    ParseOutcome parsed = parse_scenario(
+        *text, {flags.scenario, [](const char* name) -> const char* { return std::getenv(name); }});
+    if (!parsed.scenario) {
+        fmt::print(stderr, "{}", format_faults(parsed.faults, flags.scenario));
+        return std::nullopt;
+    }
+    if (flags.overrides_load()) {
+        override_load(*parsed.scenario, load);
+    }
+    return std::move(parsed.scenario);
+}
+
+int run(const RunFlags& flags) {
+    auto options = flags.output.to_session();
+    if (!options) {
+        return refuse(options.error());
+    }
+    const auto load = quick_load(flags);
+    if (!load) {
+        return refuse(load.error());
+    }
+    if (const Status set = set_environment(flags.env); !set) {
+        return refuse(set.error());
+    }
+    auto scenario = load_scenario(flags, *load);
+    if (!scenario) {
+        return to_int(ExitCode::InvalidInput);
+    }
+    if (const Status applied = apply_exports(flags, *scenario); !applied) {
+        return refuse(applied.error());
+    }
+    if (options->view != ViewMode::Off) {
+        fmt::print("plimsoll run  {}  target {}  for {}\n", scenario->name,
+                   scenario->target.to_string(), format_duration(scenario->duration()));
+    }
+    StopRequest stop;
+    return to_int(run_session(*scenario, std::move(*options), stop).code);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Action& action) {
+    auto flags = std::make_shared<RunFlags>();
+    CLI::App* command = app.add_subcommand("run", "run a load and say what it showed");
+    command->add_option("SCENARIO", flags->scenario, "a scenario file, or a plain http:// URL")
+        ->required();
+    command->add_option("-u,--vus", flags->vus, "users (with --rate: at most so many)")
+        ->check(CLI::Range(1, 10'000'000));
+    command->add_option("-d,--duration", flags->duration, "how long, e.g. 30s");
+    command->add_option("-r,--rate", flags->rate, "arrivals instead of users, e.g. 200/s");
+    command->add_option("-s,--stage", flags->stages, "ramp users: DURATION:USERS; may be repeated")
+        ->type_name("TIME:N");
+    command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
+        ->type_name("K=V");
+    command->add_option("--pg", flags->pg, "also probe this PostgreSQL")->type_name("DSN");
+    command->add_option("--container", flags->containers, "also probe this container");
+    command->add_option("--prometheus", flags->prometheus, "serve metrics on ADDRESS:PORT");
+    command->add_option("--otlp", flags->otlp, "send traces to this OTLP/HTTP endpoint");
+    flags->output.add_to(*command);
+    command->footer(
+        "Examples:\n"
+        "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s\n"
+        "  plimsoll run checkout.yaml --pg \"$DSN\" --prometheus 127.0.0.1:9464");
+    command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,68 @@
+// plimsoll validate SCENARIO
+#include "app/commands/commands.hpp"
+#include "app/commands/common_flags.hpp"
+#include "base/units.hpp"
+#include "scenario/parse.hpp"
+
+#include <cstdlib>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+void print_plan(const Scenario& scenario) {
+    fmt::print("{}: valid\n  target  {}\n  length  {}\n", scenario.name,
+               scenario.target.to_string(), format_duration(scenario.duration()));
+    for (const UserClass& user : scenario.users) {
+        fmt::print("  user    {}  weight {}  {} steps\n", user.name, user.weight, user.flow.size());
+    }
+    for (const Executor& executor : scenario.load) {
+        const double expected = executor.ramp.integral(executor.ramp.duration());
+        fmt::print("  load    {}  {}  for {}", executor.name, to_string(executor.kind),
+                   format_duration(executor.ramp.duration()));
+        if (is_open(executor.kind)) {
+            fmt::print("  up to {}  about {:.0f} arrivals, at most {} users\n",
+                       format_rate(Rate::per_second(executor.ramp.highest())), expected,
+                       executor.max_vus);
+        } else {
+            fmt::print("  up to {:.0f} users\n", executor.ramp.highest());
+        }
+    }
+    for (const Threshold& threshold : scenario.thresholds) {
+        fmt::print("  must    {}: {}\n", threshold.key, threshold.expression);
+    }
+}
+
+int validate(const std::string& path) {
+    const auto text = read_file(path);
+    if (!text) {
+        return refuse(text.error());
+    }
+    const ParseOutcome parsed = parse_scenario(
+        *text, {path, [](const char* name) -> const char* { return std::getenv(name); }});
+    if (!parsed.scenario) {
+        fmt::print(stderr, "{}", format_faults(parsed.faults, path));
+        return to_int(ExitCode::InvalidInput);
+    }
+    print_plan(*parsed.scenario);
+    return to_int(ExitCode::Passed);
+}
+
+}  // namespace
+
+void add_validate_command(CLI::App& app, Action& action) {
+    auto path = std::make_shared<std::string>();
+    CLI::App* command =
+        app.add_subcommand("validate", "check a scenario and print its plan; sends nothing");
+    command->add_option("SCENARIO", *path, "a scenario file")->required();
+    command->footer(
+        "Examples:\n"
+        "  plimsoll validate checkout.yaml\n"
+        "  TARGET=http://127.0.0.1:8080 plimsoll validate examples/quickstart.yaml");
+    command->callback([path, &action] { action = [path] { return validate(*path); }; });
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,197 @@
+#include "app/live_view.hpp"
+
+#include "base/units.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr auto kLineEvery = std::chrono::seconds(5);
+constexpr int kBarWidth = 30;
+
+std::string bar(double share) {
+    const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kBarWidth));
+    std::string text;
+    for (int i = 0; i < kBarWidth; ++i) {
+        text += i < full ? "█" : "░";
+    }
+    return text;
+}
+
+std::string clock_text(double seconds) {
+    const auto whole = static_cast<long>(std::max(0.0, seconds));
+    return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+double offered(const Snapshot& now, const RunInfo& run) {
+    double sum = 0;
+    for (std::size_t i = 0; i < now.executors.size(); ++i) {
+        sum += run.executors[i].open ? now.executors[i].offered : 0;
+    }
+    return sum;
+}
+
+}  // namespace
+
+LiveView::LiveView(const RunInfo& run, const std::vector<ProbeInfo>& probes, ViewMode mode,
+                   bool colour)
+    : run_(run), probes_(probes), mode_(mode), colour_(colour) {}
+
+void LiveView::on_snapshot(const SnapshotPtr& snapshot) {
+    const std::lock_guard lock(mutex_);
+    latest_ = snapshot;
+    fresh_ = true;
+}
+
+void LiveView::on_reading(std::size_t probe, const Reading& reading) {
+    const std::lock_guard lock(mutex_);
+    double backends = -1;
+    double busy = 0;
+    for (const Value& value : reading.values) {
+        const MetricDescriptor& what = probes_[probe].descriptors[value.metric];
+        if (what.name == metric::kPgBackends) {
+            backends = std::max(0.0, backends) + value.value;
+            const auto state = std::find(what.labels.begin(), what.labels.end(), "state");
+            const std::string& name =
+                value.labels[static_cast<std::size_t>(state - what.labels.begin())];
+            busy += name.starts_with("active") || name.starts_with("idle in") ? value.value : 0;
+        } else if (what.name == metric::kPgMaxConnections) {
+            pg_max_ = value.value;
+        } else if (what.name == metric::kContainerCpuSeconds) {
+            CpuTrack& track = cpu_[value.labels.back()];
+            if (track.at != Clock::time_point{} && reading.at > track.at) {
+                track.cores = (value.value - track.seconds) / to_seconds(reading.at - track.at);
+            }
+            track.seconds = value.value;
+            track.at = reading.at;
+        }
+    }
+    if (backends >= 0) {
+        pg_backends_ = backends;
+        pg_busy_ = busy;
+    }
+}
+
+std::string LiveView::load_text(const Snapshot& now) const {
+    const double seconds = std::max(1e-9, to_seconds(now.to - now.from));
+    const EndpointStats delta = now.merged_delta();
+    const double achieved = static_cast<double>(delta.requests) / seconds;
+    const double failed = delta.requests == 0 ? 0
+                                              : 100.0 * static_cast<double>(delta.failed) /
+                                                    static_cast<double>(delta.requests);
+    const bool open = std::any_of(run_.executors.begin(), run_.executors.end(),
+                                  [](const ExecutorInfo& each) { return each.open; });
+    std::string text = open ? fmt::format("offered {:.0f}/s  ", offered(now, run_))
+                            : fmt::format("users {}  ", now.state.users);
+    text += fmt::format("achieved {:.0f}/s  failed {:.1f} %  in flight {}", achieved, failed,
+                        now.state.in_flight);
+    const auto dropped = now.total_counts.not_sent[0] + now.total_counts.not_sent[1];
+    if (dropped > 0) {
+        text += fmt::format("  not sent {}", dropped);
+    }
+    return text;
+}
+
+std::string LiveView::latency_text(const Snapshot& now) const {
+    const EndpointStats delta = now.merged_delta();
+    if (delta.requests == 0) {
+        return "no response in this second";
+    }
+    return fmt::format("p50 {}  p99 {}", human_seconds(to_seconds(delta.response.quantile(0.5))),
+                       human_seconds(to_seconds(delta.response.quantile(0.99))));
+}
+
+std::string LiveView::probe_text() const {
+    std::string text;
+    if (pg_backends_ >= 0) {
+        text = fmt::format("db connections {:.0f} ({:.0f} busy) of {:.0f}", pg_backends_, pg_busy_,
+                           pg_max_);
+    }
+    for (const auto& [role, track] : cpu_) {
+        if (track.cores >= 0) {
+            text +=
+                fmt::format("{}{} CPU {:.2f} cores", text.empty() ? "" : "  ", role, track.cores);
+        }
+    }
+    return text;
+}
+
+std::string LiveView::line() const {
+    const std::lock_guard lock(mutex_);
+    if (!latest_) {
+        return {};
+    }
+    const double elapsed = to_seconds(latest_->to - run_.start.mono);
+    std::string text = fmt::format("{:>6}  {}  {}", clock_text(elapsed), load_text(*latest_),
+                                   latency_text(*latest_));
+    const std::string side = probe_text();
+    return side.empty() ? text : text + "  " + side;
+}
+
+std::string LiveView::block() const {
+    const std::lock_guard lock(mutex_);
+    const double elapsed = to_seconds(latest_->to - run_.start.mono);
+    const double planned = to_seconds(run_.planned_duration);
+    std::string stages;
+    for (std::size_t i = 0; i < latest_->executors.size(); ++i) {
+        const auto count = run_.executors[i].stages.size();
+        const auto stage = latest_->executors[i].stage;
+        stages += stage >= count ? std::string("  finishing")
+                                 : fmt::format("  stage {}/{}", stage + 1, count);
+    }
+    const char* const dim = colour_ ? "\x1b[2m" : "";
+    const char* const plain = colour_ ? "\x1b[0m" : "";
+    std::string text = fmt::format("  {} {} / {}{}\n", bar(planned > 0 ? elapsed / planned : 0),
+                                   clock_text(elapsed), clock_text(planned), stages);
+    text += fmt::format("  {}load{}      {}\n", dim, plain, load_text(*latest_));
+    text += fmt::format("  {}response{}  {}\n", dim, plain, latency_text(*latest_));
+    const std::string side = probe_text();
+    if (!side.empty()) {
+        text += fmt::format("  {}target{}    {}\n", dim, plain, side);
+    }
+    return text;
+}
+
+void LiveView::draw() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (mode_ == ViewMode::Off || !fresh_) {
+            return;
+        }
+        fresh_ = false;
+    }
+    if (mode_ == ViewMode::Lines) {
+        const auto now = Clock::now();
+        if (now - last_line_ >= kLineEvery - std::chrono::milliseconds(500)) {
+            last_line_ = now;
+            fmt::print("{}\n", line());
+            std::fflush(stdout);
+        }
+        return;
+    }
+    const std::string text = block();
+    clear();
+    std::string cleared;
+    for (const char c : text) {
+        cleared += c == '\n' ? "\x1b[K\n" : std::string(1, c);
+    }
+    fmt::print("{}", cleared);
+    std::fflush(stdout);
+    drawn_lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void LiveView::clear() {
+    if (drawn_lines_ > 0) {
+        fmt::print("\x1b[{}A\x1b[J", drawn_lines_);
+        std::fflush(stdout);
+        drawn_lines_ = 0;
+    }
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,66 @@
+// What the terminal shows while a run goes on.
+#pragma once
+
+#include "record/interval.hpp"
+#include "record/run_info.hpp"
+#include "signal/exporter.hpp"
+
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace plimsoll {
+
+enum class ViewMode {
+    Off,       // --quiet
+    Lines,     // one line every few seconds: pipes, CI, files
+    Terminal,  // a small block that is redrawn in place
+};
+
+/// Keeps the latest figures and draws them. Threading: `on_snapshot` and `on_reading` from any
+/// thread, `draw` and `clear` from the main thread.
+class LiveView {
+public:
+    /// `run` and `probes` must outlive the view.
+    LiveView(const RunInfo& run, const std::vector<ProbeInfo>& probes, ViewMode mode, bool colour);
+
+    void on_snapshot(const SnapshotPtr& snapshot);
+    void on_reading(std::size_t probe, const Reading& reading);
+    /// Draws what is new since the last call; nothing when nothing is.
+    void draw();
+    /// Removes the block, so that what follows starts on a clean line.
+    void clear();
+
+    /// The figures as they would be drawn, without colours or cursor movement; "" before the first
+    /// tick.
+    [[nodiscard]] std::string line() const;
+
+private:
+    [[nodiscard]] std::string block() const;
+    [[nodiscard]] std::string load_text(const Snapshot& now) const;
+    [[nodiscard]] std::string latency_text(const Snapshot& now) const;
+    [[nodiscard]] std::string probe_text() const;
+
+    const RunInfo& run_;
+    const std::vector<ProbeInfo>& probes_;
+    ViewMode mode_;
+    bool colour_;
+
+    mutable std::mutex mutex_;
+    SnapshotPtr latest_;
+    bool fresh_ = false;
+    double pg_backends_ = -1;  // -1: no reading yet
+    double pg_busy_ = 0;
+    double pg_max_ = 0;
+    struct CpuTrack {
+        double seconds = 0;
+        Clock::time_point at;
+        double cores = -1;
+    };
+    std::map<std::string, CpuTrack> cpu_;  // by role
+
+    int drawn_lines_ = 0;
+    Clock::time_point last_line_;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,57 @@
+// The command line: which command, what flags, and what exit status it comes to.
+#include "app/commands/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/version.hpp"
+
+#include <exception>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace {
+
+/// A user needs a descriptor for its connection: take what the system allows.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int dispatch(int argc, char** argv) {
+    CLI::App app("Finds how much load a service carries, and what would give way first.",
+                 "plimsoll");
+    app.set_version_flag("--version", std::string("plimsoll ") + plimsoll::version());
+    app.require_subcommand(1);
+    app.footer(
+        "Examples:\n"
+        "  plimsoll demo\n"
+        "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s");
+    plimsoll::Action action;
+    plimsoll::add_run_command(app, action);
+    plimsoll::add_demo_command(app, action);
+    plimsoll::add_lab_command(app, action);
+    plimsoll::add_report_command(app, action);
+    plimsoll::add_validate_command(app, action);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int status = app.exit(error);
+        return status == 0 ? 0 : plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
+    }
+    raise_descriptor_limit();
+    return action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return dispatch(argc, argv);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "plimsoll: internal error: {}\n", error.what());
+        return plimsoll::to_int(plimsoll::ExitCode::InternalError);
+    }
+}

@@ -1,0 +1,25 @@
+// From a scenario's probes and exports to the objects that do the work.
+#pragma once
+
+#include "base/result.hpp"
+#include "scenario/scenario.hpp"
+#include "signal/exporter.hpp"
+#include "signal/probe.hpp"
+
+#include <vector>
+
+namespace plimsoll {
+
+/// The probes that a scenario asks for, none started. A PostgreSQL comes with its two canaries, and
+/// any probe at all with one that connects to the target. `connect_canary_dsn`: for the canary that
+/// opens fresh connections; empty: the probe's own. Error: a configuration that cannot work, with
+/// its place.
+[[nodiscard]] Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config,
+                                                        const TargetUrl& target,
+                                                        const std::string& connect_canary_dsn);
+
+/// The trace exporter; null where the environment switches OpenTelemetry off. Error: a malformed
+/// endpoint or variable.
+[[nodiscard]] Result<ExporterPtr> make_otlp_from(const OtlpConfig& config);
+
+}  // namespace plimsoll

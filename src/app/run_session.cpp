@@ -1,0 +1,439 @@
+#include "app/run_session.hpp"
+
+#include "analysis/analyse.hpp"
+#include "analysis/thresholds.hpp"
+#include "analysis/verdict_text.hpp"
+#include "app/probe_setup.hpp"
+#include "app/snapshot_hub.hpp"
+#include "app/version.hpp"
+#include "base/log.hpp"
+#include "base/units.hpp"
+#include "engine/engine.hpp"
+#include "exporters/otlp/otlp_exporter.hpp"
+#include "exporters/prometheus/prometheus_exporter.hpp"
+#include "report/report.hpp"
+#include "signal/exporter_worker.hpp"
+#include "signal/probe_runner.hpp"
+#include "store/run_reader.hpp"
+#include "store/run_writer.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <random>
+#include <sys/resource.h>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr const char* kPrometheus = "prometheus";
+constexpr std::chrono::seconds kProbeStartWithin{5};
+constexpr std::chrono::seconds kExportersFinishWithin{5};
+constexpr std::chrono::seconds kDefaultLinger{2};
+// Between fixing t = 0 and the first arrival: exporters start and probes take a first reading
+// meanwhile.
+constexpr std::chrono::milliseconds kLead{400};
+constexpr std::chrono::milliseconds kLoopPeriod{200};
+
+/// "20260101T120000Z-3fa9": sorts by time, unique enough for a folder name.
+std::string make_run_id(WallClock::time_point now) {
+    std::random_device entropy;
+    return fmt::format("{:%Y%m%dT%H%M%S}Z-{:04x}", std::chrono::floor<std::chrono::seconds>(now),
+                       entropy() & 0xffffU);
+}
+
+Error cannot_make_folder(const std::filesystem::path& folder, const std::string& why) {
+    return Error{"cannot create the run folder: " + why, folder.string(),
+                 "choose another with --results or --run-dir"};
+}
+
+Result<std::filesystem::path> make_run_dir(const RunInfo& run, const SessionOptions& options) {
+    const std::filesystem::path folder =
+        options.run_dir ? *options.run_dir : options.results / (run.id + "-" + run.scenario_name);
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+        return cannot_make_folder(folder, error.message());
+    }
+    if (std::filesystem::exists(folder / "run.db", error)) {
+        return cannot_make_folder(folder, "it holds a run already");
+    }
+    return folder;
+}
+
+struct Usage {
+    double cpu_seconds;
+    std::uint64_t max_rss_bytes;
+};
+Usage own_usage() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    return {seconds(usage.ru_utime) + seconds(usage.ru_stime),
+            static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
+}
+
+void complain(const Error& error) {
+    fmt::print(stderr, "plimsoll: {}\n", error.to_string());
+}
+
+/// Everything that a run has open, in the order in which it must come up.
+class Session {
+public:
+    Session(const Scenario& scenario, SessionOptions& options, StopRequest& stop)
+        : scenario_(scenario), options_(options), stop_(stop) {}
+
+    SessionResult run();
+
+private:
+    void describe_run();
+    Status start_probes();
+    ExitCode start_exporters();
+    ExitCode drive();
+    void wind_up(const Usage& before);
+    void publish(const SnapshotPtr& snapshot);
+    void announce(EventKind kind, std::string text);
+    void check_abort(const Snapshot& snapshot);
+    void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
+    void linger();
+
+    const Scenario& scenario_;
+    SessionOptions& options_;
+    StopRequest& stop_;
+    RunInfo run_;
+    std::filesystem::path run_dir_;
+    std::optional<ProbeRunner> probes_;
+    std::vector<ProbeInfo> probe_infos_;
+    RunFileWriter* run_file_ = nullptr;
+    PrometheusExporter* prometheus_ = nullptr;
+    std::vector<std::unique_ptr<ExporterWorker>> workers_;
+    std::optional<LiveView> view_;
+    std::optional<Engine> engine_;
+    std::atomic<bool> abort_by_threshold_ = false;
+    std::vector<ExecutorState> last_states_;
+};
+
+void Session::describe_run() {
+    run_ = describe(scenario_);
+    run_.start = {Clock::now(), WallClock::now()};
+    run_.id = make_run_id(run_.start.wall);
+    run_.version = version();
+    run_.seed = options_.seed;
+    run_.shards = options_.shards;
+    run_.tags = options_.tags;
+    if (!options_.judge_thresholds) {
+        run_.thresholds.clear();
+    }
+}
+
+Status Session::start_probes() {
+    auto made = make_probes(scenario_.probes, scenario_.target, options_.connect_canary_dsn);
+    if (!made) {
+        return made.error();
+    }
+    ProbeSink sink;
+    sink.on_reading = [this](std::size_t probe, const Reading& reading, const ProbeHealth& health) {
+        for (const auto& worker : workers_) {
+            worker->push_reading(probe, reading, health);
+        }
+        view_->on_reading(probe, reading);
+    };
+    sink.on_gap = [this](std::size_t probe, const Gap& gap, const ProbeHealth& health) {
+        for (const auto& worker : workers_) {
+            worker->push_gap(probe, gap, health);
+        }
+        announce(EventKind::ProbeGap,
+                 fmt::format("{}: {} ({})", gap.probe, gap.open ? "no readings" : "readings again",
+                             gap.reason));
+    };
+    probes_.emplace(std::move(*made), std::move(sink));
+    const auto statuses = probes_->start(kProbeStartWithin);
+    probe_infos_ = probes_->infos();
+    for (std::size_t i = 0; i < statuses.size(); ++i) {
+        if (!statuses[i]) {
+            // The run goes on without it: its absence is a gap, and the verdict says what is
+            // missing.
+            fmt::print(stderr, "plimsoll: probe {} gives no readings yet: {}\n",
+                       probe_infos_[i].name, statuses[i].error().to_string());
+        }
+    }
+    return {};
+}
+
+ExitCode Session::start_exporters() {
+    auto run_file = make_run_file_exporter(run_dir_ / "run.db");
+    run_file_ = run_file.get();
+    workers_.push_back(std::make_unique<ExporterWorker>(std::move(run_file)));
+    if (scenario_.exports.prometheus) {
+        PrometheusOptions options;
+        std::tie(options.address, options.port) = *scenario_.exports.prometheus;
+        options.exporter_drops = [this] {
+            std::vector<std::pair<std::string, std::uint64_t>> drops;
+            for (const auto& worker : workers_) {
+                drops.emplace_back(worker->name(), worker->dropped());
+            }
+            return drops;
+        };
+        auto exporter = make_prometheus_exporter(std::move(options));
+        prometheus_ = exporter.get();
+        workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
+    }
+    if (scenario_.exports.otlp) {
+        auto exporter = make_otlp_from(*scenario_.exports.otlp);
+        if (!exporter) {
+            complain(exporter.error());
+            return ExitCode::InvalidInput;
+        }
+        if (*exporter) {
+            workers_.push_back(std::make_unique<ExporterWorker>(std::move(*exporter)));
+        }
+    }
+    for (const auto& worker : workers_) {
+        if (const Status started = worker->start(run_, probe_infos_); !started) {
+            complain(started.error());
+            return worker->name() == kPrometheus ? ExitCode::PortInUse : ExitCode::SetupFailed;
+        }
+    }
+    return ExitCode::Passed;
+}
+
+void Session::announce(EventKind kind, std::string text) {
+    const Event event{Clock::now(), kind, std::move(text)};
+    for (const auto& worker : workers_) {
+        worker->push_event(event);
+    }
+}
+
+void Session::publish(const SnapshotPtr& snapshot) {
+    for (const auto& worker : workers_) {
+        worker->push_snapshot(snapshot);
+    }
+    view_->on_snapshot(snapshot);
+    for (std::size_t i = 0; i < snapshot->executors.size(); ++i) {
+        if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage) {
+            announce(EventKind::StageChanged, fmt::format("{}: stage {}", run_.executors[i].name,
+                                                          snapshot->executors[i].stage + 1));
+        }
+    }
+    last_states_ = snapshot->executors;
+    check_abort(*snapshot);
+}
+
+void Session::check_abort(const Snapshot& snapshot) {
+    const Nanoseconds elapsed = snapshot.to - run_.start.mono;
+    for (const Threshold& threshold : run_.thresholds) {
+        if (!threshold.abort_on_fail || elapsed < threshold.delay_abort || abort_by_threshold_) {
+            continue;
+        }
+        const ThresholdResult result =
+            judge(threshold, run_, snapshot.total, snapshot.total_counts, to_seconds(elapsed));
+        if (!result.ok && result.value) {
+            announce(EventKind::ThresholdCrossed,
+                     fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));
+            abort_by_threshold_ = true;
+        }
+    }
+}
+
+ExitCode Session::drive() {
+    SnapshotHub hub(run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); });
+    engine_->start(hub.sink());
+    for (const std::string& text : options_.opening_events) {
+        announce(EventKind::FaultPlanted, text);
+    }
+    ExitCode code = ExitCode::Passed;
+    int stops_seen = 0;
+    const auto end_early = [&](ExitCode why, const std::string& text) {
+        if (code == ExitCode::Passed) {
+            code = why;
+            view_->clear();
+            fmt::print(stderr, "plimsoll: {}\n", text);
+            announce(EventKind::Stopped, text);
+            engine_->stop_gracefully();
+        }
+    };
+    while (!hub.finished()) {
+        stop_.wait_until(Clock::now() + kLoopPeriod);
+        if (stop_.count() > stops_seen) {
+            if (stops_seen == 0) {
+                end_early(ExitCode::Interrupted,
+                          "stopping: running iterations may end (again to stop at once)");
+            }
+            stops_seen = stop_.count();
+            if (stops_seen > 1) {
+                engine_->abort();
+            }
+        }
+        if (abort_by_threshold_) {
+            end_early(ExitCode::ThresholdFailed, "a threshold with abort_on_fail failed; stopping");
+        }
+        if (options_.fatal && code == ExitCode::Passed) {
+            if (const auto why = options_.fatal()) {
+                end_early(ExitCode::SafetyStop, *why);
+                engine_->abort();
+            }
+        }
+        view_->draw();
+    }
+    view_->clear();
+    engine_->join();
+    return code;
+}
+
+void Session::finish_worker(ExporterWorker& worker, Clock::time_point deadline) {
+    if (worker.finish(deadline).left_behind) {
+        fmt::print(stderr, "plimsoll: exporter {} did not finish in time\n", worker.name());
+    }
+}
+
+/// Ends everything but the metrics endpoint, which a scraper may still want to read.
+void Session::wind_up(const Usage& before) {
+    const Usage after = own_usage();
+    probes_->stop();
+    const auto deadline = Clock::now() + kExportersFinishWithin;
+    std::map<std::string, std::string> facts{
+        {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
+        {"generator.max_rss_bytes", std::to_string(after.max_rss_bytes)}};
+    for (const auto& worker : workers_) {
+        if (worker->name() != kPrometheus) {
+            finish_worker(*worker, deadline);
+        }
+        facts["exporter.dropped." + worker->name()] = std::to_string(worker->dropped());
+    }
+    run_file_->write_facts(facts);
+    if (const auto error = run_file_->last_error()) {
+        complain(*error);
+    }
+}
+
+void Session::linger() {
+    if (options_.keep_text) {
+        fmt::print("\n{}", *options_.keep_text);
+        if (prometheus_ != nullptr) {
+            fmt::print("metrics     {}\n", prometheus_->url());
+        }
+        fmt::print("Ctrl-C ends it all.\n");
+        std::fflush(stdout);
+    } else if (prometheus_ == nullptr) {
+        return;
+    }
+    const auto until = options_.keep_text ? Clock::time_point::max()
+                                          : Clock::now() + options_.linger.value_or(kDefaultLinger);
+    const int before = stop_.count();
+    while (Clock::now() < until && stop_.count() == before) {
+        stop_.wait_until(std::min(until, Clock::now() + std::chrono::seconds(1)));
+    }
+    for (const auto& worker : workers_) {
+        if (worker->name() == kPrometheus) {
+            finish_worker(*worker, Clock::now() + kExportersFinishWithin);
+        }
+    }
+}
+
+SessionResult Session::run() {
+    describe_run();
+    engine_.emplace(scenario_, run_,
+                    EngineOptions{scenario_.exports.otlp ? scenario_.exports.otlp->sample : 0});
+    if (const Status reachable = engine_->prepare(); !reachable) {
+        complain(reachable.error());
+        return {ExitCode::Unreachable, {}};
+    }
+    view_.emplace(run_, probe_infos_, options_.view, options_.colour);
+    if (const Status probes = start_probes(); !probes) {
+        complain(probes.error());
+        return {ExitCode::InvalidInput, {}};
+    }
+    auto folder = make_run_dir(run_, options_);
+    if (!folder) {
+        complain(folder.error());
+        return {ExitCode::InvalidInput, {}};
+    }
+    run_dir_ = *folder;
+    const auto now = WallAnchor::now();
+    run_.start = {now.mono + kLead, now.wall + kLead};
+    if (const ExitCode started = start_exporters(); started != ExitCode::Passed) {
+        return {started, {}};
+    }
+    if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
+        fmt::print("metrics  {}\n", prometheus_->url());
+    }
+    probes_->begin();
+    const Usage before = own_usage();
+    ExitCode code = drive();
+    wind_up(before);
+    code = report_run(run_dir_, options_, code);
+    linger();
+    return {code, run_dir_};
+}
+
+}  // namespace
+
+SessionResult run_session(const Scenario& scenario, SessionOptions options, StopRequest& stop) {
+    return Session(scenario, options, stop).run();
+}
+
+namespace {
+
+Status write_copies(const RunReader& reader, const Analysis& analysis,
+                    const SessionOptions& options) {
+    if (!options.csv_prefix.empty()) {
+        if (Status written = write_csv(options.csv_prefix, reader, analysis); !written) {
+            return written;
+        }
+    }
+    if (!options.html.empty()) {
+        const auto page = render_html(reader, analysis);
+        if (!page) {
+            return page.error();
+        }
+        if (Status written = write_file(options.html, *page); !written) {
+            return written;
+        }
+    }
+    return options.summary.empty()
+               ? Status()
+               : write_file(options.summary, render_json(reader.info(), analysis));
+}
+
+}  // namespace
+
+ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
+                    ExitCode code) {
+    auto reader = RunReader::open(run_dir);
+    if (!reader) {
+        complain(reader.error());
+        return ExitCode::InternalError;
+    }
+    const auto analysis = analyse(*reader);
+    if (!analysis) {
+        complain(analysis.error());
+        return ExitCode::InternalError;
+    }
+    Status written = write_reports(run_dir, *reader, *analysis);
+    if (written) {
+        written = write_copies(*reader, *analysis, options);
+    }
+    if (!written) {
+        complain(written.error());
+        return ExitCode::InternalError;
+    }
+    if (options.view != ViewMode::Off) {
+        fmt::print("\n{}\nreport  {}\n", verdict_text(*analysis, reader->info()),
+                   (run_dir / "report.html").string());
+    }
+    if (code != ExitCode::Passed) {
+        return code;
+    }
+    if (analysis->verdict == Verdict::Invalid) {
+        return ExitCode::MeasurementInvalid;
+    }
+    const bool all_hold = std::all_of(analysis->thresholds.begin(), analysis->thresholds.end(),
+                                      [](const ThresholdResult& each) { return each.ok; });
+    return all_hold ? ExitCode::Passed : ExitCode::ThresholdFailed;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,159 @@
+"""What the whole-program tests share: running plimsoll, a tiny target, and reading a run back."""
+import csv
+import http.server
+import json
+import os
+import re
+import socket
+import socketserver
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+PLIMSOLL = os.environ.get("PLIMSOLL", str(Path(__file__).resolve().parents[2] / "build/release/plimsoll"))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def run_plimsoll(*args, timeout=180, env=None, check=None):
+    """Runs plimsoll to its end. `check`: the exit status it must have."""
+    done = subprocess.run([PLIMSOLL, *map(str, args)], capture_output=True, text=True, timeout=timeout,
+                          stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+    if check is not None and done.returncode != check:
+        raise AssertionError(f"exit {done.returncode}, not {check}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}")
+    return done
+
+
+def start_plimsoll(*args, env=None, stdout=None, stderr=None):
+    """Starts plimsoll in a process group of its own, output to files or pipes as given."""
+    return subprocess.Popen([PLIMSOLL, *map(str, args)], stdin=subprocess.DEVNULL, text=True,
+                            stdout=stdout or subprocess.DEVNULL, stderr=stderr or subprocess.DEVNULL,
+                            env={**os.environ, **(env or {})}, start_new_session=True)
+
+
+def wait_for(condition, what, timeout=60, every=0.05):
+    """Polls until `condition()` is true and returns its value."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout} s for {what}")
+        time.sleep(every)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        time.sleep(self.server.delay)
+        with self.server.lock:
+            self.server.served += 1
+        status = self.server.status(self.path)
+        body = b'{"ok": true}' if status < 400 else b"no such thing"
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class Target(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    """A small HTTP server that counts what it served."""
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self, delay=0.0, status=lambda path: 200):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.delay, self.status = delay, status
+        self.served, self.lock = 0, threading.Lock()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+def fetch(url, timeout=5):
+    with urllib.request.urlopen(url, timeout=timeout) as answer:
+        return answer.read().decode()
+
+
+def metric_sum(text, name, **labels):
+    """The sum of a metric's series in Prometheus' text format that carry these labels."""
+    total, found = 0.0, False
+    for line in text.splitlines():
+        match = re.match(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$", line)
+        if not match or match[1] != name:
+            continue
+        have = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+        if all(have.get(key) == value for key, value in labels.items()):
+            total, found = total + float(match[3]), True
+    if not found:
+        raise AssertionError(f"no series {name}{labels}")
+    return total
+
+
+def summary(run_dir):
+    return json.loads((Path(run_dir) / "summary.json").read_text())
+
+
+def only_run(results):
+    runs = [p for p in Path(results).iterdir() if (p / "run.db").exists()]
+    assert len(runs) == 1, runs
+    return runs[0]
+
+
+def csv_rows(path):
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def query(run_dir, sql):
+    with sqlite3.connect(f"file:{run_dir}/run.db?mode=ro", uri=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def processes():
+    """{pid: command line} of everything that runs."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            except (OSError, IndexError):
+                continue
+            if line and state != "Z":
+                found[int(entry.name)] = line
+    return found
+
+
+def leftovers(before):
+    """Processes of a demo that were not there before."""
+    return {pid: line for pid, line in processes().items()
+            if pid not in before and re.search(r"plimsoll|postgres", line) and pid != os.getpid()
+            and "test_" not in line}
+
+
+def temp_folders():
+    return {p.name for p in Path(tempfile.gettempdir()).glob("plimsoll-*")}

@@ -1,0 +1,196 @@
+"""plimsoll run: what every output says is the same, and what each exit status means."""
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from harness import (Target, csv_rows, fetch, free_port, metric_sum, only_run, query, run_plimsoll, start_plimsoll,
+                     summary, wait_for)
+
+SCENARIO = """
+target: {url}
+users:
+  reader:
+    weight: 3
+    flow:
+      - get: /items
+      - get: /missing
+        expect: {{status: [200, 404]}}
+  writer:
+    flow:
+      - get: /broken
+load:
+  - executor: constant-arrival-rate
+    rate: 100/s
+    duration: 3s
+    max_vus: 100
+thresholds:
+  http_req_failed: ["{threshold}"]
+export:
+  prometheus: 127.0.0.1:{port}
+"""
+
+
+def status(path):
+    return {"/missing": 404, "/broken": 500}.get(path, 200)
+
+
+class Run(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.dir = Path(self.folder.name)
+        self.addCleanup(self.folder.cleanup)
+
+    def write(self, text, name="s.yaml"):
+        path = self.dir / name
+        path.write_text(text)
+        return path
+
+    def test_all_outputs_agree_on_the_number_of_requests(self):
+        port = free_port()
+        with Target(status=status) as target:
+            path = self.write(SCENARIO.format(url=target.url, threshold="rate<50%", port=port))
+            run = start_plimsoll("run", path, "--results", self.dir / "results", "--linger", "6s",
+                                 "--csv", self.dir / "locust")
+            scrapes = []
+
+            def finished_scrape():
+                # The figures stand still once the load is over.
+                try:
+                    scrapes.append(fetch(f"http://127.0.0.1:{port}/metrics"))
+                except OSError:
+                    return False
+                totals = [metric_sum(s, "plimsoll_iterations_total") for s in scrapes[-20:]
+                          if "plimsoll_iterations_total" in s]
+                return len(totals) == 20 and totals[0] == totals[-1] > 0
+
+            wait_for(finished_scrape, "the metrics to stand still", 30, 0.1)
+            self.assertEqual(run.wait(60), 0)
+            served = target.served
+        run_dir = only_run(self.dir / "results")
+        result = summary(run_dir)
+        requests = result["totals"]["requests"]
+        # 300 arrivals: 225 readers with two requests each, 75 writers with one.
+        self.assertEqual(result["totals"]["not_sent"], 0)
+        self.assertEqual(requests, 525)
+        self.assertEqual(served, requests)
+        self.assertEqual(result["totals"]["failed"], 75)
+        metrics = scrapes[-1]
+        self.assertEqual(metric_sum(metrics, "plimsoll_requests_total"), requests)
+        self.assertEqual(metric_sum(metrics, "plimsoll_response_seconds_count"), requests)
+        self.assertEqual(metric_sum(metrics, "plimsoll_requests_total", outcome="http_5xx", status="500"), 75)
+        for prefix in (self.dir / "locust", run_dir / "locust"):
+            rows = csv_rows(f"{prefix}_stats.csv")
+            self.assertEqual(rows[-1]["Name"], "Aggregated")
+            self.assertEqual(int(rows[-1]["Request Count"]), requests)
+            self.assertEqual(sum(int(r["Request Count"]) for r in rows[:-1]), requests)
+            self.assertEqual(int(rows[-1]["Failure Count"]), 75)
+            history = csv_rows(f"{prefix}_stats_history.csv")
+            self.assertEqual(int(history[-1]["Total Request Count"]), requests)
+            self.assertEqual(sum(int(r["Occurrences"]) for r in csv_rows(f"{prefix}_failures.csv")), 75)
+        self.assertEqual(sum(e["requests"] for e in result["endpoints"]), requests)
+        self.assertEqual(sum(sum(e["outcomes"].values()) for e in result["endpoints"]), requests)
+        stored = query(run_dir, "select sum(requests) from endpoint_tick")
+        self.assertEqual(stored[0][0], requests)
+        for name in ("report.html", "report.md", "junit.xml", "run.db"):
+            self.assertGreater((run_dir / name).stat().st_size, 500, name)
+
+    def test_reports_are_rebuilt_from_the_run_file_alone(self):
+        with Target() as target:
+            run_plimsoll("run", target.url, "-u", "2", "-d", "2s", "--run-dir", self.dir / "a", check=0)
+        (self.dir / "b").mkdir()
+        os.link(self.dir / "a/run.db", self.dir / "b/run.db")
+        run_plimsoll("report", self.dir / "b", check=0)
+        for name in ("summary.json", "report.html", "report.md", "junit.xml", "locust_stats.csv"):
+            self.assertEqual((self.dir / "a" / name).read_bytes(), (self.dir / "b" / name).read_bytes(), name)
+        printed = run_plimsoll("report", self.dir / "b", "--format", "json", check=0).stdout
+        self.assertEqual(printed.strip(), (self.dir / "a/summary.json").read_text().strip())
+
+    def test_a_failed_threshold_is_99(self):
+        with Target(status=status) as target:
+            path = self.write(SCENARIO.format(url=target.url, threshold="rate<1%", port=0))
+            run_plimsoll("run", path, "--results", self.dir / "r", "--linger", "0s", check=99)
+            run_plimsoll("run", path, "--results", self.dir / "r", "--linger", "0s", "--no-thresholds", check=0)
+            done = run_plimsoll("run", path, "--results", self.dir / "r", "--quiet", "--linger", "0s", check=99)
+            self.assertEqual(done.stdout, "")
+
+    def test_a_broken_scenario_is_104_and_nothing_is_sent(self):
+        with Target() as target:
+            path = self.write(f"target: {target.url}\nusers:\n  u:\n    flow:\n      - gte: /\nload:\n"
+                              "  - executor: constant-vus\n    vus: 0\n    duration: 5\nthrehsolds: {}\n")
+            done = run_plimsoll("run", path, "--results", self.dir / "r", check=104)
+            self.assertEqual(target.served, 0)
+        for place in (":5:", ":8:", ":9:", ":10:"):
+            self.assertIn(f"{path}{place}", done.stderr)
+        self.assertIn("nothing was sent", done.stderr)
+        self.assertIn("thresholds", done.stderr)
+        self.assertFalse((self.dir / "r").exists())
+
+    def test_wrong_flags_are_104(self):
+        for flags in (["-d", "5"], ["--rate", "100"], ["-s", "10s"], ["--shards", "0"], ["--no-such-flag"],
+                      ["--prometheus", "here"], ["--tag", "x"], ["-e", "=1"], ["--linger", "soon"]):
+            done = run_plimsoll("run", "http://127.0.0.1:1/", *flags, check=104)
+            self.assertTrue(done.stderr.strip() or done.stdout.strip(), flags)
+        run_plimsoll("run", self.dir / "no-such-file.yaml", check=104)
+        run_plimsoll("run", self.dir, check=104)
+        run_plimsoll("no-such-command", check=104)
+
+    def test_ctrl_c_is_105_and_results_are_written(self):
+        with Target(delay=0.01) as target:
+            run = start_plimsoll("run", target.url, "-u", "5", "-d", "10m", "--run-dir", self.dir / "r")
+            wait_for(lambda: target.served > 50, "requests")
+            time.sleep(1.2)
+            run.send_signal(signal.SIGINT)
+            self.assertEqual(run.wait(30), 105)
+            result = summary(self.dir / "r")
+            self.assertEqual(result["totals"]["requests"], target.served)
+            self.assertLess(result["run"]["duration_s"], 60)
+
+    def test_a_port_in_use_is_106(self):
+        with Target() as target, Target() as other:
+            port = other.server_address[1]
+            done = run_plimsoll("run", target.url, "-d", "1s", "--prometheus", f"127.0.0.1:{port}",
+                                "--results", self.dir / "r", check=106)
+            self.assertIn(str(port), done.stderr)
+            self.assertEqual(target.served, 0)
+
+    def test_an_absent_target_is_112(self):
+        done = run_plimsoll("run", f"http://127.0.0.1:{free_port()}/", "-d", "1s", "--results", self.dir / "r", check=112)
+        self.assertIn("Connection refused", done.stderr)
+        done = run_plimsoll("run", "http://no-such-host.invalid/", "-d", "1s", "--results", self.dir / "r", check=112)
+        self.assertIn("no-such-host.invalid", done.stderr)
+
+    def test_kill_9_leaves_a_run_file_that_reports(self):
+        with Target() as target:
+            run = start_plimsoll("run", target.url, "-u", "2", "-d", "10m", "--run-dir", self.dir / "r")
+            wait_for(lambda: target.served > 10, "requests")
+            time.sleep(3.5)
+            run.kill()
+            run.wait()
+        done = run_plimsoll("report", self.dir / "r", check=0)
+        result = summary(self.dir / "r")
+        self.assertGreaterEqual(result["run"]["duration_s"], 2)
+        self.assertLessEqual(result["totals"]["requests"], target.served)
+        self.assertGreater(result["totals"]["requests"], target.served / 4)
+        self.assertIn("cut", done.stdout)
+
+    def test_a_second_run_never_overwrites_the_first(self):
+        with Target() as target:
+            run_plimsoll("run", target.url, "-d", "1s", "--run-dir", self.dir / "r", check=0)
+            before = (self.dir / "r/run.db").read_bytes()
+            run_plimsoll("run", target.url, "-d", "1s", "--run-dir", self.dir / "r", check=104)
+            self.assertEqual(before, (self.dir / "r/run.db").read_bytes())
+
+    def test_help_ends_with_two_examples(self):
+        for command in ([], ["run"], ["demo"], ["lab"], ["report"], ["validate"]):
+            text = run_plimsoll(*command, "--help", check=0).stdout
+            examples = text[text.index("Examples:"):].strip().splitlines()[1:]
+            self.assertEqual(len(examples), 2, text)
+            self.assertTrue(all("plimsoll" in line for line in examples), text)
+
+
+if __name__ == "__main__":
+    unittest.main()
