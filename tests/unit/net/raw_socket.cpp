@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <netinet/in.h>
 #include <stdexcept>
-#include <utility>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <utility>
 
 namespace plimsoll::test {
 namespace {
