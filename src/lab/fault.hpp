@@ -22,7 +22,7 @@ struct FaultSpec {
     };
     Kind kind = Kind::None;
     int pool_size = 64;               // connections the lab keeps open; unused for MaxConnections
-    int limit = 20;                   // max_connections of PostgreSQL; only for MaxConnections
+    int limit = 15;                   // max_connections of PostgreSQL; only for MaxConnections
     std::optional<Nanoseconds> hold;  // how long a request holds its connection; else the lab's own
 
     /// Reads back to the same fault.

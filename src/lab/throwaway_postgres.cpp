@@ -214,7 +214,10 @@ Status ThrowawayPostgres::State::run_initdb(Clock::time_point deadline) {
     child.out = child.err = ChildOutput::file(log);
     auto initdb = ChildProcess::spawn(child);
     if (!initdb) {
-        return initdb.error();
+        Error error = initdb.error();
+        error.hint = "the user " + (user.empty() ? std::string("you are") : user) +
+                     " must be able to enter the folder for temporary files; see TMPDIR";
+        return error;
     }
     const auto status = initdb->wait(deadline);
     if (!status) {

@@ -26,7 +26,7 @@ TEST(ParseFault, ReadsEveryForm) {
     EXPECT_EQ(storm->kind, FaultSpec::Kind::MaxConnections);
     EXPECT_EQ(storm->limit, 15);
     EXPECT_EQ(storm->hold, 1s);
-    EXPECT_EQ(parse_fault("max-connections")->limit, 20);
+    EXPECT_EQ(parse_fault("max-connections")->limit, 15);
 }
 
 TEST(ParseFault, WritesWhatItReadsBack) {
