@@ -15,6 +15,10 @@ namespace {
 
 // A change shorter than this is a hiccup: a checkpoint, a garbage collection, a neighbour.
 constexpr double kPersists_s = 5;
+// Of those seconds so many must show it; on a ramp one may scatter to the other side.
+constexpr double kPersistingShare = 0.75;
+constexpr double kRecovered_s = 3;
+constexpr double kRounding_s = 1e-6;  // ticks end at their nanosecond
 // Open model: 2 % of the demand may go missing per tick without counting (clock edges, retries).
 constexpr double kOpenAllowance = 0.02;
 // Closed model: users wait for each other long before the knee, so a tenth is forgiven.
@@ -139,62 +143,104 @@ private:
 };
 
 /// Walks the cumulative sum of `step`; `sure` says whether an excursion from tick a to tick b
-/// proves a change.
-std::optional<Change> first_change(
-    const std::vector<Feature>& ticks, const std::function<double(const Feature&)>& step,
-    const std::function<bool(std::size_t, std::size_t, double)>& sure) {
-    double sum = 0;
-    std::size_t onset = 0;
-    std::optional<std::size_t> passed;
-    for (std::size_t i = 0; i < ticks.size(); ++i) {
-        if (sum <= 0) {
-            onset = i;
-            passed.reset();
+/// proves a change. The sum goes back to zero by itself where the series recovers, and at once
+/// after kRecovered_s without a positive step: the debt of a past hiccup is no lasting change.
+class Walk {
+public:
+    using Step = std::function<double(const Feature&)>;
+    using Sure = std::function<bool(std::size_t, std::size_t, double)>;
+    Walk(const std::vector<Feature>& ticks, Step step, Sure sure)
+        : ticks_(ticks), step_(std::move(step)), sure_(std::move(sure)) {}
+
+    std::optional<Change> first_change() {
+        for (std::size_t i = 0; i < ticks_.size(); ++i) {
+            take(i);
+            if (sum_ > 0 && !passed_ && sure_(onset_, i, sum_)) {
+                passed_ = i;
+            }
+            if (passed_ && lasts(i)) {
+                return Change{onset_, *passed_};
+            }
         }
-        sum = std::max(0.0, sum + step(ticks[i]));
-        if (sum <= 0) {
-            continue;
+        return std::nullopt;
+    }
+
+private:
+    void take(std::size_t i) {
+        const double x = step_(ticks_[i]);
+        positive_.push_back(x > 0);
+        if (x > 0) {
+            last_positive_s_ = ticks_[i].to_s;
         }
-        if (!passed && sure(onset, i, sum)) {
-            passed = i;
+        if (sum_ <= 0) {
+            onset_ = i;
+            passed_.reset();
         }
-        if (passed && ticks[i].to_s - ticks[onset].from_s >= kPersists_s) {
-            return Change{onset, *passed};
+        sum_ = std::max(0.0, sum_ + x);
+        if (ticks_[i].to_s - last_positive_s_ >= kRecovered_s) {
+            sum_ = 0;
+            passed_.reset();
         }
     }
-    return std::nullopt;
-}
+    /// The excursion is old enough, and its last kPersists_s are still of it.
+    [[nodiscard]] bool lasts(std::size_t i) const {
+        if (ticks_[i].to_s - ticks_[onset_].from_s < kPersists_s - kRounding_s) {
+            return false;
+        }
+        double all = 0;
+        double positive = 0;
+        for (std::size_t k = i + 1; k-- > onset_ && all < kPersists_s - kRounding_s;) {
+            const double length = ticks_[k].to_s - ticks_[k].from_s;
+            all += length;
+            positive += positive_[k] ? length : 0;
+        }
+        return positive >= kPersistingShare * all;
+    }
+
+    const std::vector<Feature>& ticks_;
+    Step step_;
+    Sure sure_;
+    std::vector<bool> positive_;
+    double sum_ = 0;
+    double last_positive_s_ = 0;
+    std::size_t onset_ = 0;
+    std::optional<std::size_t> passed_;
+};
 
 std::optional<Change> shortfall_change(const std::vector<Feature>& ticks, bool open) {
-    const double allowance = open ? kOpenAllowance : kClosedAllowance;
-    return first_change(
-        ticks, [&](const Feature& f) { return f.shortfall - allowance * std::max(0.0, f.demand); },
-        [&](std::size_t, std::size_t i, double sum) {
-            const double demand = std::max(0.0, ticks[i].demand);
-            const double per_second = demand / (ticks[i].to_s - ticks[i].from_s);
-            const double scatter = open ? 0 : kPoissonDeviations * std::sqrt(demand);
-            return sum >
-                   std::max({kShortfallLimit_requests, kShortfallLimit_s * per_second, scatter});
-        });
+    const auto step = [=](const Feature& f) {
+        return f.shortfall - (open ? kOpenAllowance : kClosedAllowance) * std::max(0.0, f.demand);
+    };
+    const auto sure = [&](std::size_t, std::size_t i, double sum) {
+        const double demand = std::max(0.0, ticks[i].demand);
+        const double per_second = demand / (ticks[i].to_s - ticks[i].from_s);
+        const double scatter = open ? 0 : kPoissonDeviations * std::sqrt(demand);
+        return sum > std::max({kShortfallLimit_requests, kShortfallLimit_s * per_second, scatter});
+    };
+    return Walk(ticks, step, sure).first_change();
+}
+
+/// Mean response time of the last kPersists_s up to tick `last`, not before tick `first`.
+double recent_response(const std::vector<Feature>& ticks, std::size_t first, std::size_t last) {
+    double sum = 0;
+    double seconds = 0;
+    for (std::size_t k = last + 1; k-- > first && seconds < kPersists_s - kRounding_s;) {
+        const double length = ticks[k].to_s - ticks[k].from_s;
+        sum += ticks[k].response_s * length;
+        seconds += length;
+    }
+    return sum / seconds;
 }
 
 std::optional<Change> latency_change(const std::vector<Feature>& ticks, double floor_s) {
-    return first_change(
-        ticks, [](const Feature& f) { return f.latency; },
-        [&](std::size_t onset, std::size_t i, double) {
-            if (ticks[i].to_s - ticks[onset].from_s < kPersists_s) {
-                return false;
-            }
-            double sum = 0;
-            double seconds = 0;
-            for (std::size_t k = i + 1; k-- > onset && seconds < kPersists_s;) {
-                const double length = ticks[k].to_s - ticks[k].from_s;
-                sum += ticks[k].response_s * length;
-                seconds += length;
-            }
-            const double mean = sum / seconds;
-            return mean >= kBrokenFactor * floor_s && mean >= floor_s + kBrokenRise_s;
-        });
+    const auto sure = [&](std::size_t onset, std::size_t i, double) {
+        const double mean = recent_response(ticks, onset, i);
+        return ticks[i].to_s - ticks[onset].from_s >= kPersists_s - kRounding_s &&
+               mean >= kBrokenFactor * floor_s && mean >= floor_s + kBrokenRise_s;
+    };
+    return Walk(
+               ticks, [](const Feature& f) { return f.latency; }, sure)
+        .first_change();
 }
 
 double response_between(const RunData& data, double from_s, double to_s) {

@@ -9,7 +9,7 @@
 namespace plimsoll {
 
 /// Samples below which a percentile has no finite two-sided 95 % interval by order statistics:
-/// the rank ⌈np + z√(np(1−p))⌉ + 1 must not pass n.
+/// the rank ⌈np + z√(np(1−p))⌉ + 1, z = 1.96, must not pass n.
 inline constexpr std::uint64_t kSamplesForP99 = 563;
 inline constexpr std::uint64_t kSamplesForP999 = 5662;
 

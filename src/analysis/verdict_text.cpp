@@ -28,7 +28,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{
     {"app_cpu", "the application's CPU"},
     {"event_loop_blocked", "the application's event loop"},
     {"password_hashing", "password hashing"},
-    {"memory", "memory"},
+    {"memory", "the target's memory"},
     {"accept_queue", "the queue of new TCP connections"},
     {"ephemeral_ports", "local TCP ports"},
     {"rate_limited", "a rate limit, which is policy"},

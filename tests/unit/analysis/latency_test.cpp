@@ -44,7 +44,7 @@ TEST(LatencySummary, NeedsAsManySamplesAsAnIntervalOfTheQuantileDoes) {
     const auto least = [](double p) {
         for (std::uint64_t n = 1;; ++n) {
             const double rank = static_cast<double>(n) * p;
-            const double width = 1.959964 * std::sqrt(static_cast<double>(n) * p * (1 - p));
+            const double width = 1.96 * std::sqrt(static_cast<double>(n) * p * (1 - p));
             if (std::ceil(rank + width) + 1 <= static_cast<double>(n)) {
                 return n;
             }

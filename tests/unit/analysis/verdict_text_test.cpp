@@ -31,21 +31,19 @@ Analysis broken() {
 }
 
 TEST(VerdictText, SaysWhatBrokeWhereAndWhatToChange) {
-    EXPECT_EQ(verdict_text(broken(), {}),
-              "Measurement: VALID\n"
-              "  15758 requests in 63 s, 3458 failed, 0 due but not sent; 99 % were sent within "
-              "150 µs of their\n"
-              "  due time; the busiest generator thread used 34 % of a core.\n"
-              "\n"
-              "It broke at 250/s, 28 s into the run (between 235/s and 274/s).\n"
-              "  From then on requests waited.\n"
-              "\n"
-              "What gave way first: the application's database connection pool (high confidence, "
-              "since 24 s).\n"
-              "  + all five were busy\n"
-              "  - something else\n"
-              "  ? not measured: canary select_1\n"
-              "  → Set the pool to 17. Run again to confirm.\n");
+    EXPECT_EQ(verdict_text(broken(), {}), R"(Measurement: VALID
+  15758 requests in 63 s, 3458 failed, 0 due but not sent; 99 % were sent within 150 µs of their due
+  time; the busiest generator thread used 34 % of a core.
+
+It broke at 250/s, 28 s into the run (between 235/s and 274/s).
+  From then on requests waited.
+
+What gave way first: the application's database connection pool (high confidence, since 24 s).
+  + all five were busy
+  - something else
+  ? not measured: canary select_1
+  → Set the pool to 17. Run again to confirm.
+)");
 }
 
 TEST(VerdictText, SaysThatNothingBroke) {
