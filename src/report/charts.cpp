@@ -130,6 +130,7 @@ Chart rate_chart(const RunInfo& info, const RunData& data, const Analysis& analy
         chart.message += "No request failed.";
     } else {
         std::vector<std::string> parts;
+        parts.reserve(failed.size());
         for (const auto& [outcome, count] : failed) {
             parts.push_back(fmt::format("{} {}", to_string(outcome), grouped(count)));
         }

@@ -75,6 +75,27 @@ struct Backends {
     std::vector<double> x, active, in_transaction, idle, total;
 };
 
+/// NaN where the probe did not read, 0 where it read and nothing was there.
+std::vector<double> nothing_counted(const std::vector<double>& axis, const SeriesList& readings) {
+    std::vector<double> counts(axis.size(), kNoValue);
+    for (const auto* series : readings) {
+        for (const auto& point : series->points) {
+            counts[place_of(axis, point.t_s)] = 0;
+        }
+    }
+    return counts;
+}
+
+std::vector<double>* column_of(Backends& counts, const std::string& state) {
+    if (state == "active") {
+        return &counts.active;
+    }
+    if (state.starts_with("idle in transaction")) {
+        return &counts.in_transaction;
+    }
+    return state == "idle" ? &counts.idle : nullptr;
+}
+
 Backends count_backends(const RunData& data) {
     const auto backends = of_metric(data, metric::kPgBackends);
     // A reading without any client backend has no pg_backends value; these it always has.
@@ -85,23 +106,10 @@ Backends count_backends(const RunData& data) {
     }
     Backends counts;
     counts.x = shared_axis(readings, data.gaps);
-    std::vector<bool> read(counts.x.size());
-    for (const auto* series : readings) {
-        for (const auto& point : series->points) {
-            read[place_of(counts.x, point.t_s)] = true;
-        }
-    }
-    for (auto* column : {&counts.active, &counts.in_transaction, &counts.idle, &counts.total}) {
-        for (const bool has_value : read) {
-            column->push_back(has_value ? 0 : kNoValue);
-        }
-    }
+    counts.total = nothing_counted(counts.x, readings);
+    counts.active = counts.in_transaction = counts.idle = counts.total;
     for (const auto* series : backends) {
-        const auto state = series->label("state");
-        auto* column = state == "active"                          ? &counts.active
-                       : state.starts_with("idle in transaction") ? &counts.in_transaction
-                       : state == "idle"                          ? &counts.idle
-                                                                  : nullptr;
+        auto* const column = column_of(counts, series->label("state"));
         for (const auto& point : series->points) {
             const auto at = place_of(counts.x, point.t_s);
             counts.total[at] += point.value;

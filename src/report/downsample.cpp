@@ -33,6 +33,22 @@ Pair extremes(const std::vector<double>& y, std::size_t from, std::size_t to) {
     return {y[std::min(least, most)], y[std::max(least, most)]};
 }
 
+/// Adds what rows [from, to) of `columns` come to: two rows, or the one there is.
+void keep_extremes(Columns& small, const Columns& columns, std::size_t from, std::size_t to) {
+    const bool one = to == from + 1;
+    small.x.push_back(columns.x[from]);
+    if (!one) {
+        small.x.push_back(columns.x[to - 1]);
+    }
+    for (std::size_t column = 0; column < columns.y.size(); ++column) {
+        const auto [first, second] = extremes(columns.y[column], from, to);
+        small.y[column].push_back(first);
+        if (!one) {
+            small.y[column].push_back(second);
+        }
+    }
+}
+
 }  // namespace
 
 Columns downsample(Columns columns, std::size_t buckets) {
@@ -53,18 +69,7 @@ Columns downsample(Columns columns, std::size_t buckets) {
         if (to == from) {
             continue;
         }
-        const bool one = to == from + 1;
-        small.x.push_back(x[from]);
-        if (!one) {
-            small.x.push_back(x[to - 1]);
-        }
-        for (std::size_t column = 0; column < columns.y.size(); ++column) {
-            const auto [first, second] = extremes(columns.y[column], from, to);
-            small.y[column].push_back(first);
-            if (!one) {
-                small.y[column].push_back(second);
-            }
-        }
+        keep_extremes(small, columns, from, to);
         from = to;
     }
     return small;

@@ -315,13 +315,12 @@ std::string figure_of(const Chart& chart) {
         "aria-labelledby=\"title-{0}\">\n<div class=\"head\"><h3 id=\"title-{0}\">{1}</h3>",
         id, escape_markup(chart.title));
     if (chart.log_switch) {
-        text += "<label class=\"switch\"><input type=\"checkbox\" data-log> logarithmic</label>";
+        text += R"(<label class="switch"><input type="checkbox" data-log> logarithmic</label>)";
     }
     for (const auto& line : chart.lines) {
         if (line.far) {
             text +=
-                "<label class=\"switch\"><input type=\"checkbox\" data-far> show the "
-                "limits</label>";
+                R"(<label class="switch"><input type="checkbox" data-far> show the limits</label>)";
             break;
         }
     }

@@ -2,18 +2,16 @@
 #include "analysis/analyse.hpp"
 #include "report/renderers.hpp"
 #include "report/report.hpp"
+#include "support/child_process.hpp"
 #include "support/report/sample.hpp"
 #include "support/synthetic_run.hpp"
 #include "support/temp_folder.hpp"
 
 #include <chrono>
-#include <cstdio>
-#include <memory>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace plimsoll {
@@ -24,17 +22,11 @@ namespace json = boost::json;
 /// Fails with what check_files.py finds different.
 void expect_files(const test::TempFolder& folder, const json::object& truth) {
     const auto truth_file = folder.write("truth.json", json::serialize(truth));
-    const auto command =
-        fmt::format("python3 '{}/tests/integration/report/check_files.py' '{}' '{}' 2>&1",
-                    PLIMSOLL_SOURCE_DIR, folder.path().string(), truth_file.string());
-    FILE* pipe = popen(command.c_str(), "r");
-    ASSERT_NE(pipe, nullptr);
-    std::string text;
-    char part[4096];
-    while (const auto got = std::fread(part, 1, sizeof part, pipe)) {
-        text.append(part, got);
-    }
-    EXPECT_EQ(pclose(pipe), 0) << text;
+    test::ChildProcess python(
+        {"python3", PLIMSOLL_SOURCE_DIR "/tests/integration/report/check_files.py",
+         folder.path().string(), truth_file.string()},
+        folder.path() / "differences");
+    EXPECT_EQ(python.wait(std::chrono::seconds(60)), 0) << python.output();
 }
 
 std::int64_t started_unix(const RunInfo& info) {

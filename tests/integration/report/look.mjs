@@ -1,5 +1,5 @@
 // Opens a report from its file in headless Chromium and says what is there, as JSON on stdout.
-//   node look.mjs REPORT.html [width=1200] [scheme=light|dark] [picture=FILE.png] [pdf=FILE.pdf]
+//   node look.mjs REPORT.html [width=1200] [scheme=light|dark] [picture=FILE.png] [pdf=FILE.pdf] [profile=FOLDER]
 // `height` and `top` cut that part of the page out for the picture, `crop=ID` ends it before that
 // element; without them it shows all of the page.
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ const { chromium } = createRequire(import.meta.url)("playwright-core");
 
 const [file, ...rest] = process.argv.slice(2);
 const options = Object.fromEntries(rest.map((option) => option.split("=")));
-const profile = mkdtempSync(join(tmpdir(), "plimsoll-chromium-"));
+const profile = options.profile || mkdtempSync(join(tmpdir(), "plimsoll-chromium-"));
 
 function examine() {
   // Runs inside the page.

@@ -1,5 +1,6 @@
 #include "report/report.hpp"
 #include "support/synthetic_run.hpp"
+#include "support/temp_folder.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -10,20 +11,20 @@
 namespace plimsoll {
 namespace {
 
-using synthetic::TemporaryFolder;
+using test::TempFolder;
 
 TEST(WriteFile, ReplacesTheFileWhole) {
-    const TemporaryFolder folder;
-    ASSERT_TRUE(write_file(folder / "a", "first, longer"));
-    ASSERT_TRUE(write_file(folder / "a", "second"));
+    const TempFolder folder;
+    ASSERT_TRUE(write_file(folder.path() / "a", "first, longer"));
+    ASSERT_TRUE(write_file(folder.path() / "a", "second"));
     std::ostringstream text;
-    text << std::ifstream(folder / "a").rdbuf();
+    text << std::ifstream(folder.path() / "a").rdbuf();
     EXPECT_EQ(text.str(), "second");
-    EXPECT_FALSE(std::filesystem::exists(folder / "a.part"));
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "a.part"));
 }
 
 TEST(WriteFile, SaysWhichFileCouldNotBeWritten) {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto written = write_file(folder.path() / "none" / "a", "text");
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().what, "cannot write the file: No such file or directory");
@@ -31,8 +32,8 @@ TEST(WriteFile, SaysWhichFileCouldNotBeWritten) {
 }
 
 TEST(WriteReports, WritesEveryFileOfARun) {
-    const TemporaryFolder folder;
-    ASSERT_TRUE(synthetic::write_run(folder / "run.db", {}));
+    const TempFolder folder;
+    ASSERT_TRUE(synthetic::write_run(folder.path() / "run.db", {}));
     const auto reader = RunReader::open(folder.path());
     ASSERT_TRUE(reader) << reader.error().to_string();
     const auto written = write_reports(folder.path(), *reader, Analysis{});
@@ -40,7 +41,7 @@ TEST(WriteReports, WritesEveryFileOfARun) {
     for (const char* name :
          {"summary.json", "report.html", "report.md", "junit.xml", "locust_stats.csv",
           "locust_stats_history.csv", "locust_failures.csv", "locust_exceptions.csv"}) {
-        EXPECT_TRUE(std::filesystem::exists(folder / name)) << name;
+        EXPECT_TRUE(std::filesystem::exists(folder.path() / name)) << name;
     }
     const auto elsewhere = write_reports(folder.path() / "none", *reader, Analysis{});
     ASSERT_FALSE(elsewhere);

@@ -78,6 +78,7 @@ TEST(TickCollector, HasNoPercentileWhereNothingCompleted) {
 TEST(TickCollector, JoinsTicksToOneRowASecond) {
     const auto info = one_endpoint();
     std::vector<StoredTick> ticks;
+    ticks.reserve(11);
     for (int i = 0; i < 11; ++i) {  // 2.2 s in ticks of 200 ms
         ticks.push_back(tick(i * 200ms, (i + 1) * 200ms, i < 5 ? 3 : i < 10 ? 0 : 4, i == 10));
     }
