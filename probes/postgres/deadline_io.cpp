@@ -3,25 +3,42 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
+#include <condition_variable>
+#include <mutex>
 #include <netdb.h>
+#include <optional>
 #include <poll.h>
 #include <sys/socket.h>
+#include <thread>
 #include <utility>
 
 namespace plimsoll {
 namespace {
 
-std::vector<std::string> numeric_addresses(const addrinfo* list) {
+struct Found {
+    int code = 0;  // getaddrinfo's
     std::vector<std::string> addresses;
+};
+
+Found look_up(const std::string& host, int flags) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
+    addrinfo* list = nullptr;
+    Found found;
+    found.code = getaddrinfo(host.c_str(), nullptr, &hints, &list);
+    if (found.code != 0) {
+        return found;
+    }
     for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
         std::array<char, NI_MAXHOST> text{};
         if (getnameinfo(entry->ai_addr, entry->ai_addrlen, text.data(), text.size(), nullptr, 0,
                         NI_NUMERICHOST) == 0) {
-            addresses.emplace_back(text.data());
+            found.addresses.emplace_back(text.data());
         }
     }
-    return addresses;
+    freeaddrinfo(list);
+    return found;
 }
 
 }  // namespace
@@ -45,64 +62,42 @@ bool wait_ready(int fd, short events, Clock::time_point deadline) {
 }
 
 struct HostLookup::Request {
-    std::string host;
-    addrinfo hints{};
-    gaicb block{};
+    std::mutex mutex;  // guards what follows
+    std::condition_variable changed;
+    std::optional<Found> found;
 };
 
-HostLookup::HostLookup(std::string host) : host_(std::move(host)) {}
-HostLookup::HostLookup(HostLookup&&) noexcept = default;
-HostLookup& HostLookup::operator=(HostLookup&&) noexcept = default;
-
-HostLookup::~HostLookup() {
-    if (request_ != nullptr && gai_cancel(&request_->block) == EAI_NOTCANCELED) {
-        // The resolver's thread still writes to the block; it has to outlive us.
-        static_cast<void>(request_.release());
-    }
-}
-
 Result<std::vector<std::string>> HostLookup::wait(Clock::time_point deadline) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
     if (request_ == nullptr) {
-        addrinfo* found = nullptr;
-        hints.ai_flags = AI_NUMERICHOST;
-        if (getaddrinfo(host_.c_str(), nullptr, &hints, &found) == 0) {
-            std::vector<std::string> addresses = numeric_addresses(found);
-            freeaddrinfo(found);
-            return addresses;
+        if (Found numeric = look_up(host_, AI_NUMERICHOST); numeric.code == 0) {
+            return std::move(numeric.addresses);
         }
-        request_ = std::make_unique<Request>();
-        request_->host = host_;
-        request_->hints.ai_socktype = SOCK_STREAM;
-        request_->block.ar_name = request_->host.c_str();
-        request_->block.ar_request = &request_->hints;
-        std::array<gaicb*, 1> list{&request_->block};
-        if (const int code = getaddrinfo_a(GAI_NOWAIT, list.data(), 1, nullptr); code != 0) {
-            request_.reset();
-            return Error{"cannot look up host \"" + host_ + "\": " + gai_strerror(code)};
-        }
+        request_ = std::make_shared<Request>();
+        // glibc's own getaddrinfo_a would do, but its threads crash under the thread sanitizer.
+        std::thread([request = request_, host = host_] {
+            Found found = look_up(host, 0);
+            const std::lock_guard lock(request->mutex);
+            request->found = std::move(found);
+            request->changed.notify_all();
+        }).detach();
     }
-    const std::array<const gaicb*, 1> list{&request_->block};
-    while (gai_error(&request_->block) == EAI_INPROGRESS) {
-        const Nanoseconds left = deadline - Clock::now();
-        if (left <= Nanoseconds::zero()) {
+    Found found;
+    {
+        std::unique_lock lock(request_->mutex);
+        if (!request_->changed.wait_until(lock, deadline,
+                                          [this] { return request_->found.has_value(); })) {
             return Error{"host \"" + host_ + "\" is still being looked up"};
         }
-        const timespec limit{static_cast<time_t>(left.count() / 1'000'000'000),
-                             static_cast<long>(left.count() % 1'000'000'000)};
-        static_cast<void>(gai_suspend(list.data(), 1, &limit));
+        found = std::move(*request_->found);
     }
-    const std::unique_ptr<Request> done = std::move(request_);
-    if (const int code = gai_error(&done->block); code != 0) {
-        return Error{"cannot look up host \"" + host_ + "\": " + gai_strerror(code)};
+    request_.reset();
+    if (found.code != 0) {
+        return Error{"cannot look up host \"" + host_ + "\": " + gai_strerror(found.code)};
     }
-    std::vector<std::string> addresses = numeric_addresses(done->block.ar_result);
-    freeaddrinfo(done->block.ar_result);
-    if (addresses.empty()) {
+    if (found.addresses.empty()) {
         return Error{"host \"" + host_ + "\" has no address"};
     }
-    return addresses;
+    return std::move(found.addresses);
 }
 
 }  // namespace plimsoll

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plimsoll {
@@ -14,15 +15,12 @@ namespace plimsoll {
 /// With a deadline in the past it only looks.
 [[nodiscard]] bool wait_ready(int fd, short events, Clock::time_point deadline);
 
-/// Turns a host name into numeric addresses without ever blocking longer than asked: the system's
-/// resolver has no time limit of its own. Names that are addresses already take no lookup.
-/// Not thread-safe.
+/// Turns a host name into numeric addresses without ever blocking longer than asked. The system's
+/// resolver has no time limit of its own, so it runs in a thread that is left to itself where it
+/// takes too long. Names that are addresses already take no lookup. Not thread-safe.
 class HostLookup {
 public:
-    explicit HostLookup(std::string host);
-    ~HostLookup();
-    HostLookup(HostLookup&&) noexcept;
-    HostLookup& operator=(HostLookup&&) noexcept;
+    explicit HostLookup(std::string host) : host_(std::move(host)) {}
 
     /// The addresses, in the system's order of preference; at least one. An Error with
     /// `still_waiting()` means that the deadline came first: ask again later.
@@ -30,9 +28,9 @@ public:
     [[nodiscard]] bool still_waiting() const noexcept { return request_ != nullptr; }
 
 private:
-    struct Request;
+    struct Request;  // shared with the resolver's thread
     std::string host_;
-    std::unique_ptr<Request> request_;
+    std::shared_ptr<Request> request_;
 };
 
 }  // namespace plimsoll

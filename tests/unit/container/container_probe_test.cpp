@@ -3,6 +3,7 @@
 #include "busy_child.hpp"
 #include "signal/names.hpp"
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -90,7 +91,7 @@ TEST(ContainerProbe, ReportsAProcessAndAGapWhenItIsGone) {
     const ProbePtr probe = make_container_probe(options);
     EXPECT_EQ(probe->name(), "process:lab");
     ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
-    EXPECT_THAT(probe->facts(), Contains(Pair("command", "container_test")));
+    EXPECT_THAT(probe->facts(), Contains(Pair("command", program_invocation_short_name)));
     const Result<Reading> reading = probe->read(Clock::now() + 1s);
     ASSERT_TRUE(reading.ok());
     auto found = values(*probe, *reading, {"lab", "app"});
