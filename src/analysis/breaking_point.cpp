@@ -19,6 +19,8 @@ constexpr double kPersists_s = 5;
 constexpr double kPersistingShare = 0.75;
 constexpr double kRecovered_s = 3;
 constexpr double kRounding_s = 1e-6;  // ticks end at their nanosecond
+// Goodput falls short when it is below 99 % of what was asked.
+constexpr double kLeastLoss = 0.01;
 // Open model: 2 % of the demand may go missing per tick without counting (clock edges, retries).
 constexpr double kOpenAllowance = 0.02;
 // Closed model: users wait for each other long before the knee, so a tenth is forgiven.
@@ -41,10 +43,12 @@ constexpr double kHabitualFailures = 0.10;
 // A plateau: one-second rates that vary by less. Poisson scatter alone is 0.06 at 250/s, 0.2 at
 // 25/s.
 constexpr double kSteady = 0.25;
+// Its two halves differ by less, beyond what scatter explains.
+constexpr double kLevel = 0.03;
 // Carried before, and not after: throughput fell with overload, so what is left is no capacity.
 constexpr double kRetrograde = 1.08;
-// Noise delays the onset, but not by a third of the load.
-constexpr double kEarliest = 0.67;
+// Noise moves the onset either way, but not by half of the load.
+constexpr double kNearest = 0.5;
 // The load counts as still as high down to this share of the breaking point.
 constexpr double kStillHigh = 0.9;
 
@@ -122,7 +126,13 @@ private:
                 as_double(tick.counts.not_sent[0]) * baseline_.requests_per_arrival;
             f.demand =
                 as_double(tick.requests) + turned_away + tick.state.in_flight - in_flight_before;
-            f.shortfall = f.demand * good_share - as_double(tick.ok);
+            // On a ramp a healthy target has more in flight every second (Little's law).
+            const double rise =
+                offered_at(data_.info, std::min(tick.to_s, data_.load_end_s) - 1e-9) -
+                offered_at(data_.info, tick.from_s);
+            const double natural =
+                std::max(0.0, rise) * baseline_.requests_per_arrival * baseline_.response_s;
+            f.shortfall = f.demand * good_share - as_double(tick.ok) - natural;
         } else {
             f.demand = baseline_.requests_per_user * users_in(data_, tick) * tick.seconds();
             f.shortfall = f.demand - as_double(tick.ok);
@@ -149,8 +159,9 @@ class Walk {
 public:
     using Step = std::function<double(const Feature&)>;
     using Sure = std::function<bool(std::size_t, std::size_t, double)>;
-    Walk(const std::vector<Feature>& ticks, Step step, Sure sure)
-        : ticks_(ticks), step_(std::move(step)), sure_(std::move(sure)) {}
+    using Stays = std::function<bool(std::size_t)>;
+    Walk(const std::vector<Feature>& ticks, Step step, Sure sure, Stays stays)
+        : ticks_(ticks), step_(std::move(step)), sure_(std::move(sure)), stays_(std::move(stays)) {}
 
     std::optional<Change> first_change() {
         for (std::size_t i = 0; i < ticks_.size(); ++i) {
@@ -159,7 +170,10 @@ public:
                 passed_ = i;
             }
             if (passed_ && lasts(i)) {
-                return Change{onset_, *passed_};
+                if (stays_(onset_)) {
+                    return Change{onset_, *passed_};
+                }
+                forget();
             }
         }
         return std::nullopt;
@@ -178,9 +192,12 @@ private:
         }
         sum_ = std::max(0.0, sum_ + x);
         if (ticks_[i].to_s - last_positive_s_ >= kRecovered_s) {
-            sum_ = 0;
-            passed_.reset();
+            forget();
         }
+    }
+    void forget() {
+        sum_ = 0;
+        passed_.reset();
     }
     /// The excursion is old enough, and its last kPersists_s are still of it.
     [[nodiscard]] bool lasts(std::size_t i) const {
@@ -200,6 +217,7 @@ private:
     const std::vector<Feature>& ticks_;
     Step step_;
     Sure sure_;
+    Stays stays_;
     std::vector<bool> positive_;
     double sum_ = 0;
     double last_positive_s_ = 0;
@@ -217,7 +235,19 @@ std::optional<Change> shortfall_change(const std::vector<Feature>& ticks, bool o
         const double scatter = open ? 0 : kPoissonDeviations * std::sqrt(demand);
         return sum > std::max({kShortfallLimit_requests, kShortfallLimit_s * per_second, scatter});
     };
-    return Walk(ticks, step, sure).first_change();
+    // A queue that comes and goes under a load near capacity is scatter: what is missing in all the
+    // time under that load must count as well.
+    const auto stays = [&](std::size_t onset) {
+        const double until_s = high_until(ticks, onset);
+        double demand = 0;
+        double shortfall = 0;
+        for (std::size_t i = onset; i < ticks.size() && ticks[i].to_s <= until_s; ++i) {
+            demand += ticks[i].demand;
+            shortfall += ticks[i].shortfall;
+        }
+        return shortfall >= kLeastLoss * demand;
+    };
+    return Walk(ticks, step, sure, stays).first_change();
 }
 
 /// Mean response time of the last kPersists_s up to tick `last`, not before tick `first`.
@@ -233,14 +263,14 @@ double recent_response(const std::vector<Feature>& ticks, std::size_t first, std
 }
 
 std::optional<Change> latency_change(const std::vector<Feature>& ticks, double floor_s) {
+    const auto step = [](const Feature& f) { return f.latency; };
     const auto sure = [&](std::size_t onset, std::size_t i, double) {
         const double mean = recent_response(ticks, onset, i);
         return ticks[i].to_s - ticks[onset].from_s >= kPersists_s - kRounding_s &&
                mean >= kBrokenFactor * floor_s && mean >= floor_s + kBrokenRise_s;
     };
-    return Walk(
-               ticks, [](const Feature& f) { return f.latency; }, sure)
-        .first_change();
+    const auto stays = [](std::size_t) { return true; };
+    return Walk(ticks, step, sure, stays).first_change();
 }
 
 double response_between(const RunData& data, double from_s, double to_s) {
@@ -255,10 +285,14 @@ double response_between(const RunData& data, double from_s, double to_s) {
     return n > 0 ? sum / n : 0;
 }
 
-/// Ok requests per second in [from_s, to_s); the coefficient of variation of its ticks, and two
-/// standard errors of the mean, relative to it.
+/// Ok requests per second in [from_s, to_s). Relative to the mean: the standard deviation of its
+/// ticks, two standard errors of the mean, and how much the second half differs from the first.
 struct Goodput {
-    double mean = 0, spread = 0, error = 0;
+    double mean = 0, spread = 0, error = 0, trend = 0;
+    [[nodiscard]] bool is_plateau() const {
+        // The difference of two halves has twice the standard error of the whole's mean.
+        return mean > 0 && spread <= kSteady && trend <= kLevel + 2 * error;
+    }
 };
 Goodput goodput_between(const RunData& data, double from_s, double to_s) {
     std::vector<double> rates;
@@ -273,14 +307,21 @@ Goodput goodput_between(const RunData& data, double from_s, double to_s) {
         return {};
     }
     const double n = as_double(rates.size());
-    Goodput goodput{sum / n, 0, 0};
+    Goodput goodput{sum / n, 0, 0, 0};
     double squares = 0;
-    for (const double rate : rates) {
-        squares += (rate - goodput.mean) * (rate - goodput.mean);
+    double first_half = 0;
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+        squares += (rates[i] - goodput.mean) * (rates[i] - goodput.mean);
+        first_half += i < rates.size() / 2 ? rates[i] : 0;
     }
     if (goodput.mean > 0) {
         goodput.spread = std::sqrt(squares / n) / goodput.mean;
         goodput.error = 2 * goodput.spread / std::sqrt(n);
+    }
+    if (goodput.mean > 0 && rates.size() >= 2) {
+        const double half = std::floor(n / 2);
+        const double second_half = sum - first_half;
+        goodput.trend = std::abs(second_half / (n - half) - first_half / half) / goodput.mean;
     }
     return goodput;
 }
@@ -300,26 +341,32 @@ std::optional<double> last_crossing(const RunData& data, const std::vector<Featu
     return at_s;
 }
 
+/// Moves the point to the rate that was carried from then on, where that is steady.
 void settle_on_plateau(const RunData& data, Break& found, const std::vector<Feature>& ticks) {
     BreakingPoint& point = found.point;
-    const Goodput after = goodput_between(data, found.certain_s, found.until_s);
+    Goodput after = goodput_between(data, found.certain_s, found.until_s);
     found.goodput_after = after.mean;
     const double per_level = is_open_model(data.info) ? found.baseline.requests_per_arrival
                                                       : found.baseline.requests_per_user;
-    if (per_level <= 0 || after.mean <= 0 || after.spread > kSteady) {
-        return;
-    }
     const Goodput before = goodput_between(data, point.at_s - kPersists_s, point.at_s);
-    const double carried = after.mean / per_level;
-    if (before.mean > kRetrograde * after.mean || carried < kEarliest * point.at_rate ||
-        carried > point.interval[1]) {
+    if (per_level <= 0 || after.mean <= 0 || before.mean > kRetrograde * after.mean) {
         return;
     }
-    if (const auto at_s = last_crossing(data, ticks, carried, found.certain_s)) {
-        point.at_rate = carried;
-        point.at_s = *at_s;
-        point.interval[0] = std::min(point.interval[0], carried * (1 - after.error));
+    auto at_s = last_crossing(data, ticks, after.mean / per_level, found.until_s);
+    if (at_s && *at_s > found.certain_s) {  // found early: the plateau begins later
+        after = goodput_between(data, *at_s, found.until_s);
+        at_s = last_crossing(data, ticks, after.mean / per_level, found.until_s);
     }
+    const double carried = after.mean / per_level;
+    if (!at_s || !after.is_plateau() || carried < kNearest * point.at_rate ||
+        carried * kNearest > point.at_rate) {
+        return;
+    }
+    point.at_rate = carried;
+    point.at_s = *at_s;
+    point.interval[0] = std::min(point.interval[0], carried * (1 - after.error));
+    point.interval[1] = std::max(point.interval[1], carried * (1 + after.error));
+    found.certain_s = std::max(found.certain_s, *at_s);
 }
 
 std::string describe(const RunData& data, const Break& found) {
@@ -411,6 +458,7 @@ Break find_breaking_point(const RunData& data) {
     const Features features(data, found.baseline);
     const std::vector<Feature>& ticks = features.all();
     auto change = shortfall_change(ticks, open);
+    const bool falls_short = change.has_value();
     if (!change) {
         change = latency_change(ticks, found.baseline.response_s);
     }
@@ -429,7 +477,10 @@ Break find_breaking_point(const RunData& data) {
     point.interval[0] = std::min(point.interval[0], point.at_rate);
     found.certain_s = sure.to_s;
     found.until_s = high_until(ticks, change->onset);
-    settle_on_plateau(data, found, ticks);
+    found.goodput_after = goodput_between(data, found.certain_s, found.until_s).mean;
+    if (falls_short) {
+        settle_on_plateau(data, found, ticks);
+    }
     point.symptom = describe(data, found);
     return found;
 }
