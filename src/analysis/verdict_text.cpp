@@ -78,11 +78,11 @@ const ValidityCheck* find_check(const Analysis& analysis, std::string_view name)
     return found == analysis.checks.end() ? nullptr : &*found;
 }
 
-void add_measurement(std::string& out, const Analysis& analysis) {
+void add_measurement(std::string& out, const Analysis& analysis, const RunInfo& info) {
     add(out, "", fmt::format("Measurement: {}", to_string(analysis.verdict)));
-    std::string summary =
-        fmt::format("{} requests in {:.0f} s, {} failed, {} due but not sent", analysis.requests,
-                    analysis.duration_s, analysis.failed, analysis.not_sent);
+    std::string summary = fmt::format(
+        "{} requests to {} in {:.0f} s, {} failed, {} due but not sent", analysis.requests,
+        info.target, analysis.duration_s, analysis.failed, analysis.not_sent);
     if (const ValidityCheck* const lag = find_check(analysis, "send_lag_p99")) {
         summary +=
             fmt::format("; 99 % were sent within {} of their due time", human_seconds(lag->value));
@@ -154,9 +154,9 @@ std::string_view cause_in_words(std::string_view cause) {
     return found == kCauses.end() ? cause : found->second;
 }
 
-std::string verdict_text(const Analysis& analysis, const RunInfo& /*info*/) {
+std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
     std::string out;
-    add_measurement(out, analysis);
+    add_measurement(out, analysis, info);
     out += '\n';
     add_break(out, analysis);
     for (std::size_t i = 0; i < analysis.findings.size(); ++i) {

@@ -1,23 +1,18 @@
 // The application's own connection pool is smaller than its load needs.
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <regex>
-#include <tuple>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
 
-// Hand-over from one request to the next leaves a connection idle for a moment: one of them, or a
-// tenth of a large pool, may be caught so.
-constexpr double kHandOverShare = 0.10;
 // Below this hold time changes with load by itself (cache, commit grouping); above, the database is
 // slower, and the pool is a symptom.
 constexpr double kSteadyHold = 1.5;
@@ -28,101 +23,6 @@ constexpr double kIdleDatabase = 0.7;
 constexpr double kMostLocks = 0.20;
 // A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
 constexpr double kOverlap_s = 5;
-
-/// Backends of one (datname, usename, application_name).
-struct App {
-    std::string datname, usename, name;
-    Signal all, busy;
-    [[nodiscard]] std::string shown() const { return name.empty() ? usename : name; }
-};
-
-std::vector<App> apps_of(const RunData& data) {
-    std::map<std::tuple<std::string, std::string, std::string>, App> apps;
-    for (const StoredSeries& s : data.series) {
-        if (s.metric == metric::kPgBackends && !is_ours(s)) {
-            App app{s.label("datname"), s.label("usename"), s.label("application_name"), {}, {}};
-            apps.emplace(std::tuple(app.datname, app.usename, app.name), app);
-        }
-    }
-    std::vector<App> list;
-    for (auto& [key, app] : apps) {
-        const auto same = [&app = app](const StoredSeries& s) {
-            return s.label("datname") == app.datname && s.label("usename") == app.usename &&
-                   s.label("application_name") == app.name;
-        };
-        app.all = sum_of(data, metric::kPgBackends, same);
-        app.busy = sum_of(data, metric::kPgBackends, [&](const StoredSeries& s) {
-            return same(s) && is_busy_state(s.label("state"));
-        });
-        list.push_back(app);
-    }
-    return list;
-}
-
-/// The value that most samples have.
-double mode_in(const Signal& signal, Window window) {
-    std::map<long, int> counts;
-    for (const auto& point : signal) {
-        if (window.holds(point.t_s)) {
-            ++counts[std::lround(point.value)];
-        }
-    }
-    const auto most =
-        std::max_element(counts.begin(), counts.end(),
-                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    return most == counts.end() ? 0 : static_cast<double>(most->first);
-}
-
-/// A pool that is full and busy while requests wait.
-struct FullPool {
-    const App* app = nullptr;
-    double size = 0;
-    double flat_share = 0, busy_share = 0, busy_mean = 0, onset_s = 0;
-};
-
-std::optional<FullPool> measure(const Case& c, const App& app) {
-    const Window after = c.after();
-    if (samples_in(app.all, after) < kLeastSamples) {
-        return std::nullopt;
-    }
-    FullPool pool{&app, mode_in(app.all, after), 0, 0, 0, 0};
-    if (pool.size < 1) {
-        return std::nullopt;
-    }
-    const double slack = std::max(1.0, std::floor(kHandOverShare * pool.size));
-    const auto full = [&](double busy) {
-        return busy >= std::max(1.0, pool.size - slack) && busy > 0;
-    };
-    pool.flat_share = share_in(app.all, after, [&](double n) {
-                          return std::abs(n - pool.size) <= 1;
-                      }).value_or(0);
-    pool.busy_share = share_in(app.busy, after, full).value_or(0);
-    pool.busy_mean = mean_in(app.busy, after).value_or(0);
-    // Under light load a small pool is nearly full by chance now and then: for the onset, no slack
-    // but the hand-over's share.
-    const auto quite_full = [&](double busy) {
-        return busy >= pool.size - std::floor(kHandOverShare * pool.size);
-    };
-    const Window until{c.load().from_s, after.to_s};
-    auto since = sustained_since(app.busy, until, kSustainedShare, quite_full);
-    since = since ? since : sustained_since(app.busy, until, kSustainedShare, full);
-    pool.onset_s = since.value_or(after.from_s);
-    if (pool.flat_share < kSustainedShare || pool.busy_share < kSustainedShare) {
-        return std::nullopt;
-    }
-    return pool;
-}
-
-std::optional<FullPool> fullest(const Case& c, const std::vector<App>& apps) {
-    std::optional<FullPool> best;
-    for (const App& app : apps) {
-        const auto pool = measure(c, app);
-        if (pool && (!best || pool->busy_mean > best->busy_mean)) {
-            best = pool;
-        }
-    }
-    return best;
-}
 
 ErrorsLike pool_errors(const RunData& data) {
     static const std::vector<std::string> kWhole{"queuepool limit",
@@ -168,7 +68,12 @@ public:
                 fmt::format("the pool was full only from {:.1f} s on, after the break at {:.1f} s",
                             pool_.onset_s, c_.found().point.at_s));
         }
-        finding_.confidence = !finding_.against.empty() ? "low" : direct_ ? "high" : "medium";
+        if (pool_.app->hidden) {
+            finding_.missing.emplace_back(
+                "which connections were busy: the probe's role lacks GRANT pg_monitor");
+        }
+        const bool weak = !finding_.against.empty() || (pool_.app->hidden && !direct_);
+        finding_.confidence = weak ? "low" : direct_ ? "high" : "medium";
         set_values();
         set_fix();
         return finding_;
@@ -402,7 +307,7 @@ std::optional<Finding> find_app_pool_exhausted(const Case& c) {
         return std::nullopt;
     }
     const std::vector<App> apps = apps_of(c.data());
-    const auto pool = fullest(c, apps);
+    const auto pool = fullest_pool(c, apps);
     return pool ? PoolCase(c, *pool).judge() : from_errors_alone(c);
 }
 

@@ -70,6 +70,33 @@ TEST(BreakingPoint, IsFoundByErrorsWhereNothingQueues) {
     EXPECT_NEAR(point.at_rate, 700, 0.06 * 700);
 }
 
+TEST(BreakingPoint, IsFoundOnShortRampsAndLongHoldTimes) {
+    for (const std::uint32_t pool : {2U, 8U}) {
+        for (const double seconds : {20.0, 90.0}) {
+            Options options;
+            options.pool = pool;
+            options.hold_s = 0.1;
+            options.start = pool;  // a tenth of capacity, which is 10/s per connection
+            options.stages = {{seconds, 20.0 * pool}};
+            options.poisson = true;
+            const BreakingPoint point = analysed(options).analysis.breaking_point;
+            ASSERT_TRUE(point.found) << pool << " " << seconds;
+            EXPECT_NEAR(point.at_rate, 10 * pool, pool) << seconds;
+        }
+    }
+}
+
+TEST(BreakingPoint, IsNotAQueueThatComesAndGoesNearCapacity) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        Options options;
+        options.start = 237;  // 95 % of capacity
+        options.stages = {{60, 237}};
+        options.poisson = true;
+        options.seed = seed;
+        EXPECT_FALSE(analysed(options).analysis.breaking_point.found) << seed;
+    }
+}
+
 TEST(BreakingPoint, IsNotSeenWhereTheTargetKeepsUp) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
         Options options;

@@ -1,5 +1,6 @@
 // Planted faults are found, with their numbers, and are not taken for their relatives.
 #include "analysis/diagnosis/diagnose.hpp"
+#include "base/random.hpp"
 #include "signal/names.hpp"
 #include "synthetic_analysis.hpp"
 
@@ -120,6 +121,61 @@ TEST(AppPool, IsFoundWhereTheLoadGoesDownAgain) {
     Options options;
     options.stages = {{40, 500}, {60, 10}};
     EXPECT_DOUBLE_EQ(analysed(options).finding("app_pool_exhausted").values.at("pool_size"), 5);
+}
+
+/// Takes backends out of what the probe saw, at random: `busy` go idle, `gone` are reconnecting.
+void disturb(RunData& data, double busy, double gone) {
+    Random random(5, 5, 5);
+    for (StoredSeries& series : data.series) {
+        if (series.metric != metric::kPgBackends || series.label("state") != "active") {
+            continue;
+        }
+        StoredSeries* const idle =
+            &*std::find_if(data.series.begin(), data.series.end(), [](const StoredSeries& s) {
+                return s.label("application_name") == "shop-api" && s.label("state") == "idle";
+            });
+        for (auto& point : series.points) {
+            double less = 0;
+            for (int i = 0; i < static_cast<int>(point.value); ++i) {
+                less += random.uniform() < busy ? 1 : 0;
+            }
+            point.value -= less;
+            idle->points.push_back({point.t_s, less - (random.uniform() < gone ? 1 : 0)});
+        }
+    }
+}
+
+TEST(AppPool, IsFoundExactlyThroughHandOversAndReconnects) {
+    for (const std::uint32_t size : {5U, 12U}) {
+        Options options;
+        options.pool = size;
+        options.stages = {{60, 100.0 * size}};
+        options.poisson = true;
+        RunData data = analysed(options).data;
+        disturb(data, 0.04, 0.1);
+        const auto findings = diagnose_again(data);
+        ASSERT_EQ(findings.size(), 1U);
+        EXPECT_EQ(findings[0].cause, "app_pool_exhausted");
+        EXPECT_DOUBLE_EQ(findings[0].values.at("pool_size"), size);
+        EXPECT_NEAR(findings[0].values.at("hold_s"), 0.020 * 0.96, 0.0005);
+    }
+}
+
+TEST(AppPool, IsAGuessWhereTheRoleMayNotSeeWhoIsBusy) {
+    RunData data = analysed({}).data;
+    for (StoredSeries& series : data.series) {
+        for (auto& [name, value] : series.labels) {
+            if (name == "state" || name == "wait_event_type") {
+                value = "hidden";
+            }
+        }
+    }
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "app_pool_exhausted");
+    EXPECT_EQ(findings[0].confidence, "low");
+    EXPECT_DOUBLE_EQ(findings[0].values.at("pool_size"), 5);
+    EXPECT_TRUE(mentions(findings[0].missing, "GRANT pg_monitor"));
 }
 
 TEST(AppPool, IsNotBlamedWhereWhatNeedsNoPoolGotSlowToo) {

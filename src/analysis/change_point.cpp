@@ -1,0 +1,240 @@
+#include "analysis/change_point.hpp"
+
+#include "analysis/load_level.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+namespace plimsoll {
+namespace {
+
+// Of those seconds so many must show it; on a ramp one may scatter to the other side.
+constexpr double kPersistingShare = 0.75;
+constexpr double kRecovered_s = 3;
+constexpr double kRounding_s = 1e-6;  // ticks end at their nanosecond
+// Goodput falls short when it is below 99 % of what was asked.
+constexpr double kLeastLoss = 0.01;
+// Open model: 2 % of the demand may go missing per tick without counting (clock edges, retries).
+constexpr double kOpenAllowance = 0.02;
+// Closed model: users wait for each other long before the knee, so a tenth is forgiven.
+constexpr double kClosedAllowance = 0.10;
+// A queue of this share of a second's demand is no longer scatter ...
+constexpr double kShortfallLimit_s = 0.1;
+// ... and neither is this many requests, whatever the rate.
+constexpr double kShortfallLimit_requests = 10;
+// Closed model: counts scatter; four standard deviations of a Poisson count.
+constexpr double kPoissonDeviations = 4;
+// ... and only where people could notice: 20 ms more.
+constexpr double kLatencyRise_s = 0.020;
+// Latency alone is a break when it lasts at five times the floor and 0.1 s above it.
+constexpr double kBrokenFactor = 5;
+constexpr double kBrokenRise_s = 0.1;
+
+// The load counts as still as high down to this share of the breaking point.
+constexpr double kStillHigh = 0.9;
+
+double as_double(std::uint64_t n) {
+    return static_cast<double>(n);
+}
+
+class Features {
+public:
+    Features(const RunData& data, const Baseline& baseline)
+        : data_(data), baseline_(baseline), open_(is_open_model(data.info)) {
+        double in_flight = 0;
+        for (const TickFacts& tick : data.ticks) {
+            const double middle = tick.middle_s();
+            if (middle < data.load_end_s && tick.seconds() > 0) {
+                all_.push_back(feature_of(tick, in_flight));
+            }
+            in_flight = tick.state.in_flight;
+        }
+    }
+    [[nodiscard]] const std::vector<LoadTick>& all() const { return all_; }
+
+private:
+    LoadTick feature_of(const TickFacts& tick, double in_flight_before) const {
+        LoadTick f{tick.from_s, tick.to_s,           offered_at(data_.info, tick.middle_s()), 0, 0,
+                   0,           tick.response_mean_s};
+        const double good_share = 1 - baseline_.failed_ratio;
+        if (open_) {
+            const double turned_away =
+                as_double(tick.counts.not_sent[0]) * baseline_.requests_per_arrival;
+            f.demand =
+                as_double(tick.requests) + turned_away + tick.state.in_flight - in_flight_before;
+            // On a ramp a healthy target has more in flight every second (Little's law).
+            const double rise =
+                offered_at(data_.info, std::min(tick.to_s, data_.load_end_s) - 1e-9) -
+                offered_at(data_.info, tick.from_s);
+            const double natural =
+                std::max(0.0, rise) * baseline_.requests_per_arrival * baseline_.response_s;
+            f.shortfall = f.demand * good_share - as_double(tick.ok) - natural;
+        } else {
+            f.demand = baseline_.requests_per_user * users_in(data_, tick) * tick.seconds();
+            f.shortfall = f.demand - as_double(tick.ok);
+        }
+        if (tick.requests > 0 && baseline_.response_s > 0 &&
+            tick.response_mean_s > baseline_.response_s + kLatencyRise_s) {
+            f.latency = std::log(tick.response_mean_s / (kLatencyFactor * baseline_.response_s));
+        } else {
+            f.latency = -1;
+        }
+        return f;
+    }
+
+    const RunData& data_;
+    const Baseline& baseline_;
+    bool open_;
+    std::vector<LoadTick> all_;
+};
+
+/// Walks the cumulative sum of `step`; `sure` says whether an excursion from tick a to tick b
+/// proves a change. The sum goes back to zero by itself where the series recovers, and at once
+/// after kRecovered_s without a positive step: the debt of a past hiccup is no lasting change.
+class Walk {
+public:
+    using Step = std::function<double(const LoadTick&)>;
+    using Sure = std::function<bool(std::size_t, std::size_t, double)>;
+    using Stays = std::function<bool(std::size_t)>;
+    Walk(const std::vector<LoadTick>& ticks, Step step, Sure sure, Stays stays)
+        : ticks_(ticks), step_(std::move(step)), sure_(std::move(sure)), stays_(std::move(stays)) {}
+
+    std::optional<Change> first_change() {
+        for (std::size_t i = 0; i < ticks_.size(); ++i) {
+            take(i);
+            if (sum_ > 0 && !passed_ && sure_(onset_, i, sum_)) {
+                passed_ = i;
+            }
+            if (passed_ && lasts(i)) {
+                if (stays_(onset_)) {
+                    return Change{onset_, *passed_};
+                }
+                forget();
+            }
+        }
+        return std::nullopt;
+    }
+
+private:
+    void take(std::size_t i) {
+        const double x = step_(ticks_[i]);
+        positive_.push_back(x > 0);
+        if (x > 0) {
+            last_positive_s_ = ticks_[i].to_s;
+        }
+        if (sum_ <= 0) {
+            onset_ = i;
+            passed_.reset();
+        }
+        sum_ = std::max(0.0, sum_ + x);
+        if (ticks_[i].to_s - last_positive_s_ >= kRecovered_s) {
+            forget();
+        }
+    }
+    void forget() {
+        sum_ = 0;
+        passed_.reset();
+    }
+    /// The excursion is old enough, and its last kPersists_s are still of it.
+    [[nodiscard]] bool lasts(std::size_t i) const {
+        if (ticks_[i].to_s - ticks_[onset_].from_s < kPersists_s - kRounding_s) {
+            return false;
+        }
+        double all = 0;
+        double positive = 0;
+        for (std::size_t k = i + 1; k-- > onset_ && all < kPersists_s - kRounding_s;) {
+            const double length = ticks_[k].to_s - ticks_[k].from_s;
+            all += length;
+            positive += positive_[k] ? length : 0;
+        }
+        return positive >= kPersistingShare * all;
+    }
+
+    const std::vector<LoadTick>& ticks_;
+    Step step_;
+    Sure sure_;
+    Stays stays_;
+    std::vector<bool> positive_;
+    double sum_ = 0;
+    double last_positive_s_ = 0;
+    std::size_t onset_ = 0;
+    std::optional<std::size_t> passed_;
+};
+
+/// Mean response time of the last kPersists_s up to tick `last`, not before tick `first`.
+double recent_response(const std::vector<LoadTick>& ticks, std::size_t first, std::size_t last) {
+    double sum = 0;
+    double seconds = 0;
+    for (std::size_t k = last + 1; k-- > first && seconds < kPersists_s - kRounding_s;) {
+        const double length = ticks[k].to_s - ticks[k].from_s;
+        sum += ticks[k].response_s * length;
+        seconds += length;
+    }
+    return sum / seconds;
+}
+
+}  // namespace
+
+double users_in(const RunData& data, const TickFacts& tick) {
+    constexpr int kPoints = 20;
+    double sum = 0;
+    for (int i = 0; i < kPoints; ++i) {
+        const double t_s = tick.from_s + tick.seconds() * (i + 0.5) / kPoints;
+        sum += std::floor(offered_at(data.info, t_s) + 1e-9);
+    }
+    return sum / kPoints;
+}
+
+std::vector<LoadTick> load_ticks(const RunData& data, const Baseline& baseline) {
+    return Features(data, baseline).all();
+}
+
+double high_until(const std::vector<LoadTick>& ticks, std::size_t onset) {
+    double until_s = ticks[onset].to_s;
+    for (std::size_t i = onset; i < ticks.size(); ++i) {
+        if (ticks[i].level >= kStillHigh * ticks[onset].level) {
+            until_s = ticks[i].to_s;
+        }
+    }
+    return until_s;
+}
+
+std::optional<Change> shortfall_change(const std::vector<LoadTick>& ticks, bool open) {
+    const auto step = [=](const LoadTick& f) {
+        return f.shortfall - (open ? kOpenAllowance : kClosedAllowance) * std::max(0.0, f.demand);
+    };
+    const auto sure = [&](std::size_t, std::size_t i, double sum) {
+        const double demand = std::max(0.0, ticks[i].demand);
+        const double per_second = demand / (ticks[i].to_s - ticks[i].from_s);
+        const double scatter = open ? 0 : kPoissonDeviations * std::sqrt(demand);
+        return sum > std::max({kShortfallLimit_requests, kShortfallLimit_s * per_second, scatter});
+    };
+    // A queue that comes and goes under a load near capacity is scatter: what is missing in all the
+    // time under that load must count as well.
+    const auto stays = [&](std::size_t onset) {
+        const double until_s = high_until(ticks, onset);
+        double demand = 0;
+        double shortfall = 0;
+        for (std::size_t i = onset; i < ticks.size() && ticks[i].to_s <= until_s; ++i) {
+            demand += ticks[i].demand;
+            shortfall += ticks[i].shortfall;
+        }
+        return shortfall >= kLeastLoss * demand;
+    };
+    return Walk(ticks, step, sure, stays).first_change();
+}
+
+std::optional<Change> latency_change(const std::vector<LoadTick>& ticks, double floor_s) {
+    const auto step = [](const LoadTick& f) { return f.latency; };
+    const auto sure = [&](std::size_t onset, std::size_t i, double) {
+        const double mean = recent_response(ticks, onset, i);
+        return ticks[i].to_s - ticks[onset].from_s >= kPersists_s - kRounding_s &&
+               mean >= kBrokenFactor * floor_s && mean >= floor_s + kBrokenRise_s;
+    };
+    const auto stays = [](std::size_t) { return true; };
+    return Walk(ticks, step, sure, stays).first_change();
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,97 @@
+#include "analysis/diagnosis/full_pool.hpp"
+
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+namespace plimsoll {
+namespace {
+
+// Hand-over from one request to the next leaves a connection idle for a moment: one of them, or a
+// tenth of a large pool, may be caught so.
+constexpr double kHandOverShare = 0.10;
+// What the PostgreSQL probe reports where its role may not see a backend's state.
+constexpr const char* kHidden = "hidden";
+
+/// The value that most samples have.
+double mode_in(const Signal& signal, Window window) {
+    std::map<long, int> counts;
+    for (const auto& point : signal) {
+        if (window.holds(point.t_s)) {
+            ++counts[std::lround(point.value)];
+        }
+    }
+    const auto most =
+        std::max_element(counts.begin(), counts.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == counts.end() ? 0 : static_cast<double>(most->first);
+}
+
+std::optional<FullPool> measure(const Case& c, const App& app) {
+    const Window after = c.after();
+    if (samples_in(app.all, after) < kLeastSamples) {
+        return std::nullopt;
+    }
+    FullPool pool{&app, mode_in(app.all, after), mean_in(app.busy, after).value_or(0), 0};
+    const double slack = std::max(1.0, std::floor(kHandOverShare * pool.size));
+    const auto full = [&](double busy) { return busy >= std::max(1.0, pool.size - slack); };
+    const auto flat = [&](double n) { return std::abs(n - pool.size) <= 1; };
+    if (pool.size < 1 || share_in(app.all, after, flat).value_or(0) < kSustainedShare ||
+        share_in(app.busy, after, full).value_or(0) < kSustainedShare) {
+        return std::nullopt;
+    }
+    // Under light load a small pool is nearly full by chance now and then: for the onset, no slack
+    // but the hand-over's share.
+    const auto quite_full = [&](double busy) {
+        return busy >= pool.size - std::floor(kHandOverShare * pool.size);
+    };
+    const Window until{c.load().from_s, after.to_s};
+    auto since = sustained_since(app.busy, until, kSustainedShare, quite_full);
+    since = since ? since : sustained_since(app.busy, until, kSustainedShare, full);
+    pool.onset_s = since.value_or(after.from_s);
+    return pool;
+}
+
+}  // namespace
+
+std::vector<App> apps_of(const RunData& data) {
+    std::map<std::tuple<std::string, std::string, std::string>, App> apps;
+    for (const StoredSeries& s : data.series) {
+        if (s.metric == metric::kPgBackends && !is_ours(s)) {
+            const std::tuple key(s.label("datname"), s.label("usename"),
+                                 s.label("application_name"));
+            App& app = apps[key];
+            std::tie(app.datname, app.usename, app.name) = key;
+            app.hidden = app.hidden || s.label("state") == kHidden;
+        }
+    }
+    std::vector<App> list;
+    for (auto& [key, app] : apps) {
+        const auto same = [&app = app](const StoredSeries& s) {
+            return s.label("datname") == app.datname && s.label("usename") == app.usename &&
+                   s.label("application_name") == app.name;
+        };
+        app.all = sum_of(data, metric::kPgBackends, same);
+        app.busy = sum_of(data, metric::kPgBackends, [&](const StoredSeries& s) {
+            return same(s) && (is_busy_state(s.label("state")) || s.label("state") == kHidden);
+        });
+        list.push_back(app);
+    }
+    return list;
+}
+
+std::optional<FullPool> fullest_pool(const Case& c, const std::vector<App>& apps) {
+    std::optional<FullPool> best;
+    for (const App& app : apps) {
+        const auto pool = measure(c, app);
+        if (pool && (!best || pool->busy_mean > best->busy_mean)) {
+            best = pool;
+        }
+    }
+    return best;
+}
+
+}  // namespace plimsoll

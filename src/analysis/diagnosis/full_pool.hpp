@@ -1,0 +1,31 @@
+// Connection pools as PostgreSQL sees them: the backends of one application.
+#pragma once
+
+#include "analysis/diagnosis/case.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+/// Backends of one (datname, usename, application_name), Plimsoll's own left out.
+struct App {
+    std::string datname, usename, name;
+    Signal all, busy;
+    bool hidden = false;  // the probe's role may not see their state: all count as busy
+    [[nodiscard]] std::string shown() const { return name.empty() ? usename : name; }
+};
+[[nodiscard]] std::vector<App> apps_of(const RunData& data);
+
+/// A pool that was full, and all of it busy, for as long as the load stayed high.
+struct FullPool {
+    const App* app = nullptr;
+    double size = 0;       // the number of backends that most samples saw
+    double busy_mean = 0;  // after the break
+    double onset_s = 0;    // since when it was full
+};
+/// The fullest pool of those that were, judged on the time after the break; `apps` must outlive it.
+[[nodiscard]] std::optional<FullPool> fullest_pool(const Case& c, const std::vector<App>& apps);
+
+}  // namespace plimsoll
