@@ -314,9 +314,8 @@ void Session::linger() {
     if (options_.keep_text) {
         fmt::print("\n{}", *options_.keep_text);
         if (prometheus_ != nullptr) {
-            fmt::print("metrics     {}\n", prometheus_->url());
+            fmt::print("metrics   {}\n", prometheus_->url());
         }
-        fmt::print("Ctrl-C ends it all.\n");
         std::fflush(stdout);
     } else if (prometheus_ == nullptr) {
         return;
@@ -359,7 +358,7 @@ SessionResult Session::run() {
         return {started, {}};
     }
     if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
-        fmt::print("metrics  {}\n", prometheus_->url());
+        fmt::print("metrics   {}\n", prometheus_->url());
     }
     probes_->begin();
     const Usage before = own_usage();
@@ -422,7 +421,7 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
         return ExitCode::InternalError;
     }
     if (options.view != ViewMode::Off) {
-        fmt::print("\n{}\nreport  {}\n", verdict_text(*analysis, reader->info()),
+        fmt::print("\n{}\nreport    {}\n", verdict_text(*analysis, reader->info()),
                    (run_dir / "report.html").string());
     }
     if (code != ExitCode::Passed) {

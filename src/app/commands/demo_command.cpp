@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -125,7 +126,14 @@ struct RunningLab {
 
 Result<RunningLab> start_lab(const std::string& fault, const ThrowawayPostgres& postgres) {
     ChildOptions options;
-    options.argv = {"/proc/self/exe", "lab", "--listen", "127.0.0.1:0", "--fault", fault};
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    options.argv = {error ? "/proc/self/exe" : self.string(),
+                    "lab",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--fault",
+                    fault};
     options.environment = {{"PLIMSOLL_LAB_PG_DSN", postgres.app_dsn()}};
     options.out = ChildOutput::pipe();
     auto child = ChildProcess::spawn(options);
@@ -144,8 +152,8 @@ Result<RunningLab> start_lab(const std::string& fault, const ThrowawayPostgres& 
 }
 
 std::string keep_text(const RunningLab& lab, const ThrowawayPostgres& postgres) {
-    return fmt::format("Everything stays up:\nlab         {}\nPostgreSQL  psql '{}'\n", lab.url,
-                       postgres.superuser_dsn());
+    return fmt::format("Everything stays up until Ctrl-C:\nlab       {}\ndatabase  psql '{}'\n",
+                       lab.url, postgres.superuser_dsn());
 }
 
 /// Why the run cannot go on, when a part of the demo has ended.
@@ -159,64 +167,87 @@ std::optional<std::string> part_that_ended(RunningLab& lab, ThrowawayPostgres& p
     return std::nullopt;
 }
 
-int demo(const DemoFlags& flags) {
-    auto options = flags.output.to_session();
-    if (!options) {
-        return refuse(options.error());
+/// The flags, read and found good.
+struct DemoPlan {
+    SessionOptions session;
+    FaultSpec fault;
+    Nanoseconds duration;
+    std::string prometheus;
+    bool keep;
+};
+
+Result<DemoPlan> plan_for(const DemoFlags& flags) {
+    auto session = flags.output.to_session();
+    if (!session) {
+        return session.error();
     }
-    const auto parsed_fault = parse_fault(flags.fault);
-    if (!parsed_fault) {
-        return refuse({parsed_fault.error().what, "--fault", parsed_fault.error().hint});
+    const auto fault = parse_fault(flags.fault);
+    if (!fault) {
+        return Error{fault.error().what, "--fault", fault.error().hint};
     }
-    const FaultSpec fault = for_demo(*parsed_fault);
     const auto duration = parse_duration(flags.duration);
-    if (!duration || *duration < std::chrono::seconds(5)) {
-        return refuse(duration ? Error{"must be at least 5s, got " + flags.duration, "--duration"}
-                               : Error{duration.error().what, "--duration", duration.error().hint});
+    if (!duration) {
+        return Error{duration.error().what, "--duration", duration.error().hint};
+    }
+    if (*duration < std::chrono::seconds(5)) {
+        return Error{"must be at least 5s, got " + flags.duration, "--duration"};
     }
     if (const auto listen = parse_listen(flags.prometheus); !listen) {
-        return refuse({listen.error().what, "--prometheus", listen.error().hint});
+        return Error{listen.error().what, "--prometheus", listen.error().hint};
     }
-    const bool talk = options->view != ViewMode::Off;
-    StopRequest stop;
-    const Load load = load_for(fault);
-    ThrowawayPostgresOptions postgres_options;
-    postgres_options.max_connections = fault.max_connections();
-    auto postgres = ThrowawayPostgres::start(postgres_options, Clock::now() + kPartsReadyWithin);
-    if (!postgres) {
-        return setup_failed("PostgreSQL", postgres.error());
-    }
-    auto lab = start_lab(fault.to_string(), *postgres);
-    if (!lab) {
-        return setup_failed("the lab", lab.error());
-    }
-    if (talk) {
+    return DemoPlan{std::move(*session), for_demo(*fault), *duration, flags.prometheus, flags.keep};
+}
+
+/// Loads the lab and prints the verdict.
+int load_lab(DemoPlan& plan, RunningLab& lab, ThrowawayPostgres& postgres, StopRequest& stop) {
+    const Load load = load_for(plan.fault);
+    if (plan.session.view != ViewMode::Off) {
         fmt::print(
-            "plimsoll demo  PostgreSQL and the lab are up at {}\n"
-            "planted        {}\n"
-            "load           ramp of arrivals from {:.0f}/s to {:.0f}/s over {}\n",
-            lab->url, fault.to_string(), load.start, load.peak, format_duration(*duration));
+            "demo      PostgreSQL and the lab are up at {}\n"
+            "planted   {}\n"
+            "load      arrivals from {:.0f}/s to {:.0f}/s within {}\n",
+            lab.url, plan.fault.to_string(), load.start, load.peak, format_duration(plan.duration));
         std::fflush(stdout);
     }
-    ::setenv(kDsnVariable, postgres->superuser_dsn().c_str(), 1);
-    const std::string text = scenario_text(lab->url, load, *duration, lab->process.pid(),
-                                           postgres->postmaster_pid(), flags.prometheus);
+    ::setenv(kDsnVariable, postgres.superuser_dsn().c_str(), 1);
+    const std::string text = scenario_text(lab.url, load, plan.duration, lab.process.pid(),
+                                           postgres.postmaster_pid(), plan.prometheus);
     ParseOutcome parsed = parse_scenario(
         text, {"demo.yaml", [](const char* name) -> const char* { return std::getenv(name); }});
     if (!parsed.scenario) {
         fmt::print(stderr, "{}", format_faults(parsed.faults, "the demo's own scenario"));
         return to_int(ExitCode::InternalError);
     }
-    options->connect_canary_dsn = postgres->app_dsn();
-    options->opening_events = {"planted " + fault.to_string()};
-    options->fatal = [&] { return part_that_ended(*lab, *postgres); };
-    if (flags.keep) {
-        options->keep_text = keep_text(*lab, *postgres);
+    SessionOptions& session = plan.session;
+    session.connect_canary_dsn = postgres.app_dsn();
+    session.opening_events = {"planted " + plan.fault.to_string()};
+    session.fatal = [&] { return part_that_ended(lab, postgres); };
+    if (plan.keep) {
+        session.keep_text = keep_text(lab, postgres);
     }
-    const SessionResult result = run_session(*parsed.scenario, std::move(*options), stop);
+    return to_int(run_session(*parsed.scenario, std::move(session), stop).code);
+}
+
+int demo(const DemoFlags& flags) {
+    auto plan = plan_for(flags);
+    if (!plan) {
+        return refuse(plan.error());
+    }
+    StopRequest stop;
+    ThrowawayPostgresOptions options;
+    options.max_connections = plan->fault.max_connections();
+    auto postgres = ThrowawayPostgres::start(options, Clock::now() + kPartsReadyWithin);
+    if (!postgres) {
+        return setup_failed("PostgreSQL", postgres.error());
+    }
+    auto lab = start_lab(plan->fault.to_string(), *postgres);
+    if (!lab) {
+        return setup_failed("the lab", lab.error());
+    }
+    const int status = load_lab(*plan, *lab, *postgres, stop);
     lab->process.terminate(SIGTERM, kPartsEndWithin);
     postgres->stop();
-    return to_int(result.code);
+    return status;
 }
 
 }  // namespace

@@ -170,8 +170,8 @@ int run(const RunFlags& flags) {
         return refuse(applied.error());
     }
     if (options->view != ViewMode::Off) {
-        fmt::print("plimsoll run  {}  target {}  for {}\n", scenario->name,
-                   scenario->target.to_string(), format_duration(scenario->duration()));
+        fmt::print("run       {} against {} for {}\n", scenario->name, scenario->target.to_string(),
+                   format_duration(scenario->duration()));
     }
     StopRequest stop;
     return to_int(run_session(*scenario, std::move(*options), stop).code);

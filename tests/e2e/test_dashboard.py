@@ -1,0 +1,53 @@
+"""Every query of the bundled dashboard returns data from a Prometheus that scraped a real demo run."""
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import fetch, free_port, metric_sum, only_run, start_plimsoll, summary, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Dashboard(unittest.TestCase):
+    def test_every_query_finds_data(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        here = Path(folder.name)
+        metrics, web = free_port(), free_port()
+        config = (ROOT / "dashboards/prometheus/prometheus.yml").read_text()
+        self.assertIn("plimsoll:9464", config)
+        (here / "prometheus.yml").write_text(config.replace("plimsoll:9464", f"127.0.0.1:{metrics}"))
+        prometheus = subprocess.Popen(
+            ["prometheus", f"--config.file={here}/prometheus.yml", f"--storage.tsdb.path={here}/data",
+             f"--web.listen-address=127.0.0.1:{web}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(prometheus.wait)
+        self.addCleanup(prometheus.kill)
+        demo = start_plimsoll("demo", "--duration", "20s", "--linger", "12s", "--prometheus", f"127.0.0.1:{metrics}",
+                              "--results", here / "results")
+        self.addCleanup(demo.kill)
+        wait_for(lambda: list(here.glob("results/*/summary.json")), "the verdict", 90)
+        text = fetch(f"http://127.0.0.1:{metrics}/metrics")
+        requests = summary(only_run(here / "results"))["totals"]["requests"]
+        self.assertEqual(metric_sum(text, "plimsoll_requests_total"), requests)
+        lint = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+        self.assertEqual((lint.returncode, lint.stdout, lint.stderr), (0, "", ""))
+
+        def stored():
+            answer = fetch(f"http://127.0.0.1:{web}/api/v1/query?query=sum(plimsoll_requests_total)")
+            found = re.search(r'"value":\[[\d.]+,"(\d+)"\]', answer)
+            return found and int(found[1]) == requests
+
+        # Prometheus' own count is the run's, exactly.
+        wait_for(stored, "Prometheus to have scraped the end", 10)
+        done = subprocess.run(
+            [sys.executable, ROOT / "tests/e2e/dashboard_queries.py", f"http://127.0.0.1:{web}",
+             ROOT / "dashboards/grafana/plimsoll.json", "--last", "40"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(demo.wait(60), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
