@@ -206,6 +206,12 @@ Baseline take_baseline(const RunData& data) {
         }
     }
     baseline.response_s = median(responses);
+    baseline.fastest_s = baseline.response_s;
+    for (std::size_t i = 0; i < ticks.size() && i < skip + count; ++i) {
+        if (ticks[i]->requests > 0) {
+            baseline.fastest_s = std::min(baseline.fastest_s, ticks[i]->response_mean_s);
+        }
+    }
     baseline.requests_per_user = median(paces);
     if (requests > 0) {
         baseline.failed_ratio = failed / requests;

@@ -9,8 +9,9 @@ namespace plimsoll {
 /// What the run looked like before it broke, for normalising: medians over the first ticks.
 struct Baseline {
     double until_s = 0;
-    double response_s = 0;            // mean response time
-    double failed_ratio = 0;          // taken for the target's habit up to 10 %, else for a break
+    double response_s = 0;    // mean response time
+    double fastest_s = 0;     // the least mean of a tick: a floor even where it broke at once
+    double failed_ratio = 0;  // taken for the target's habit up to 10 %, else for a break
     double requests_per_arrival = 1;  // open model
     double requests_per_user = 0;     // ok per user and second (closed model)
 };

@@ -20,6 +20,8 @@ constexpr double kLeastLoss = 0.01;
 constexpr double kOpenAllowance = 0.02;
 // Closed model: users wait for each other long before the knee, so a tenth is forgiven.
 constexpr double kClosedAllowance = 0.10;
+// Requests in flight are whole, and at low rates one more or less is scatter.
+constexpr double kLeastAllowance_requests = 1;
 // A queue of this share of a second's demand is no longer scatter ...
 constexpr double kShortfallLimit_s = 0.1;
 // ... and neither is this many requests, whatever the rate.
@@ -64,13 +66,7 @@ private:
                 as_double(tick.counts.not_sent[0]) * baseline_.requests_per_arrival;
             f.demand =
                 as_double(tick.requests) + turned_away + tick.state.in_flight - in_flight_before;
-            // On a ramp a healthy target has more in flight every second (Little's law).
-            const double rise =
-                offered_at(data_.info, std::min(tick.to_s, data_.load_end_s) - 1e-9) -
-                offered_at(data_.info, tick.from_s);
-            const double natural =
-                std::max(0.0, rise) * baseline_.requests_per_arrival * baseline_.response_s;
-            f.shortfall = f.demand * good_share - as_double(tick.ok) - natural;
+            f.shortfall = f.demand * good_share - as_double(tick.ok) - natural_growth(tick);
         } else {
             f.demand = baseline_.requests_per_user * users_in(data_, tick) * tick.seconds();
             f.shortfall = f.demand - as_double(tick.ok);
@@ -82,6 +78,16 @@ private:
             f.latency = -1;
         }
         return f;
+    }
+
+    /// Requests that join those in flight as the load rises, from nothing at the start, while
+    /// response time stays at its floor (Little's law): no queue yet.
+    double natural_growth(const TickFacts& tick) const {
+        const double before =
+            tick.from_s > 0 ? offered_at(data_.info, tick.from_s - kRounding_s) : 0;
+        const double end_s = std::min(tick.to_s, data_.load_end_s) - kRounding_s;
+        const double rise = offered_at(data_.info, end_s) - before;
+        return std::max(0.0, rise) * baseline_.requests_per_arrival * baseline_.fastest_s;
     }
 
     const RunData& data_;
@@ -203,7 +209,8 @@ double high_until(const std::vector<LoadTick>& ticks, std::size_t onset) {
 
 std::optional<Change> shortfall_change(const std::vector<LoadTick>& ticks, bool open) {
     const auto step = [=](const LoadTick& f) {
-        return f.shortfall - (open ? kOpenAllowance : kClosedAllowance) * std::max(0.0, f.demand);
+        const double share = open ? kOpenAllowance : kClosedAllowance;
+        return f.shortfall - std::max(kLeastAllowance_requests, share * f.demand);
     };
     const auto sure = [&](std::size_t, std::size_t i, double sum) {
         const double demand = std::max(0.0, ticks[i].demand);

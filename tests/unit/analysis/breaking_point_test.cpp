@@ -86,6 +86,21 @@ TEST(BreakingPoint, IsFoundOnShortRampsAndLongHoldTimes) {
     }
 }
 
+// 15 - 6 connections of 200 ms are all open at 45/s; filling up with requests in flight is no
+// break.
+TEST(BreakingPoint, IsNotTheFirstSecondOfASlowTarget) {
+    Options options;
+    options.target = Target::MaxConnections;
+    options.max_connections = 15;
+    options.hold_s = 0.2;
+    options.start = 6;
+    options.stages = {{20, 110}};
+    const BreakingPoint point = analysed(options).analysis.breaking_point;
+    ASSERT_TRUE(point.found);
+    EXPECT_NEAR(point.at_rate, 45, 9);
+    EXPECT_GT(point.interval[0], 20);
+}
+
 TEST(BreakingPoint, IsNotAQueueThatComesAndGoesNearCapacity) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
         Options options;
