@@ -13,6 +13,7 @@ namespace plimsoll {
 namespace {
 
 constexpr auto kLineEvery = std::chrono::seconds(5);
+constexpr auto kCpuOver = std::chrono::milliseconds(950);
 constexpr int kBarWidth = 30;
 
 std::string bar(double share) {
@@ -65,11 +66,14 @@ void LiveView::on_reading(std::size_t probe, const Reading& reading) {
             pg_max_ = value.value;
         } else if (what.name == metric::kContainerCpuSeconds) {
             CpuTrack& track = cpu_[value.labels.back()];
-            if (track.at != Clock::time_point{} && reading.at > track.at) {
-                track.cores = (value.value - track.seconds) / to_seconds(reading.at - track.at);
+            // CPU time comes in steps of 10 ms: over less than a second they would be all one sees.
+            if (track.at == Clock::time_point{}) {
+                track = {value.value, reading.at, -1};
+            } else if (reading.at - track.at >= kCpuOver) {
+                const double cores =
+                    (value.value - track.seconds) / to_seconds(reading.at - track.at);
+                track = {value.value, reading.at, cores};
             }
-            track.seconds = value.value;
-            track.at = reading.at;
         }
     }
     if (backends >= 0) {
