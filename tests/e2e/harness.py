@@ -1,4 +1,5 @@
 """What the whole-program tests share: running plimsoll, a tiny target, and reading a run back."""
+import atexit
 import csv
 import http.server
 import json
@@ -33,10 +34,12 @@ def run_plimsoll(*args, timeout=180, env=None, check=None):
 
 
 def start_plimsoll(*args, env=None, stdout=None, stderr=None):
-    """Starts plimsoll in a process group of its own, output to files or pipes as given."""
-    return subprocess.Popen([PLIMSOLL, *map(str, args)], stdin=subprocess.DEVNULL, text=True,
-                            stdout=stdout or subprocess.DEVNULL, stderr=stderr or subprocess.DEVNULL,
-                            env={**os.environ, **(env or {})}, start_new_session=True)
+    """Starts plimsoll in a process group of its own, output to files or pipes as given. Killed with this program at the latest."""
+    started = subprocess.Popen([PLIMSOLL, *map(str, args)], stdin=subprocess.DEVNULL, text=True,
+                               stdout=stdout or subprocess.DEVNULL, stderr=stderr or subprocess.DEVNULL,
+                               env={**os.environ, **(env or {})}, start_new_session=True)
+    atexit.register(started.kill)
+    return started
 
 
 def wait_for(condition, what, timeout=60, every=0.05):
@@ -59,6 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(self.server.delay)
         with self.server.lock:
             self.server.served += 1
+            self.server.traceparents.append(self.headers.get("traceparent"))
         status = self.server.status(self.path)
         body = b'{"ok": true}' if status < 400 else b"no such thing"
         self.send_response(status)
@@ -79,6 +83,7 @@ class Target(socketserver.ThreadingMixIn, http.server.HTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.delay, self.status = delay, status
         self.served, self.lock = 0, threading.Lock()
+        self.traceparents = []  # of each request, None where it had none
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

@@ -1,12 +1,15 @@
 """plimsoll demo: one short run of each kind, and what it leaves behind."""
 import json
+import re
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from harness import leftovers, only_run, processes, run_plimsoll, start_plimsoll, summary, temp_folders, wait_for
+from harness import (fetch, leftovers, metric_sum, only_run, processes, run_plimsoll, start_plimsoll, summary,
+                     temp_folders, wait_for)
 
 
 class Demo(unittest.TestCase):
@@ -52,6 +55,31 @@ class Demo(unittest.TestCase):
         run.send_signal(signal.SIGINT)
         self.assertEqual(run.wait(30), 105)
         self.assertGreater(summary(only_run(self.results))["totals"]["requests"], 0)
+        self.assert_nothing_left()
+
+    def test_keep_leaves_everything_up_until_ctrl_c(self):
+        with tempfile.TemporaryFile("w+") as out:
+            run = start_plimsoll("demo", "--fault", "none", "--duration", "5s", "--keep", "--results", self.results,
+                                 stdout=out)
+
+            def text():
+                out.seek(0)
+                return out.read()
+
+            wait_for(lambda: "Everything stays up" in text(), "the verdict", 60)
+            wait_for(lambda: text().count("metrics ") == 2, "the addresses", 10)
+            kept = text()[text().index("Everything stays up"):]
+            self.assertEqual(fetch(re.search(r"lab +(http://\S+)", kept)[1] + "/health"), '{"status":"ok"}')
+            requests = summary(only_run(self.results))["totals"]["requests"]
+            metrics = fetch(re.search(r"metrics +(http://\S+)", kept)[1])
+            self.assertEqual(metric_sum(metrics, "plimsoll_requests_total"), requests)
+            dsn = re.search(r"psql '(.*)'", kept)[1]
+            counted = subprocess.run(["psql", dsn, "-Atc", "select count(*) > 0 from deployments"],
+                                     capture_output=True, text=True)
+            self.assertEqual(counted.stdout, "t\n", counted.stderr)
+            self.assertIsNone(run.poll())
+            run.send_signal(signal.SIGINT)
+            self.assertEqual(run.wait(30), 0)
         self.assert_nothing_left()
 
     def test_wrong_faults_are_refused(self):

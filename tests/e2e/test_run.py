@@ -1,4 +1,5 @@
 """plimsoll run: what every output says is the same, and what each exit status means."""
+import json
 import os
 import signal
 import subprocess
@@ -176,6 +177,31 @@ class Run(unittest.TestCase):
         self.assertLessEqual(result["totals"]["requests"], target.served)
         self.assertGreater(result["totals"]["requests"], target.served / 4)
         self.assertIn("cut", done.stdout)
+
+    def test_traces_join_the_requests_that_the_target_saw(self):
+        receiver = Path(__file__).resolve().parents[1] / "integration/otlp/receiver.js"
+        collector = subprocess.Popen(["node", receiver, self.dir / "spans"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(collector.stdout.close)
+        self.addCleanup(collector.wait)
+        self.addCleanup(collector.kill)
+        port = collector.stdout.readline().split()[1]
+        with Target() as target:
+            path = self.write(f"target: {target.url}\nusers: {{u: {{flow: [{{get: /a}}, {{get: /b}}]}}}}\n"
+                              "load: [{executor: constant-arrival-rate, rate: 200/s, duration: 3s, max_vus: 50}]\n"
+                              f"export: {{otlp: {{endpoint: 'http://127.0.0.1:{port}', sample: 20%}}}}\n")
+            run_plimsoll("run", path, "--run-dir", self.dir / "r", check=0)
+            sent = sorted(t for t in target.traceparents if t)
+            self.assertEqual(target.served, summary(self.dir / "r")["totals"]["requests"])
+        spans = [span for line in (self.dir / "spans").read_text().splitlines()
+                 for resource in json.loads(line)["resourceSpans"] for scope in resource["scopes"]
+                 for span in scope["spans"]]
+        clients = [span for span in spans if span["kind"] == 3]
+        parents = {span["spanId"]: span for span in spans if span["kind"] != 3}
+        self.assertEqual(sorted(f"00-{s['traceId']}-{s['spanId']}-01" for s in clients), sent)
+        self.assertTrue(all(s["parentSpanId"] in parents for s in clients))
+        # 600 iterations, a fifth of them drawn from the seed: 120 give or take 5 standard deviations.
+        self.assertLess(abs(len(parents) - 120), 50)
+        self.assertEqual(len(clients), 2 * len(parents))
 
     def test_a_second_run_never_overwrites_the_first(self):
         with Target() as target:
