@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import socket
 import socketserver
 import sqlite3
@@ -138,27 +139,33 @@ def query(run_dir, sql):
         return db.execute(sql).fetchall()
 
 
-def processes():
-    """{pid: command line} of everything that runs."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+class Marked:
+    """A folder for TMPDIR, by which everything that a plimsoll started with it leaves behind can be told: a process
+    has it in its environment, command line or working folder. Other programs on the machine do not matter."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="plimsoll-test-")
+        os.chmod(self.path, 0o755)  # PostgreSQL's user must get through
+        self.env = {"TMPDIR": self.path}
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def folders(self):
+        return os.listdir(self.path)
+
+    def processes(self):
+        """{pid: command line} of what still runs, zombies left out."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
             try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                line = (entry / "cmdline").read_bytes()
+                marks = line + (entry / "environ").read_bytes() + os.fsencode(os.readlink(entry / "cwd"))
                 state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
             except (OSError, IndexError):
                 continue
-            if line and state != "Z":
-                found[int(entry.name)] = line
-    return found
-
-
-def leftovers(before):
-    """Processes of a demo that were not there before."""
-    return {pid: line for pid, line in processes().items()
-            if pid not in before and re.search(r"plimsoll|postgres", line) and pid != os.getpid()
-            and "test_" not in line}
-
-
-def temp_folders():
-    return {p.name for p in Path(tempfile.gettempdir()).glob("plimsoll-*")}
+            if os.fsencode(self.path) in marks and state != "Z":
+                found[int(entry.name)] = line.replace(b"\0", b" ").decode(errors="replace").strip()
+        return found

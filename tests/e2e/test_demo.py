@@ -8,8 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import (fetch, leftovers, metric_sum, only_run, processes, run_plimsoll, start_plimsoll, summary,
-                     temp_folders, wait_for)
+from harness import Marked, fetch, metric_sum, only_run, run_plimsoll, start_plimsoll, summary, wait_for
 
 
 class Demo(unittest.TestCase):
@@ -17,14 +16,15 @@ class Demo(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.results = Path(folder.name) / "results"
-        self.before, self.folders = processes(), temp_folders()
+        self.marked = Marked()
+        self.addCleanup(self.marked.remove)
 
     def assert_nothing_left(self):
-        wait_for(lambda: not leftovers(self.before), "the demo's processes to end", 15)
-        self.assertEqual(temp_folders() - self.folders, set())
+        wait_for(lambda: not self.marked.processes(), "the demo's processes to end", 15)
+        self.assertEqual(self.marked.folders(), [])
 
     def demo(self, fault, *flags, check=0):
-        done = run_plimsoll("demo", "--fault", fault, "--results", self.results, *flags, check=check)
+        done = run_plimsoll("demo", "--fault", fault, "--results", self.results, *flags, check=check, env=self.marked.env)
         result = summary(only_run(self.results))
         self.assert_nothing_left()
         return result, done.stdout
@@ -49,7 +49,7 @@ class Demo(unittest.TestCase):
         self.assertIn("othing broke", text)
 
     def test_ctrl_c_ends_everything(self):
-        run = start_plimsoll("demo", "--results", self.results, "--duration", "60s")
+        run = start_plimsoll("demo", "--results", self.results, "--duration", "60s", env=self.marked.env)
         wait_for(lambda: list(self.results.glob("*/run.db")), "the run to begin", 30)
         time.sleep(3)
         run.send_signal(signal.SIGINT)
@@ -60,7 +60,7 @@ class Demo(unittest.TestCase):
     def test_keep_leaves_everything_up_until_ctrl_c(self):
         with tempfile.TemporaryFile("w+") as out:
             run = start_plimsoll("demo", "--fault", "none", "--duration", "5s", "--keep", "--results", self.results,
-                                 stdout=out)
+                                 stdout=out, env=self.marked.env)
 
             def text():
                 out.seek(0)
@@ -84,7 +84,7 @@ class Demo(unittest.TestCase):
 
     def test_wrong_faults_are_refused(self):
         for fault in ("app-pol:size=5", "app-pool:size=0", "app-pool:sise=5", "app-pool:size=many", ""):
-            done = run_plimsoll("demo", "--fault", fault, "--results", self.results, check=104)
+            done = run_plimsoll("demo", "--fault", fault, "--results", self.results, check=104, env=self.marked.env)
             self.assertTrue(done.stderr.strip(), fault)
         self.assertFalse(self.results.exists())
         self.assert_nothing_left()

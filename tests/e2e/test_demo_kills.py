@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import (leftovers, only_run, processes, run_plimsoll, start_plimsoll, summary, temp_folders, wait_for)
+from harness import Marked, only_run, run_plimsoll, start_plimsoll, summary, wait_for
 
 
 class Kills(unittest.TestCase):
@@ -17,12 +17,14 @@ class Kills(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = Path(folder.name)
         self.results = self.dir / "results"
-        self.before, self.folders = processes(), temp_folders()
+        self.marked = Marked()
+        self.addCleanup(self.marked.remove)
 
     def start(self):
         self.log = open(self.dir / "log", "w+")
         self.addCleanup(self.log.close)
-        self.run = start_plimsoll("demo", "--results", self.results, "--duration", "60s", stdout=self.log, stderr=self.log)
+        self.run = start_plimsoll("demo", "--results", self.results, "--duration", "60s", stdout=self.log,
+                                  stderr=self.log, env=self.marked.env)
         wait_for(lambda: list(self.results.glob("*/run.db")), "the run to begin", 30)
         time.sleep(4)
 
@@ -31,8 +33,8 @@ class Kills(unittest.TestCase):
         return self.log.read()
 
     def child(self, pattern):
-        found = [pid for pid, line in leftovers(self.before).items() if re.search(pattern, line)]
-        self.assertTrue(found, leftovers(self.before))
+        found = [pid for pid, line in self.marked.processes().items() if re.search(pattern, line)]
+        self.assertTrue(found, self.marked.processes())
         return min(found)
 
     def test_the_lab_killed(self):
@@ -41,8 +43,8 @@ class Kills(unittest.TestCase):
         self.assertEqual(self.run.wait(60), 108)
         self.assertRegex(self.text(), r"lab .*(ended|killed|died)")
         self.assertGreater(summary(only_run(self.results))["totals"]["requests"], 0)
-        wait_for(lambda: not leftovers(self.before), "nothing to be left", 15)
-        self.assertEqual(temp_folders() - self.folders, set())
+        wait_for(lambda: not self.marked.processes(), "nothing to be left", 15)
+        self.assertEqual(self.marked.folders(), [])
 
     def test_postgresql_killed(self):
         self.start()
@@ -50,21 +52,23 @@ class Kills(unittest.TestCase):
         self.assertEqual(self.run.wait(60), 108)
         self.assertRegex(self.text(), r"PostgreSQL .*(ended|killed|died)")
         self.assertGreater(summary(only_run(self.results))["totals"]["requests"], 0)
-        wait_for(lambda: not leftovers(self.before), "nothing to be left", 15)
-        self.assertEqual(temp_folders() - self.folders, set())
+        wait_for(lambda: not self.marked.processes(), "nothing to be left", 15)
+        self.assertEqual(self.marked.folders(), [])
 
     def test_plimsoll_killed(self):
         self.start()
         os.kill(self.run.pid, signal.SIGKILL)
         self.run.wait()
         # Its children go with it; the folder stays until the next demo sweeps it.
-        wait_for(lambda: not leftovers(self.before), "its children to end", 20)
+        wait_for(lambda: not self.marked.processes(), "its children to end", 20)
+        self.assertEqual(len(self.marked.folders()), 1)
         killed = only_run(self.results)
         run_plimsoll("report", killed, check=0)
         self.assertGreater(summary(killed)["totals"]["requests"], 0)
-        run_plimsoll("demo", "--fault", "none", "--duration", "5s", "--results", self.dir / "later", check=0)
-        self.assertEqual(leftovers(self.before), {})
-        self.assertEqual(temp_folders() - self.folders, set())
+        run_plimsoll("demo", "--fault", "none", "--duration", "5s", "--results", self.dir / "later",
+                     check=0, env=self.marked.env)
+        self.assertEqual(self.marked.processes(), {})
+        self.assertEqual(self.marked.folders(), [])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import leftovers, only_run, processes, run_plimsoll, summary, wait_for
+from harness import Marked, only_run, run_plimsoll, summary, wait_for
 
 RUNS = 3
 
@@ -13,10 +13,11 @@ class Matrix(unittest.TestCase):
     def results(self, fault):
         for seed in range(1, RUNS + 1):
             with self.subTest(fault=fault, seed=seed), tempfile.TemporaryDirectory() as folder:
-                before = processes()
-                run_plimsoll("demo", "--fault", fault, "--seed", seed, "--results", folder, check=0)
+                marked = Marked()
+                self.addCleanup(marked.remove)
+                run_plimsoll("demo", "--fault", fault, "--seed", seed, "--results", folder, check=0, env=marked.env)
                 result = summary(only_run(Path(folder)))
-                wait_for(lambda: not leftovers(before), "the demo's processes to end", 15)
+                wait_for(lambda: not marked.processes(), "the demo's processes to end", 15)
                 print(fault, seed, result["validity"]["verdict"], json.dumps(result["breaking_point"]),
                       [(f["cause"], f["confidence"], f["values"]) for f in result["findings"]], flush=True)
                 yield result
