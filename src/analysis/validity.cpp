@@ -249,10 +249,13 @@ void check_probes(const RunData& data, Checks& checks) {
             {"probe_coverage",
              share >= kLeastProbeReadings && probe.largest_gap_s <= kLongestProbeGap_s, false,
              share, kLeastProbeReadings,
-             fmt::format("probe {} gave {} of {:.0f} readings, its longest silence was {}, its "
-                         "slowest reading took {}",
-                         probe.info.name, probe.readings, expected,
-                         human_seconds(probe.largest_gap_s), human_seconds(probe.longest_took_s))});
+             probe.readings == 0
+                 ? fmt::format("probe {} gave no reading", probe.info.name)
+                 : fmt::format("probe {} gave {} of {:.0f} readings, its longest silence was {}, "
+                               "its slowest reading took {}",
+                               probe.info.name, probe.readings, expected,
+                               human_seconds(probe.largest_gap_s),
+                               human_seconds(probe.longest_took_s))});
     }
 }
 

@@ -67,7 +67,7 @@ void add(std::string& out, std::string_view lead, std::string_view text) {
 /// Digits that the interval does not support would only look exact.
 std::string load(const Analysis& analysis, double level) {
     if (!analysis.open_model) {
-        return fmt::format("{:.0f} users", level);
+        return fmt::format("{:.0f} {}", level, level == 1 ? "user" : "users");
     }
     return format_rate(Rate::per_second(level < 20 ? level : std::round(level)));
 }
@@ -106,6 +106,12 @@ void add_break(std::string& out, const Analysis& analysis) {
     const BreakingPoint& point = analysis.breaking_point;
     if (analysis.verdict == Verdict::Invalid) {
         add(out, "", "Breaking point: not judged, the generator was the limit.");
+        return;
+    }
+    if (!point.found && analysis.requests > 0 && analysis.failed == analysis.requests) {
+        add(out, "",
+            "No answer about the target: every request failed. Check the target, the path and what "
+            "the scenario expects.");
         return;
     }
     if (!point.found) {

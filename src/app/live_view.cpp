@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -15,6 +17,7 @@ namespace {
 constexpr auto kLineEvery = std::chrono::seconds(5);
 constexpr auto kCpuOver = std::chrono::milliseconds(950);
 constexpr int kBarWidth = 30;
+constexpr std::size_t kLabelColumns = 12;  // "  response  "
 
 std::string bar(double share) {
     const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kBarWidth));
@@ -38,7 +41,55 @@ double offered(const Snapshot& now, const RunInfo& run) {
     return sum;
 }
 
+/// Columns that UTF-8 text takes: continuation bytes take none.
+bool begins_column(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+}
+
+std::size_t width(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_column));
+}
+
+std::string_view cut(std::string_view text, std::size_t columns) {
+    std::size_t end = 0;
+    for (std::size_t seen = 0; end < text.size(); ++end) {
+        seen += begins_column(text[end]) ? 1U : 0U;
+        if (seen > columns) {
+            break;
+        }
+    }
+    return text.substr(0, end);
+}
+
+std::size_t terminal_columns() {
+    constexpr std::size_t kUsual = 80;
+    winsize size{};
+    const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : kUsual;
+}
+
 }  // namespace
+
+std::string wrap_fields(std::string_view text, std::size_t indent, std::size_t columns) {
+    const std::size_t room = columns > indent ? columns - indent : 1;
+    std::string out;
+    std::size_t used = 0;  // columns of the current line, without the indent
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find("  "), text.size());
+        const std::string_view field = cut(text.substr(0, end), room);
+        text.remove_prefix(std::min(end + 2, text.size()));
+        if (used > 0 && used + 2 + width(field) > room) {
+            out += '\n' + std::string(indent, ' ');
+            used = 0;
+        } else if (used > 0) {
+            out += "  ";
+            used += 2;
+        }
+        out += field;
+        used += width(field);
+    }
+    return out;
+}
 
 LiveView::LiveView(const RunInfo& run, const std::vector<ProbeInfo>& probes, ViewMode mode,
                    bool colour)
@@ -138,7 +189,7 @@ std::string LiveView::line() const {
     return side.empty() ? text : text + "  " + side;
 }
 
-std::string LiveView::block() const {
+std::string LiveView::block(std::size_t columns) const {
     const std::lock_guard lock(mutex_);
     const double elapsed = to_seconds(latest_->to - run_.start.mono);
     const double planned = to_seconds(run_.planned_duration);
@@ -151,13 +202,18 @@ std::string LiveView::block() const {
     }
     const char* const dim = colour_ ? "\x1b[2m" : "";
     const char* const plain = colour_ ? "\x1b[0m" : "";
-    std::string text = fmt::format("  {} {} / {}{}\n", bar(planned > 0 ? elapsed / planned : 0),
-                                   clock_text(elapsed), clock_text(planned), stages);
-    text += fmt::format("  {}load{}      {}\n", dim, plain, load_text(*latest_));
-    text += fmt::format("  {}response{}  {}\n", dim, plain, latency_text(*latest_));
-    const std::string side = probe_text();
-    if (!side.empty()) {
-        text += fmt::format("  {}target{}    {}\n", dim, plain, side);
+    const std::string progress =
+        fmt::format("{} {} / {}{}", bar(planned > 0 ? elapsed / planned : 0), clock_text(elapsed),
+                    clock_text(planned), stages);
+    std::string text = "  " + wrap_fields(progress, 2, columns) + '\n';
+    const auto add = [&](std::string_view what, std::string_view figures) {
+        text += fmt::format("  {}{:<8}{}  {}\n", dim, what, plain,
+                            wrap_fields(figures, kLabelColumns, columns));
+    };
+    add("load", load_text(*latest_));
+    add("response", latency_text(*latest_));
+    if (const std::string side = probe_text(); !side.empty()) {
+        add("target", side);
     }
     return text;
 }
@@ -179,7 +235,8 @@ void LiveView::draw() {
         }
         return;
     }
-    const std::string text = block();
+    // A terminal wraps what fills its last column, and then the lines counted here were wrong.
+    const std::string text = block(terminal_columns() - 1);
     clear();
     std::string cleared;
     for (const char c : text) {

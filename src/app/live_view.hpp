@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace plimsoll {
 
@@ -16,6 +17,13 @@ enum class ViewMode {
     Lines,     // one line every few seconds: pipes, CI, files
     Terminal,  // a small block that is redrawn in place
 };
+
+/// Breaks `text` between its fields, which two spaces separate, so that no line takes more than
+/// `columns`; further lines begin with `indent` spaces, and a field that is longer than a line is
+/// cut. The first line has `indent` columns less, for what the caller puts before it. No final
+/// newline.
+[[nodiscard]] std::string wrap_fields(std::string_view text, std::size_t indent,
+                                      std::size_t columns);
 
 /// Keeps the latest figures and draws them. Threading: `on_snapshot` and `on_reading` from any
 /// thread, `draw` and `clear` from the main thread.
@@ -36,7 +44,7 @@ public:
     [[nodiscard]] std::string line() const;
 
 private:
-    [[nodiscard]] std::string block() const;
+    [[nodiscard]] std::string block(std::size_t columns) const;
     [[nodiscard]] std::string load_text(const Snapshot& now) const;
     [[nodiscard]] std::string latency_text(const Snapshot& now) const;
     [[nodiscard]] std::string probe_text() const;

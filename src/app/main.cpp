@@ -37,6 +37,15 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_validate_command(app, action);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::RequiredError& error) {
+        // CLI11 would only say that a command is required.
+        if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
+            fmt::print(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n",
+                       argv[1]);
+        } else {
+            app.exit(error);
+        }
+        return plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
     } catch (const CLI::ParseError& error) {
         const int status = app.exit(error);
         return status == 0 ? 0 : plimsoll::to_int(plimsoll::ExitCode::InvalidInput);

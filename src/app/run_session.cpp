@@ -165,9 +165,7 @@ Status Session::start_probes() {
 }
 
 ExitCode Session::start_exporters() {
-    auto run_file = make_run_file_exporter(run_dir_ / "run.db");
-    run_file_ = run_file.get();
-    workers_.push_back(std::make_unique<ExporterWorker>(std::move(run_file)));
+    // First the one that can find its port taken: then no run file is left without a run.
     if (scenario_.exports.prometheus) {
         PrometheusOptions options;
         std::tie(options.address, options.port) = *scenario_.exports.prometheus;
@@ -182,6 +180,9 @@ ExitCode Session::start_exporters() {
         prometheus_ = exporter.get();
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
     }
+    auto run_file = make_run_file_exporter(run_dir_ / "run.db");
+    run_file_ = run_file.get();
+    workers_.push_back(std::make_unique<ExporterWorker>(std::move(run_file)));
     if (scenario_.exports.otlp) {
         auto exporter = make_otlp_from(*scenario_.exports.otlp);
         if (!exporter) {
@@ -355,6 +356,8 @@ SessionResult Session::run() {
     const auto now = WallAnchor::now();
     run_.start = {now.mono + kLead, now.wall + kLead};
     if (const ExitCode started = start_exporters(); started != ExitCode::Passed) {
+        std::error_code not_empty;
+        std::filesystem::remove(run_dir_, not_empty);
         return {started, {}};
     }
     if (prometheus_ != nullptr && options_.view != ViewMode::Off) {

@@ -77,7 +77,7 @@ std::string cause_title(std::string_view cause) {
 }
 
 std::string load_text(const Analysis& analysis, double load) {
-    return figure(load) + (analysis.open_model ? " requests/s" : " users");
+    return figure(load) + (analysis.open_model ? " requests/s" : load == 1 ? " user" : " users");
 }
 
 std::string headline(const Analysis& analysis) {
@@ -99,6 +99,9 @@ std::string headline(const Analysis& analysis) {
     if (broke.found) {
         return fmt::format("Broke at {} ({}): {}", load_text(analysis, broke.at_rate),
                            clock_text(broke.at_s), cause);
+    }
+    if (analysis.failed == analysis.requests) {
+        return "No answer about the target: every request failed";
     }
     const auto limit = analysis.highest_offered > 0
                            ? " up to " + load_text(analysis, analysis.highest_offered)

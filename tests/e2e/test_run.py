@@ -137,7 +137,8 @@ class Run(unittest.TestCase):
             self.assertTrue(done.stderr.strip() or done.stdout.strip(), flags)
         run_plimsoll("run", self.dir / "no-such-file.yaml", check=104)
         run_plimsoll("run", self.dir, check=104)
-        run_plimsoll("no-such-command", check=104)
+        done = run_plimsoll("no-such-command", check=104)
+        self.assertIn('unknown command "no-such-command"', done.stderr)
 
     def test_ctrl_c_is_105_and_results_are_written(self):
         with Target(delay=0.01) as target:
@@ -157,6 +158,7 @@ class Run(unittest.TestCase):
                                 "--results", self.dir / "r", check=106)
             self.assertIn(str(port), done.stderr)
             self.assertEqual(target.served, 0)
+            self.assertEqual(list((self.dir / "r").iterdir()), [], "a run that never was left a folder")
 
     def test_an_absent_target_is_112(self):
         done = run_plimsoll("run", f"http://127.0.0.1:{free_port()}/", "-d", "1s", "--results", self.dir / "r", check=112)
@@ -209,6 +211,24 @@ class Run(unittest.TestCase):
             before = (self.dir / "r/run.db").read_bytes()
             run_plimsoll("run", target.url, "-d", "1s", "--run-dir", self.dir / "r", check=104)
             self.assertEqual(before, (self.dir / "r/run.db").read_bytes())
+
+    def test_the_lab_answers_the_examples_as_they_expect(self):
+        examples = Path(__file__).resolve().parents[2] / "examples"
+        lab = start_plimsoll("lab", "--listen", "127.0.0.1:0", stdout=subprocess.PIPE)
+        try:
+            url = next(line for line in lab.stdout if line.startswith("ready ")).split()[1]
+            for name in ("quickstart.yaml", "own-service.yaml", "deployments.yaml", "compose/compose.yaml"):
+                out = self.dir / name.replace("/", "-")
+                run_plimsoll("run", examples / name, "-r", "20/s", "-d", "2s", "--no-thresholds", "--run-dir", out,
+                             "--prometheus", "127.0.0.1:0", "--linger", "0s",
+                             env={"TARGET": url, "PLIMSOLL_PG_DSN": "host=127.0.0.1 port=1", "OTEL_SDK_DISABLED": "true"})
+                result = summary(out)["totals"]
+                self.assertGreater(result["requests"], 30, name)
+                self.assertEqual(result["failed"], 0, name)
+        finally:
+            lab.send_signal(signal.SIGINT)
+            lab.wait(30)
+            lab.stdout.close()
 
     def test_help_ends_with_two_examples(self):
         for command in ([], ["run"], ["demo"], ["lab"], ["report"], ["validate"]):

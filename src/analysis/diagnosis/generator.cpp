@@ -13,10 +13,9 @@ Finding blame_generator(const std::vector<ValidityCheck>& checks) {
         }
     }
     finding.fix =
-        "Give the generator more room: more --shards where cores are free, a machine of its own, "
-        "or "
-        "several with --segment. Until then this run says nothing about the target; with a "
-        "generator that keeps up expect every check above to pass. Run again to confirm.";
+        "Give the generator more room: more --shards where cores are free, or a machine of its "
+        "own. Until then this run says nothing about the target; with a generator that keeps up "
+        "expect every check above to pass. Run again to confirm.";
     return finding;
 }
 

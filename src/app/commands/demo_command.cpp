@@ -152,7 +152,7 @@ Result<RunningLab> start_lab(const std::string& fault, const ThrowawayPostgres& 
 }
 
 std::string keep_text(const RunningLab& lab, const ThrowawayPostgres& postgres) {
-    return fmt::format("Everything stays up until Ctrl-C:\nlab       {}\ndatabase  psql '{}'\n",
+    return fmt::format("Everything stays up until Ctrl-C:\nlab       {}\ndatabase  psql \"{}\"\n",
                        lab.url, postgres.superuser_dsn());
 }
 

@@ -32,7 +32,7 @@ struct LabFlags {
 
 int print_faults() {
     for (const FaultDescription& fault : list_faults()) {
-        fmt::print("  {:<34} {}\n", fault.form, fault.summary);
+        fmt::print("  {:<36} {}\n", fault.form, fault.summary);
     }
     return to_int(ExitCode::Passed);
 }
@@ -84,7 +84,7 @@ int lab(const LabFlags& flags) {
         }
         postgres = std::move(*started);
         options->dsn = postgres->app_dsn();
-        fmt::print("postgres psql '{}'\n", postgres->superuser_dsn());
+        fmt::print("postgres  psql \"{}\"\n", postgres->superuser_dsn());
     }
     // run_lab ends by stop token; this thread turns Ctrl-C into one.
     std::stop_source source;
@@ -97,7 +97,8 @@ int lab(const LabFlags& flags) {
     const Status served = run_lab(*options, source.get_token());
     if (!served) {
         fmt::print(stderr, "plimsoll: the lab did not start: {}\n", served.error().to_string());
-        return to_int(ExitCode::SetupFailed);
+        const bool listening = !served.error().what.starts_with("cannot listen");
+        return to_int(listening ? ExitCode::SetupFailed : ExitCode::PortInUse);
     }
     return to_int(ExitCode::Passed);
 }

@@ -122,8 +122,7 @@ Status apply_exports(const RunFlags& flags, Scenario& scenario) {
     return {};
 }
 
-/// The scenario that the flags name. The status is Passed, or what to exit with (all is printed by
-/// then).
+/// The scenario that the flags name; nothing where it is at fault (all is printed by then).
 std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& load) {
     if (flags.scenario.find("://") != std::string::npos) {
         auto scenario = scenario_for_url(flags.scenario, load);
@@ -135,7 +134,9 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
     }
     const auto text = read_file(flags.scenario);
     if (!text) {
-        refuse(text.error());
+        Error error = text.error();
+        error.hint = "a scenario file, or a URL with http:// in front";
+        refuse(error);
         return std::nullopt;
     }
     ParseOutcome parsed = parse_scenario(
@@ -172,6 +173,7 @@ int run(const RunFlags& flags) {
     if (options->view != ViewMode::Off) {
         fmt::print("run       {} against {} for {}\n", scenario->name, scenario->target.to_string(),
                    format_duration(scenario->duration()));
+        std::fflush(stdout);  // before what goes to stderr
     }
     StopRequest stop;
     return to_int(run_session(*scenario, std::move(*options), stop).code);
@@ -193,9 +195,16 @@ void add_run_command(CLI::App& app, Action& action) {
     command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
         ->type_name("K=V");
     command->add_option("--pg", flags->pg, "also probe this PostgreSQL")->type_name("DSN");
-    command->add_option("--container", flags->containers, "also probe this container");
-    command->add_option("--prometheus", flags->prometheus, "serve metrics on ADDRESS:PORT");
-    command->add_option("--otlp", flags->otlp, "send traces to this OTLP/HTTP endpoint");
+    command->add_option("--container", flags->containers, "also probe this Docker container")
+        ->type_name("NAME");
+    command
+        ->add_option("--prometheus", flags->prometheus,
+                     "serve metrics here (default address 127.0.0.1)")
+        ->type_name("ADDR:PORT");
+    command
+        ->add_option("--otlp", flags->otlp,
+                     "send traces of 1 % of the iterations to this OTLP/HTTP endpoint")
+        ->type_name("URL");
     flags->output.add_to(*command);
     command->footer(
         "Examples:\n"

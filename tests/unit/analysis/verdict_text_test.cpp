@@ -59,6 +59,16 @@ TEST(VerdictText, SaysThatNothingBroke) {
     EXPECT_NE(verdict_text(a, {}).find("Nothing broke up to 50 users"), std::string::npos);
 }
 
+TEST(VerdictText, DoesNotPraiseATargetThatFailedEveryRequest) {
+    Analysis a = broken();
+    a.breaking_point = {};
+    a.findings.clear();
+    a.failed = a.requests;
+    const std::string text = verdict_text(a, {});
+    EXPECT_EQ(text.find("Nothing broke"), std::string::npos);
+    EXPECT_NE(text.find("\nNo answer about the target: every request failed."), std::string::npos);
+}
+
 TEST(VerdictText, SaysNothingAgainstTheTargetOfAnInvalidRun) {
     synthetic::Options options;
     options.generator_limit = 200;

@@ -56,6 +56,8 @@ TEST(Headline, SaysHowFarNothingBroke) {
     EXPECT_EQ(headline(analysis), "Nothing broke up to 500 requests/s");
     analysis.highest_offered = 0;
     EXPECT_EQ(headline(analysis), "Nothing broke");
+    analysis.failed = analysis.requests;
+    EXPECT_EQ(headline(analysis), "No answer about the target: every request failed");
     analysis.requests = 0;
     EXPECT_EQ(headline(analysis), "Nothing was measured: no request was completed");
 }
