@@ -1,5 +1,6 @@
 #include "engine/address.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -64,17 +65,25 @@ Result<std::vector<SocketAddress>> resolve(const TargetUrl& target) {
     return addresses;
 }
 
-Status check_reachable(const std::vector<SocketAddress>& addresses, const TargetUrl& target,
-                       Nanoseconds timeout) {
+Result<std::vector<SocketAddress>> reachable(const std::vector<SocketAddress>& addresses,
+                                             const TargetUrl& target, Nanoseconds timeout) {
+    constexpr Nanoseconds kForOthers = std::chrono::seconds(1);
+    std::vector<SocketAddress> found;
     int failure = 0;
     for (const SocketAddress& address : addresses) {
-        failure = try_connect(address, timeout);
-        if (failure == 0) {
-            return {};
+        const int result =
+            try_connect(address, found.empty() ? timeout : std::min(timeout, kForOthers));
+        if (result == 0) {
+            found.push_back(address);
+        } else {
+            failure = result;
         }
     }
-    return Error{fmt::format("cannot connect: {}", std::strerror(failure)), target.to_string(),
-                 "is the service running, and is `target` right?"};
+    if (found.empty()) {
+        return Error{fmt::format("cannot connect: {}", std::strerror(failure)), target.to_string(),
+                     "is the service running, and is `target` right?"};
+    }
+    return found;
 }
 
 }  // namespace plimsoll

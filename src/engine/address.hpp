@@ -24,9 +24,11 @@ struct SocketAddress {
 /// resolve.
 [[nodiscard]] Result<std::vector<SocketAddress>> resolve(const TargetUrl& target);
 
-/// Connects once and closes again. Error: nothing answered within `timeout`, with the system's
-/// reason.
-[[nodiscard]] Status check_reachable(const std::vector<SocketAddress>& addresses,
-                                     const TargetUrl& target, Nanoseconds timeout);
+/// Those of `addresses` that take a connection, each tried once: a name often stands for one that
+/// nobody listens at ("localhost" for ::1), and the users given to it would do nothing but fail.
+/// Waits `timeout` for each, but a second at most once one has answered. Error: none did, with the
+/// system's reason.
+[[nodiscard]] Result<std::vector<SocketAddress>> reachable(
+    const std::vector<SocketAddress>& addresses, const TargetUrl& target, Nanoseconds timeout);
 
 }  // namespace plimsoll

@@ -63,8 +63,12 @@ Status Engine::prepare() {
     if (!addresses) {
         return addresses.error();
     }
-    state_->plan.addresses = std::move(*addresses);
-    return check_reachable(state_->plan.addresses, target, kReachableWithin);
+    auto found = reachable(*addresses, target, kReachableWithin);
+    if (!found) {
+        return found.error();
+    }
+    state_->plan.addresses = std::move(*found);
+    return {};
 }
 
 void Engine::start(IntervalSink sink) {

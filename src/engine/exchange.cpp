@@ -41,6 +41,12 @@ Outcome outcome_of_status(std::uint16_t status) {
     return status >= 400 ? Outcome::Http4xx : Outcome::CheckFailed;
 }
 
+/// A response may come: from the time that the connection stands, whether or not the request is
+/// out.
+bool takes_bytes(Phase phase) {
+    return phase == Phase::Sending || phase == Phase::Waiting || phase == Phase::Body;
+}
+
 std::string traceparent(const IterationTrace& trace, const RequestSpan& span) {
     std::string hex;
     for (const std::uint8_t byte : trace.trace_id) {
@@ -71,6 +77,7 @@ std::string_view Shard::render_request(User& user) {
 }
 
 void Shard::send_request(User& user) {
+    user.random_before = user.random;
     const std::string_view bytes = render_request(user);
     user.parser.reset(request_of(user).is_head());
     user.response_rest.clear();
@@ -134,7 +141,7 @@ void Shard::on_connected(User& user) {
 }
 
 void Shard::write_some(User& user, std::string_view bytes) {
-    user.phase = Phase::Waiting;
+    user.phase = user.parser.header_done() ? Phase::Body : Phase::Waiting;
     while (!bytes.empty()) {
         const ssize_t n = ::send(user.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (n >= 0) [[likely]] {
@@ -150,11 +157,15 @@ void Shard::write_some(User& user, std::string_view bytes) {
             return;
         }
         const int error = errno;
-        if (!retry_on_new_connection(user)) {
-            fail(
-                user,
-                error == ECONNRESET || error == EPIPE ? Outcome::ConnectReset : Outcome::SendFailed,
-                std::strerror(error));
+        if (bytes.size() == user.bytes_sent && retry_on_new_connection(user, true)) {
+            return;
+        }
+        if (error == ECONNRESET || error == EPIPE) {
+            // The server may have answered, and said why, before it closed.
+            user.peer_closed = true;
+            read_some(user);
+        } else {
+            fail(user, Outcome::SendFailed, std::strerror(error));
         }
         return;
     }
@@ -170,12 +181,15 @@ void Shard::read_some(User& user) {
             // A short read has emptied the socket, unless its end came in the same event. After the
             // response's end the next request may be under way already.
             if ((size < receive_buffer_.size() && !user.peer_closed) || user.socket != socket ||
-                (user.phase != Phase::Waiting && user.phase != Phase::Body)) {
+                !takes_bytes(user.phase)) {
                 return;
             }
             continue;
         }
-        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 && errno == EAGAIN) {
             return;
         }
         on_end(user, n == 0 ? 0 : errno);
@@ -204,7 +218,9 @@ void Shard::on_bytes(User& user, std::string_view bytes) {
             }
             return;
         case ResponseParser::State::NeedMore:
-            user.phase = user.parser.header_done() ? Phase::Body : Phase::Waiting;
+            if (user.phase != Phase::Sending) {
+                user.phase = user.parser.header_done() ? Phase::Body : Phase::Waiting;
+            }
             user.response_rest.assign(bytes.substr(progress.consumed));
             return;
         case ResponseParser::State::Failed:
@@ -219,7 +235,7 @@ void Shard::on_end(User& user, int error) {
         return;
     }
     if (user.bytes_received == 0) {
-        if (!retry_on_new_connection(user)) {
+        if (!retry_on_new_connection(user, false)) {
             fail(user, Outcome::ConnectReset,
                  error == 0 ? "connection closed before any byte of the response"
                             : std::strerror(error));
@@ -230,16 +246,19 @@ void Shard::on_end(User& user, int error) {
          error == 0 ? "connection closed inside the response" : std::strerror(error));
 }
 
-bool Shard::retry_on_new_connection(User& user) {
+bool Shard::retry_on_new_connection(User& user, bool unseen) {
     // The server may close an idle connection just as we use it: that is not an error of the
-    // request.
-    if (!user.reused || user.retried) {
+    // request. But it may also have taken the request and died of it: what has an effect each time
+    // is never sent twice (RFC 9110, 9.2.2).
+    if (!user.reused || user.retried || user.bytes_received != 0 ||
+        !(unseen || request_of(user).is_idempotent())) {
         return false;
     }
     user.retried = true;
     ++recorder_->counts().reconnects;
     close_socket(user);
-    const RenderContext context{user.index, user.iteration, &user.random};
+    Random random = user.random_before;  // the same request again, to the last draw
+    const RenderContext context{user.index, user.iteration, &random};
     const std::string extra =
         user.trace ? traceparent(*user.trace, user.trace->requests.back()) : std::string();
     user.request_rest.assign(request_of(user).bytes(context, extra, scratch_));
@@ -251,7 +270,8 @@ void Shard::complete(User& user) {
     const auto now = Clock::now();
     const std::uint16_t status = user.parser.status();
     const bool expected = request_of(user).step().expect.accepts(status);
-    if (!user.parser.keep_alive() || user.peer_closed) {
+    // A response that came before the request was out leaves the request's rest unsent.
+    if (!user.parser.keep_alive() || user.peer_closed || user.phase == Phase::Sending) {
         close_socket(user);
     }
     user.reused = true;
@@ -345,38 +365,32 @@ void Shard::on_sockets() {
 }
 
 void Shard::on_event(User& user, std::uint32_t events) {
-    user.peer_closed = user.peer_closed || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    switch (user.phase) {
-        case Phase::Connecting:
-            if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) {
-                on_connected(user);
-            }
+    constexpr std::uint32_t kEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    user.peer_closed = user.peer_closed || (events & kEnded) != 0;
+    if (user.phase == Phase::Idle) {
+        // The server closed a connection that nothing is asked of, or spoke unasked on it, which
+        // would be taken for the next response: the next request opens a new one.
+        if (user.socket >= 0 && (user.peer_closed || (events & EPOLLIN) != 0)) {
+            close_socket(user);
+            ++recorder_->counts().reconnects;
+        }
+        return;
+    }
+    if (user.phase == Phase::Connecting) {
+        if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) {
             return;
-        case Phase::Sending:
-            if ((events & EPOLLOUT) != 0) {
-                scratch_.swap(user.request_rest);
-                user.request_rest.clear();
-                write_some(user, scratch_);
-            }
-            if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0 ||
-                user.phase == Phase::Idle) {
-                return;
-            }
-            [[fallthrough]];
-        case Phase::Waiting:
-        case Phase::Body:
-            if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-                read_some(user);
-            }
-            return;
-        case Phase::Idle:
-            // The server closed a connection that nothing is asked of: the next request opens a new
-            // one.
-            if (user.socket >= 0 && user.peer_closed) {
-                close_socket(user);
-                ++recorder_->counts().reconnects;
-            }
-            return;
+        }
+        on_connected(user);
+    }
+    // An edge comes once: bytes that came with the connection, or before the request is out, must
+    // be read now.
+    if ((events & (EPOLLIN | kEnded)) != 0 && takes_bytes(user.phase)) {
+        read_some(user);
+    }
+    if ((events & EPOLLOUT) != 0 && user.phase == Phase::Sending) {
+        scratch_.swap(user.request_rest);
+        user.request_rest.clear();
+        write_some(user, scratch_);
     }
 }
 

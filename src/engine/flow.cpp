@@ -46,11 +46,11 @@ void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
             recorder_->record_trace(std::move(*user.trace));
             user.trace.reset();
         }
+        ++user.iteration;  // a user that leaves may come back
         if (parts_[user.executor].open || user.leaving) {
             end_iteration(user, now);
             return;
         }
-        ++user.iteration;
     }
     if (think.count() != 0 || !at_once) {
         schedule(user, user.due);

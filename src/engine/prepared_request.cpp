@@ -1,6 +1,7 @@
 #include "engine/prepared_request.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <iterator>
 
@@ -21,6 +22,12 @@ bool has_header(const Step& step, std::string_view name) {
                        [&](const Header& header) { return same_name(header.name, name); });
 }
 
+bool is_idempotent_method(std::string_view method) {
+    constexpr std::array<std::string_view, 6> kMethods{"GET",    "HEAD",    "PUT",
+                                                       "DELETE", "OPTIONS", "TRACE"};
+    return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+}
+
 bool is_constant(const Step& step) {
     return step.path.is_constant() && step.body.is_constant() &&
            std::all_of(step.headers.begin(), step.headers.end(),
@@ -31,7 +38,10 @@ bool is_constant(const Step& step) {
 
 PreparedRequest::PreparedRequest(const Step& step, const TargetUrl& target,
                                  std::string_view user_agent)
-    : step_(&step), base_path_(target.base_path), head_(step.method == "HEAD") {
+    : step_(&step),
+      base_path_(target.base_path),
+      head_(step.method == "HEAD"),
+      idempotent_(is_idempotent_method(step.method)) {
     if (!has_header(step, "Host")) {
         fixed_headers_ += fmt::format("Host: {}\r\n", target.host_header());
     }

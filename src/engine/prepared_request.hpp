@@ -17,6 +17,8 @@ public:
 
     [[nodiscard]] const Step& step() const noexcept { return *step_; }
     [[nodiscard]] bool is_head() const noexcept { return head_; }
+    /// Sending it twice has the effect of sending it once (RFC 9110, 9.2.2).
+    [[nodiscard]] bool is_idempotent() const noexcept { return idempotent_; }
     /// The bytes to send. Points into this object, or into `scratch` where the step has expressions
     /// or `extra_header` ("name: value\r\n", or empty) is to be added; valid until `scratch`
     /// changes.
@@ -32,6 +34,7 @@ private:
     std::string fixed_headers_;  // Host, User-Agent, Accept: everything that never changes
     std::string constant_;       // the whole request, when constant
     bool head_;
+    bool idempotent_;
 };
 
 /// The path of a request in wire form, query included.

@@ -57,7 +57,7 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
     state.users_max = levels.users_max;
     state.connections_open = levels.connections_open;
     state.in_flight_mean = in_flight_area_ns_ / length_ns;
-    state.cpu_ratio = static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns;
+    state.cpu_ratio = std::min(1.0, static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns);
     interval_->to = end;
     interval_->last = last;
     cpu_at_begin_ = cpu;
@@ -79,7 +79,7 @@ void Recorder::roll_to(Clock::time_point now) {
 
 void Recorder::finish(Clock::time_point now) {
     roll_to(now);
-    hand_over(now, true);
+    hand_over(std::max({now, begin_, integrated_to_}), true);
 }
 
 void Recorder::record_error(const Sample& sample, std::string_view text) {

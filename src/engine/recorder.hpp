@@ -58,7 +58,8 @@ public:
 
     /// Closes every tick that ended at or before `now`. Call before counting anything at `now`.
     void roll_to(Clock::time_point now);
-    /// Closes the current tick early, as the last one.
+    /// Closes the current tick early, as the last one: at `now`, or later where something was
+    /// counted later. Nothing may be called after it.
     void finish(Clock::time_point now);
     [[nodiscard]] Clock::time_point tick_end() const noexcept { return end_; }
 

@@ -88,7 +88,8 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
                 reset(head);
                 continue;
             }
-            keep_alive_ = parser().keep_alive();
+            // After 101 the connection speaks another protocol.
+            keep_alive_ = parser().keep_alive() && status_ != 101;
             return {State::Done, consumed};
         }
         if (error) {

@@ -51,6 +51,7 @@ void Shard::run() {
 void Shard::stop_gracefully() {
     boost::asio::post(context_, [this] {
         const auto now = Clock::now();
+        recorder_->roll_to(now);
         for (Part& part : parts_) {
             part.hard_end = std::min(part.hard_end, now + part.executor->graceful_stop);
             end_part(part, now);
@@ -62,6 +63,7 @@ void Shard::stop_gracefully() {
 void Shard::abort() {
     boost::asio::post(context_, [this] {
         const auto now = Clock::now();
+        recorder_->roll_to(now);
         for (Part& part : parts_) {
             end_part(part, now);
             cut_off(part, now);
@@ -83,8 +85,9 @@ void Shard::make_parts() {
         part.begin = start_;
         part.end = start_ + executor.ramp.duration();
         part.hard_end = part.end + executor.graceful_stop;
-        part.user_cap = share_of(executor.max_vus, shards, id_);
         if (part.open) {
+            part.shards = std::min(shards, executor.max_vus);
+            part.user_cap = share_of(executor.max_vus, part.shards, id_);
             part.arrivals.emplace(executor.ramp, executor.arrivals, mix64(plan_.run->seed + i));
             part.free.reserve(part.user_cap);
             recorder_->levels.users_max += part.user_cap;
@@ -107,7 +110,7 @@ User& Shard::new_user(Part& part, std::uint32_t index) {
 void Shard::take_next_arrival(Part& part) {
     do {
         part.next_arrival = part.arrivals->next();
-    } while (part.next_arrival && part.next_arrival->index % plan_.run->shards != id_);
+    } while (part.next_arrival && part.next_arrival->index % part.shards != id_);
 }
 
 void Shard::arm_pace() {
@@ -147,7 +150,11 @@ void Shard::arm_pace() {
 }
 
 void Shard::on_pace() {
+    if (done_) {
+        return;
+    }
     const auto now = Clock::now();
+    recorder_->roll_to(now);
     for (Part& part : parts_) {
         if (part.over || now < part.begin) {
             continue;
@@ -175,8 +182,8 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
         if (!part.free.empty()) {
             user = part.free.back();
             part.free.pop_back();
-        } else if (part.alive < part.user_cap) {
-            user = &new_user(part, part.alive++ * plan_.run->shards + id_);
+        } else if (part.made < part.user_cap) {
+            user = &new_user(part, part.made++ * part.shards + id_);
         } else {
             ++recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)];
             continue;
@@ -192,14 +199,16 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
     const Nanoseconds offset = now - part.begin;
     const std::uint32_t wanted =
         now < part.end ? share_of(ramp.users_at(offset), plan_.run->shards, id_) : 0;
-    while (part.ranks.size() < wanted) {
-        const auto rank = static_cast<std::uint32_t>(part.ranks.size());
-        part.ranks.push_back(&new_user(part, rank * plan_.run->shards + id_));
+    for (std::uint32_t rank = wanted; rank < part.wanted; ++rank) {
+        leave(*part.ranks[rank], now);
     }
-    for (std::uint32_t rank = 0; rank < part.ranks.size(); ++rank) {
+    for (std::uint32_t rank = part.wanted; rank < wanted; ++rank) {
+        if (rank == part.ranks.size()) {
+            part.ranks.push_back(&new_user(part, rank * plan_.run->shards + id_));
+        }
         User& user = *part.ranks[rank];
-        user.leaving = rank >= wanted;
-        if (!user.leaving && !user.busy) {
+        user.leaving = false;
+        if (!user.busy) {
             user.busy = true;
             ++recorder_->levels.users;
             // Users that a ramp asks for are due when it asked, not when this loop came round to
@@ -208,6 +217,7 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
                             std::max(part.begin, part.next_change));
         }
     }
+    part.wanted = wanted;
     part.next_change = part.begin + ramp.next_user_change(offset);
 }
 
@@ -222,11 +232,17 @@ void Shard::dispatch_wakeups(Clock::time_point now) {
         }
         if (user.step != 0) {
             send_request(user);
-        } else if (user.leaving) {
-            end_iteration(user, now);
         } else {
             begin_iteration(user, user.iteration, user.user_class, user.due);
         }
+    }
+}
+
+void Shard::leave(User& user, Clock::time_point now) {
+    user.leaving = true;
+    // One that thinks between iterations has nothing left to finish.
+    if (user.busy && user.phase == Phase::Idle && user.step == 0) {
+        end_iteration(user, now);
     }
 }
 
@@ -245,15 +261,8 @@ void Shard::end_part(Part& part, Clock::time_point now) {
         }
         part.next_arrival.reset();
     }
-    for (User& user : users_) {
-        if (user.executor != part.index) {
-            continue;
-        }
-        user.leaving = true;
-        // A closed-model user that thinks between iterations has nothing left to finish.
-        if (!part.open && user.busy && user.phase == Phase::Idle && user.step == 0) {
-            end_iteration(user, now);
-        }
+    for (User* user : part.ranks) {
+        leave(*user, now);
     }
 }
 
@@ -281,9 +290,10 @@ void Shard::heartbeat() {
         recorder_->record_loop_lag(now - heartbeat_due_);
     }
     wheel_.advance(now, [this](User& user) { on_timeout(user); });
-    if (now >= start_) {
-        recorder_->roll_to(now);
+    if (done_) {
+        return;
     }
+    recorder_->roll_to(now);
     for (Part& part : parts_) {
         if (part.over && now >= part.hard_end) {
             cut_off(part, now);

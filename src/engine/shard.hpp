@@ -61,11 +61,13 @@ private:
         // open model
         std::optional<ArrivalCursor> arrivals;
         std::optional<ArrivalCursor::Arrival> next_arrival;
+        std::uint32_t shards = 1;    // that share the arrivals: none without a user
         std::uint32_t user_cap = 0;  // this shard's share of max_vus
+        std::uint32_t made = 0;      // users so far
         std::vector<User*> free;
         // closed model: this shard's users, by rank; user k of the run is rank k / shards here
         std::vector<User*> ranks;
-        std::uint32_t alive = 0;
+        std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
         Clock::time_point next_change;
     };
     struct Wakeup {
@@ -82,6 +84,7 @@ private:
     void dispatch_wakeups(Clock::time_point now);
     void adjust_users(Part& part, Clock::time_point now);
     void take_next_arrival(Part& part);
+    void leave(User& user, Clock::time_point now);
     void end_part(Part& part, Clock::time_point now);
     void cut_off(Part& part, Clock::time_point now);
     void heartbeat();
@@ -109,7 +112,8 @@ private:
     void complete(User& user);
     void fail(User& user, Outcome outcome, std::string_view why);
     void finish_request(User& user, Outcome outcome, Clock::time_point now, std::string_view text);
-    [[nodiscard]] bool retry_on_new_connection(User& user);
+    /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
+    [[nodiscard]] bool retry_on_new_connection(User& user, bool unseen);
     void on_timeout(User& user);
     void close_socket(User& user);
     [[nodiscard]] const PreparedRequest& request_of(const User& user) const {

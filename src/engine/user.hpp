@@ -23,7 +23,7 @@ enum class Phase : std::uint8_t {
 /// State only; the shard moves it. About 600 bytes, so that 10,000 users fit in a few megabytes.
 struct User {
     explicit User(std::uint32_t index_in_run, std::uint32_t executor_index)
-        : index(index_in_run), executor(executor_index), random(0, 0, 0) {}
+        : index(index_in_run), executor(executor_index), random(0, 0, 0), random_before(random) {}
     User(const User&) = delete;
     User& operator=(const User&) = delete;
 
@@ -53,6 +53,7 @@ struct User {
     std::string request_rest;  // what the kernel has not taken yet, or the request while connecting
     std::string response_rest;  // an incomplete header, kept until more comes
     Random random;
+    Random random_before;                   // as it was before the request under way was rendered
     std::unique_ptr<IterationTrace> trace;  // set while a sampled iteration runs
 };
 

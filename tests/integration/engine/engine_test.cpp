@@ -1,11 +1,5 @@
 // The engine against servers that do exactly what each test says, over real sockets.
-#include "engine/engine.hpp"
-
-#include "engine/aggregator.hpp"
-#include "scenario/parse.hpp"
-#include "tests/support/scripted_server.hpp"
-
-#include <mutex>
+#include "tests/integration/engine/engine_run.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,93 +11,6 @@ using namespace std::chrono_literals;
 using test::Answer;
 using test::ok_response;
 using test::ScriptedServer;
-
-Step get(std::string path, EndpointId endpoint = 0) {
-    Step step;
-    step.endpoint = endpoint;
-    step.method = "GET";
-    step.path = Template::literal(std::move(path));
-    step.timeout = 20s;
-    return step;
-}
-
-Scenario scenario_for(const ScriptedServer& server, Executor executor) {
-    Scenario scenario;
-    scenario.name = "test";
-    scenario.target = *parse_target(server.url());
-    scenario.endpoints = {{"user", "/", "GET"}};
-    UserClass user;
-    user.name = "user";
-    user.flow = {get("/")};
-    scenario.users = {user};
-    scenario.load = {std::move(executor)};
-    return scenario;
-}
-
-Executor arrivals(double per_second, Nanoseconds duration, std::uint32_t max_vus = 200) {
-    Executor executor;
-    executor.name = "arrivals";
-    executor.kind = ExecutorKind::ConstantArrivalRate;
-    executor.ramp = Ramp::constant(per_second, duration);
-    executor.max_vus = max_vus;
-    return executor;
-}
-
-Executor users(double count, Nanoseconds duration) {
-    Executor executor;
-    executor.name = "users";
-    executor.kind = ExecutorKind::ConstantVus;
-    executor.ramp = Ramp::constant(count, duration);
-    executor.max_vus = static_cast<std::uint32_t>(count);
-    return executor;
-}
-
-/// Everything a run handed out.
-struct Outcomes {
-    SnapshotPtr last;
-    std::vector<IterationTrace> traces;
-    std::vector<ErrorSample> errors;
-    [[nodiscard]] std::uint64_t count(Outcome outcome, EndpointId endpoint = 0) const {
-        return last->total[endpoint].count(outcome);
-    }
-};
-
-Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
-             const std::function<void(Engine&)>& meanwhile = {}) {
-    RunInfo info = describe(scenario);
-    info.shards = shards;
-    info.version = "test";
-    info.start = WallAnchor::now();
-    info.tick = 100ms;
-    std::mutex mutex;
-    std::vector<std::unique_ptr<Interval>> intervals;
-    Engine engine(scenario, info, {trace_share});
-    const Status ready = engine.prepare();
-    EXPECT_TRUE(ready.ok()) << (ready ? "" : ready.error().to_string());
-    engine.start([&](std::unique_ptr<Interval> interval) {
-        const std::lock_guard lock(mutex);
-        intervals.push_back(std::move(interval));
-        return std::unique_ptr<Interval>();
-    });
-    if (meanwhile) {
-        meanwhile(engine);
-    }
-    engine.join();
-    Aggregator aggregator(info);
-    for (const auto& interval : intervals) {
-        aggregator.add(*interval);
-    }
-    Outcomes outcomes;
-    while (const SnapshotPtr snapshot = aggregator.next()) {
-        outcomes.last = snapshot;
-        outcomes.traces.insert(outcomes.traces.end(), snapshot->traces.begin(),
-                               snapshot->traces.end());
-        outcomes.errors.insert(outcomes.errors.end(), snapshot->errors.begin(),
-                               snapshot->errors.end());
-    }
-    EXPECT_TRUE(outcomes.last && outcomes.last->last);
-    return outcomes;
-}
 
 TEST(Engine, SendsExactlyTheArrivalsThatTheScheduleAsks) {
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });

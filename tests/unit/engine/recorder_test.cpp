@@ -49,6 +49,20 @@ TEST(Recorder, FilesASampleInTheTickInWhichItCompleted) {
     EXPECT_EQ(kept.intervals[0]->endpoints[0].send_lag.max(), 1ms);
 }
 
+TEST(Recorder, NeverEndsBeforeItsLastTickBegan) {
+    Kept kept;
+    Recorder recorder(0, 1, kStart, 1s, kept.sink());
+    recorder.request_sent(kStart + 900ms);
+    recorder.record(sample_at(kStart + 1001ms));
+    recorder.request_ended(kStart + 1001ms);
+    recorder.finish(kStart + 999ms);  // by a caller that looked at the clock a little earlier
+    ASSERT_EQ(kept.intervals.size(), 2U);
+    EXPECT_EQ(kept.intervals[1]->to, kStart + 1001ms);
+    EXPECT_EQ(kept.intervals[1]->endpoints[0].requests, 1U);
+    EXPECT_LE(kept.intervals[1]->state.in_flight_mean, 1.0);
+    EXPECT_LE(kept.intervals[1]->state.cpu_ratio, 1.0);
+}
+
 TEST(Recorder, AveragesInFlightOverTime) {
     Kept kept;
     Recorder recorder(0, 1, kStart, 1s, kept.sink());

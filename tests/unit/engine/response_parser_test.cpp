@@ -47,6 +47,15 @@ TEST(ResponseParser, JoinsChunks) {
     }
 }
 
+TEST(ResponseParser, EndsTheConnectionsUseAfterASwitchOfProtocols) {
+    ResponseParser parser;
+    parser.reset(false);
+    EXPECT_EQ(feed_in_pieces(parser, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 99),
+              State::Done);
+    EXPECT_EQ(parser.status(), 101);
+    EXPECT_FALSE(parser.keep_alive());
+}
+
 TEST(ResponseParser, SkipsInterimResponses) {
     ResponseParser parser;
     parser.reset(false);
