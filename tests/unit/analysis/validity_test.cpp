@@ -88,6 +88,47 @@ TEST(Validity, IsDegradedByLatenessAndInvalidWhenItIsAsLargeAsTheAnswer) {
     EXPECT_EQ(run.analysis.verdict, Verdict::Invalid);
 }
 
+/// The figures of a run with these latencies in every request, and `user_cap` arrivals kept back.
+RunData with_latencies(Nanoseconds service, Nanoseconds send_lag, std::uint64_t user_cap) {
+    RunData data = analysed(healthy()).data;
+    data.all.service = {};
+    data.all.send_lag = {};
+    data.all.service.record_n(service, data.all.requests);
+    data.all.send_lag.record_n(send_lag, data.all.requests);
+    data.counts.not_sent[0] = user_cap;
+    return data;
+}
+
+ValidityCheck check_of(const RunData& data, const std::string& name) {
+    const auto checks = check_validity(data);
+    const auto found = std::find_if(checks.begin(), checks.end(),
+                                    [&](const ValidityCheck& check) { return check.name == name; });
+    EXPECT_NE(found, checks.end()) << name;
+    return found == checks.end() ? ValidityCheck{} : *found;
+}
+
+TEST(Validity, IsInvalidWhereLatenessOutweighsTheServiceTimeAtP99) {
+    using namespace std::chrono_literals;
+    const auto lag = [](Nanoseconds service, Nanoseconds send_lag) {
+        return check_of(with_latencies(service, send_lag, 0), "send_lag_p99");
+    };
+    EXPECT_TRUE(lag(200us, 3ms).decisive);      // 3.0 of the 3.2 ms shown are the generator's
+    EXPECT_FALSE(lag(200us, 1900us).decisive);  // what a kernel's time slice may cost
+    EXPECT_FALSE(lag(200us, 1900us).ok);
+    EXPECT_FALSE(lag(4ms, 3ms).decisive);
+    EXPECT_TRUE(lag(4ms, 5ms).decisive);
+}
+
+TEST(Validity, BlamesNoTargetForBusyUsersWhereTheGeneratorWasLate) {
+    using namespace std::chrono_literals;
+    const auto why = [](Nanoseconds send_lag) {
+        return check_of(with_latencies(20ms, send_lag, 1000), "user_cap").why;
+    };
+    EXPECT_NE(why(100us).find("the target was slow"), std::string::npos);
+    EXPECT_EQ(why(3ms).find("the target was slow"), std::string::npos);
+    EXPECT_NE(why(3ms).find("the generator was late itself"), std::string::npos);
+}
+
 TEST(Validity, NoticesThatRequestsInFlightContradictLittlesLaw) {
     Options options = healthy();
     options.in_flight_error = 0.10;

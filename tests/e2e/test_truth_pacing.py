@@ -1,0 +1,159 @@
+"""20,000 arrivals a second on one shard: the rate, and when each arrival was due."""
+import http.server
+import math
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+from harness import query, summary
+from timing import Nginx, ahead_of_others, ks_distance, ks_p_value, run_with, varint
+
+RATE, SECONDS = 20_000, 10
+SCENARIO = """
+target: {url}
+users:
+  reader:
+    flow:
+      - get: /
+load:
+  - {{executor: constant-arrival-rate, rate: {rate}/s, duration: {seconds}s, max_vus: 2000, arrivals: {arrivals}}}
+export:
+  otlp: {{endpoint: "http://127.0.0.1:{port}", sample: 4%}}
+"""
+
+
+def fields(data):
+    """(number, value) of each field of a protobuf message."""
+    at = 0
+    while at < len(data):
+        key, at = varint(data, at)
+        wire = key & 7
+        if wire == 0:
+            value, at = varint(data, at)
+        else:
+            size = {1: 8, 5: 4}.get(wire)
+            if size is None:
+                size, at = varint(data, at)
+            value, at = data[at:at + size], at + size
+            if wire != 2:
+                value = int.from_bytes(value, "little")
+        yield key >> 3, value
+
+
+def iterations(body):
+    """(iteration, due in ns) of each iteration's span in an ExportTraceServiceRequest."""
+    for resource_spans in (value for number, value in fields(body) if number == 1):
+        for scope_spans in (value for number, value in fields(resource_spans) if number == 2):
+            for span in (list(fields(value)) for number, value in fields(scope_spans) if number == 2):
+                attributes = [dict(fields(value)) for number, value in span if number == 9]
+                for pair in attributes:
+                    if pair[1] == b"plimsoll.iteration":
+                        # Zero is not written; a field 3 that is absent is 0.
+                        yield dict(fields(pair[2])).get(3, 0), dict(span)[7]
+
+
+class Collector(http.server.ThreadingHTTPServer):
+    """Keeps the bodies of the traces it is sent; they are read after the run."""
+    daemon_threads = True
+
+    def __init__(self):
+        self.bodies = []
+        collector = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                collector.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+                assert self.headers.get("Content-Encoding") is None
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+def erlang_cdf(k, x):
+    """P(sum of k unit exponentials <= x)."""
+    term = total = math.exp(-x)
+    for i in range(1, k):
+        term *= x / i
+        total += term
+    return 1 - total
+
+
+class Pacing(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = Path(folder.name)
+
+    def measure(self, arrivals, prefix):
+        """The summary, the counts of the run and the sampled arrivals [(index, due in s)], in order."""
+        with Nginx(self.dir, prefix) as nginx, Collector() as collector:
+            (self.dir / "s.yaml").write_text(SCENARIO.format(
+                url=nginx.url, rate=RATE, seconds=SECONDS, arrivals=arrivals, port=collector.server_address[1]))
+            done = run_with(prefix, "run", self.dir / "s.yaml", "--shards", "1", "--seed", "7", "--run-dir", self.dir / "r",
+                            "--linger", "0s", "--quiet")
+            bodies = list(collector.bodies)
+        self.assertIn(done.returncode, (0, 111), done.stderr)
+        result = summary(self.dir / "r")
+        due, not_sent = query(self.dir / "r", "select sum(arrivals_due), "
+                              "sum(not_sent_user_cap) + sum(not_sent_generator) from tick")[0]
+        start = int(query(self.dir / "r", "select value from run where key = 'start_wall_ns'")[0][0])
+        sampled = sorted((i, (at - start) * 1e-9) for body in bodies for i, at in iterations(body))
+        lag, service = result["totals"]["send_lag_s"], result["totals"]["service_s"]
+        print(f"\n{arrivals}: {due} arrivals due in {SECONDS} s, {not_sent} not sent, {len(sampled)} sampled; send lag p50 "
+              f"{lag['p50'] * 1e6:.0f} us, p99 {lag['p99'] * 1e6:.0f} us, p99.9 {lag['p999'] * 1e6:.0f} us; service p50 "
+              f"{service['p50'] * 1e6:.0f} us; {result['generator']['cpu_us_per_request']:.1f} us of CPU per request; "
+              f"{result['validity']['verdict']}, {'real-time' if prefix else 'ordinary'} scheduling")
+        return result, due, not_sent, sampled
+
+    def test_uniform_arrivals_are_due_at_equal_distances(self):
+        result, due, not_sent, sampled = self.measure("uniform", ahead_of_others())
+        self.assertEqual(due, RATE * SECONDS)
+        achieved = result["totals"]["requests"] / SECONDS
+        print(f"achieved {achieved:.1f}/s of {RATE}/s")
+        self.assertAlmostEqual(achieved, RATE, delta=0.001 * RATE)
+        self.assertGreater(len(sampled), 0.02 * due)
+        worst = max(abs(at - index / RATE) for index, at in sampled)
+        print(f"worst distance of a due time from index / rate: {worst * 1e9:.1f} ns")
+        self.assertLess(worst, 10e-9)
+
+    def test_poisson_arrivals_are_exponential_distances_apart(self):
+        result, due, not_sent, sampled = self.measure("poisson", ahead_of_others())
+        # The count of a Poisson process of mean n has standard deviation sqrt(n).
+        self.assertAlmostEqual(due, RATE * SECONDS, delta=4 * math.sqrt(RATE * SECONDS))
+        achieved = result["totals"]["requests"]
+        print(f"achieved {achieved} of {due} due")
+        self.assertAlmostEqual(achieved, due, delta=0.001 * due)
+        # k arrivals apart is the sum of k exponentials: its probability is uniform when the process is Poisson.
+        chances = []
+        for (i, at), (j, later) in zip(sampled, sampled[1:]):
+            if 0 < j - i <= 200:
+                chances.append(erlang_cdf(j - i, (later - at) * RATE))
+        self.assertGreater(len(chances), 0.02 * due)
+        distance = ks_distance(chances, lambda u: u)
+        p = ks_p_value(distance, len(chances))
+        neighbours = [later - at for (i, at), (j, later) in zip(sampled, sampled[1:]) if j == i + 1]
+        print(f"Kolmogorov-Smirnov: distance {distance:.5f} over {len(chances)} gaps, p = {p:.3f}; {len(neighbours)} gaps of "
+              f"neighbours, mean {sum(neighbours) / len(neighbours) * 1e6:.2f} us (1 / rate is {1e6 / RATE:.0f})")
+        self.assertGreater(p, 0.001)
+
+    def test_ordinary_scheduling_is_printed_beside_it(self):
+        result, due, not_sent, sampled = self.measure("uniform", [])
+        self.assertEqual(due, RATE * SECONDS)
+        self.assertEqual(result["totals"]["requests"] + not_sent, due)
+
+
+if __name__ == "__main__":
+    unittest.main()
