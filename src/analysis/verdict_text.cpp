@@ -12,7 +12,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::size_t kColumns = 100;
+constexpr std::size_t kColumns = 80;  // of the terminal that everyone has
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{{
     {"app_pool_exhausted", "the application's database connection pool"},

@@ -9,7 +9,7 @@
 
 namespace plimsoll {
 
-/// Plain lines of at most 100 columns, without colour, each ended by a newline: whether the
+/// Plain lines of at most 80 columns, without colour, each ended by a newline: whether the
 /// measurement may be believed, where the target broke, what gave way first and why, and the
 /// number to change. UTF-8.
 [[nodiscard]] std::string verdict_text(const Analysis& analysis, const RunInfo& info);

@@ -34,13 +34,15 @@ TEST(VerdictText, SaysWhatBrokeWhereAndWhatToChange) {
     RunInfo info;
     info.target = "http://127.0.0.1:8080";
     EXPECT_EQ(verdict_text(broken(), info), R"(Measurement: VALID
-  15758 requests to http://127.0.0.1:8080 in 63 s, 3458 failed, 0 due but not sent; 99 % were sent
-  within 150 µs of their due time; the busiest generator thread used 34 % of a core.
+  15758 requests to http://127.0.0.1:8080 in 63 s, 3458 failed, 0 due but not
+  sent; 99 % were sent within 150 µs of their due time; the busiest generator
+  thread used 34 % of a core.
 
 It broke at 250/s, 28 s into the run (between 235/s and 274/s).
   From then on requests waited.
 
-What gave way first: the application's database connection pool (high confidence, since 24 s).
+What gave way first: the application's database connection pool (high
+confidence, since 24 s).
   + all five were busy
   - something else
   ? not measured: canary select_1
