@@ -1,5 +1,6 @@
 #include "app/live_view.hpp"
 
+#include "app/console.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -230,8 +231,7 @@ void LiveView::draw() {
         const auto now = Clock::now();
         if (now - last_line_ >= kLineEvery - std::chrono::milliseconds(500)) {
             last_line_ = now;
-            fmt::print("{}\n", line());
-            std::fflush(stdout);
+            say("{}\n", line());
         }
         return;
     }
@@ -242,15 +242,13 @@ void LiveView::draw() {
     for (const char c : text) {
         cleared += c == '\n' ? "\x1b[K\n" : std::string(1, c);
     }
-    fmt::print("{}", cleared);
-    std::fflush(stdout);
+    say("{}", cleared);
     drawn_lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
 
 void LiveView::clear() {
     if (drawn_lines_ > 0) {
-        fmt::print("\x1b[{}A\x1b[J", drawn_lines_);
-        std::fflush(stdout);
+        say("\x1b[{}A\x1b[J", drawn_lines_);
         drawn_lines_ = 0;
     }
 }

@@ -1,8 +1,10 @@
 // The command line: which command, what flags, and what exit status it comes to.
 #include "app/commands/commands.hpp"
+#include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "app/version.hpp"
 
+#include <csignal>
 #include <exception>
 #include <sys/resource.h>
 
@@ -40,8 +42,7 @@ int dispatch(int argc, char** argv) {
     } catch (const CLI::RequiredError& error) {
         // CLI11 would only say that a command is required.
         if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
-            fmt::print(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n",
-                       argv[1]);
+            plimsoll::say(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n", argv[1]);
         } else {
             app.exit(error);
         }
@@ -51,6 +52,8 @@ int dispatch(int argc, char** argv) {
         return status == 0 ? 0 : plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
     }
     raise_descriptor_limit();
+    // Whoever read our output has left: no reason to end without results, or with children running.
+    std::signal(SIGPIPE, SIG_IGN);
     return action();
 }
 
@@ -60,7 +63,7 @@ int main(int argc, char** argv) {
     try {
         return dispatch(argc, argv);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "plimsoll: internal error: {}\n", error.what());
+        plimsoll::say(stderr, "plimsoll: internal error: {}\n", error.what());
         return plimsoll::to_int(plimsoll::ExitCode::InternalError);
     }
 }

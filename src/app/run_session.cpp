@@ -3,6 +3,7 @@
 #include "analysis/analyse.hpp"
 #include "analysis/thresholds.hpp"
 #include "analysis/verdict_text.hpp"
+#include "app/console.hpp"
 #include "app/probe_setup.hpp"
 #include "app/snapshot_hub.hpp"
 #include "app/version.hpp"
@@ -78,7 +79,7 @@ Usage own_usage() {
 }
 
 void complain(const Error& error) {
-    fmt::print(stderr, "plimsoll: {}\n", error.to_string());
+    say(stderr, "plimsoll: {}\n", error.to_string());
 }
 
 /// Everything that a run has open, in the order in which it must come up.
@@ -86,6 +87,9 @@ class Session {
 public:
     Session(const Scenario& scenario, SessionOptions& options, StopRequest& stop)
         : scenario_(scenario), options_(options), stop_(stop) {}
+    ~Session() { close_endpoint(); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
 
     SessionResult run();
 
@@ -99,6 +103,7 @@ private:
     void announce(EventKind kind, std::string text);
     void check_abort(const Snapshot& snapshot);
     void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
+    void close_endpoint();
     void linger();
 
     const Scenario& scenario_;
@@ -106,15 +111,17 @@ private:
     StopRequest& stop_;
     RunInfo run_;
     std::filesystem::path run_dir_;
-    std::optional<ProbeRunner> probes_;
     std::vector<ProbeInfo> probe_infos_;
     RunFileWriter* run_file_ = nullptr;
     PrometheusExporter* prometheus_ = nullptr;
-    std::vector<std::unique_ptr<ExporterWorker>> workers_;
-    std::optional<LiveView> view_;
-    std::optional<Engine> engine_;
     std::atomic<bool> abort_by_threshold_ = false;
     std::vector<ExecutorState> last_states_;
+    // What has threads hands over to what stands before it, and so must end first.
+    std::vector<std::unique_ptr<ExporterWorker>> workers_;
+    std::optional<LiveView> view_;
+    std::optional<SnapshotHub> hub_;
+    std::optional<Engine> engine_;
+    std::optional<ProbeRunner> probes_;
 };
 
 void Session::describe_run() {
@@ -157,8 +164,8 @@ Status Session::start_probes() {
         if (!statuses[i]) {
             // The run goes on without it: its absence is a gap, and the verdict says what is
             // missing.
-            fmt::print(stderr, "plimsoll: probe {} gives no readings yet: {}\n",
-                       probe_infos_[i].name, statuses[i].error().to_string());
+            say(stderr, "plimsoll: probe {} gives no readings yet: {}\n", probe_infos_[i].name,
+                statuses[i].error().to_string());
         }
     }
     return {};
@@ -241,8 +248,8 @@ void Session::check_abort(const Snapshot& snapshot) {
 }
 
 ExitCode Session::drive() {
-    SnapshotHub hub(run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); });
-    engine_->start(hub.sink());
+    hub_.emplace(run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); });
+    engine_->start(hub_->sink());
     for (const std::string& text : options_.opening_events) {
         announce(EventKind::FaultPlanted, text);
     }
@@ -252,12 +259,12 @@ ExitCode Session::drive() {
         if (code == ExitCode::Passed) {
             code = why;
             view_->clear();
-            fmt::print(stderr, "plimsoll: {}\n", text);
+            say(stderr, "plimsoll: {}\n", text);
             announce(EventKind::Stopped, text);
             engine_->stop_gracefully();
         }
     };
-    while (!hub.finished()) {
+    while (!hub_->finished()) {
         stop_.wait_until(Clock::now() + kLoopPeriod);
         if (stop_.count() > stops_seen) {
             if (stops_seen == 0) {
@@ -287,7 +294,7 @@ ExitCode Session::drive() {
 
 void Session::finish_worker(ExporterWorker& worker, Clock::time_point deadline) {
     if (worker.finish(deadline).left_behind) {
-        fmt::print(stderr, "plimsoll: exporter {} did not finish in time\n", worker.name());
+        say(stderr, "plimsoll: exporter {} did not finish in time\n", worker.name());
     }
 }
 
@@ -313,11 +320,10 @@ void Session::wind_up(const Usage& before) {
 
 void Session::linger() {
     if (options_.keep_text) {
-        fmt::print("\n{}", *options_.keep_text);
+        say("\n{}", *options_.keep_text);
         if (prometheus_ != nullptr) {
-            fmt::print("metrics   {}\n", prometheus_->url());
+            say("metrics   {}\n", prometheus_->url());
         }
-        std::fflush(stdout);
     } else if (prometheus_ == nullptr) {
         return;
     }
@@ -327,6 +333,11 @@ void Session::linger() {
     while (Clock::now() < until && stop_.count() == before) {
         stop_.wait_until(std::min(until, Clock::now() + std::chrono::seconds(1)));
     }
+    close_endpoint();
+}
+
+/// Before any other exporter goes: a scrape asks them all what they dropped.
+void Session::close_endpoint() {
     for (const auto& worker : workers_) {
         if (worker->name() == kPrometheus) {
             finish_worker(*worker, Clock::now() + kExportersFinishWithin);
@@ -347,6 +358,9 @@ SessionResult Session::run() {
         complain(probes.error());
         return {ExitCode::InvalidInput, {}};
     }
+    if (stop_.count() > 0) {
+        return {ExitCode::Interrupted, {}};
+    }
     auto folder = make_run_dir(run_, options_);
     if (!folder) {
         complain(folder.error());
@@ -361,7 +375,7 @@ SessionResult Session::run() {
         return {started, {}};
     }
     if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
-        fmt::print("metrics   {}\n", prometheus_->url());
+        say("metrics   {}\n", prometheus_->url());
     }
     probes_->begin();
     const Usage before = own_usage();
@@ -424,8 +438,8 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
         return ExitCode::InternalError;
     }
     if (options.view != ViewMode::Off) {
-        fmt::print("\n{}\nreport    {}\n", verdict_text(*analysis, reader->info()),
-                   (run_dir / "report.html").string());
+        say("\n{}\nreport    {}\n", verdict_text(*analysis, reader->info()),
+            (run_dir / "report.html").string());
     }
     if (code != ExitCode::Passed) {
         return code;

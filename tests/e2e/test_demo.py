@@ -82,6 +82,14 @@ class Demo(unittest.TestCase):
             self.assertEqual(run.wait(30), 0)
         self.assert_nothing_left()
 
+    def test_ctrl_c_while_it_starts_up_ends_it_before_any_run(self):
+        run = start_plimsoll("demo", "--results", self.results, env=self.marked.env)
+        wait_for(self.marked.folders, "PostgreSQL's folder", 30, 0.002)
+        run.send_signal(signal.SIGINT)
+        self.assertEqual(run.wait(60), 105)
+        self.assertFalse(self.results.exists())
+        self.assert_nothing_left()
+
     def test_wrong_faults_are_refused(self):
         for fault in ("app-pol:size=5", "app-pool:size=0", "app-pool:sise=5", "app-pool:size=many", ""):
             done = run_plimsoll("demo", "--fault", fault, "--results", self.results, check=104, env=self.marked.env)

@@ -151,6 +151,18 @@ class Run(unittest.TestCase):
             self.assertEqual(result["totals"]["requests"], target.served)
             self.assertLess(result["run"]["duration_s"], 60)
 
+    def test_results_are_written_though_nobody_reads_the_output_any_more(self):
+        for view in ([], ["--verbose"]):
+            with Target() as target:
+                folder = self.dir / f"r{len(view)}"
+                run = start_plimsoll("run", target.url, "-u", "2", "-d", "3s", "--run-dir", folder, *view,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                run.stdout.readline()
+                run.stdout.close()
+                run.stderr.close()
+                self.assertEqual(run.wait(60), 0)
+                self.assertEqual(summary(folder)["totals"]["requests"], target.served)
+
     def test_a_port_in_use_is_106(self):
         with Target() as target, Target() as other:
             port = other.server_address[1]

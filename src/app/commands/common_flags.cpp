@@ -1,5 +1,6 @@
 #include "app/commands/common_flags.hpp"
 
+#include "app/console.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
 
@@ -104,7 +105,7 @@ Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& te
 }
 
 int refuse(const Error& error) {
-    fmt::print(stderr, "plimsoll: {}\n", error.to_string());
+    say(stderr, "plimsoll: {}\n", error.to_string());
     return to_int(ExitCode::InvalidInput);
 }
 

@@ -1,6 +1,7 @@
 // plimsoll demo: the main job on embedded defaults.
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "lab/child_process.hpp"
@@ -114,7 +115,7 @@ export:
 }
 
 int setup_failed(const std::string& part, const Error& error) {
-    fmt::print(stderr, "plimsoll: {} did not start: {}\n", part, error.to_string());
+    say(stderr, "plimsoll: {} did not start: {}\n", part, error.to_string());
     return to_int(ExitCode::SetupFailed);
 }
 
@@ -202,12 +203,10 @@ Result<DemoPlan> plan_for(const DemoFlags& flags) {
 int load_lab(DemoPlan& plan, RunningLab& lab, ThrowawayPostgres& postgres, StopRequest& stop) {
     const Load load = load_for(plan.fault);
     if (plan.session.view != ViewMode::Off) {
-        fmt::print(
-            "demo      PostgreSQL and the lab are up at {}\n"
+        say("demo      PostgreSQL and the lab are up at {}\n"
             "planted   {}\n"
             "load      arrivals from {:.0f}/s to {:.0f}/s within {}\n",
             lab.url, plan.fault.to_string(), load.start, load.peak, format_duration(plan.duration));
-        std::fflush(stdout);
     }
     ::setenv(kDsnVariable, postgres.superuser_dsn().c_str(), 1);
     const std::string text = scenario_text(lab.url, load, plan.duration, lab.process.pid(),
@@ -215,7 +214,7 @@ int load_lab(DemoPlan& plan, RunningLab& lab, ThrowawayPostgres& postgres, StopR
     ParseOutcome parsed = parse_scenario(
         text, {"demo.yaml", [](const char* name) -> const char* { return std::getenv(name); }});
     if (!parsed.scenario) {
-        fmt::print(stderr, "{}", format_faults(parsed.faults, "the demo's own scenario"));
+        say(stderr, "{}", format_faults(parsed.faults, "the demo's own scenario"));
         return to_int(ExitCode::InternalError);
     }
     SessionOptions& session = plan.session;
@@ -239,6 +238,9 @@ int demo(const DemoFlags& flags) {
     auto postgres = ThrowawayPostgres::start(options, Clock::now() + kPartsReadyWithin);
     if (!postgres) {
         return setup_failed("PostgreSQL", postgres.error());
+    }
+    if (stop.count() > 0) {
+        return to_int(ExitCode::Interrupted);
     }
     auto lab = start_lab(plan->fault.to_string(), *postgres);
     if (!lab) {

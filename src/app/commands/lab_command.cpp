@@ -1,6 +1,7 @@
 // plimsoll lab: the demo target alone.
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/console.hpp"
 #include "app/stop_request.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
@@ -32,7 +33,7 @@ struct LabFlags {
 
 int print_faults() {
     for (const FaultDescription& fault : list_faults()) {
-        fmt::print("  {:<36} {}\n", fault.form, fault.summary);
+        say("  {:<36} {}\n", fault.form, fault.summary);
     }
     return to_int(ExitCode::Passed);
 }
@@ -78,13 +79,12 @@ int lab(const LabFlags& flags) {
         auto started =
             ThrowawayPostgres::start(postgres_options, Clock::now() + kPostgresReadyWithin);
         if (!started) {
-            fmt::print(stderr, "plimsoll: PostgreSQL did not start: {}\n",
-                       started.error().to_string());
+            say(stderr, "plimsoll: PostgreSQL did not start: {}\n", started.error().to_string());
             return to_int(ExitCode::SetupFailed);
         }
         postgres = std::move(*started);
         options->dsn = postgres->app_dsn();
-        fmt::print("postgres  psql \"{}\"\n", postgres->superuser_dsn());
+        say("postgres  psql \"{}\"\n", postgres->superuser_dsn());
     }
     // run_lab ends by stop token; this thread turns Ctrl-C into one.
     std::stop_source source;
@@ -96,7 +96,7 @@ int lab(const LabFlags& flags) {
     });
     const Status served = run_lab(*options, source.get_token());
     if (!served) {
-        fmt::print(stderr, "plimsoll: the lab did not start: {}\n", served.error().to_string());
+        say(stderr, "plimsoll: the lab did not start: {}\n", served.error().to_string());
         const bool listening = !served.error().what.starts_with("cannot listen");
         return to_int(listening ? ExitCode::SetupFailed : ExitCode::PortInUse);
     }

@@ -4,6 +4,7 @@
 #include "analysis/verdict_text.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/console.hpp"
 #include "base/log.hpp"
 #include "report/report.hpp"
 #include "store/run_reader.hpp"
@@ -27,13 +28,13 @@ int print_format(const std::string& format, const RunReader& reader, const Analy
         if (!page) {
             return refuse(page.error());
         }
-        fmt::print("{}", *page);
+        say("{}", *page);
     } else if (format == "md") {
-        fmt::print("{}", render_markdown(reader.info(), analysis, reader.finished()));
+        say("{}", render_markdown(reader.info(), analysis, reader.finished()));
     } else if (format == "json") {
-        fmt::print("{}", render_json(reader.info(), analysis));
+        say("{}", render_json(reader.info(), analysis));
     } else {
-        fmt::print("{}", render_junit(reader.info(), analysis));
+        say("{}", render_junit(reader.info(), analysis));
     }
     return to_int(ExitCode::Passed);
 }
@@ -58,8 +59,8 @@ int report(const ReportFlags& flags) {
     if (const Status written = write_reports(folder, *reader, *analysis); !written) {
         return refuse(written.error());
     }
-    fmt::print("{}\nreport  {}\n", verdict_text(*analysis, reader->info()),
-               (folder / "report.html").string());
+    say("{}\nreport  {}\n", verdict_text(*analysis, reader->info()),
+        (folder / "report.html").string());
     return to_int(ExitCode::Passed);
 }
 

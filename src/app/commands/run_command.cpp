@@ -1,6 +1,7 @@
 // plimsoll run SCENARIO | URL
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "scenario/parse.hpp"
@@ -142,7 +143,7 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
     ParseOutcome parsed = parse_scenario(
         *text, {flags.scenario, [](const char* name) -> const char* { return std::getenv(name); }});
     if (!parsed.scenario) {
-        fmt::print(stderr, "{}", format_faults(parsed.faults, flags.scenario));
+        say(stderr, "{}", format_faults(parsed.faults, flags.scenario));
         return std::nullopt;
     }
     if (flags.overrides_load()) {
@@ -171,9 +172,8 @@ int run(const RunFlags& flags) {
         return refuse(applied.error());
     }
     if (options->view != ViewMode::Off) {
-        fmt::print("run       {} against {} for {}\n", scenario->name, scenario->target.to_string(),
-                   format_duration(scenario->duration()));
-        std::fflush(stdout);  // before what goes to stderr
+        say("run       {} against {} for {}\n", scenario->name, scenario->target.to_string(),
+            format_duration(scenario->duration()));
     }
     StopRequest stop;
     return to_int(run_session(*scenario, std::move(*options), stop).code);

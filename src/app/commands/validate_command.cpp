@@ -1,6 +1,7 @@
 // plimsoll validate SCENARIO
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/console.hpp"
 #include "base/units.hpp"
 #include "scenario/parse.hpp"
 
@@ -14,25 +15,24 @@ namespace plimsoll {
 namespace {
 
 void print_plan(const Scenario& scenario) {
-    fmt::print("{}: valid\n  target  {}\n  length  {}\n", scenario.name,
-               scenario.target.to_string(), format_duration(scenario.duration()));
+    say("{}: valid\n  target  {}\n  length  {}\n", scenario.name, scenario.target.to_string(),
+        format_duration(scenario.duration()));
     for (const UserClass& user : scenario.users) {
-        fmt::print("  user    {}  weight {}  {} steps\n", user.name, user.weight, user.flow.size());
+        say("  user    {}  weight {}  {} steps\n", user.name, user.weight, user.flow.size());
     }
     for (const Executor& executor : scenario.load) {
         const double expected = executor.ramp.integral(executor.ramp.duration());
-        fmt::print("  load    {}  {}  for {}", executor.name, to_string(executor.kind),
-                   format_duration(executor.ramp.duration()));
+        say("  load    {}  {}  for {}", executor.name, to_string(executor.kind),
+            format_duration(executor.ramp.duration()));
         if (is_open(executor.kind)) {
-            fmt::print("  up to {}  about {:.0f} arrivals, at most {} users\n",
-                       format_rate(Rate::per_second(executor.ramp.highest())), expected,
-                       executor.max_vus);
+            say("  up to {}  about {:.0f} arrivals, at most {} users\n",
+                format_rate(Rate::per_second(executor.ramp.highest())), expected, executor.max_vus);
         } else {
-            fmt::print("  up to {:.0f} users\n", executor.ramp.highest());
+            say("  up to {:.0f} users\n", executor.ramp.highest());
         }
     }
     for (const Threshold& threshold : scenario.thresholds) {
-        fmt::print("  must    {}: {}\n", threshold.key, threshold.expression);
+        say("  must    {}: {}\n", threshold.key, threshold.expression);
     }
 }
 
@@ -44,7 +44,7 @@ int validate(const std::string& path) {
     const ParseOutcome parsed = parse_scenario(
         *text, {path, [](const char* name) -> const char* { return std::getenv(name); }});
     if (!parsed.scenario) {
-        fmt::print(stderr, "{}", format_faults(parsed.faults, path));
+        say(stderr, "{}", format_faults(parsed.faults, path));
         return to_int(ExitCode::InvalidInput);
     }
     print_plan(*parsed.scenario);

@@ -118,15 +118,22 @@ TEST(Connection, GoesOnSendingWhenTheResponseBeginsBeforeTheRequestIsOut) {
 TEST(Connection, IsNotUsedAgainWhenTheResponseCameBeforeTheRequestWasOut) {
     constexpr std::size_t kBody = 20'000'000;
     std::atomic<int> answered = 0;
+    std::atomic<bool> over = false;
     const RawServer server([&](int socket) {
         if (hear(socket, 1000) == 0) {
             return;
         }
-        ++answered;
+        const int mine = ++answered;
         say(socket, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
-        hear(socket, 10 * kBody);  // anything that comes next would be taken for the body's rest
+        // Reads no more until the client has gone on elsewhere, so that the request stays half
+        // sent.
+        while (!over && answered == mine) {
+            std::this_thread::sleep_for(2ms);
+        }
+        hear(socket, kBody);
     });
     const Outcomes out = run(upload_to(server.url(), kBody, users(1, 300ms)));
+    over = true;
     EXPECT_GE(out.count(Outcome::Http4xx), 2U);
     EXPECT_EQ(out.count(Outcome::Http4xx), out.last->total[0].requests);
     EXPECT_EQ(answered, static_cast<int>(out.last->total[0].requests));
