@@ -42,7 +42,8 @@ int dispatch(int argc, char** argv) {
     } catch (const CLI::RequiredError& error) {
         // CLI11 would only say that a command is required.
         if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
-            plimsoll::say(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n", argv[1]);
+            plimsoll::say(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n",
+                          argv[1]);
         } else {
             app.exit(error);
         }
