@@ -73,7 +73,7 @@ class Demo(unittest.TestCase):
             requests = summary(only_run(self.results))["totals"]["requests"]
             metrics = fetch(re.search(r"metrics +(http://\S+)", kept)[1])
             self.assertEqual(metric_sum(metrics, "plimsoll_requests_total"), requests)
-            dsn = re.search(r"psql '(.*)'", kept)[1]
+            dsn = re.search(r'psql "(.*)"', kept)[1]
             counted = subprocess.run(["psql", dsn, "-Atc", "select count(*) > 0 from deployments"],
                                      capture_output=True, text=True)
             self.assertEqual(counted.stdout, "t\n", counted.stderr)
