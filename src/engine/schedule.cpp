@@ -82,8 +82,8 @@ void Shard::make_parts() {
         part.executor = &executor;
         part.index = i;
         part.open = is_open(executor.kind);
-        part.begin = start_;
-        part.end = start_ + executor.ramp.duration();
+        part.begin = start_ + executor.start_time;
+        part.end = part.begin + executor.ramp.duration();
         part.hard_end = part.end + executor.graceful_stop;
         if (part.open) {
             part.shards = std::min(shards, executor.max_vus);
@@ -189,7 +189,7 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
             continue;
         }
         ++recorder_->levels.users;
-        begin_iteration(*user, arrival.index, plan_.classes.pick(arrival.index),
+        begin_iteration(*user, arrival.index, plan_.classes[part.index].pick(arrival.index),
                         part.begin + arrival.due);
     }
 }
@@ -213,7 +213,7 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
             ++recorder_->levels.users;
             // Users that a ramp asks for are due when it asked, not when this loop came round to
             // it.
-            begin_iteration(user, user.iteration, plan_.classes.pick(user.index),
+            begin_iteration(user, user.iteration, plan_.classes[part.index].pick(user.index),
                             std::max(part.begin, part.next_change));
         }
     }

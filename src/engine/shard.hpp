@@ -30,7 +30,7 @@ struct ShardPlan {
     EngineOptions options;
     std::vector<SocketAddress> addresses;
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
-    ClassPicker classes;
+    std::vector<ClassPicker> classes;                    // by executor
     std::uint64_t trace_limit;  // an iteration is traced when its hash is below
 };
 

@@ -14,16 +14,25 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kLaterKinds{"shared-iterations", "per-vu-iterations",
                                                       "externally-controlled"};
-constexpr std::array<std::string_view, 5> kConstantVusKeys{"executor", "name", "graceful_stop",
-                                                           "vus", "duration"};
-constexpr std::array<std::string_view, 5> kRampingVusKeys{"executor", "name", "graceful_stop",
-                                                          "start_vus", "stages"};
-constexpr std::array<std::string_view, 7> kConstantRateKeys{
-    "executor", "name", "graceful_stop", "arrivals", "rate", "duration", "max_vus"};
-constexpr std::array<std::string_view, 7> kRampingRateKeys{
-    "executor", "name", "graceful_stop", "arrivals", "start_rate", "stages", "max_vus"};
-constexpr std::array<std::string_view, 6> kLaterKeys{"start_time", "graceful_ramp_down", "users",
-                                                     "iterations", "max_duration",       "tags"};
+// The keys of one executor: those that all have, and its own.
+template <std::size_t N>
+constexpr auto with_common(const std::array<std::string_view, N>& own) {
+    constexpr std::array<std::string_view, 5> kCommon{"executor", "name", "start_time", "users",
+                                                      "graceful_stop"};
+    std::array<std::string_view, kCommon.size() + N> all{};
+    std::copy(own.begin(), own.end(), std::copy(kCommon.begin(), kCommon.end(), all.begin()));
+    return all;
+}
+
+using Word = std::string_view;
+constexpr auto kConstantVusKeys = with_common(std::array{Word("vus"), Word("duration")});
+constexpr auto kRampingVusKeys = with_common(std::array{Word("start_vus"), Word("stages")});
+constexpr auto kConstantRateKeys =
+    with_common(std::array{Word("arrivals"), Word("rate"), Word("duration"), Word("max_vus")});
+constexpr auto kRampingRateKeys =
+    with_common(std::array{Word("arrivals"), Word("start_rate"), Word("stages"), Word("max_vus")});
+constexpr std::array<std::string_view, 4> kLaterKeys{"graceful_ramp_down", "iterations",
+                                                     "max_duration", "tags"};
 
 std::span<const std::string_view> keys_of(ExecutorKind kind) {
     switch (kind) {
@@ -83,11 +92,16 @@ double mean_think_s(const Think& think) {
     return to_seconds(think.a);
 }
 
-// How long an iteration takes when every response takes a second, over all user classes.
-double iteration_estimate_s(const std::vector<UserClass>& users) {
+// How long an iteration takes when every response takes a second, over the executor's classes.
+double iteration_estimate_s(const std::vector<UserClass>& users,
+                            const std::vector<std::uint32_t>& subset) {
     double weighted = 0;
     double weights = 0;
-    for (const UserClass& user : users) {
+    for (std::uint32_t index = 0; index < users.size(); ++index) {
+        if (!subset.empty() && std::find(subset.begin(), subset.end(), index) == subset.end()) {
+            continue;
+        }
+        const UserClass& user = users[index];
         double length = 0;
         for (const Step& step : user.flow) {
             length += 1 + mean_think_s(step.think.value_or(user.think));
@@ -104,14 +118,14 @@ double round_up(double value) {
     return std::ceil(value / magnitude - 1e-9) * magnitude;
 }
 
-void suggest_max_vus(const Item& item, const std::optional<Ramp>& ramp,
+void suggest_max_vus(const Item& item, const Executor& executor,
                      const std::vector<UserClass>& users) {
-    const double rate = ramp ? ramp->highest() : 0;
+    const double rate = executor.ramp.highest();
     if (!(rate > 0)) {
         item.fault("max_vus is missing", "how many users may be busy at once, e.g. max_vus: 500");
         return;
     }
-    const double length = iteration_estimate_s(users);
+    const double length = iteration_estimate_s(users, executor.users);
     const double busy = std::max(1.0, std::ceil(rate * length - 1e-9));
     const double suggested = std::min(round_up(2 * busy), static_cast<double>(kMostUsers));
     item.fault(
@@ -121,14 +135,71 @@ void suggest_max_vus(const Item& item, const std::optional<Ramp>& ramp,
                     suggested, format_rate(Rate::per_second(rate)), length, busy));
 }
 
-std::uint32_t read_max_vus(const Fields& fields, const std::optional<Ramp>& ramp,
+// `executor`'s ramp and classes serve to suggest one.
+std::uint32_t read_max_vus(const Fields& fields, const Executor& executor,
                            const std::vector<UserClass>& users) {
     const auto item = fields.get("max_vus");
     if (!item) {
-        suggest_max_vus(fields.map(), ramp, users);
+        suggest_max_vus(fields.map(), executor, users);
         return 0;
     }
     return static_cast<std::uint32_t>(item->whole(1, kMostUsers).value_or(0));
+}
+
+// The user class that `item` names, unless `taken` holds it already.
+std::optional<std::uint32_t> read_class(const Item& item, const std::vector<UserClass>& users,
+                                        const std::vector<std::uint32_t>& taken) {
+    const auto name = item.text("the name of a user class");
+    if (!name) {
+        return std::nullopt;
+    }
+    std::vector<std::string_view> names;
+    for (const UserClass& user : users) {
+        names.emplace_back(user.name);
+    }
+    const auto found = std::find(names.begin(), names.end(), *name);
+    if (found == names.end()) {
+        const auto near = nearest(*name, names);
+        item.fault(fmt::format("no user class is named {}", in_quotes(*name)),
+                   near.empty() ? fmt::format("there are {}", fmt::join(names, ", "))
+                                : fmt::format("did you mean {}?", near));
+        return std::nullopt;
+    }
+    const auto index = static_cast<std::uint32_t>(found - names.begin());
+    if (std::find(taken.begin(), taken.end(), index) != taken.end()) {
+        item.fault(fmt::format("{} is in the list already", in_quotes(*name)));
+        return std::nullopt;
+    }
+    return index;
+}
+
+std::vector<std::uint32_t> read_classes(const Item& item, const std::vector<UserClass>& users) {
+    std::vector<std::uint32_t> classes;
+    for (const Item& one : item.list("user classes", "e.g. users: [reader]")) {
+        if (const auto index = read_class(one, users, classes)) {
+            classes.push_back(*index);
+        }
+    }
+    return classes;
+}
+
+// What every executor has.
+void read_common(const Fields& fields, const std::vector<UserClass>& users, Executor& executor) {
+    if (const auto name = fields.get("name")) {
+        executor.name = name->text("a name").value_or("");
+        if (executor.name.empty() && name->is_scalar() && name->node().text.empty()) {
+            name->fault("must not be empty");
+        }
+    }
+    if (const auto start = fields.get("start_time")) {
+        executor.start_time = start->duration().value_or(executor.start_time);
+    }
+    if (const auto classes = fields.get("users")) {
+        executor.users = read_classes(*classes, users);
+    }
+    if (const auto stop = fields.get("graceful_stop")) {
+        executor.graceful_stop = stop->duration().value_or(executor.graceful_stop);
+    }
 }
 
 Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
@@ -155,15 +226,7 @@ Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
     executor.name = kExecutorKindNames[static_cast<std::size_t>(*kind)];
     const std::string advice = advice_for(item, *kind);
     const Fields fields(item, {keys_of(*kind), kLaterKeys, advice});
-    if (const auto name = fields.get("name")) {
-        executor.name = name->text("a name").value_or("");
-        if (executor.name.empty() && name->is_scalar() && name->node().text.empty()) {
-            name->fault("must not be empty");
-        }
-    }
-    if (const auto stop = fields.get("graceful_stop")) {
-        executor.graceful_stop = stop->duration().value_or(executor.graceful_stop);
-    }
+    read_common(fields, users, executor);
     if (const auto arrivals = fields.get("arrivals"); arrivals && is_open(*kind)) {
         executor.arrivals = static_cast<ArrivalProcess>(arrivals->choice(kArrivals).value_or(0));
     }
@@ -171,7 +234,7 @@ Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
     if (ramp) {
         executor.ramp = *ramp;
     }
-    executor.max_vus = is_open(*kind) ? read_max_vus(fields, ramp, users)
+    executor.max_vus = is_open(*kind) ? read_max_vus(fields, executor, users)
                                       : static_cast<std::uint32_t>(executor.ramp.highest());
     return executor;
 }

@@ -87,7 +87,9 @@ struct Executor {
     ExecutorKind kind = ExecutorKind::ConstantVus;
     Ramp ramp = Ramp::constant(0, {});  // arrivals per second, or users
     ArrivalProcess arrivals = ArrivalProcess::Uniform;
-    std::uint32_t max_vus = 0;  // open model: most users at once; closed: the ramp's highest
+    std::uint32_t max_vus = 0;         // open model: most users at once; closed: the ramp's highest
+    Nanoseconds start_time{};          // from the run's start to this executor's
+    std::vector<std::uint32_t> users;  // its user classes, into Scenario::users; empty: all
     Nanoseconds graceful_stop =
         std::chrono::seconds(30);  // how long running iterations may go on after the end
 };
@@ -135,7 +137,7 @@ struct Scenario {
     ProbesConfig probes;
     ExportConfig exports;
 
-    /// From the first start to the last executor's end, without graceful stop.
+    /// From the run's start to the last executor's end, without graceful stop.
     [[nodiscard]] Nanoseconds duration() const noexcept;
 };
 
@@ -149,8 +151,11 @@ struct Scenario {
 /// above a million, scaled down. Pure: the same weights give the same sequence on every shard.
 class ClassPicker {
 public:
-    /// `users` must not be empty; weights are at least 1.
-    explicit ClassPicker(const std::vector<UserClass>& users);
+    /// Picks among `subset`, indices into `users`, each once; an empty subset means all. `users`
+    /// must not be empty; weights are at least 1.
+    explicit ClassPicker(const std::vector<UserClass>& users,
+                         const std::vector<std::uint32_t>& subset = {});
+    /// An index into `users`.
     [[nodiscard]] std::uint32_t pick(std::uint64_t index) const noexcept {
         return cycle_[index % cycle_.size()];
     }

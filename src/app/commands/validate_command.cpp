@@ -23,12 +23,18 @@ void print_plan(const Scenario& scenario) {
         const double expected = executor.ramp.integral(executor.ramp.duration());
         fmt::print("  load    {}  {}  for {}", executor.name, to_string(executor.kind),
                    format_duration(executor.ramp.duration()));
+        if (executor.start_time != Nanoseconds{}) {
+            fmt::print(" after {}", format_duration(executor.start_time));
+        }
         if (is_open(executor.kind)) {
             fmt::print("  up to {}  about {:.0f} arrivals, at most {} users\n",
                        format_rate(Rate::per_second(executor.ramp.highest())), expected,
                        executor.max_vus);
         } else {
             fmt::print("  up to {:.0f} users\n", executor.ramp.highest());
+        }
+        for (const std::uint32_t index : executor.users) {
+            fmt::print("          of  {}\n", scenario.users[index].name);
         }
     }
     for (const Threshold& threshold : scenario.thresholds) {

@@ -255,6 +255,65 @@ TEST(Engine, SharesArrivalsAmongUserClassesByWeight) {
     EXPECT_EQ(out.last->total[1].requests, 10U);
 }
 
+/// One class per path /0, /1 ..., each with its own endpoint.
+void give_classes(Scenario& scenario, std::uint32_t count) {
+    const UserClass model = scenario.users[0];
+    scenario.users.clear();
+    scenario.endpoints.clear();
+    for (std::uint32_t i = 0; i < count; ++i) {
+        UserClass user = model;
+        user.name = std::to_string(i);
+        user.flow = {get("/" + user.name, i)};
+        scenario.users.push_back(user);
+        scenario.endpoints.push_back({user.name, "/" + user.name, "GET"});
+    }
+}
+
+TEST(Engine, StartsAnExecutorAtItsTimeWithItsOwnClasses) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
+    Scenario scenario = scenario_for(server, arrivals(200, 300ms));
+    give_classes(scenario, 3);
+    scenario.load[0].users = {0};
+    Executor later = arrivals(100, 200ms);
+    later.start_time = 500ms;
+    later.users = {1, 2};
+    scenario.load.push_back(later);
+    const Outcomes out = run(scenario, 2, 1.0);
+    ASSERT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
+    EXPECT_EQ(out.last->total_counts.arrivals_due, 80U);
+    EXPECT_EQ(out.last->total[0].requests, 60U);
+    EXPECT_EQ(out.last->total[1].requests, 10U);
+    EXPECT_EQ(out.last->total[2].requests, 10U);
+    auto first = Clock::time_point::max();  // the first executor's first arrival is due at t = 0
+    auto first_later = Clock::time_point::max();
+    for (const IterationTrace& trace : out.traces) {
+        auto& earliest = trace.user_class == 0 ? first : first_later;
+        earliest = std::min(earliest, trace.due);
+    }
+    EXPECT_EQ(first_later - first, 500ms);
+}
+
+TEST(Engine, StartsLoopingUsersAtTheirExecutorsTime) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 5ms}; });
+    Scenario scenario = scenario_for(server, users(2, 200ms));
+    give_classes(scenario, 2);
+    scenario.load[0].users = {0};
+    Executor later = users(3, 200ms);
+    later.start_time = 400ms;
+    later.users = {1};
+    scenario.load.push_back(later);
+    const Outcomes out = run(scenario, 2, 1.0);
+    auto first = Clock::time_point::max();
+    auto first_later = Clock::time_point::max();
+    for (const IterationTrace& trace : out.traces) {
+        auto& earliest = trace.user_class == 0 ? first : first_later;
+        earliest = std::min(earliest, trace.due);
+    }
+    EXPECT_EQ(first_later - first, 400ms);
+    EXPECT_EQ(server.connections(), 6U);  // one is the check that the target can be reached
+    EXPECT_EQ(out.last->total[0].requests + out.last->total[1].requests, server.requests());
+}
+
 TEST(Engine, SendsWhatTheStepSays) {
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
     Scenario scenario = scenario_for(server, arrivals(20, 100ms));
