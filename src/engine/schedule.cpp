@@ -82,6 +82,7 @@ void Shard::make_parts() {
         part.executor = &executor;
         part.index = i;
         part.open = is_open(executor.kind);
+        part.numbered = part.open || executor.kind == ExecutorKind::SharedIterations;
         part.begin = start_ + executor.start_time;
         part.end = part.begin + executor.ramp.duration();
         part.hard_end = part.end + executor.graceful_stop;
@@ -95,11 +96,26 @@ void Shard::make_parts() {
             recorder_->levels.users_max +=
                 share_of(static_cast<std::uint32_t>(executor.ramp.highest()), shards, id_);
             part.next_change = part.begin;
+            set_up_iterations(part);
         }
         parts_.push_back(std::move(part));
         if (parts_.back().open) {
             take_next_arrival(parts_.back());
         }
+    }
+}
+
+void Shard::set_up_iterations(Part& part) const {
+    const Executor& executor = *part.executor;
+    part.counted = is_counted(executor.kind);
+    part.user_cap = share_of(executor.max_vus, plan_.run->shards, id_);
+    part.next_rank = id_;
+    if (executor.kind == ExecutorKind::PerVuIterations) {
+        part.iterations_left = part.user_cap * executor.iterations;
+    } else if (part.counted) {
+        const auto rest = static_cast<std::uint32_t>(executor.iterations % executor.max_vus);
+        part.iterations_left = executor.iterations / executor.max_vus * part.user_cap +
+                               share_of(rest, plan_.run->shards, id_);
     }
 }
 
@@ -161,10 +177,10 @@ void Shard::on_pace() {
         }
         if (part.open) {
             dispatch_arrivals(part, now);
-        } else {
+        } else if (now >= part.next_change) {
             adjust_users(part, now);
         }
-        if (now >= part.end) {
+        if (now >= part.end || (part.counted && part.iterations_left == 0)) {
             end_part(part, now);
         }
     }
@@ -202,7 +218,7 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
     for (std::uint32_t rank = wanted; rank < part.wanted; ++rank) {
         leave(*part.ranks[rank], now);
     }
-    for (std::uint32_t rank = part.wanted; rank < wanted; ++rank) {
+    for (std::uint32_t rank = part.wanted; rank < wanted && !part.over; ++rank) {
         if (rank == part.ranks.size()) {
             part.ranks.push_back(&new_user(part, rank * plan_.run->shards + id_));
         }
@@ -213,8 +229,8 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
             ++recorder_->levels.users;
             // Users that a ramp asks for are due when it asked, not when this loop came round to
             // it.
-            begin_iteration(user, user.iteration, plan_.classes[part.index].pick(user.index),
-                            std::max(part.begin, part.next_change));
+            user.user_class = plan_.classes[part.index].pick(user.index);
+            begin_next(user, std::max(part.begin, part.next_change));
         }
     }
     part.wanted = wanted;
@@ -233,7 +249,7 @@ void Shard::dispatch_wakeups(Clock::time_point now) {
         if (user.step != 0) {
             send_request(user);
         } else {
-            begin_iteration(user, user.iteration, user.user_class, user.due);
+            begin_next(user, user.due);
         }
     }
 }
@@ -260,6 +276,10 @@ void Shard::end_part(Part& part, Clock::time_point now) {
             take_next_arrival(part);
         }
         part.next_arrival.reset();
+    } else if (now >= part.end) {
+        // Iterations that the users did not come to in time: the target was too slow.
+        recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)] +=
+            part.iterations_left;
     }
     for (User* user : part.ranks) {
         leave(*user, now);

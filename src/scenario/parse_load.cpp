@@ -12,8 +12,8 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 3> kLaterKinds{"shared-iterations", "per-vu-iterations",
-                                                      "externally-controlled"};
+constexpr std::array<std::string_view, 1> kLaterKinds{"externally-controlled"};
+constexpr std::uint64_t kMostIterations = 1'000'000'000'000;
 // The keys of one executor: those that all have, and its own.
 template <std::size_t N>
 constexpr auto with_common(const std::array<std::string_view, N>& own) {
@@ -31,8 +31,9 @@ constexpr auto kConstantRateKeys =
     with_common(std::array{Word("arrivals"), Word("rate"), Word("duration"), Word("max_vus")});
 constexpr auto kRampingRateKeys =
     with_common(std::array{Word("arrivals"), Word("start_rate"), Word("stages"), Word("max_vus")});
-constexpr std::array<std::string_view, 4> kLaterKeys{"graceful_ramp_down", "iterations",
-                                                     "max_duration", "tags"};
+constexpr auto kIterationsKeys =
+    with_common(std::array{Word("vus"), Word("iterations"), Word("max_duration")});
+constexpr std::array<std::string_view, 2> kLaterKeys{"graceful_ramp_down", "tags"};
 
 std::span<const std::string_view> keys_of(ExecutorKind kind) {
     switch (kind) {
@@ -43,9 +44,12 @@ std::span<const std::string_view> keys_of(ExecutorKind kind) {
         case ExecutorKind::ConstantArrivalRate:
             return kConstantRateKeys;
         case ExecutorKind::RampingArrivalRate:
+            return kRampingRateKeys;
+        case ExecutorKind::PerVuIterations:
+        case ExecutorKind::SharedIterations:
             break;
     }
-    return kRampingRateKeys;
+    return kIterationsKeys;
 }
 
 // Names another executor's key as such, instead of as unknown.
@@ -183,6 +187,21 @@ std::vector<std::uint32_t> read_classes(const Item& item, const std::vector<User
     return classes;
 }
 
+// `executor`'s ramp says how many users share them.
+std::uint64_t read_iterations(const Fields& fields, const Executor& executor) {
+    const auto item = fields.get("iterations");
+    const std::uint64_t iterations =
+        item ? item->whole(1, kMostIterations, "it counts iterations, e.g. 100").value_or(0) : 1;
+    const auto users = static_cast<std::uint64_t>(executor.ramp.highest());
+    if (executor.kind == ExecutorKind::SharedIterations && iterations != 0 && iterations < users) {
+        (item ? *item : fields.map())
+            .fault(fmt::format("{}must not be fewer than the users: {} for {} users",
+                               item ? "" : "iterations ", iterations, users),
+                   "users share these iterations; per-vu-iterations gives each its own");
+    }
+    return iterations;
+}
+
 // What every executor has.
 void read_common(const Fields& fields, const std::vector<UserClass>& users, Executor& executor) {
     if (const auto name = fields.get("name")) {
@@ -233,6 +252,9 @@ Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
     const auto ramp = read_ramp(fields, *kind);
     if (ramp) {
         executor.ramp = *ramp;
+    }
+    if (is_counted(*kind)) {
+        executor.iterations = read_iterations(fields, executor);
     }
     executor.max_vus = is_open(*kind) ? read_max_vus(fields, executor, users)
                                       : static_cast<std::uint32_t>(executor.ramp.highest());

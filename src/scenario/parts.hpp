@@ -47,8 +47,8 @@ void read_users(const Item& item, const StepDefaults& defaults, Scenario& scenar
 
 // parse_ramp.cpp
 inline constexpr std::uint64_t kMostUsers = 1'000'000;
-/// The keys rate, vus, duration, start_rate, start_vus and stages, as `kind` has them. nullopt
-/// where one could not be read.
+/// The keys rate, vus, duration, max_duration, start_rate, start_vus and stages, as `kind` has
+/// them. nullopt where one could not be read.
 [[nodiscard]] std::optional<Ramp> read_ramp(const Fields& fields, ExecutorKind kind);
 
 // parse_thresholds.cpp

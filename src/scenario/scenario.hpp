@@ -74,12 +74,25 @@ struct UserClass {
     std::vector<Step> flow;
 };
 
-enum class ExecutorKind { ConstantVus, RampingVus, ConstantArrivalRate, RampingArrivalRate };
-inline constexpr std::array<std::string_view, 4> kExecutorKindNames{
-    "constant-vus", "ramping-vus", "constant-arrival-rate", "ramping-arrival-rate"};
+enum class ExecutorKind {
+    ConstantVus,
+    RampingVus,
+    ConstantArrivalRate,
+    RampingArrivalRate,
+    PerVuIterations,
+    SharedIterations
+};
+inline constexpr std::array<std::string_view, 6> kExecutorKindNames{
+    "constant-vus",         "ramping-vus",       "constant-arrival-rate",
+    "ramping-arrival-rate", "per-vu-iterations", "shared-iterations"};
 [[nodiscard]] std::string_view to_string(ExecutorKind kind);
 [[nodiscard]] constexpr bool is_open(ExecutorKind kind) {
     return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate;
+}
+
+/// Ends when a number of iterations is done, at the latest after its ramp's length.
+[[nodiscard]] constexpr bool is_counted(ExecutorKind kind) {
+    return kind == ExecutorKind::PerVuIterations || kind == ExecutorKind::SharedIterations;
 }
 
 struct Executor {
@@ -88,6 +101,7 @@ struct Executor {
     Ramp ramp = Ramp::constant(0, {});  // arrivals per second, or users
     ArrivalProcess arrivals = ArrivalProcess::Uniform;
     std::uint32_t max_vus = 0;         // open model: most users at once; closed: the ramp's highest
+    std::uint64_t iterations = 0;      // per-vu-iterations: each user's; shared-iterations: in all
     Nanoseconds start_time{};          // from the run's start to this executor's
     std::vector<std::uint32_t> users;  // its user classes, into Scenario::users; empty: all
     Nanoseconds graceful_stop =

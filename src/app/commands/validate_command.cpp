@@ -21,7 +21,8 @@ void print_plan(const Scenario& scenario) {
     }
     for (const Executor& executor : scenario.load) {
         const double expected = executor.ramp.integral(executor.ramp.duration());
-        fmt::print("  load    {}  {}  for {}", executor.name, to_string(executor.kind),
+        fmt::print("  load    {}  {}  for {}{}", executor.name, to_string(executor.kind),
+                   is_counted(executor.kind) ? "at most " : "",
                    format_duration(executor.ramp.duration()));
         if (executor.start_time != Nanoseconds{}) {
             fmt::print(" after {}", format_duration(executor.start_time));
@@ -30,6 +31,10 @@ void print_plan(const Scenario& scenario) {
             fmt::print("  up to {}  about {:.0f} arrivals, at most {} users\n",
                        format_rate(Rate::per_second(executor.ramp.highest())), expected,
                        executor.max_vus);
+        } else if (is_counted(executor.kind)) {
+            fmt::print("  {:.0f} users, {} iterations {}\n", executor.ramp.highest(),
+                       executor.iterations,
+                       executor.kind == ExecutorKind::PerVuIterations ? "each" : "in all");
         } else {
             fmt::print("  up to {:.0f} users\n", executor.ramp.highest());
         }

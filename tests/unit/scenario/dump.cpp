@@ -54,6 +54,9 @@ void dump_executor(const Scenario& scenario, const Executor& executor, std::stri
         out += fmt::format(" -> {:g} in {}", stage.target, seconds(stage.duration));
     }
     out += "\n";
+    if (executor.iterations != 0) {
+        out += fmt::format("  {} iterations\n", executor.iterations);
+    }
     if (executor.start_time != Nanoseconds{}) {
         out += fmt::format("  starts after {}\n", seconds(executor.start_time));
     }

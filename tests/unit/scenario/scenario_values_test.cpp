@@ -182,6 +182,8 @@ TEST(ExecutorKinds, HaveK6sNames) {
     EXPECT_EQ(to_string(ExecutorKind::RampingVus), "ramping-vus");
     EXPECT_EQ(to_string(ExecutorKind::ConstantArrivalRate), "constant-arrival-rate");
     EXPECT_EQ(to_string(ExecutorKind::RampingArrivalRate), "ramping-arrival-rate");
+    EXPECT_EQ(to_string(ExecutorKind::PerVuIterations), "per-vu-iterations");
+    EXPECT_EQ(to_string(ExecutorKind::SharedIterations), "shared-iterations");
     EXPECT_FALSE(is_open(ExecutorKind::RampingVus));
     EXPECT_TRUE(is_open(ExecutorKind::RampingArrivalRate));
 }
