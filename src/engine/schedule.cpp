@@ -177,7 +177,7 @@ void Shard::on_pace() {
         }
         if (part.open) {
             dispatch_arrivals(part, now);
-        } else if (now >= part.next_change) {
+        } else if (now >= part.next_change && now < part.end) {
             adjust_users(part, now);
         }
         if (now >= part.end || (part.counted && part.iterations_left == 0)) {
@@ -213,10 +213,11 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
 void Shard::adjust_users(Part& part, Clock::time_point now) {
     const Ramp& ramp = part.executor->ramp;
     const Nanoseconds offset = now - part.begin;
-    const std::uint32_t wanted =
-        now < part.end ? share_of(ramp.users_at(offset), plan_.run->shards, id_) : 0;
+    const std::uint32_t wanted = share_of(ramp.users_at(offset), plan_.run->shards, id_);
+    const auto leave_by = part.next_change + part.executor->graceful_ramp_down;
     for (std::uint32_t rank = wanted; rank < part.wanted; ++rank) {
-        leave(*part.ranks[rank], now);
+        leave(*part.ranks[rank], now, leave_by);
+        part.next_leave = std::min(part.next_leave, leave_by);
     }
     for (std::uint32_t rank = part.wanted; rank < wanted && !part.over; ++rank) {
         if (rank == part.ranks.size()) {
@@ -224,6 +225,7 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
         }
         User& user = *part.ranks[rank];
         user.leaving = false;
+        user.leave_by = Clock::time_point::max();
         if (!user.busy) {
             user.busy = true;
             ++recorder_->levels.users;
@@ -235,6 +237,7 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
     }
     part.wanted = wanted;
     part.next_change = part.begin + ramp.next_user_change(offset);
+    cut_off_late(part, now);
 }
 
 void Shard::dispatch_wakeups(Clock::time_point now) {
@@ -254,8 +257,9 @@ void Shard::dispatch_wakeups(Clock::time_point now) {
     }
 }
 
-void Shard::leave(User& user, Clock::time_point now) {
+void Shard::leave(User& user, Clock::time_point now, Clock::time_point by) {
     user.leaving = true;
+    user.leave_by = std::min(user.leave_by, by);
     // One that thinks between iterations has nothing left to finish.
     if (user.busy && user.phase == Phase::Idle && user.step == 0) {
         end_iteration(user, now);
@@ -282,25 +286,46 @@ void Shard::end_part(Part& part, Clock::time_point now) {
             part.iterations_left;
     }
     for (User* user : part.ranks) {
-        leave(*user, now);
+        leave(*user, now, Clock::time_point::max());
     }
 }
 
 void Shard::cut_off(Part& part, Clock::time_point now) {
     for (User& user : users_) {
-        if (user.executor != part.index || !user.busy) {
+        if (user.executor == part.index && user.busy) {
+            cut_off(user, now);
+        }
+    }
+}
+
+void Shard::cut_off(User& user, Clock::time_point now) {
+    if (user.phase != Phase::Idle) {
+        ++recorder_->counts().interrupted;
+        recorder_->request_ended(now);
+    }
+    close_socket(user);
+    user.phase = Phase::Idle;
+    user.deadline = Clock::time_point::max();
+    user.trace.reset();
+    user.busy = false;
+    ++user.iteration;  // the ramp may want this user again
+    --recorder_->levels.users;
+}
+
+void Shard::cut_off_late(Part& part, Clock::time_point now) {
+    if (now < part.next_leave) {
+        return;
+    }
+    part.next_leave = Clock::time_point::max();
+    for (User* const user : part.ranks) {
+        if (!user->busy || !user->leaving) {
             continue;
         }
-        if (user.phase != Phase::Idle) {
-            ++recorder_->counts().interrupted;
-            recorder_->request_ended(now);
+        if (user->leave_by <= now) {
+            cut_off(*user, now);
+        } else {
+            part.next_leave = std::min(part.next_leave, user->leave_by);
         }
-        close_socket(user);
-        user.phase = Phase::Idle;
-        user.deadline = Clock::time_point::max();
-        user.trace.reset();
-        user.busy = false;
-        --recorder_->levels.users;
     }
 }
 
@@ -315,6 +340,7 @@ void Shard::heartbeat() {
     }
     recorder_->roll_to(now);
     for (Part& part : parts_) {
+        cut_off_late(part, now);
         if (part.over && now >= part.hard_end) {
             cut_off(part, now);
         }

@@ -70,6 +70,7 @@ private:
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
         Clock::time_point next_change;
+        Clock::time_point next_leave = Clock::time_point::max();  // the users' earliest leave_by
         // iterations by number: those that no user of this shard has begun yet. Of shared ones,
         // iteration i falls to the shard of user i % vus, whose users take them as they are free.
         bool counted = false;
@@ -92,9 +93,13 @@ private:
     void dispatch_wakeups(Clock::time_point now);
     void adjust_users(Part& part, Clock::time_point now);
     void take_next_arrival(Part& part);
-    void leave(User& user, Clock::time_point now);
     void end_part(Part& part, Clock::time_point now);
+    /// A closed-model user that is not wanted from now on may finish its iteration until `by`.
+    void leave(User& user, Clock::time_point now, Clock::time_point by);
     void cut_off(Part& part, Clock::time_point now);
+    void cut_off(User& user, Clock::time_point now);
+    /// Cuts off those whose leave_by has passed.
+    void cut_off_late(Part& part, Clock::time_point now);
     void heartbeat();
     void check_done(Clock::time_point now);
     [[nodiscard]] User& new_user(Part& part, std::uint32_t index);

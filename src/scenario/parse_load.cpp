@@ -26,14 +26,15 @@ constexpr auto with_common(const std::array<std::string_view, N>& own) {
 
 using Word = std::string_view;
 constexpr auto kConstantVusKeys = with_common(std::array{Word("vus"), Word("duration")});
-constexpr auto kRampingVusKeys = with_common(std::array{Word("start_vus"), Word("stages")});
+constexpr auto kRampingVusKeys =
+    with_common(std::array{Word("start_vus"), Word("stages"), Word("graceful_ramp_down")});
 constexpr auto kConstantRateKeys =
     with_common(std::array{Word("arrivals"), Word("rate"), Word("duration"), Word("max_vus")});
 constexpr auto kRampingRateKeys =
     with_common(std::array{Word("arrivals"), Word("start_rate"), Word("stages"), Word("max_vus")});
 constexpr auto kIterationsKeys =
     with_common(std::array{Word("vus"), Word("iterations"), Word("max_duration")});
-constexpr std::array<std::string_view, 2> kLaterKeys{"graceful_ramp_down", "tags"};
+constexpr std::array<std::string_view, 1> kLaterKeys{"tags"};
 
 std::span<const std::string_view> keys_of(ExecutorKind kind) {
     switch (kind) {
@@ -246,6 +247,10 @@ Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
     const std::string advice = advice_for(item, *kind);
     const Fields fields(item, {keys_of(*kind), kLaterKeys, advice});
     read_common(fields, users, executor);
+    if (const auto down = fields.get("graceful_ramp_down");
+        down && *kind == ExecutorKind::RampingVus) {
+        executor.graceful_ramp_down = down->duration().value_or(executor.graceful_ramp_down);
+    }
     if (const auto arrivals = fields.get("arrivals"); arrivals && is_open(*kind)) {
         executor.arrivals = static_cast<ArrivalProcess>(arrivals->choice(kArrivals).value_or(0));
     }

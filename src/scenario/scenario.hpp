@@ -106,6 +106,8 @@ struct Executor {
     std::vector<std::uint32_t> users;  // its user classes, into Scenario::users; empty: all
     Nanoseconds graceful_stop =
         std::chrono::seconds(30);  // how long running iterations may go on after the end
+    Nanoseconds graceful_ramp_down =
+        std::chrono::seconds(30);  // ramping-vus: the same for users that the ramp takes away
 };
 
 struct PostgresProbeConfig {

@@ -281,6 +281,39 @@ TEST(Engine, SharesArrivalsAmongUserClassesByWeight) {
     EXPECT_EQ(out.last->total[1].requests, 10U);
 }
 
+Executor ramping(double start, std::vector<Ramp::Stage> stages, Nanoseconds graceful_ramp_down) {
+    Executor executor = users(start, 0ns);
+    executor.kind = ExecutorKind::RampingVus;
+    executor.ramp = Ramp(start, std::move(stages));
+    executor.graceful_ramp_down = graceful_ramp_down;
+    return executor;
+}
+
+TEST(Engine, CutsOffUsersThatARampDownLeavesNoMoreTime) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 2s}; });
+    const std::vector<Ramp::Stage> down{{200ms, 5}, {0s, 2}, {200ms, 2}};
+    const Outcomes cut = run(scenario_for(server, ramping(5, down, 0s)), 2);
+    EXPECT_EQ(cut.last->total_counts.interrupted, 3U);
+    EXPECT_EQ(cut.count(Outcome::Ok), 2U);  // within the graceful stop
+    const Outcomes finished = run(scenario_for(server, ramping(5, down, 30s)), 2);
+    EXPECT_EQ(finished.last->total_counts.interrupted, 0U);
+    EXPECT_EQ(finished.count(Outcome::Ok), 5U);
+}
+
+TEST(Engine, GoesOnWithTheNextIterationOfAUserThatWasCutOff) {
+    ScriptedServer server([](const std::string& request, int) {
+        return Answer{ok_response(), request.find("-0 ") != std::string::npos ? 5s : 5ms};
+    });
+    Scenario scenario = scenario_for(
+        server, ramping(2, {{200ms, 2}, {0s, 0}, {200ms, 0}, {0s, 2}, {300ms, 2}}, 50ms));
+    scenario.users[0].flow[0].path = expression("/${user}-${iteration}");
+    const Outcomes out = run(scenario);
+    EXPECT_EQ(out.last->total_counts.interrupted, 2U);
+    const auto paths = paths_seen(server);
+    EXPECT_EQ(std::set<std::string>(paths.begin(), paths.end()).size(), paths.size());
+    EXPECT_THAT(paths, testing::IsSupersetOf({"/0-0", "/0-1", "/1-0", "/1-1"}));
+}
+
 /// One class per path /0, /1 ..., each with its own endpoint.
 void give_classes(Scenario& scenario, std::uint32_t count) {
     const UserClass model = scenario.users[0];
