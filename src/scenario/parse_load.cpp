@@ -14,12 +14,13 @@ namespace {
 
 constexpr std::array<std::string_view, 1> kLaterKinds{"externally-controlled"};
 constexpr std::uint64_t kMostIterations = 1'000'000'000'000;
-// The keys of one executor: those that all have, and its own.
+// The keys of one executor: what names it, those that all have, and its own.
 template <std::size_t N>
-constexpr auto with_common(const std::array<std::string_view, N>& own) {
-    constexpr std::array<std::string_view, 5> kCommon{"executor", "name", "start_time", "users",
-                                                      "graceful_stop"};
-    std::array<std::string_view, kCommon.size() + N> all{};
+constexpr auto with_common(const std::array<std::string_view, N>& own,
+                           std::string_view kind_key = "executor") {
+    const std::array<std::string_view, 5> kCommon{kind_key, "name", "start_time", "users",
+                                                  "graceful_stop"};
+    std::array<std::string_view, 5 + N> all{};
     std::copy(own.begin(), own.end(), std::copy(kCommon.begin(), kCommon.end(), all.begin()));
     return all;
 }
@@ -35,6 +36,11 @@ constexpr auto kRampingRateKeys =
 constexpr auto kIterationsKeys =
     with_common(std::array{Word("vus"), Word("iterations"), Word("max_duration")});
 constexpr std::array<std::string_view, 1> kLaterKeys{"tags"};
+
+constexpr auto kRateProfileKeys = with_common(
+    std::array{Word("rate"), Word("duration"), Word("max_vus"), Word("arrivals")}, "profile");
+constexpr auto kVusProfileKeys =
+    with_common(std::array{Word("vus"), Word("duration"), Word("graceful_ramp_down")}, "profile");
 
 std::span<const std::string_view> keys_of(ExecutorKind kind) {
     switch (kind) {
@@ -222,20 +228,70 @@ void read_common(const Fields& fields, const std::vector<UserClass>& users, Exec
     }
 }
 
-Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
+// What `fields` say of the load of an executor of `executor.kind`.
+void read_shape(const Fields& fields, const std::vector<UserClass>& users, Executor& executor) {
     constexpr std::array<std::string_view, 2> kArrivals{"uniform", "poisson"};
+    const ExecutorKind kind = executor.kind;
+    if (const auto down = fields.get("graceful_ramp_down");
+        down && kind == ExecutorKind::RampingVus) {
+        executor.graceful_ramp_down = down->duration().value_or(executor.graceful_ramp_down);
+    }
+    if (const auto arrivals = fields.get("arrivals"); arrivals && is_open(kind)) {
+        executor.arrivals = static_cast<ArrivalProcess>(arrivals->choice(kArrivals).value_or(0));
+    }
+    const auto ramp =
+        fields.has("profile") ? read_profile(fields, executor) : read_ramp(fields, kind);
+    if (ramp) {
+        executor.ramp = *ramp;
+    }
+    if (is_counted(kind)) {
+        executor.iterations = read_iterations(fields, executor);
+    }
+    executor.max_vus = is_open(kind) ? read_max_vus(fields, executor, users)
+                                     : static_cast<std::uint32_t>(executor.ramp.highest());
+}
+
+Executor read_preset(const Item& item, const std::vector<UserClass>& users) {
+    Executor executor;
+    const auto kind = profile_kind(item);
+    if (!kind) {
+        return executor;  // which keys are right depends on it
+    }
+    executor.kind = *kind;
+    const std::span<const std::string_view> keys =
+        is_open(*kind) ? std::span<const std::string_view>(kRateProfileKeys) : kVusProfileKeys;
+    const std::string advice = fmt::format(
+        "a profile with {} has {}", is_open(*kind) ? "a rate" : "vus", fmt::join(keys, ", "));
+    const Fields fields(item, {keys, kLaterKeys, advice});
+    read_shape(fields, users, executor);
+    executor.name = executor.profile;
+    read_common(fields, users, executor);
+    return executor;
+}
+
+Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
     Executor executor;
     if (!item.require_map("a map with an executor",
                           "e.g. {executor: constant-vus, vus: 50, duration: 30s}")) {
         return executor;
     }
     const auto written = item.named();
-    const auto kind_entry =
-        std::find_if(written.begin(), written.end(),
-                     [](const Item::Named& entry) { return entry.name == "executor"; });
+    const auto entry_of = [&](std::string_view key) {
+        return std::find_if(written.begin(), written.end(),
+                            [&](const Item::Named& entry) { return entry.name == key; });
+    };
+    const auto kind_entry = entry_of("executor");
+    const auto profile_entry = entry_of("profile");
     if (kind_entry == written.end()) {
+        if (profile_entry != written.end()) {
+            return read_preset(item, users);
+        }
         item.fault("executor is missing",
                    fmt::format("one of {}", fmt::join(kExecutorKindNames, ", ")));
+        return executor;
+    }
+    if (profile_entry != written.end()) {
+        profile_entry->item.at_key().fault("stands in place of executor; leave one of them out");
         return executor;
     }
     const auto kind = read_kind(kind_entry->item);
@@ -247,22 +303,7 @@ Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
     const std::string advice = advice_for(item, *kind);
     const Fields fields(item, {keys_of(*kind), kLaterKeys, advice});
     read_common(fields, users, executor);
-    if (const auto down = fields.get("graceful_ramp_down");
-        down && *kind == ExecutorKind::RampingVus) {
-        executor.graceful_ramp_down = down->duration().value_or(executor.graceful_ramp_down);
-    }
-    if (const auto arrivals = fields.get("arrivals"); arrivals && is_open(*kind)) {
-        executor.arrivals = static_cast<ArrivalProcess>(arrivals->choice(kArrivals).value_or(0));
-    }
-    const auto ramp = read_ramp(fields, *kind);
-    if (ramp) {
-        executor.ramp = *ramp;
-    }
-    if (is_counted(*kind)) {
-        executor.iterations = read_iterations(fields, executor);
-    }
-    executor.max_vus = is_open(*kind) ? read_max_vus(fields, executor, users)
-                                      : static_cast<std::uint32_t>(executor.ramp.highest());
+    read_shape(fields, users, executor);
     return executor;
 }
 

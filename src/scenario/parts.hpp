@@ -51,6 +51,13 @@ inline constexpr std::uint64_t kMostUsers = 1'000'000;
 /// them. nullopt where one could not be read.
 [[nodiscard]] std::optional<Ramp> read_ramp(const Fields& fields, ExecutorKind kind);
 
+// parse_profile.cpp
+/// What an executor with a `profile` is: by its base, arrivals or users. nullopt (and a fault)
+/// where it has none or two.
+[[nodiscard]] std::optional<ExecutorKind> profile_kind(const Item& item);
+/// The keys profile, rate or vus, and duration. nullopt where one could not be read.
+[[nodiscard]] std::optional<Ramp> read_profile(const Fields& fields, Executor& executor);
+
 // parse_thresholds.cpp
 [[nodiscard]] std::vector<Threshold> read_thresholds(const Item& item,
                                                      const std::vector<EndpointInfo>& endpoints);

@@ -1,5 +1,7 @@
 #include "scenario/scenario.hpp"
 
+#include "base/units.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -129,6 +131,24 @@ Nanoseconds Scenario::duration() const noexcept {
         longest = std::max(longest, executor.start_time + executor.ramp.duration());
     }
     return longest;
+}
+
+std::string stages_text(const Executor& executor) {
+    const auto level_text = [&](double level) {
+        return is_open(executor.kind) ? format_rate(Rate::per_second(level))
+                                      : fmt::format("{:.0f} user{}", level, level == 1 ? "" : "s");
+    };
+    double level = executor.ramp.start();
+    std::string text = "from " + level_text(level);
+    for (const Ramp::Stage& stage : executor.ramp.stages()) {
+        const char* const how = stage.target == level ? "at" : "to";
+        text += stage.duration == Nanoseconds{}
+                    ? fmt::format(", at once to {}", level_text(stage.target))
+                    : fmt::format(", {} {} {}", format_duration(stage.duration), how,
+                                  level_text(stage.target));
+        level = stage.target;
+    }
+    return text;
 }
 
 RunInfo describe(const Scenario& scenario) {

@@ -97,6 +97,7 @@ inline constexpr std::array<std::string_view, 6> kExecutorKindNames{
 
 struct Executor {
     std::string name;
+    std::string profile;  // the preset that it was expanded from; empty: none
     ExecutorKind kind = ExecutorKind::ConstantVus;
     Ramp ramp = Ramp::constant(0, {});  // arrivals per second, or users
     ArrivalProcess arrivals = ArrivalProcess::Uniform;
@@ -156,6 +157,9 @@ struct Scenario {
     /// From the run's start to the last executor's end, without graceful stop.
     [[nodiscard]] Nanoseconds duration() const noexcept;
 };
+
+/// "from 0/s, 1m to 200/s, 8m at 200/s": an executor's stages as a person reads them.
+[[nodiscard]] std::string stages_text(const Executor& executor);
 
 /// The parts of a RunInfo that the scenario fixes; id, start, seed and shards are the caller's.
 [[nodiscard]] RunInfo describe(const Scenario& scenario);

@@ -199,6 +199,11 @@ int run(const RunFlags& flags) {
         fmt::print("run       {} against {} for {}{}\n", scenario->name,
                    scenario->target.to_string(), counted ? "at most " : "",
                    format_duration(scenario->duration()));
+        for (const Executor& executor : scenario->load) {
+            if (!executor.profile.empty()) {
+                fmt::print("{:<9} {}: {}\n", "profile", executor.profile, stages_text(executor));
+            }
+        }
         std::fflush(stdout);  // before what goes to stderr
     }
     StopRequest stop;

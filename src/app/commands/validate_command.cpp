@@ -38,6 +38,9 @@ void print_plan(const Scenario& scenario) {
         } else {
             fmt::print("  up to {:.0f} users\n", executor.ramp.highest());
         }
+        if (!executor.profile.empty()) {
+            fmt::print("          profile {}: {}\n", executor.profile, stages_text(executor));
+        }
         for (const std::uint32_t index : executor.users) {
             fmt::print("          of  {}\n", scenario.users[index].name);
         }

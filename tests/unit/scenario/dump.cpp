@@ -54,6 +54,9 @@ void dump_executor(const Scenario& scenario, const Executor& executor, std::stri
         out += fmt::format(" -> {:g} in {}", stage.target, seconds(stage.duration));
     }
     out += "\n";
+    if (!executor.profile.empty()) {
+        out += fmt::format("  profile {}: {}\n", executor.profile, stages_text(executor));
+    }
     if (executor.kind == ExecutorKind::RampingVus) {
         out += fmt::format("  graceful_ramp_down {}\n", seconds(executor.graceful_ramp_down));
     }

@@ -177,6 +177,17 @@ TEST(Describe, PutsStagesWhereTheExecutorStarts) {
     EXPECT_EQ(info.executors[1].stages[0].to, 35s);
 }
 
+TEST(StagesText, SaysEachStage) {
+    Executor executor;
+    executor.kind = ExecutorKind::RampingArrivalRate;
+    executor.ramp = Ramp(0, {{60s, 2.5}, {90s, 2.5}, {0s, 10}, {1s, 0}});
+    EXPECT_EQ(stages_text(executor),
+              "from 0/s, 1m to 2.5/s, 1m30s at 2.5/s, at once to 10/s, 1s to 0/s");
+    executor.kind = ExecutorKind::RampingVus;
+    executor.ramp = Ramp(5, {{60s, 20}});
+    EXPECT_EQ(stages_text(executor), "from 5 users, 1m to 20 users");
+}
+
 TEST(ExecutorKinds, HaveK6sNames) {
     EXPECT_EQ(to_string(ExecutorKind::ConstantVus), "constant-vus");
     EXPECT_EQ(to_string(ExecutorKind::RampingVus), "ramping-vus");
