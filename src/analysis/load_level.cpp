@@ -93,7 +93,9 @@ double schedule_end(const RunInfo& info) {
 
 bool is_constant_load(const RunInfo& info) {
     return std::all_of(info.executors.begin(), info.executors.end(), [](const ExecutorInfo& e) {
-        return std::all_of(e.stages.begin(), e.stages.end(),
+        const bool from_the_start = e.stages.empty() || e.stages.front().from == Nanoseconds{};
+        return from_the_start &&
+               std::all_of(e.stages.begin(), e.stages.end(),
                            [&](const StageInfo& s) { return s.target == e.start_value; });
     });
 }

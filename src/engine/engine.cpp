@@ -33,6 +33,14 @@ std::vector<std::vector<PreparedRequest>> prepare_requests(const Scenario& scena
     return requests;
 }
 
+std::vector<ClassPicker> pickers_for(const Scenario& scenario) {
+    std::vector<ClassPicker> pickers;
+    for (const Executor& executor : scenario.load) {
+        pickers.emplace_back(scenario.users, executor.users);
+    }
+    return pickers;
+}
+
 }  // namespace
 
 struct Engine::State {
@@ -47,7 +55,7 @@ Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions optio
                                             options,
                                             {},
                                             prepare_requests(scenario, run.version),
-                                            ClassPicker(scenario.users),
+                                            pickers_for(scenario),
                                             limit_for(options.trace_share)},
                                            {},
                                            {}})) {}

@@ -29,7 +29,8 @@ public:
     /// Resolves the target and connects to it once. Error: it cannot be reached (nothing else was
     /// sent).
     [[nodiscard]] Status prepare();
-    /// Starts the shards. t = 0 of all executors is `run.start.mono`, which may lie a little ahead.
+    /// Starts the shards. The executors' start times count from `run.start.mono`, which may lie a
+    /// little ahead.
     void start(IntervalSink sink);
     /// No new iterations from now on; those under way may end within their executor's graceful
     /// stop.

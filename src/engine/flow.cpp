@@ -16,9 +16,7 @@ void put_bytes(std::uint64_t value, std::uint8_t* out) {
 
 void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t user_class,
                             Clock::time_point due) {
-    // An arrival's draws depend on the arrival, a looping user's on the user: never on the shard.
-    const std::uint64_t stream = parts_[user.executor].open ? 0 : user.index + 1ULL;
-    user.random = Random(plan_.run->seed, user.executor + (stream << 16), iteration);
+    user.random = Random(plan_.run->seed, stream_of(user), iteration);
     user.busy = true;
     user.user_class = user_class;
     user.iteration = iteration;
@@ -30,6 +28,44 @@ void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t u
         begin_trace(user);
     }
     send_request(user);
+}
+
+bool Shard::has_next(const Part& part, const User& user) {
+    if (!part.counted) {
+        return true;
+    }
+    return part.numbered ? part.iterations_left != 0 : user.iteration < part.executor->iterations;
+}
+
+std::uint64_t Shard::take_shared_iteration(Part& part, std::uint32_t shards, std::uint32_t id) {
+    const std::uint64_t vus = part.executor->max_vus;
+    const std::uint64_t iteration = part.next_round * vus + part.next_rank;
+    part.next_rank += shards;
+    if (part.next_rank >= vus) {
+        part.next_rank = id;
+        ++part.next_round;
+    }
+    return iteration;
+}
+
+void Shard::begin_next(User& user, Clock::time_point due) {
+    Part& part = parts_[user.executor];
+    if (!part.counted) {
+        begin_iteration(user, user.iteration, user.user_class, due);
+        return;
+    }
+    std::uint64_t iteration = user.iteration;
+    if (part.numbered) {
+        iteration = take_shared_iteration(part, plan_.run->shards, id_);
+        user.user_class = plan_.classes[part.index].pick(iteration);
+    }
+    const bool last = --part.iterations_left == 0;
+    begin_iteration(user, iteration, user.user_class, due);
+    if (last) {
+        const auto now = Clock::now();
+        end_part(part, now);
+        check_done(now);
+    }
 }
 
 void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
@@ -47,7 +83,8 @@ void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
             user.trace.reset();
         }
         ++user.iteration;  // a user that leaves may come back
-        if (parts_[user.executor].open || user.leaving) {
+        const Part& part = parts_[user.executor];
+        if (part.open || user.leaving || !has_next(part, user)) {
             end_iteration(user, now);
             return;
         }
@@ -55,7 +92,7 @@ void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
     if (think.count() != 0 || !at_once) {
         schedule(user, user.due);
     } else if (iteration_over) {
-        begin_iteration(user, user.iteration, user.user_class, user.due);
+        begin_next(user, user.due);
     } else {
         send_request(user);
     }
@@ -84,8 +121,7 @@ void Shard::schedule(User& user, Clock::time_point at) {
 }
 
 void Shard::begin_trace(User& user) {
-    const std::uint64_t stream = parts_[user.executor].open ? 0 : user.index + 1ULL;
-    Random ids(plan_.run->seed ^ 0x7261636554ULL, user.executor + (stream << 16), user.iteration);
+    Random ids(plan_.run->seed ^ 0x7261636554ULL, stream_of(user), user.iteration);
     if (ids() >= plan_.trace_limit) {
         return;
     }

@@ -82,8 +82,9 @@ void Shard::make_parts() {
         part.executor = &executor;
         part.index = i;
         part.open = is_open(executor.kind);
-        part.begin = start_;
-        part.end = start_ + executor.ramp.duration();
+        part.numbered = part.open || executor.kind == ExecutorKind::SharedIterations;
+        part.begin = start_ + executor.start_time;
+        part.end = part.begin + executor.ramp.duration();
         part.hard_end = part.end + executor.graceful_stop;
         if (part.open) {
             part.shards = std::min(shards, executor.max_vus);
@@ -95,11 +96,26 @@ void Shard::make_parts() {
             recorder_->levels.users_max +=
                 share_of(static_cast<std::uint32_t>(executor.ramp.highest()), shards, id_);
             part.next_change = part.begin;
+            set_up_iterations(part);
         }
         parts_.push_back(std::move(part));
         if (parts_.back().open) {
             take_next_arrival(parts_.back());
         }
+    }
+}
+
+void Shard::set_up_iterations(Part& part) const {
+    const Executor& executor = *part.executor;
+    part.counted = is_counted(executor.kind);
+    part.user_cap = share_of(executor.max_vus, plan_.run->shards, id_);
+    part.next_rank = id_;
+    if (executor.kind == ExecutorKind::PerVuIterations) {
+        part.iterations_left = part.user_cap * executor.iterations;
+    } else if (part.counted) {
+        const auto rest = static_cast<std::uint32_t>(executor.iterations % executor.max_vus);
+        part.iterations_left = executor.iterations / executor.max_vus * part.user_cap +
+                               share_of(rest, plan_.run->shards, id_);
     }
 }
 
@@ -161,10 +177,10 @@ void Shard::on_pace() {
         }
         if (part.open) {
             dispatch_arrivals(part, now);
-        } else {
+        } else if (now >= part.next_change && now < part.end) {
             adjust_users(part, now);
         }
-        if (now >= part.end) {
+        if (now >= part.end || (part.counted && part.iterations_left == 0)) {
             end_part(part, now);
         }
     }
@@ -189,7 +205,7 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
             continue;
         }
         ++recorder_->levels.users;
-        begin_iteration(*user, arrival.index, plan_.classes.pick(arrival.index),
+        begin_iteration(*user, arrival.index, plan_.classes[part.index].pick(arrival.index),
                         part.begin + arrival.due);
     }
 }
@@ -197,28 +213,31 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
 void Shard::adjust_users(Part& part, Clock::time_point now) {
     const Ramp& ramp = part.executor->ramp;
     const Nanoseconds offset = now - part.begin;
-    const std::uint32_t wanted =
-        now < part.end ? share_of(ramp.users_at(offset), plan_.run->shards, id_) : 0;
+    const std::uint32_t wanted = share_of(ramp.users_at(offset), plan_.run->shards, id_);
+    const auto leave_by = part.next_change + part.executor->graceful_ramp_down;
     for (std::uint32_t rank = wanted; rank < part.wanted; ++rank) {
-        leave(*part.ranks[rank], now);
+        leave(*part.ranks[rank], now, leave_by);
+        part.next_leave = std::min(part.next_leave, leave_by);
     }
-    for (std::uint32_t rank = part.wanted; rank < wanted; ++rank) {
+    for (std::uint32_t rank = part.wanted; rank < wanted && !part.over; ++rank) {
         if (rank == part.ranks.size()) {
             part.ranks.push_back(&new_user(part, rank * plan_.run->shards + id_));
         }
         User& user = *part.ranks[rank];
         user.leaving = false;
+        user.leave_by = Clock::time_point::max();
         if (!user.busy) {
             user.busy = true;
             ++recorder_->levels.users;
             // Users that a ramp asks for are due when it asked, not when this loop came round to
             // it.
-            begin_iteration(user, user.iteration, plan_.classes.pick(user.index),
-                            std::max(part.begin, part.next_change));
+            user.user_class = plan_.classes[part.index].pick(user.index);
+            begin_next(user, std::max(part.begin, part.next_change));
         }
     }
     part.wanted = wanted;
     part.next_change = part.begin + ramp.next_user_change(offset);
+    cut_off_late(part, now);
 }
 
 void Shard::dispatch_wakeups(Clock::time_point now) {
@@ -233,13 +252,14 @@ void Shard::dispatch_wakeups(Clock::time_point now) {
         if (user.step != 0) {
             send_request(user);
         } else {
-            begin_iteration(user, user.iteration, user.user_class, user.due);
+            begin_next(user, user.due);
         }
     }
 }
 
-void Shard::leave(User& user, Clock::time_point now) {
+void Shard::leave(User& user, Clock::time_point now, Clock::time_point by) {
     user.leaving = true;
+    user.leave_by = std::min(user.leave_by, by);
     // One that thinks between iterations has nothing left to finish.
     if (user.busy && user.phase == Phase::Idle && user.step == 0) {
         end_iteration(user, now);
@@ -260,27 +280,52 @@ void Shard::end_part(Part& part, Clock::time_point now) {
             take_next_arrival(part);
         }
         part.next_arrival.reset();
+    } else if (now >= part.end) {
+        // Iterations that the users did not come to in time: the target was too slow.
+        recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)] +=
+            part.iterations_left;
     }
     for (User* user : part.ranks) {
-        leave(*user, now);
+        leave(*user, now, Clock::time_point::max());
     }
 }
 
 void Shard::cut_off(Part& part, Clock::time_point now) {
     for (User& user : users_) {
-        if (user.executor != part.index || !user.busy) {
+        if (user.executor == part.index && user.busy) {
+            cut_off(user, now);
+        }
+    }
+}
+
+void Shard::cut_off(User& user, Clock::time_point now) {
+    if (user.phase != Phase::Idle) {
+        ++recorder_->counts().interrupted;
+        recorder_->request_ended(now);
+    }
+    close_socket(user);
+    user.phase = Phase::Idle;
+    user.deadline = Clock::time_point::max();
+    user.trace.reset();
+    user.busy = false;
+    ++user.iteration;  // the ramp may want this user again
+    --recorder_->levels.users;
+}
+
+void Shard::cut_off_late(Part& part, Clock::time_point now) {
+    if (now < part.next_leave) {
+        return;
+    }
+    part.next_leave = Clock::time_point::max();
+    for (User* const user : part.ranks) {
+        if (!user->busy || !user->leaving) {
             continue;
         }
-        if (user.phase != Phase::Idle) {
-            ++recorder_->counts().interrupted;
-            recorder_->request_ended(now);
+        if (user->leave_by <= now) {
+            cut_off(*user, now);
+        } else {
+            part.next_leave = std::min(part.next_leave, user->leave_by);
         }
-        close_socket(user);
-        user.phase = Phase::Idle;
-        user.deadline = Clock::time_point::max();
-        user.trace.reset();
-        user.busy = false;
-        --recorder_->levels.users;
     }
 }
 
@@ -295,6 +340,7 @@ void Shard::heartbeat() {
     }
     recorder_->roll_to(now);
     for (Part& part : parts_) {
+        cut_off_late(part, now);
         if (part.over && now >= part.hard_end) {
             cut_off(part, now);
         }

@@ -30,7 +30,7 @@ struct ShardPlan {
     EngineOptions options;
     std::vector<SocketAddress> addresses;
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
-    ClassPicker classes;
+    std::vector<ClassPicker> classes;                    // by executor
     std::uint64_t trace_limit;  // an iteration is traced when its hash is below
 };
 
@@ -56,6 +56,7 @@ private:
         const Executor* executor = nullptr;
         std::uint32_t index = 0;
         bool open = false;
+        bool numbered = false;                   // iterations count over the whole run, not by user
         bool over = false;                       // no new iterations
         Clock::time_point begin, end, hard_end;  // hard_end: end + graceful stop
         // open model
@@ -69,6 +70,13 @@ private:
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
         Clock::time_point next_change;
+        Clock::time_point next_leave = Clock::time_point::max();  // the users' earliest leave_by
+        // iterations by number: those that no user of this shard has begun yet. Of shared ones,
+        // iteration i falls to the shard of user i % vus, whose users take them as they are free.
+        bool counted = false;
+        std::uint64_t iterations_left = 0;
+        std::uint64_t next_round = 0;  // the next is iteration next_round · vus + next_rank
+        std::uint32_t next_rank = 0;
     };
     struct Wakeup {
         Clock::time_point at;
@@ -78,20 +86,36 @@ private:
 
     // schedule.cpp: when users start, wake and stop
     void make_parts();
+    void set_up_iterations(Part& part) const;
     void arm_pace();
     void on_pace();
     void dispatch_arrivals(Part& part, Clock::time_point now);
     void dispatch_wakeups(Clock::time_point now);
     void adjust_users(Part& part, Clock::time_point now);
     void take_next_arrival(Part& part);
-    void leave(User& user, Clock::time_point now);
     void end_part(Part& part, Clock::time_point now);
+    /// A closed-model user that is not wanted from now on may finish its iteration until `by`.
+    void leave(User& user, Clock::time_point now, Clock::time_point by);
     void cut_off(Part& part, Clock::time_point now);
+    void cut_off(User& user, Clock::time_point now);
+    /// Cuts off those whose leave_by has passed.
+    void cut_off_late(Part& part, Clock::time_point now);
     void heartbeat();
     void check_done(Clock::time_point now);
     [[nodiscard]] User& new_user(Part& part, std::uint32_t index);
 
     // flow.cpp: what a user does
+    /// The next iteration of a user in a loop; there must be one.
+    void begin_next(User& user, Clock::time_point due);
+    [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part, std::uint32_t shards,
+                                                             std::uint32_t id);
+    [[nodiscard]] static bool has_next(const Part& part, const User& user);
+    [[nodiscard]] std::uint64_t stream_of(const User& user) const {
+        // Where iterations count over the whole run, draws depend on their number alone; a looping
+        // user's on the user: never on the shard.
+        const std::uint64_t stream = parts_[user.executor].numbered ? 0 : user.index + 1ULL;
+        return user.executor + (stream << 16);
+    }
     void begin_iteration(User& user, std::uint64_t iteration, std::uint32_t user_class,
                          Clock::time_point due);
     /// `at_once`: may send from within this call; else the loop does it next.

@@ -33,7 +33,8 @@ struct User {
     std::uint32_t step = 0;
     std::uint64_t iteration = 0;
     bool busy = false;     // inside an iteration (or, closed model, alive)
-    bool leaving = false;  // closed model: ends with the iteration under way
+    bool leaving = false;  // closed model: ends with the iteration under way ...
+    Clock::time_point leave_by = Clock::time_point::max();  // ... or then, after a ramp down
 
     int socket = -1;
     Phase phase = Phase::Idle;

@@ -42,9 +42,11 @@ struct ParseOptions {
 /// k6's and wrk's flags, for `plimsoll run URL -u 50 -d 30s` and for overriding a file's load.
 struct QuickLoad {
     std::uint32_t vus = 1;
-    Nanoseconds duration = std::chrono::seconds(10);
-    std::vector<Ramp::Stage> stages;  // non-empty: ramping-vus
-    std::optional<Rate> rate;         // set: constant-arrival-rate with at most `vus` users
+    std::optional<Nanoseconds> duration = std::nullopt;  // 10 s; with iterations at most 10 min
+    std::vector<Ramp::Stage> stages = {};                // non-empty: ramping-vus
+    std::optional<Rate> rate = std::nullopt;  // set: constant-arrival-rate with at most `vus` users
+    /// Set: shared-iterations, not fewer than `vus`; for at most `duration`.
+    std::optional<std::uint64_t> iterations = std::nullopt;
 };
 /// A scenario of one GET; `text` is the file that says the same. Error: not an http URL.
 [[nodiscard]] Result<Scenario> scenario_for_url(std::string_view url, const QuickLoad& load);

@@ -84,9 +84,26 @@ std::optional<Ramp> read_constant(const Fields& fields, bool open) {
     return level && duration ? std::optional(Ramp::constant(*level, *duration)) : std::nullopt;
 }
 
+// So many users until their iterations are done, for at most max_duration; k6's defaults.
+std::optional<Ramp> read_counted(const Fields& fields) {
+    std::optional<std::uint64_t> vus = 1;
+    std::optional<Nanoseconds> longest = std::chrono::minutes(10);
+    if (const auto item = fields.get("vus")) {
+        vus = item->whole(1, kMostUsers, "it counts users, e.g. 50");
+    }
+    if (const auto item = fields.get("max_duration")) {
+        longest = item->positive_duration();
+    }
+    return vus && longest ? std::optional(Ramp::constant(static_cast<double>(*vus), *longest))
+                          : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Ramp> read_ramp(const Fields& fields, ExecutorKind kind) {
+    if (is_counted(kind)) {
+        return read_counted(fields);
+    }
     const bool ramps = kind == ExecutorKind::RampingVus || kind == ExecutorKind::RampingArrivalRate;
     return ramps ? read_ramping(fields, is_open(kind)) : read_constant(fields, is_open(kind));
 }

@@ -47,9 +47,16 @@ void read_users(const Item& item, const StepDefaults& defaults, Scenario& scenar
 
 // parse_ramp.cpp
 inline constexpr std::uint64_t kMostUsers = 1'000'000;
-/// The keys rate, vus, duration, start_rate, start_vus and stages, as `kind` has them. nullopt
-/// where one could not be read.
+/// The keys rate, vus, duration, max_duration, start_rate, start_vus and stages, as `kind` has
+/// them. nullopt where one could not be read.
 [[nodiscard]] std::optional<Ramp> read_ramp(const Fields& fields, ExecutorKind kind);
+
+// parse_profile.cpp
+/// What an executor with a `profile` is: by its base, arrivals or users. nullopt (and a fault)
+/// where it has none or two.
+[[nodiscard]] std::optional<ExecutorKind> profile_kind(const Item& item);
+/// The keys profile, rate or vus, and duration. nullopt where one could not be read.
+[[nodiscard]] std::optional<Ramp> read_profile(const Fields& fields, Executor& executor);
 
 // parse_thresholds.cpp
 [[nodiscard]] std::vector<Threshold> read_thresholds(const Item& item,

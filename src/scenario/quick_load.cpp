@@ -19,6 +19,12 @@ std::string yaml_string(std::string_view text) {
     return boost::json::serialize(boost::json::value(escaped));
 }
 
+Nanoseconds length_of(const QuickLoad& load) {
+    constexpr std::chrono::seconds kUsual{10};
+    constexpr std::chrono::minutes kLongestForIterations{10};  // k6's
+    return load.duration.value_or(load.iterations ? kLongestForIterations : kUsual);
+}
+
 std::string load_text(const QuickLoad& load) {
     if (!load.stages.empty()) {
         std::string stages;
@@ -29,7 +35,12 @@ std::string load_text(const QuickLoad& load) {
         return fmt::format("{{executor: ramping-vus, start_vus: {}, stages: [{}]}}", load.vus,
                            stages);
     }
-    const std::string duration = format_duration(load.duration);
+    const std::string duration = format_duration(length_of(load));
+    if (load.iterations) {
+        return fmt::format(
+            "{{executor: shared-iterations, vus: {}, iterations: {}, max_duration: {}}}", load.vus,
+            *load.iterations, duration);
+    }
     if (load.rate) {
         return fmt::format(
             "{{executor: constant-arrival-rate, rate: {}/s, duration: {}, max_vus: {}}}",
@@ -45,10 +56,13 @@ Executor executor_for(const QuickLoad& load) {
         executor.ramp = Ramp(load.vus, load.stages);
         executor.max_vus = static_cast<std::uint32_t>(executor.ramp.highest());
     } else {
-        executor.kind = load.rate ? ExecutorKind::ConstantArrivalRate : ExecutorKind::ConstantVus;
-        executor.ramp =
-            Ramp::constant(load.rate ? load.rate->per_second() : load.vus, load.duration);
+        executor.kind = load.iterations ? ExecutorKind::SharedIterations
+                        : load.rate     ? ExecutorKind::ConstantArrivalRate
+                                        : ExecutorKind::ConstantVus;
+        const bool open = is_open(executor.kind);
+        executor.ramp = Ramp::constant(open ? load.rate->per_second() : load.vus, length_of(load));
         executor.max_vus = load.vus;
+        executor.iterations = load.iterations.value_or(0);
     }
     executor.name = to_string(executor.kind);
     return executor;

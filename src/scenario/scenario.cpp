@@ -1,5 +1,7 @@
 #include "scenario/scenario.hpp"
 
+#include "base/units.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -17,7 +19,7 @@ ExecutorInfo describe(const Executor& executor) {
     info.open = is_open(executor.kind);
     info.start_value = executor.ramp.start();
     info.max_users = executor.max_vus;
-    Nanoseconds from{};
+    Nanoseconds from = executor.start_time;
     for (const Ramp::Stage& stage : executor.ramp.stages()) {
         info.stages.push_back({from, from + stage.duration, stage.target});
         from += stage.duration;
@@ -36,11 +38,12 @@ void reduce(std::vector<std::uint64_t>& weights) {
 }
 
 // The weights in lowest terms, scaled down where their sum would make too long a cycle.
-std::vector<std::uint64_t> cycle_weights(const std::vector<UserClass>& users) {
+std::vector<std::uint64_t> cycle_weights(const std::vector<UserClass>& users,
+                                         const std::vector<std::uint32_t>& subset) {
     constexpr std::uint64_t kLongestCycle = 1'000'000;
     std::vector<std::uint64_t> weights;
-    for (const UserClass& user : users) {
-        weights.push_back(std::max<std::uint64_t>(1, user.weight));
+    for (const std::uint32_t index : subset) {
+        weights.push_back(std::max<std::uint64_t>(1, users[index].weight));
     }
     reduce(weights);
     const std::uint64_t sum = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
@@ -125,9 +128,27 @@ bool Expect::accepts(std::uint16_t status) const noexcept {
 Nanoseconds Scenario::duration() const noexcept {
     Nanoseconds longest{};
     for (const Executor& executor : load) {
-        longest = std::max(longest, executor.ramp.duration());
+        longest = std::max(longest, executor.start_time + executor.ramp.duration());
     }
     return longest;
+}
+
+std::string stages_text(const Executor& executor) {
+    const auto level_text = [&](double level) {
+        return is_open(executor.kind) ? format_rate(Rate::per_second(level))
+                                      : fmt::format("{:.0f} user{}", level, level == 1 ? "" : "s");
+    };
+    double level = executor.ramp.start();
+    std::string text = "from " + level_text(level);
+    for (const Ramp::Stage& stage : executor.ramp.stages()) {
+        const char* const how = stage.target == level ? "at" : "to";
+        text += stage.duration == Nanoseconds{}
+                    ? fmt::format(", at once to {}", level_text(stage.target))
+                    : fmt::format(", {} {} {}", format_duration(stage.duration), how,
+                                  level_text(stage.target));
+        level = stage.target;
+    }
+    return text;
 }
 
 RunInfo describe(const Scenario& scenario) {
@@ -152,8 +173,14 @@ RunInfo describe(const Scenario& scenario) {
     return info;
 }
 
-ClassPicker::ClassPicker(const std::vector<UserClass>& users) {
-    const auto weights = cycle_weights(users);
+ClassPicker::ClassPicker(const std::vector<UserClass>& users,
+                         const std::vector<std::uint32_t>& subset) {
+    std::vector<std::uint32_t> classes = subset;
+    if (classes.empty()) {
+        classes.resize(users.size());
+        std::iota(classes.begin(), classes.end(), 0U);
+    }
+    const auto weights = cycle_weights(users, classes);
     const auto sum = static_cast<std::int64_t>(
         std::accumulate(weights.begin(), weights.end(), std::uint64_t{0}));
     std::vector<Share> shares;
@@ -167,7 +194,7 @@ ClassPicker::ClassPicker(const std::vector<UserClass>& users) {
         }
         const std::size_t chosen = shares.size() == 1 ? 0 : choose(shares, sum);
         shares[chosen].owed -= sum;
-        cycle_.push_back(static_cast<std::uint32_t>(chosen));
+        cycle_.push_back(classes[chosen]);
     }
 }
 

@@ -74,22 +74,41 @@ struct UserClass {
     std::vector<Step> flow;
 };
 
-enum class ExecutorKind { ConstantVus, RampingVus, ConstantArrivalRate, RampingArrivalRate };
-inline constexpr std::array<std::string_view, 4> kExecutorKindNames{
-    "constant-vus", "ramping-vus", "constant-arrival-rate", "ramping-arrival-rate"};
+enum class ExecutorKind {
+    ConstantVus,
+    RampingVus,
+    ConstantArrivalRate,
+    RampingArrivalRate,
+    PerVuIterations,
+    SharedIterations
+};
+inline constexpr std::array<std::string_view, 6> kExecutorKindNames{
+    "constant-vus",         "ramping-vus",       "constant-arrival-rate",
+    "ramping-arrival-rate", "per-vu-iterations", "shared-iterations"};
 [[nodiscard]] std::string_view to_string(ExecutorKind kind);
 [[nodiscard]] constexpr bool is_open(ExecutorKind kind) {
     return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate;
 }
 
+/// Ends when a number of iterations is done, at the latest after its ramp's length.
+[[nodiscard]] constexpr bool is_counted(ExecutorKind kind) {
+    return kind == ExecutorKind::PerVuIterations || kind == ExecutorKind::SharedIterations;
+}
+
 struct Executor {
     std::string name;
+    std::string profile;  // the preset that it was expanded from; empty: none
     ExecutorKind kind = ExecutorKind::ConstantVus;
     Ramp ramp = Ramp::constant(0, {});  // arrivals per second, or users
     ArrivalProcess arrivals = ArrivalProcess::Uniform;
-    std::uint32_t max_vus = 0;  // open model: most users at once; closed: the ramp's highest
+    std::uint32_t max_vus = 0;         // open model: most users at once; closed: the ramp's highest
+    std::uint64_t iterations = 0;      // per-vu-iterations: each user's; shared-iterations: in all
+    Nanoseconds start_time{};          // from the run's start to this executor's
+    std::vector<std::uint32_t> users;  // its user classes, into Scenario::users; empty: all
     Nanoseconds graceful_stop =
         std::chrono::seconds(30);  // how long running iterations may go on after the end
+    Nanoseconds graceful_ramp_down =
+        std::chrono::seconds(30);  // ramping-vus: the same for users that the ramp takes away
 };
 
 struct PostgresProbeConfig {
@@ -135,9 +154,12 @@ struct Scenario {
     ProbesConfig probes;
     ExportConfig exports;
 
-    /// From the first start to the last executor's end, without graceful stop.
+    /// From the run's start to the last executor's end, without graceful stop.
     [[nodiscard]] Nanoseconds duration() const noexcept;
 };
+
+/// "from 0/s, 1m to 200/s, 8m at 200/s": an executor's stages as a person reads them.
+[[nodiscard]] std::string stages_text(const Executor& executor);
 
 /// The parts of a RunInfo that the scenario fixes; id, start, seed and shards are the caller's.
 [[nodiscard]] RunInfo describe(const Scenario& scenario);
@@ -149,8 +171,11 @@ struct Scenario {
 /// above a million, scaled down. Pure: the same weights give the same sequence on every shard.
 class ClassPicker {
 public:
-    /// `users` must not be empty; weights are at least 1.
-    explicit ClassPicker(const std::vector<UserClass>& users);
+    /// Picks among `subset`, indices into `users`, each once; an empty subset means all. `users`
+    /// must not be empty; weights are at least 1.
+    explicit ClassPicker(const std::vector<UserClass>& users,
+                         const std::vector<std::uint32_t>& subset = {});
+    /// An index into `users`.
     [[nodiscard]] std::uint32_t pick(std::uint64_t index) const noexcept {
         return cycle_[index % cycle_.size()];
     }

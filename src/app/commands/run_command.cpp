@@ -6,6 +6,7 @@
 #include "base/units.hpp"
 #include "scenario/parse.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -19,6 +20,7 @@ struct RunFlags {
     OutputFlags output;
     std::string scenario;
     std::optional<std::uint32_t> vus;
+    std::optional<std::uint64_t> iterations;
     std::string duration;
     std::string rate;
     std::vector<std::string> stages;
@@ -29,7 +31,7 @@ struct RunFlags {
     std::vector<std::string> containers;
 
     [[nodiscard]] bool overrides_load() const {
-        return vus || !duration.empty() || !rate.empty() || !stages.empty();
+        return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
     }
 };
 
@@ -57,9 +59,29 @@ Result<Ramp::Stage> parse_stage(const std::string& text) {
     return Ramp::Stage{*duration, target};
 }
 
+Status check_iterations(const RunFlags& flags) {
+    constexpr const char* kFlag = "-i/--iterations";
+    if (flags.iterations && (!flags.rate.empty() || !flags.stages.empty())) {
+        return Error{
+            fmt::format("cannot stand beside {}", flags.rate.empty() ? "-s/--stage" : "-r/--rate"),
+            kFlag, "-u 5 -i 100: five users share a hundred iterations"};
+    }
+    const std::uint32_t users = flags.vus.value_or(1);
+    if (flags.iterations && *flags.iterations < users) {
+        return Error{fmt::format("must not be fewer than the users: {} for {} users",
+                                 *flags.iterations, users),
+                     kFlag, "the users share these iterations"};
+    }
+    return {};
+}
+
 Result<QuickLoad> quick_load(const RunFlags& flags) {
+    if (const Status fits = check_iterations(flags); !fits) {
+        return fits.error();
+    }
     QuickLoad load;
     load.vus = flags.vus.value_or(1);
+    load.iterations = flags.iterations;
     if (!flags.duration.empty()) {
         const auto duration = parse_duration(flags.duration);
         if (!duration) {
@@ -172,8 +194,16 @@ int run(const RunFlags& flags) {
         return refuse(applied.error());
     }
     if (options->view != ViewMode::Off) {
-        say("run       {} against {} for {}\n", scenario->name, scenario->target.to_string(),
-            format_duration(scenario->duration()));
+        const bool counted =
+            std::any_of(scenario->load.begin(), scenario->load.end(),
+                        [](const Executor& each) { return is_counted(each.kind); });
+        say("run       {} against {} for {}{}\n", scenario->name, scenario->target.to_string(),
+            counted ? "at most " : "", format_duration(scenario->duration()));
+        for (const Executor& executor : scenario->load) {
+            if (!executor.profile.empty()) {
+                say("{:<9} {}: {}\n", "profile", executor.profile, stages_text(executor));
+            }
+        }
     }
     StopRequest stop;
     return to_int(run_session(*scenario, std::move(*options), stop).code);
@@ -189,6 +219,10 @@ void add_run_command(CLI::App& app, Action& action) {
     command->add_option("-u,--vus", flags->vus, "users (with --rate: at most so many)")
         ->check(CLI::Range(1, 10'000'000));
     command->add_option("-d,--duration", flags->duration, "how long, e.g. 30s");
+    command
+        ->add_option("-i,--iterations", flags->iterations,
+                     "iterations that the users share (with -d: within that time)")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
     command->add_option("-r,--rate", flags->rate, "arrivals instead of users, e.g. 200/s");
     command->add_option("-s,--stage", flags->stages, "ramp users: DURATION:USERS; may be repeated")
         ->type_name("TIME:N");

@@ -22,13 +22,25 @@ void print_plan(const Scenario& scenario) {
     }
     for (const Executor& executor : scenario.load) {
         const double expected = executor.ramp.integral(executor.ramp.duration());
-        say("  load    {}  {}  for {}", executor.name, to_string(executor.kind),
-            format_duration(executor.ramp.duration()));
+        say("  load    {}  {}  for {}{}", executor.name, to_string(executor.kind),
+            is_counted(executor.kind) ? "at most " : "", format_duration(executor.ramp.duration()));
+        if (executor.start_time != Nanoseconds{}) {
+            say(" after {}", format_duration(executor.start_time));
+        }
         if (is_open(executor.kind)) {
             say("  up to {}  about {:.0f} arrivals, at most {} users\n",
                 format_rate(Rate::per_second(executor.ramp.highest())), expected, executor.max_vus);
+        } else if (is_counted(executor.kind)) {
+            say("  {:.0f} users, {} iterations {}\n", executor.ramp.highest(), executor.iterations,
+                executor.kind == ExecutorKind::PerVuIterations ? "each" : "in all");
         } else {
             say("  up to {:.0f} users\n", executor.ramp.highest());
+        }
+        if (!executor.profile.empty()) {
+            say("          profile {}: {}\n", executor.profile, stages_text(executor));
+        }
+        for (const std::uint32_t index : executor.users) {
+            say("          of  {}\n", scenario.users[index].name);
         }
     }
     for (const Threshold& threshold : scenario.thresholds) {

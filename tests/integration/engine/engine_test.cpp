@@ -1,6 +1,8 @@
 // The engine against servers that do exactly what each test says, over real sockets.
 #include "tests/integration/engine/engine_run.hpp"
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +13,30 @@ using namespace std::chrono_literals;
 using test::Answer;
 using test::ok_response;
 using test::ScriptedServer;
+
+Executor iterations(ExecutorKind kind, std::uint32_t count_of_users, std::uint64_t count,
+                    Nanoseconds max_duration = 10min) {
+    Executor executor = users(count_of_users, max_duration);
+    executor.kind = kind;
+    executor.iterations = count;
+    return executor;
+}
+
+Template expression(std::string_view text) {
+    return *Template::compile(text, [](const char*) -> const char* { return nullptr; });
+}
+
+/// The paths that the server was asked for, in order of text, from request `from` on.
+std::vector<std::string> paths_seen(ScriptedServer& server, std::size_t from = 0) {
+    std::vector<std::string> paths;
+    const auto seen = server.seen();
+    for (std::size_t i = from; i < seen.size(); ++i) {
+        const std::size_t begin = seen[i].find(' ') + 1;
+        paths.push_back(seen[i].substr(begin, seen[i].find(' ', begin) - begin));
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
 
 TEST(Engine, SendsExactlyTheArrivalsThatTheScheduleAsks) {
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
@@ -253,6 +279,192 @@ TEST(Engine, SharesArrivalsAmongUserClassesByWeight) {
     ASSERT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
     EXPECT_EQ(out.last->total[0].requests, 90U);
     EXPECT_EQ(out.last->total[1].requests, 10U);
+}
+
+Executor ramping(double start, std::vector<Ramp::Stage> stages, Nanoseconds graceful_ramp_down) {
+    Executor executor = users(start, 0ns);
+    executor.kind = ExecutorKind::RampingVus;
+    executor.ramp = Ramp(start, std::move(stages));
+    executor.graceful_ramp_down = graceful_ramp_down;
+    return executor;
+}
+
+TEST(Engine, CutsOffUsersThatARampDownLeavesNoMoreTime) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 2s}; });
+    const std::vector<Ramp::Stage> down{{200ms, 5}, {0s, 2}, {200ms, 2}};
+    const Outcomes cut = run(scenario_for(server, ramping(5, down, 0s)), 2);
+    EXPECT_EQ(cut.last->total_counts.interrupted, 3U);
+    EXPECT_EQ(cut.count(Outcome::Ok), 2U);  // within the graceful stop
+    const Outcomes finished = run(scenario_for(server, ramping(5, down, 30s)), 2);
+    EXPECT_EQ(finished.last->total_counts.interrupted, 0U);
+    EXPECT_EQ(finished.count(Outcome::Ok), 5U);
+}
+
+TEST(Engine, GoesOnWithTheNextIterationOfAUserThatWasCutOff) {
+    ScriptedServer server([](const std::string& request, int) {
+        return Answer{ok_response(), request.find("-0 ") != std::string::npos ? 5s : 5ms};
+    });
+    Scenario scenario = scenario_for(
+        server, ramping(2, {{200ms, 2}, {0s, 0}, {200ms, 0}, {0s, 2}, {300ms, 2}}, 50ms));
+    scenario.users[0].flow[0].path = expression("/${user}-${iteration}");
+    const Outcomes out = run(scenario);
+    EXPECT_EQ(out.last->total_counts.interrupted, 2U);
+    const auto paths = paths_seen(server);
+    EXPECT_EQ(std::set<std::string>(paths.begin(), paths.end()).size(), paths.size());
+    EXPECT_THAT(paths, testing::IsSupersetOf({"/0-0", "/0-1", "/1-0", "/1-1"}));
+}
+
+/// One class per path /0, /1 ..., each with its own endpoint.
+void give_classes(Scenario& scenario, std::uint32_t count) {
+    const UserClass model = scenario.users[0];
+    scenario.users.clear();
+    scenario.endpoints.clear();
+    for (std::uint32_t i = 0; i < count; ++i) {
+        UserClass user = model;
+        user.name = std::to_string(i);
+        user.flow = {get("/" + user.name, i)};
+        scenario.users.push_back(user);
+        scenario.endpoints.push_back({user.name, "/" + user.name, "GET"});
+    }
+}
+
+TEST(Engine, StartsAnExecutorAtItsTimeWithItsOwnClasses) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
+    Scenario scenario = scenario_for(server, arrivals(200, 300ms));
+    give_classes(scenario, 3);
+    scenario.load[0].users = {0};
+    Executor later = arrivals(100, 200ms);
+    later.start_time = 500ms;
+    later.users = {1, 2};
+    scenario.load.push_back(later);
+    const Outcomes out = run(scenario, 2, 1.0);
+    ASSERT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
+    EXPECT_EQ(out.last->total_counts.arrivals_due, 80U);
+    EXPECT_EQ(out.last->total[0].requests, 60U);
+    EXPECT_EQ(out.last->total[1].requests, 10U);
+    EXPECT_EQ(out.last->total[2].requests, 10U);
+    auto first = Clock::time_point::max();  // the first executor's first arrival is due at t = 0
+    auto first_later = Clock::time_point::max();
+    for (const IterationTrace& trace : out.traces) {
+        auto& earliest = trace.user_class == 0 ? first : first_later;
+        earliest = std::min(earliest, trace.due);
+    }
+    EXPECT_EQ(first_later - first, 500ms);
+}
+
+TEST(Engine, StartsLoopingUsersAtTheirExecutorsTime) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 5ms}; });
+    Scenario scenario = scenario_for(server, users(2, 200ms));
+    give_classes(scenario, 2);
+    scenario.load[0].users = {0};
+    Executor later = users(3, 200ms);
+    later.start_time = 400ms;
+    later.users = {1};
+    scenario.load.push_back(later);
+    const Outcomes out = run(scenario, 2, 1.0);
+    auto first = Clock::time_point::max();
+    auto first_later = Clock::time_point::max();
+    for (const IterationTrace& trace : out.traces) {
+        auto& earliest = trace.user_class == 0 ? first : first_later;
+        earliest = std::min(earliest, trace.due);
+    }
+    EXPECT_EQ(first_later - first, 400ms);
+    EXPECT_EQ(server.connections(), 6U);  // one is the check that the target can be reached
+    EXPECT_EQ(out.last->total[0].requests + out.last->total[1].requests, server.requests());
+}
+
+TEST(Engine, GivesEachUserItsIterations) {
+    for (const std::uint32_t shards : {1U, 2U, 5U}) {
+        ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
+        Scenario scenario = scenario_for(server, iterations(ExecutorKind::PerVuIterations, 3, 4));
+        scenario.users[0].flow[0].path = expression("/${user}-${iteration}");
+        const auto begin = Clock::now();
+        const Outcomes out = run(scenario, shards);
+        EXPECT_LT(Clock::now() - begin, 60s);  // not max_duration
+        EXPECT_EQ(out.last->total_counts.iterations_completed, 12U);
+        EXPECT_EQ(out.last->total_counts.not_sent[0], 0U);
+        EXPECT_EQ(server.connections(), 4U);  // one is the check that the target can be reached
+        EXPECT_THAT(paths_seen(server),
+                    testing::ElementsAre("/0-0", "/0-1", "/0-2", "/0-3", "/1-0", "/1-1", "/1-2",
+                                         "/1-3", "/2-0", "/2-1", "/2-2", "/2-3"));
+    }
+}
+
+TEST(Engine, SendsSharedIterationsOnceEachWhateverTheNumberOfShards) {
+    std::vector<std::vector<std::string>> paths;
+    for (const std::uint32_t shards : {1U, 2U, 3U, 7U}) {
+        ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
+        Scenario scenario = scenario_for(server, iterations(ExecutorKind::SharedIterations, 5, 23));
+        give_classes(scenario, 2);
+        scenario.users[0].flow[0].path = expression("/${iteration}-${random_int(0,1000000)}");
+        scenario.users[1].flow[0].path = expression("/${iteration}-x");
+        const Outcomes out = run(scenario, shards);
+        EXPECT_EQ(out.last->total_counts.iterations_completed, 23U);
+        EXPECT_EQ(out.last->total[0].requests, 12U);
+        EXPECT_EQ(out.last->total[1].requests, 11U);
+        paths.push_back(paths_seen(server));
+        std::set<int> numbers;
+        for (const std::string& path : paths.back()) {
+            numbers.insert(std::stoi(path.substr(1)));
+        }
+        EXPECT_EQ(numbers.size(), 23U);
+        EXPECT_EQ(*numbers.rbegin(), 22);
+    }
+    EXPECT_EQ(paths[1], paths[0]);
+    EXPECT_EQ(paths[2], paths[0]);
+    EXPECT_EQ(paths[3], paths[0]);
+}
+
+TEST(Engine, LetsWhoeverIsFreeTakeTheNextSharedIteration) {
+    ScriptedServer server([](const std::string& request, int) {
+        return Answer{ok_response(), request.starts_with("GET /0 ") ? 2s : 0ms};
+    });
+    Scenario scenario = scenario_for(server, iterations(ExecutorKind::SharedIterations, 2, 40));
+    scenario.users[0].flow = {get("/")};
+    scenario.users[0].flow[0].path = expression("/${user}");
+    const Outcomes out = run(scenario);
+    EXPECT_EQ(out.last->total[0].requests, 40U);
+    const auto paths = paths_seen(server);
+    EXPECT_EQ(std::count(paths.begin(), paths.end(), "/0"), 1);  // held up by its first one
+    EXPECT_EQ(std::count(paths.begin(), paths.end(), "/1"), 39);
+}
+
+TEST(Engine, CountsIterationsThatMaxDurationKeptBack) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 5s}; });
+    for (const auto kind : {ExecutorKind::SharedIterations, ExecutorKind::PerVuIterations}) {
+        const std::uint64_t each = kind == ExecutorKind::SharedIterations ? 10 : 5;
+        Executor executor = iterations(kind, 2, each, 300ms);
+        executor.graceful_stop = 0s;
+        const Outcomes out = run(scenario_for(server, executor), 2);
+        EXPECT_EQ(out.last->total_counts.iterations_started, 2U);
+        EXPECT_EQ(out.last->total_counts.interrupted, 2U);
+        EXPECT_EQ(out.last->total_counts.not_sent[0], 8U);
+        EXPECT_EQ(out.last->total_counts.not_sent[1], 0U);
+    }
+}
+
+TEST(Engine, DoesNotThinkAfterTheLastIteration) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
+    const auto begin = Clock::now();
+    for (const auto kind : {ExecutorKind::SharedIterations, ExecutorKind::PerVuIterations}) {
+        Scenario scenario = scenario_for(server, iterations(kind, 2, 2));
+        scenario.users[0].think = {Think::Kind::Constant, 50ms, {}};
+        if (kind == ExecutorKind::SharedIterations) {
+            scenario.users[0].think.a = 60s;  // one each, and none is left for later
+        }
+        const Outcomes out = run(scenario);
+        EXPECT_EQ(out.last->total[0].requests, kind == ExecutorKind::SharedIterations ? 2U : 4U);
+    }
+    EXPECT_LT(Clock::now() - begin, 30s);
+}
+
+TEST(Engine, EndsIterationsThatFailAtOnce) {
+    ScriptedServer server([](const std::string&, int) { return Answer{"", 0ms, true}; });
+    const Outcomes out =
+        run(scenario_for(server, iterations(ExecutorKind::SharedIterations, 3, 30)), 2);
+    EXPECT_EQ(out.last->total_counts.iterations_completed, 30U);
+    EXPECT_EQ(out.last->total[0].requests, 30U);
+    EXPECT_EQ(out.count(Outcome::Ok), 0U);
 }
 
 TEST(Engine, SendsWhatTheStepSays) {

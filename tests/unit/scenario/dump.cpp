@@ -45,7 +45,7 @@ void dump_step(const Scenario& scenario, const Step& step, std::string& out) {
     out += fmt::format("    timeout {}\n", seconds(step.timeout));
 }
 
-void dump_executor(const Executor& executor, std::string& out) {
+void dump_executor(const Scenario& scenario, const Executor& executor, std::string& out) {
     out += fmt::format("executor {} ({}), {}, max_vus {}, graceful_stop {}\n  {:g}", executor.name,
                        to_string(executor.kind),
                        executor.arrivals == ArrivalProcess::Poisson ? "poisson" : "uniform",
@@ -54,6 +54,21 @@ void dump_executor(const Executor& executor, std::string& out) {
         out += fmt::format(" -> {:g} in {}", stage.target, seconds(stage.duration));
     }
     out += "\n";
+    if (!executor.profile.empty()) {
+        out += fmt::format("  profile {}: {}\n", executor.profile, stages_text(executor));
+    }
+    if (executor.kind == ExecutorKind::RampingVus) {
+        out += fmt::format("  graceful_ramp_down {}\n", seconds(executor.graceful_ramp_down));
+    }
+    if (executor.iterations != 0) {
+        out += fmt::format("  {} iterations\n", executor.iterations);
+    }
+    if (executor.start_time != Nanoseconds{}) {
+        out += fmt::format("  starts after {}\n", seconds(executor.start_time));
+    }
+    for (const std::uint32_t user : executor.users) {
+        out += fmt::format("  user class {}\n", scenario.users.at(user).name);
+    }
 }
 
 void dump_threshold(const Threshold& threshold, std::string& out) {
@@ -109,7 +124,7 @@ std::string dump(const Scenario& scenario) {
         }
     }
     for (const Executor& executor : scenario.load) {
-        dump_executor(executor, out);
+        dump_executor(scenario, executor, out);
     }
     for (const Threshold& threshold : scenario.thresholds) {
         dump_threshold(threshold, out);

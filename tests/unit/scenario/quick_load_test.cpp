@@ -46,7 +46,10 @@ TEST(ScenarioForUrl, KeepsAFileThatSaysTheSame) {
     QuickLoad rate;
     rate.vus = 40;
     rate.rate = Rate::per_second(12.5);
-    for (const QuickLoad& load : {QuickLoad{}, ramp, rate}) {
+    QuickLoad iterations;
+    iterations.vus = 5;
+    iterations.iterations = 100;
+    for (const QuickLoad& load : {QuickLoad{}, ramp, rate, iterations}) {
         const Scenario scenario = for_url("http://127.0.0.1:8080/a?b=c", load);
         const auto again = parse_scenario(scenario.text, {"other.yaml"});
         ASSERT_TRUE(again.scenario.has_value()) << format_faults(again.faults, "other.yaml");
@@ -75,6 +78,14 @@ TEST(ScenarioForUrl, ChoosesTheExecutorByTheFlags) {
     EXPECT_EQ(ramping.ramp.start(), 50);
     EXPECT_EQ(ramping.max_vus, 80U);
     EXPECT_EQ(ramping.ramp.duration(), 15s);
+    const Executor shared =
+        for_url("http://a", {5, std::nullopt, {}, std::nullopt, 100}).load.at(0);
+    EXPECT_EQ(shared.kind, ExecutorKind::SharedIterations);
+    EXPECT_EQ(shared.iterations, 100U);
+    EXPECT_EQ(shared.max_vus, 5U);
+    EXPECT_EQ(shared.ramp.duration(), 10min);
+    EXPECT_EQ(for_url("http://a", {5, 30s, {}, std::nullopt, 100}).duration(), 30s);
+    EXPECT_FALSE(scenario_for_url("http://a", {5, 30s, {}, std::nullopt, 4}).ok());
 }
 
 TEST(ScenarioForUrl, SaysWhatIsWrongWithTheUrlOrTheLoad) {
@@ -106,7 +117,8 @@ TEST(OverrideLoad, ReplacesTheWholeLoadAndNothingElse) {
     EXPECT_EQ(scenario.duration(), 3s);
     EXPECT_EQ(scenario.users[0].flow[0].path.text(), "/x");
     for (const QuickLoad& same : {QuickLoad{}, QuickLoad{3, 2s, {{1s, 9}}, std::nullopt},
-                                  QuickLoad{4, 2s, {}, Rate::per_second(5)}}) {
+                                  QuickLoad{4, 2s, {}, Rate::per_second(5)},
+                                  QuickLoad{4, std::nullopt, {}, std::nullopt, 12}}) {
         override_load(scenario, same);
         const Scenario direct = for_url("http://a/x", same);
         EXPECT_EQ(dump(direct).substr(0, dump(direct).find("text:")),

@@ -133,6 +133,18 @@ TEST(ClassPicker, SpreadsARareClassInsteadOfLettingItComeLast) {
     EXPECT_EQ(gaps, std::set<std::uint64_t>{6});
 }
 
+TEST(ClassPicker, PicksAmongTheSubsetByItsWeightsAlone) {
+    const ClassPicker picker(classes({7, 3, 5, 1}), {1, 3});
+    std::array<int, 4> picked{};
+    for (std::uint64_t index = 0; index < 40; ++index) {
+        ++picked.at(picker.pick(index));
+    }
+    EXPECT_EQ(picked, (std::array{0, 30, 0, 10}));
+    const ClassPicker one(classes({7, 3}), {1});
+    EXPECT_EQ(one.pick(0), 1U);
+    EXPECT_EQ(one.pick(5), 1U);
+}
+
 TEST(ClassPicker, ScalesWeightsDownWhereTheCycleWouldBeTooLong) {
     const ClassPicker picker(classes({4'000'000'000U, 1'999'999'999U, 1}));
     std::array<double, 3> picked{};
@@ -146,11 +158,43 @@ TEST(ClassPicker, ScalesWeightsDownWhereTheCycleWouldBeTooLong) {
     EXPECT_EQ(picker.pick(UINT64_MAX - 7), picker.pick(UINT64_MAX - 7));
 }
 
+TEST(Describe, PutsStagesWhereTheExecutorStarts) {
+    Scenario scenario;
+    Executor executor;
+    executor.ramp = Ramp(0, {{10s, 50}, {20s, 50}});
+    scenario.load.push_back(executor);
+    executor.start_time = 15s;
+    executor.ramp = Ramp::constant(5, 10s);
+    scenario.load.push_back(executor);
+    EXPECT_EQ(scenario.duration(), 30s);
+    scenario.load[1].start_time = 25s;
+    EXPECT_EQ(scenario.duration(), 35s);
+    const RunInfo info = describe(scenario);
+    EXPECT_EQ(info.planned_duration, 35s);
+    EXPECT_EQ(info.executors.at(0).stages.at(1).from, 10s);
+    ASSERT_EQ(info.executors.at(1).stages.size(), 1U);
+    EXPECT_EQ(info.executors[1].stages[0].from, 25s);
+    EXPECT_EQ(info.executors[1].stages[0].to, 35s);
+}
+
+TEST(StagesText, SaysEachStage) {
+    Executor executor;
+    executor.kind = ExecutorKind::RampingArrivalRate;
+    executor.ramp = Ramp(0, {{60s, 2.5}, {90s, 2.5}, {0s, 10}, {1s, 0}});
+    EXPECT_EQ(stages_text(executor),
+              "from 0/s, 1m to 2.5/s, 1m30s at 2.5/s, at once to 10/s, 1s to 0/s");
+    executor.kind = ExecutorKind::RampingVus;
+    executor.ramp = Ramp(5, {{60s, 20}});
+    EXPECT_EQ(stages_text(executor), "from 5 users, 1m to 20 users");
+}
+
 TEST(ExecutorKinds, HaveK6sNames) {
     EXPECT_EQ(to_string(ExecutorKind::ConstantVus), "constant-vus");
     EXPECT_EQ(to_string(ExecutorKind::RampingVus), "ramping-vus");
     EXPECT_EQ(to_string(ExecutorKind::ConstantArrivalRate), "constant-arrival-rate");
     EXPECT_EQ(to_string(ExecutorKind::RampingArrivalRate), "ramping-arrival-rate");
+    EXPECT_EQ(to_string(ExecutorKind::PerVuIterations), "per-vu-iterations");
+    EXPECT_EQ(to_string(ExecutorKind::SharedIterations), "shared-iterations");
     EXPECT_FALSE(is_open(ExecutorKind::RampingVus));
     EXPECT_TRUE(is_open(ExecutorKind::RampingArrivalRate));
 }
