@@ -132,11 +132,14 @@ TEST(Connection, IsNotUsedAgainWhenTheResponseCameBeforeTheRequestWasOut) {
         }
         hear(socket, kBody);
     });
-    const Outcomes out = run(upload_to(server.url(), kBody, users(1, 300ms)));
+    Executor thrice = users(1, 60s);
+    thrice.kind = ExecutorKind::PerVuIterations;
+    thrice.iterations = 3;
+    const Outcomes out = run(upload_to(server.url(), kBody, thrice));
     over = true;
-    EXPECT_GE(out.count(Outcome::Http4xx), 2U);
-    EXPECT_EQ(out.count(Outcome::Http4xx), out.last->total[0].requests);
-    EXPECT_EQ(answered, static_cast<int>(out.last->total[0].requests));
+    EXPECT_EQ(out.count(Outcome::Http4xx), 3U);
+    EXPECT_EQ(out.last->total[0].requests, 3U);
+    EXPECT_EQ(answered, 3);
 }
 
 TEST(Connection, TakesTheResponseOfAServerThatRefusesTheBodyAndCloses) {
