@@ -1,5 +1,7 @@
 #include "store/histogram_pack.hpp"
 
+#include "record/varint.hpp"
+
 #include <bit>
 #include <limits>
 #include <optional>
@@ -24,27 +26,6 @@ struct Parts {
     std::array<std::uint64_t, 3> moments{};
     std::vector<Run> runs;
 };
-
-void put_varint(std::vector<std::uint8_t>& out, std::uint64_t value) {
-    while (value >= 0x80) {
-        out.push_back(static_cast<std::uint8_t>(value | 0x80));
-        value >>= 7;
-    }
-    out.push_back(static_cast<std::uint8_t>(value));
-}
-
-std::optional<std::uint64_t> take_varint(std::span<const std::uint8_t>& in) {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64 && !in.empty(); shift += 7) {
-        const std::uint8_t byte = in.front();
-        in = in.subspan(1);
-        value |= std::uint64_t{byte & 0x7fU} << shift;
-        if ((byte & 0x80U) == 0) {
-            return value;
-        }
-    }
-    return std::nullopt;
-}
 
 std::optional<Parts> take_head(std::span<const std::uint8_t>& in) {
     Parts parts;
