@@ -125,7 +125,7 @@ private:
 };
 
 void Session::describe_run() {
-    run_ = describe(scenario_);
+    run_ = describe(scenario_, options_.segment);
     run_.start = {Clock::now(), WallClock::now()};
     run_.id = make_run_id(run_.start.wall);
     run_.version = version();

@@ -20,6 +20,7 @@ namespace plimsoll {
 struct SessionOptions {
     std::uint64_t seed = 1;
     std::uint32_t shards = 1;
+    Segment segment;                               // run this part of the scenario alone
     std::filesystem::path results = "results";     // the run folder is made in here ...
     std::optional<std::filesystem::path> run_dir;  // ... unless it is named
     ViewMode view = ViewMode::Lines;

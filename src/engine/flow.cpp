@@ -37,12 +37,12 @@ bool Shard::has_next(const Part& part, const User& user) {
     return part.numbered ? part.iterations_left != 0 : user.iteration < part.executor->iterations;
 }
 
-std::uint64_t Shard::take_shared_iteration(Part& part, std::uint32_t shards, std::uint32_t id) {
+std::uint64_t Shard::take_shared_iteration(Part& part) {
     const std::uint64_t vus = part.executor->max_vus;
-    const std::uint64_t iteration = part.next_round * vus + part.next_rank;
-    part.next_rank += shards;
-    if (part.next_rank >= vus) {
-        part.next_rank = id;
+    const std::uint64_t iteration = part.next_round * vus + part.next_user;
+    part.next_user += part.own.stride();
+    if (part.next_user >= vus) {
+        part.next_user = part.own.first();
         ++part.next_round;
     }
     return iteration;
@@ -56,9 +56,10 @@ void Shard::begin_next(User& user, Clock::time_point due) {
     }
     std::uint64_t iteration = user.iteration;
     if (part.numbered) {
-        iteration = take_shared_iteration(part, plan_.run->shards, id_);
+        iteration = take_shared_iteration(part);
         user.user_class = plan_.classes[part.index].pick(iteration);
     }
+    ++recorder_->counts().arrivals_due;
     const bool last = --part.iterations_left == 0;
     begin_iteration(user, iteration, user.user_class, due);
     if (last) {

@@ -30,6 +30,7 @@ public:
         std::uint32_t connections_open = 0;
     };
     Levels levels;
+    std::vector<PartState> parts;  // by executor; goes with each tick
 
     [[nodiscard]] LoadCounts& counts() noexcept { return interval_->counts; }
     /// A request was sent / came to its end at `now`.
@@ -46,6 +47,7 @@ public:
     void record(const Sample& sample) {
         roll_if_due(sample.completed);
         interval_->endpoints[sample.endpoint].record(sample);
+        interval_->state.late_sends += sample.sent - sample.due > kLateSend ? 1U : 0U;
     }
     /// Keeps a specimen of a failure; `text` is a body or what the system said.
     void record_error(const Sample& sample, std::string_view text);

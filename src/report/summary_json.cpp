@@ -7,6 +7,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
@@ -63,7 +64,11 @@ json::object run_of(const RunInfo& info, const Analysis& analysis) {
             {"version", text_of(info.version)},
             {"started", report::utc_time(started.count())},
             {"duration_s", analysis.duration_s},
-            {"seed", info.seed}};
+            {"seed", info.seed},
+            {"segment",
+             info.segment.is_whole()
+                 ? json::value(nullptr)
+                 : json::value(fmt::format("{}/{}", info.segment.number, info.segment.count))}};
 }
 
 json::object validity_of(const Analysis& analysis) {

@@ -12,8 +12,8 @@ namespace plimsoll {
 namespace {
 
 constexpr std::array<const char*, 14> kSql{
-    "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
     "INSERT INTO endpoint_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO reading VALUES(?,?,?,?)",
@@ -107,6 +107,8 @@ Status TickWriter::write_info(const RunInfo& run) {
             [&] { return write_run("version", run.version); },
             [&] { return write_run("target", run.target); },
             [&] { return number("seed", run.seed); }, [&] { return number("shards", run.shards); },
+            [&] { return number("segment", run.segment.number); },
+            [&] { return number("segments", run.segment.count); },
             [&] { return number("start_wall_ns", wall.count()); },
             [&] { return number("tick_ns", run.tick.count()); },
             [&] { return number("planned_duration_ns", run.planned_duration.count()); },
@@ -230,14 +232,15 @@ Status TickWriter::write_state(const Snapshot& snapshot) {
                       c.connects_ok, c.connects_failed, c.reconnects, c.errors_unsampled,
                       c.spans_dropped, c.interrupted, s.in_flight, s.users, s.users_max,
                       s.connections_open, s.in_flight_mean, s.cpu_ratio,
-                      std::int64_t{s.loop_lag_max.count()})
+                      std::int64_t{s.loop_lag_max.count()}, s.late_sends, s.sockets_left)
             .run();
     for (std::size_t i = 0; i < snapshot.shards.size() && status.ok(); ++i) {
         const ShardState& shard = snapshot.shards[i];
         status = statements_[kShard]
                      .bind_all(snapshot.tick, std::uint64_t{i}, shard.in_flight, shard.users,
                                shard.users_max, shard.connections_open, shard.in_flight_mean,
-                               shard.cpu_ratio, std::int64_t{shard.loop_lag_max.count()})
+                               shard.cpu_ratio, std::int64_t{shard.loop_lag_max.count()},
+                               shard.late_sends)
                      .run();
     }
     for (std::size_t i = 0; i < snapshot.executors.size() && status.ok(); ++i) {

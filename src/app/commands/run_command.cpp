@@ -7,6 +7,7 @@
 #include "scenario/parse.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -29,6 +30,7 @@ struct RunFlags {
     std::string prometheus;
     std::string otlp;
     std::vector<std::string> containers;
+    std::string segment;
 
     [[nodiscard]] bool overrides_load() const {
         return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
@@ -107,6 +109,20 @@ Result<QuickLoad> quick_load(const RunFlags& flags) {
     return load;
 }
 
+Result<Segment> parse_segment(const std::string& text) {
+    Segment segment;
+    const char* const end = text.data() + text.size();
+    const auto number = std::from_chars(text.data(), end, segment.number);
+    const bool slash = number.ec == std::errc{} && number.ptr != end && *number.ptr == '/';
+    const auto count = slash ? std::from_chars(number.ptr + 1, end, segment.count) : number;
+    if (!slash || count.ec != std::errc{} || count.ptr != end || segment.number < 1 ||
+        segment.number > segment.count) {
+        return Error{fmt::format("must be i/n with i from 1 to n, got \"{}\"", text), "--segment",
+                     "e.g. --segment 2/8 runs the second of eight parts"};
+    }
+    return segment;
+}
+
 Status set_environment(const std::vector<std::string>& assignments) {
     for (const std::string& text : assignments) {
         const auto equals = text.find('=');
@@ -179,6 +195,13 @@ int run(const RunFlags& flags) {
     if (!options) {
         return refuse(options.error());
     }
+    if (!flags.segment.empty()) {
+        const auto segment = parse_segment(flags.segment);
+        if (!segment) {
+            return refuse(segment.error());
+        }
+        options->segment = *segment;
+    }
     const auto load = quick_load(flags);
     if (!load) {
         return refuse(load.error());
@@ -199,6 +222,10 @@ int run(const RunFlags& flags) {
                         [](const Executor& each) { return is_counted(each.kind); });
         say("run       {} against {} for {}{}\n", scenario->name, scenario->target.to_string(),
             counted ? "at most " : "", format_duration(scenario->duration()));
+        if (!options->segment.is_whole()) {
+            say("segment   {} of {}: this part of every executor's load\n", options->segment.number,
+                options->segment.count);
+        }
         for (const Executor& executor : scenario->load) {
             if (!executor.profile.empty()) {
                 say("{:<9} {}: {}\n", "profile", executor.profile, stages_text(executor));
@@ -239,6 +266,10 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("--otlp", flags->otlp,
                      "send traces of 1 % of the iterations to this OTLP/HTTP endpoint")
         ->type_name("URL");
+    command
+        ->add_option("--segment", flags->segment,
+                     "run the i-th of n parts of the load; `merge` joins the n runs")
+        ->type_name("i/n");
     flags->output.add_to(*command);
     command->footer(
         "Examples:\n"

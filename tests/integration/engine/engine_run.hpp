@@ -70,8 +70,8 @@ struct Outcomes {
 };
 
 inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
-                    const std::function<void(Engine&)>& meanwhile = {}) {
-    RunInfo info = describe(scenario);
+                    const std::function<void(Engine&)>& meanwhile = {}, Segment segment = {}) {
+    RunInfo info = describe(scenario, segment);
     info.shards = shards;
     info.version = "test";
     info.start = WallAnchor::now();

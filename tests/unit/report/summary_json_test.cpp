@@ -30,8 +30,8 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
                 ElementsAre("schema", "run", "validity", "totals", "endpoints", "stages",
                             "thresholds", "breaking_point", "capacity", "findings", "generator"));
     EXPECT_EQ(all.at("schema"), 1);
-    EXPECT_THAT(keys(all.at("run")),
-                ElementsAre("id", "scenario", "version", "started", "duration_s", "seed"));
+    EXPECT_THAT(keys(all.at("run")), ElementsAre("id", "scenario", "version", "started",
+                                                 "duration_s", "seed", "segment"));
     EXPECT_THAT(keys(all.at("validity").at("checks").at(0)),
                 ElementsAre("name", "ok", "value", "limit", "why"));
     EXPECT_THAT(keys(all.at("totals")), ElementsAre("requests", "failed", "not_sent", "rate",
