@@ -4,6 +4,7 @@
 #include "analysis/thresholds.hpp"
 #include "analysis/verdict_text.hpp"
 #include "app/console.hpp"
+#include "app/control_server.hpp"
 #include "app/probe_setup.hpp"
 #include "app/snapshot_hub.hpp"
 #include "app/version.hpp"
@@ -20,9 +21,12 @@
 
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 #include <random>
 #include <sys/resource.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -105,6 +109,12 @@ private:
     void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
     void close_endpoint();
     void linger();
+    ExitCode start_control();
+    /// On the control server's thread, while the engine runs.
+    Status apply_control(const ControlRequest& request);
+    [[nodiscard]] Result<std::uint32_t> controlled(const ControlRequest& request) const;
+    [[nodiscard]] std::string control_status() const;
+    void record_stages();
 
     const Scenario& scenario_;
     SessionOptions& options_;
@@ -122,6 +132,11 @@ private:
     std::optional<SnapshotHub> hub_;
     std::optional<Engine> engine_;
     std::optional<ProbeRunner> probes_;
+    mutable std::mutex latest_mutex_;
+    SnapshotPtr latest_;  // for the control server
+    std::atomic<bool> running_ = false;
+    std::atomic<bool> stop_by_control_ = false;
+    std::optional<ControlServer> control_;
 };
 
 void Session::describe_run() {
@@ -221,8 +236,13 @@ void Session::publish(const SnapshotPtr& snapshot) {
         worker->push_snapshot(snapshot);
     }
     view_->on_snapshot(snapshot);
+    if (options_.control) {
+        const std::lock_guard lock(latest_mutex_);
+        latest_ = snapshot;
+    }
     for (std::size_t i = 0; i < snapshot->executors.size(); ++i) {
-        if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage) {
+        if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage &&
+            !is_steered(scenario_.load[i].kind)) {
             announce(EventKind::StageChanged, fmt::format("{}: stage {}", run_.executors[i].name,
                                                           snapshot->executors[i].stage + 1));
         }
@@ -250,6 +270,7 @@ void Session::check_abort(const Snapshot& snapshot) {
 ExitCode Session::drive() {
     hub_.emplace(run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); });
     engine_->start(hub_->sink());
+    running_ = true;
     for (const std::string& text : options_.opening_events) {
         announce(EventKind::FaultPlanted, text);
     }
@@ -276,6 +297,11 @@ ExitCode Session::drive() {
                 engine_->abort();
             }
         }
+        if (stop_by_control_) {
+            end_early(ExitCode::Interrupted,
+                      "stopping, as asked by the control port: running "
+                      "iterations may end");
+        }
         if (abort_by_threshold_) {
             end_early(ExitCode::ThresholdFailed, "a threshold with abort_on_fail failed; stopping");
         }
@@ -288,8 +314,115 @@ ExitCode Session::drive() {
         view_->draw();
     }
     view_->clear();
+    running_ = false;
+    if (control_) {
+        control_->stop();
+    }
     engine_->join();
     return code;
+}
+
+ExitCode Session::start_control() {
+    if (!options_.control) {
+        return ExitCode::Passed;
+    }
+    auto server = ControlServer::start(
+        options_.control->first, options_.control->second, [this] { return control_status(); },
+        [this](const ControlRequest& request) { return apply_control(request); });
+    if (!server) {
+        complain(server.error());
+        return ExitCode::PortInUse;
+    }
+    control_.emplace(std::move(*server));
+    return ExitCode::Passed;
+}
+
+Result<std::uint32_t> Session::controlled(const ControlRequest& request) const {
+    std::vector<std::uint32_t> found;
+    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
+        const Executor& each = scenario_.load[i];
+        if (is_steered(each.kind) && (!request.executor || *request.executor == each.name)) {
+            found.push_back(i);
+        }
+    }
+    if (found.size() != 1) {
+        return Error{found.empty() ? "no externally-controlled executor is called so"
+                                   : "there are several externally-controlled executors",
+                     request.executor.value_or("executor"),
+                     found.empty() ? "" : "say which by executor, its name"};
+    }
+    return found.front();
+}
+
+Status Session::apply_control(const ControlRequest& request) {
+    if (!running_) {
+        return Error{"the load does not run", {}, ""};
+    }
+    if (request.stop) {
+        stop_by_control_ = true;
+    }
+    if (!request.rate && !request.vus) {
+        return {};
+    }
+    const auto executor = controlled(request);
+    if (!executor) {
+        return executor.error();
+    }
+    const auto changed = request.rate ? engine_->set_rate(*executor, *request.rate)
+                                      : engine_->set_users(*executor, *request.vus);
+    if (!changed) {
+        return changed.error();
+    }
+    announce(EventKind::StageChanged,
+             request.rate ? fmt::format("{}: set to {}", scenario_.load[*executor].name,
+                                        format_rate(*request.rate))
+                          : fmt::format("{}: set to {} users", scenario_.load[*executor].name,
+                                        *request.vus));
+    return {};
+}
+
+std::string Session::control_status() const {
+    SnapshotPtr latest;
+    {
+        const std::lock_guard lock(latest_mutex_);
+        latest = latest_;
+    }
+    boost::json::object status{
+        {"running", running_.load()},
+        {"stopped", stop_by_control_.load() || stop_.count() > 0},
+        {"elapsed_s", std::max(0.0, to_seconds(Clock::now() - run_.start.mono))}};
+    if (latest) {
+        const EndpointStats total = latest->merged_total();
+        status["vus"] = latest->state.users;
+        status["vus_max"] = latest->state.users_max;
+        status["in_flight"] = latest->state.in_flight;
+        status["requests"] = total.requests;
+        status["failed"] = total.failed;
+        status["not_sent"] = latest->total_counts.not_sent[0] + latest->total_counts.not_sent[1];
+    }
+    boost::json::array executors;
+    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
+        const Executor& each = scenario_.load[i];
+        const double now = is_steered(each.kind)
+                               ? engine_->level(i)
+                               : each.ramp.at(Clock::now() - run_.start.mono - each.start_time);
+        executors.push_back(boost::json::object{{"name", each.name},
+                                                {"executor", to_string(each.kind)},
+                                                {"open", is_open(each.kind)},
+                                                {is_open(each.kind) ? "rate" : "vus", now},
+                                                {"max_vus", each.max_vus}});
+    }
+    status["executors"] = std::move(executors);
+    return boost::json::serialize(status);
+}
+
+/// What was set while the run went on, for whoever reads it.
+void Session::record_stages() {
+    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
+        if (is_steered(scenario_.load[i].kind)) {
+            run_file_->write_stages(i, engine_->steered(i).stages);
+        }
+    }
 }
 
 void Session::finish_worker(ExporterWorker& worker, Clock::time_point deadline) {
@@ -312,6 +445,7 @@ void Session::wind_up(const Usage& before) {
         }
         facts["exporter.dropped." + worker->name()] = std::to_string(worker->dropped());
     }
+    record_stages();
     run_file_->write_facts(facts);
     if (const auto error = run_file_->last_error()) {
         complain(*error);
@@ -369,6 +503,11 @@ SessionResult Session::run() {
     run_dir_ = *folder;
     const auto now = WallAnchor::now();
     run_.start = {now.mono + kLead, now.wall + kLead};
+    if (const ExitCode started = start_control(); started != ExitCode::Passed) {
+        std::error_code not_empty;
+        std::filesystem::remove(run_dir_, not_empty);
+        return {started, {}};
+    }
     if (const ExitCode started = start_exporters(); started != ExitCode::Passed) {
         std::error_code not_empty;
         std::filesystem::remove(run_dir_, not_empty);
@@ -376,6 +515,9 @@ SessionResult Session::run() {
     }
     if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
         say("metrics   {}\n", prometheus_->url());
+    }
+    if (control_ && options_.view != ViewMode::Off) {
+        say("control   {}/v1/status\n", control_->url());
     }
     probes_->begin();
     const Usage before = own_usage();

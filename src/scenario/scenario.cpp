@@ -13,22 +13,19 @@
 namespace plimsoll {
 namespace {
 
+LoadShare share_of(const Executor& executor, Segment segment) {
+    return LoadShare().part(segment.number - 1, segment.count, executor.max_vus);
+}
+
 ExecutorInfo describe(const Executor& executor, Segment segment) {
-    const bool open = is_open(executor.kind);
-    const LoadShare share = LoadShare().part(segment.number - 1, segment.count, executor.max_vus);
-    const auto level = [&](double whole) {
-        if (share.empty()) {
-            return 0.0;
-        }
-        return open ? whole / static_cast<double>(share.stride())
-                    : static_cast<double>(share.count_below(static_cast<std::uint64_t>(whole)));
-    };
+    const auto level = [&](double whole) { return segment_level(executor, segment, whole); };
     ExecutorInfo info;
     info.name = executor.name;
     info.kind = to_string(executor.kind);
-    info.open = open;
+    info.open = is_open(executor.kind);
     info.start_value = level(executor.ramp.start());
-    info.max_users = static_cast<std::uint32_t>(share.count_below(executor.max_vus));
+    info.max_users =
+        static_cast<std::uint32_t>(share_of(executor, segment).count_below(executor.max_vus));
     Nanoseconds from = executor.start_time;
     for (const Ramp::Stage& stage : executor.ramp.stages()) {
         info.stages.push_back({from, from + stage.duration, level(stage.target)});
@@ -95,6 +92,16 @@ std::size_t choose(const std::vector<Share>& shares, std::int64_t sum) {
 }
 
 }  // namespace
+
+double segment_level(const Executor& executor, Segment segment, double whole) {
+    const LoadShare share = share_of(executor, segment);
+    if (share.empty()) {
+        return 0;
+    }
+    return is_open(executor.kind)
+               ? whole / static_cast<double>(share.stride())
+               : static_cast<double>(share.count_below(static_cast<std::uint64_t>(whole)));
+}
 
 std::string_view to_string(ExecutorKind kind) {
     return is_steered(kind) ? kExecutorKindNames.back()

@@ -171,6 +171,9 @@ struct Scenario {
 /// "from 0/s, 1m to 200/s, 8m at 200/s": an executor's stages as a person reads them.
 [[nodiscard]] std::string stages_text(const Executor& executor);
 
+/// What falls to `segment` of a level that `executor` asks of the whole run.
+[[nodiscard]] double segment_level(const Executor& executor, Segment segment, double whole);
+
 /// The parts of a RunInfo that the scenario fixes; id, start, seed and shards are the caller's. Its
 /// executors ask for what falls to `segment`.
 [[nodiscard]] RunInfo describe(const Scenario& scenario, Segment segment = {});

@@ -244,6 +244,11 @@ void RunFileWriter::write_errors(std::span<const ErrorSample> errors) {
     });
 }
 
+void RunFileWriter::write_stages(std::size_t index, const std::vector<StageInfo>& stages) {
+    const std::lock_guard lock(state_->mutex);
+    state_->transact([&] { return state_->rows->write_stages(index, stages); });
+}
+
 void RunFileWriter::write_verdict(std::string_view json) {
     const std::lock_guard lock(state_->mutex);
     state_->transact([&] { return state_->rows->write_run("verdict", json); });

@@ -44,6 +44,8 @@ public:
     void write_facts(const std::map<std::string, std::string>& facts);
     /// Adds errors that belong to no tick, joining those of the same kind. Written at once.
     void write_errors(std::span<const ErrorSample> errors);
+    /// Replaces the stages of executor `index`, whose level was set while it ran. Written at once.
+    void write_stages(std::size_t index, const std::vector<StageInfo>& stages);
     /// Keeps the verdict (a JSON text) with the run. Written at once.
     void write_verdict(std::string_view json);
 

@@ -140,10 +140,8 @@ Status TickWriter::write_load(const RunInfo& run) {
     for (const ExecutorInfo& executor : run.executors) {
         insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name, executor.kind,
                std::int64_t{executor.open}, executor.start_value, executor.max_users);
-        std::int64_t number = 0;
-        for (const StageInfo& stage : executor.stages) {
-            insert("INSERT INTO stage VALUES(?,?,?,?,?)", id, number++,
-                   std::int64_t{stage.from.count()}, std::int64_t{stage.to.count()}, stage.target);
+        if (status.ok()) {
+            status = write_stages(static_cast<std::size_t>(id), executor.stages);
         }
         ++id;
     }
@@ -162,6 +160,26 @@ Status TickWriter::write_load(const RunInfo& run) {
                schema::name_of(schema::kStatistics, t.statistic), t.quantile,
                schema::name_of(schema::kComparisons, t.comparison), t.limit,
                std::int64_t{t.abort_on_fail}, std::int64_t{t.delay_abort.count()});
+    }
+    return status;
+}
+
+Status TickWriter::write_stages(std::size_t executor, const std::vector<StageInfo>& stages) {
+    const auto id = static_cast<std::int64_t>(executor);
+    auto remove = database_->prepare("DELETE FROM stage WHERE executor=?");
+    auto insert = database_->prepare("INSERT INTO stage VALUES(?,?,?,?,?)");
+    if (!remove || !insert) {
+        return !remove ? remove.error() : insert.error();
+    }
+    Status status = remove->bind_all(id).run();
+    std::int64_t number = 0;
+    for (const StageInfo& stage : stages) {
+        if (status.ok()) {
+            status = insert
+                         ->bind_all(id, number++, std::int64_t{stage.from.count()},
+                                    std::int64_t{stage.to.count()}, stage.target)
+                         .run();
+        }
     }
     return status;
 }

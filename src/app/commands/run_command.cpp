@@ -31,6 +31,7 @@ struct RunFlags {
     std::string otlp;
     std::vector<std::string> containers;
     std::string segment;
+    std::string control;
 
     [[nodiscard]] bool overrides_load() const {
         return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
@@ -202,6 +203,13 @@ int run(const RunFlags& flags) {
         }
         options->segment = *segment;
     }
+    if (!flags.control.empty()) {
+        const auto listen = parse_listen(flags.control);
+        if (!listen) {
+            return refuse(at_flag(listen.error(), "--control"));
+        }
+        options->control = *listen;
+    }
     const auto load = quick_load(flags);
     if (!load) {
         return refuse(load.error());
@@ -270,6 +278,10 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("--segment", flags->segment,
                      "run the i-th of n parts of the load; `merge` joins the n runs")
         ->type_name("i/n");
+    command
+        ->add_option("--control", flags->control,
+                     "take changes of externally-controlled load here (default address 127.0.0.1)")
+        ->type_name("ADDR:PORT");
     flags->output.add_to(*command);
     command->footer(
         "Examples:\n"

@@ -62,6 +62,7 @@ inline Executor users(double count, Nanoseconds duration) {
 /// Everything a run handed out.
 struct Outcomes {
     SnapshotPtr last;
+    std::vector<SnapshotPtr> all;
     std::vector<IterationTrace> traces;
     std::vector<ErrorSample> errors;
     [[nodiscard]] std::uint64_t count(Outcome outcome, EndpointId endpoint = 0) const {
@@ -97,6 +98,7 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double t
     Outcomes outcomes;
     while (const SnapshotPtr snapshot = aggregator.next()) {
         outcomes.last = snapshot;
+        outcomes.all.push_back(snapshot);
         outcomes.traces.insert(outcomes.traces.end(), snapshot->traces.begin(),
                                snapshot->traces.end());
         outcomes.errors.insert(outcomes.errors.end(), snapshot->errors.begin(),
