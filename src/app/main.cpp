@@ -37,6 +37,7 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_lab_command(app, action);
     plimsoll::add_report_command(app, action);
     plimsoll::add_merge_command(app, action);
+    plimsoll::add_calibrate_command(app, action);
     plimsoll::add_validate_command(app, action);
     try {
         app.parse(argc, argv);

@@ -5,11 +5,13 @@
 #include "analysis/verdict_text.hpp"
 #include "app/console.hpp"
 #include "app/control_server.hpp"
+#include "app/fit.hpp"
 #include "app/probe_setup.hpp"
 #include "app/snapshot_hub.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "engine/calibrate.hpp"
 #include "engine/engine.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
@@ -41,6 +43,7 @@ constexpr std::chrono::seconds kDefaultLinger{2};
 // meanwhile.
 constexpr std::chrono::milliseconds kLead{400};
 constexpr std::chrono::milliseconds kLoopPeriod{200};
+constexpr std::chrono::milliseconds kCalibration{300};
 
 /// "20260101T120000Z-3fa9": sorts by time, unique enough for a folder name.
 std::string make_run_id(WallClock::time_point now) {
@@ -115,6 +118,7 @@ private:
     [[nodiscard]] Result<std::uint32_t> controlled(const ControlRequest& request) const;
     [[nodiscard]] std::string control_status() const;
     void record_stages();
+    void measure_ceiling();
 
     const Scenario& scenario_;
     SessionOptions& options_;
@@ -133,7 +137,8 @@ private:
     std::optional<Engine> engine_;
     std::optional<ProbeRunner> probes_;
     mutable std::mutex latest_mutex_;
-    SnapshotPtr latest_;  // for the control server
+    SnapshotPtr latest_;             // for the control server
+    std::optional<double> ceiling_;  // requests per second, all shards
     std::atomic<bool> running_ = false;
     std::atomic<bool> stop_by_control_ = false;
     std::optional<ControlServer> control_;
@@ -268,7 +273,9 @@ void Session::check_abort(const Snapshot& snapshot) {
 }
 
 ExitCode Session::drive() {
-    hub_.emplace(run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); });
+    hub_.emplace(
+        run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); },
+        [this](std::uint32_t open) { return engine_->sockets_left(open); });
     engine_->start(hub_->sink());
     running_ = true;
     for (const std::string& text : options_.opening_events) {
@@ -425,6 +432,19 @@ void Session::record_stages() {
     }
 }
 
+/// Before anything of the run exists: it takes a third of a second and counts in nothing.
+void Session::measure_ceiling() {
+    if (!options_.calibrate) {
+        return;
+    }
+    const auto ceiling = calibrate(scenario_, kCalibration);
+    if (!ceiling) {
+        spdlog::info("no ceiling reason=\"{}\"", ceiling.error().to_string());
+        return;
+    }
+    ceiling_ = ceiling->per_shard() * run_.shards;
+}
+
 void Session::finish_worker(ExporterWorker& worker, Clock::time_point deadline) {
     if (worker.finish(deadline).left_behind) {
         say(stderr, "plimsoll: exporter {} did not finish in time\n", worker.name());
@@ -439,6 +459,9 @@ void Session::wind_up(const Usage& before) {
     std::map<std::string, std::string> facts{
         {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
         {"generator.max_rss_bytes", std::to_string(after.max_rss_bytes)}};
+    if (ceiling_) {
+        facts["generator.ceiling_rate"] = fmt::format("{:.1f}", *ceiling_);
+    }
     for (const auto& worker : workers_) {
         if (worker->name() != kPrometheus) {
             finish_worker(*worker, deadline);
@@ -480,6 +503,10 @@ void Session::close_endpoint() {
 }
 
 SessionResult Session::run() {
+    if (const Status fits = check_fits(scenario_, options_.segment, read_machine_limits()); !fits) {
+        complain(fits.error());
+        return {ExitCode::InvalidInput, {}};
+    }
     describe_run();
     engine_.emplace(scenario_, run_,
                     EngineOptions{scenario_.exports.otlp ? scenario_.exports.otlp->sample : 0});
@@ -487,6 +514,7 @@ SessionResult Session::run() {
         complain(reachable.error());
         return {ExitCode::Unreachable, {}};
     }
+    measure_ceiling();
     view_.emplace(run_, probe_infos_, options_.view, options_.colour);
     if (const Status probes = start_probes(); !probes) {
         complain(probes.error());

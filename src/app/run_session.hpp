@@ -33,7 +33,8 @@ struct SessionOptions {
     std::filesystem::path summary;  // also write summary.json here
     std::vector<std::string> tags;  // "key=value"
     std::vector<std::string>
-        opening_events;  // e.g. which fault the demo planted; stamped with the load's start
+        opening_events;     // e.g. which fault the demo planted; stamped with the load's start
+    bool calibrate = true;  // measure the generator's ceiling before the run
     /// Where to listen for changes of the load: address, port (0: a free one).
     std::optional<std::pair<std::string, std::uint16_t>> control;
     /// Set: after the verdict everything stays up until a stop is asked for, and this text says

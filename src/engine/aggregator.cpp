@@ -105,6 +105,8 @@ SnapshotPtr Aggregator::next() {
     total_counts_.merge(snapshot->delta_counts);
     snapshot->total = total_;
     snapshot->total_counts = total_counts_;
+    total_late_sends_ += snapshot->state.late_sends;
+    snapshot->total_late_sends = total_late_sends_;
     if (const double length_s = to_seconds(snapshot->to - snapshot->from); length_s > 0) {
         snapshot->state.in_flight_mean = pending.in_flight_area_s / length_s;
     }

@@ -46,6 +46,7 @@ private:
     std::vector<std::uint64_t> shard_next_;  // the tick each shard hands in next
     std::vector<EndpointStats> total_;
     LoadCounts total_counts_;
+    std::uint64_t total_late_sends_ = 0;
     std::vector<bool> over_;  // executors that were over at the end of the latest tick
     bool finished_ = false;
 };

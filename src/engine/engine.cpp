@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include "engine/shard.hpp"
+#include "engine/socket_budget.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -53,6 +54,7 @@ struct Engine::State {
     std::vector<std::vector<LevelChange>> changes;  // by executor
     std::vector<std::unique_ptr<Shard>> shards;
     std::vector<std::thread> threads;
+    std::optional<SocketBudget> sockets;
 
     [[nodiscard]] Result<LevelChange> set_level(std::uint32_t executor, double level, bool open);
 };
@@ -85,6 +87,7 @@ Status Engine::prepare() {
         return found.error();
     }
     state_->plan.addresses = std::move(*found);
+    state_->sockets.emplace(state_->plan.addresses.size());
     return {};
 }
 
@@ -145,6 +148,10 @@ Result<LevelChange> Engine::set_rate(std::uint32_t executor, Rate rate) {
 
 Result<LevelChange> Engine::set_users(std::uint32_t executor, std::uint32_t users) {
     return state_->set_level(executor, users, false);
+}
+
+std::uint64_t Engine::sockets_left(std::uint32_t connections_open) const {
+    return state_->sockets ? state_->sockets->left(connections_open) : ShardState::kSocketsUnknown;
 }
 
 double Engine::level(std::uint32_t executor) const {

@@ -56,6 +56,8 @@ public:
     /// The stages that all its settings so far made of the executor, for the record: at each
     /// change one of no length, which is the step, and the one after it. Levels are the segment's.
     [[nodiscard]] ExecutorInfo steered(std::uint32_t executor) const;
+    /// See SocketBudget; from `prepare` on, any thread.
+    [[nodiscard]] std::uint64_t sockets_left(std::uint32_t connections_open) const;
     /// Waits until every shard has handed in its last interval.
     void join();
 

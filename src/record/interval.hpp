@@ -179,6 +179,7 @@ struct Snapshot {
     std::vector<EndpointStats> total;  // since the start, this tick included
     LoadCounts delta_counts;
     LoadCounts total_counts;
+    std::uint64_t total_late_sends = 0;  // see ShardState
     ShardState state;  // sums over shards; cpu_ratio and loop_lag_max are the highest
     std::vector<ShardState> shards;
     std::vector<ExecutorState> executors;

@@ -172,7 +172,16 @@ json::object generator_of(const GeneratorResult& generator) {
             {"cpu_us_per_request", generator.cpu_us_per_request},
             {"max_rss_bytes", generator.max_rss_bytes},
             {"shards", generator.shards},
-            {"dropped", numbers_of(generator.dropped)}};
+            {"dropped", numbers_of(generator.dropped)},
+            {"cpu_ratio_max", generator.cpu_ratio_max},
+            {"loop_lag_max_s", generator.loop_lag_max_s},
+            {"late_sends", generator.late_sends},
+            {"not_sent", json::object{{"user_cap", generator.not_sent_user_cap},
+                                      {"generator", generator.not_sent_generator}}},
+            {"sockets_left",
+             generator.sockets_left ? json::value(*generator.sockets_left) : json::value(nullptr)},
+            {"ceiling_rate",
+             generator.ceiling_rate ? json::value(*generator.ceiling_rate) : json::value(nullptr)}};
 }
 
 }  // namespace

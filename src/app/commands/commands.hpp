@@ -14,6 +14,7 @@ namespace plimsoll {
 using Action = std::function<int()>;
 
 void add_run_command(CLI::App& app, Action& action);
+void add_calibrate_command(CLI::App& app, Action& action);
 void add_demo_command(CLI::App& app, Action& action);
 void add_lab_command(CLI::App& app, Action& action);
 void add_merge_command(CLI::App& app, Action& action);

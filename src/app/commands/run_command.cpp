@@ -32,6 +32,7 @@ struct RunFlags {
     std::vector<std::string> containers;
     std::string segment;
     std::string control;
+    bool no_calibration = false;
 
     [[nodiscard]] bool overrides_load() const {
         return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
@@ -203,6 +204,7 @@ int run(const RunFlags& flags) {
         }
         options->segment = *segment;
     }
+    options->calibrate = !flags.no_calibration;
     if (!flags.control.empty()) {
         const auto listen = parse_listen(flags.control);
         if (!listen) {
@@ -282,6 +284,8 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("--control", flags->control,
                      "take changes of externally-controlled load here (default address 127.0.0.1)")
         ->type_name("ADDR:PORT");
+    command->add_flag("--no-calibration", flags->no_calibration,
+                      "do not measure the generator's ceiling first (0.3 s, loopback only)");
     flags->output.add_to(*command);
     command->footer(
         "Examples:\n"

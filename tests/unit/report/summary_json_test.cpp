@@ -51,8 +51,10 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     EXPECT_THAT(keys(all.at("findings").at(0)),
                 ElementsAre("cause", "confidence", "onset_s", "evidence", "against", "missing",
                             "values", "fix"));
-    EXPECT_THAT(keys(all.at("generator")), ElementsAre("cpu_seconds", "cpu_us_per_request",
-                                                       "max_rss_bytes", "shards", "dropped"));
+    EXPECT_THAT(keys(all.at("generator")),
+                ElementsAre("cpu_seconds", "cpu_us_per_request", "max_rss_bytes", "shards",
+                            "dropped", "cpu_ratio_max", "loop_lag_max_s", "late_sends", "not_sent",
+                            "sockets_left", "ceiling_rate"));
 }
 
 TEST(SummaryJson, KeepsCountsAndNumbersExact) {
