@@ -150,6 +150,10 @@ void read_quota(const CgroupFolders& folders, CgroupSample& sample) {
     if (const auto stat = read_small_file(tightest / "cpu.stat")) {
         sample.periods = find_number(*stat, "nr_periods");
         sample.throttled_periods = find_number(*stat, "nr_throttled");
+        const bool v2 = folders.version == 2;
+        if (const auto time = find_number(*stat, v2 ? "throttled_usec" : "throttled_time")) {
+            sample.throttled_s = *time / (v2 ? 1e6 : 1e9);
+        }
     }
 }
 
@@ -178,7 +182,64 @@ void read_memory(const CgroupFolders& folders, CgroupSample& sample) {
     }
 }
 
+void read_pressure(const CgroupFolders& folders, CgroupSample& sample) {
+    if (folders.version != 2 || folders.cpu.empty()) {
+        return;  // version 1 has none per cgroup
+    }
+    for (std::size_t i = 0; i < kPressureResources.size(); ++i) {
+        const std::string file = std::string(kPressureResources[i]) + ".pressure";
+        if (const auto text = read_small_file(folders.cpu / file)) {
+            sample.pressure[i] = parse_pressure(*text);
+        }
+    }
+}
+
+bool names(const CgroupFolders& folders, std::string_view id) {
+    for (const fs::path* folder : {&folders.cpu, &folders.cpuacct, &folders.memory}) {
+        if (folder->string().find(id) != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
+
+Pressure parse_pressure(std::string_view text) {
+    Pressure pressure;
+    for (const std::string_view line : split_lines(text)) {
+        const std::size_t total = line.find("total=");
+        if (total == std::string_view::npos) {
+            continue;
+        }
+        const auto stalled_us = parse_number(line.substr(total + 6));
+        if (stalled_us) {
+            (line.starts_with("full") ? pressure.full_s : pressure.some_s) = *stalled_us / 1e6;
+        }
+    }
+    return pressure;
+}
+
+CgroupFolders find_container_cgroup(std::string_view id, pid_t pid, const fs::path& proc,
+                                    const fs::path& root) {
+    if (pid > 0) {
+        CgroupFolders folders = cgroup_of(pid, proc, root);
+        if (names(folders, id)) {
+            return folders;
+        }
+    }
+    const std::string name(id);
+    for (const std::string& path :
+         {"/docker/" + name, "/system.slice/docker-" + name + ".scope",
+          "/machine.slice/libpod-" + name + ".scope", "/libpod_parent/libpod-" + name}) {
+        if (auto folders = find_cgroup(path, root)) {
+            return *folders;
+        }
+    }
+    CgroupFolders none;
+    none.root = root;
+    return none;
+}
 
 Result<CgroupFolders> find_cgroup(const std::string& given, const fs::path& root) {
     const std::string prefix = root.string() + "/";
@@ -237,6 +298,7 @@ CgroupSample read_cgroup(const CgroupFolders& folders) {
     read_cpu(folders, sample);
     read_quota(folders, sample);
     read_memory(folders, sample);
+    read_pressure(folders, sample);
     return sample;
 }
 
