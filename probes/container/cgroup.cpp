@@ -134,27 +134,93 @@ void read_cpu(const CgroupFolders& folders, CgroupSample& sample) {
     }
 }
 
+struct Throttling {
+    std::optional<double> periods, throttled_periods, throttled_s;
+    void add(const Throttling& other) {
+        const auto sum = [](std::optional<double>& to, const std::optional<double>& value) {
+            if (value) {
+                to = to.value_or(0) + *value;
+            }
+        };
+        sum(periods, other.periods);
+        sum(throttled_periods, other.throttled_periods);
+        sum(throttled_s, other.throttled_s);
+    }
+};
+
+Throttling read_throttling(const fs::path& folder, int version) {
+    Throttling found;
+    if (const auto stat = read_small_file(folder / "cpu.stat")) {
+        found.periods = find_number(*stat, "nr_periods");
+        found.throttled_periods = find_number(*stat, "nr_throttled");
+        const bool v2 = version == 2;
+        if (const auto time = find_number(*stat, v2 ? "throttled_usec" : "throttled_time")) {
+            found.throttled_s = *time / (v2 ? 1e6 : 1e9);
+        }
+    }
+    return found;
+}
+
+std::optional<double> quota_of(const fs::path& folder, int version) {
+    return version == 2 ? quota_v2(folder) : quota_v1(folder);
+}
+
+/// A pod's containers have quotas of their own below the pod's, and it is mostly those that hold
+/// back. Nothing where the cgroup is no pod's.
+struct PodContainers {
+    double cores = 0;
+    bool all_limited = true;
+    bool any_limited = false;
+    Throttling throttling;
+};
+std::optional<PodContainers> read_pod(const CgroupFolders& folders) {
+    if (folders.cpu.string().find("/kubepods") == std::string::npos ||
+        folders.cpu.filename().string().find("pod") == std::string::npos) {
+        return std::nullopt;
+    }
+    PodContainers pod;
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folders.cpu, ignored)) {
+        if (!entry.is_directory(ignored)) {
+            continue;
+        }
+        const std::optional<double> cores = quota_of(entry.path(), folders.version);
+        pod.all_limited = pod.all_limited && cores.has_value();
+        if (cores) {
+            pod.any_limited = true;
+            pod.cores += *cores;
+            pod.throttling.add(read_throttling(entry.path(), folders.version));
+        }
+    }
+    return pod;
+}
+
 void read_quota(const CgroupFolders& folders, CgroupSample& sample) {
     if (folders.cpu.empty()) {
         return;
     }
     fs::path tightest = folders.cpu;
     for (const fs::path& folder : lineage(folders.cpu, folders)) {
-        const std::optional<double> cores =
-            folders.version == 2 ? quota_v2(folder) : quota_v1(folder);
+        const std::optional<double> cores = quota_of(folder, folders.version);
         if (cores && (!sample.limit_cores || *cores < *sample.limit_cores)) {
             sample.limit_cores = cores;
             tightest = folder;
         }
     }
-    if (const auto stat = read_small_file(tightest / "cpu.stat")) {
-        sample.periods = find_number(*stat, "nr_periods");
-        sample.throttled_periods = find_number(*stat, "nr_throttled");
-        const bool v2 = folders.version == 2;
-        if (const auto time = find_number(*stat, v2 ? "throttled_usec" : "throttled_time")) {
-            sample.throttled_s = *time / (v2 ? 1e6 : 1e9);
+    Throttling throttling = read_throttling(tightest, folders.version);
+    const std::optional<PodContainers> pod = read_pod(folders);
+    if (pod && pod->any_limited) {
+        if (!sample.limit_cores && pod->all_limited) {
+            sample.limit_cores = pod->cores;
+        }
+        if (pod->throttling.throttled_periods.value_or(0) >=
+            throttling.throttled_periods.value_or(0)) {
+            throttling = pod->throttling;
         }
     }
+    sample.periods = throttling.periods;
+    sample.throttled_periods = throttling.throttled_periods;
+    sample.throttled_s = throttling.throttled_s;
 }
 
 void read_memory(const CgroupFolders& folders, CgroupSample& sample) {
