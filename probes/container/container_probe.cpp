@@ -2,6 +2,7 @@
 
 #include "probes/container/cgroup.hpp"
 #include "probes/container/docker_source.hpp"
+#include "probes/container/listening_process.hpp"
 #include "probes/container/port_owner.hpp"
 #include "probes/container/process_tree.hpp"
 #include "probes/container/system_files.hpp"
@@ -83,11 +84,6 @@ std::string default_name(const ContainerProbeOptions& options) {
         return std::filesystem::path(path).filename();
     }
     return options.docker.empty() ? options.label : options.docker;
-}
-
-/// Programs that listen on a published port on behalf of a container.
-bool is_proxy(const std::string& command) {
-    return command == "docker-proxy" || command == "rootlessport" || command == "conmon";
 }
 
 class ContainerProbe final : public Probe {
@@ -172,7 +168,7 @@ bool ContainerProbe::is_published(Clock::time_point deadline) {
     const Result<pid_t> listener = find_listener(options_.port, options_.proc_root);
     if (listener) {
         const auto stat = read_stat(options_.proc_root, *listener);
-        if (stat && !is_proxy(stat->command)) {
+        if (stat && !is_engine_proxy(stat->command)) {
             return false;
         }
     }

@@ -2,8 +2,11 @@
 
 #include "base/log.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"
+#include "probes/app_metrics/app_metrics_probe.hpp"
 #include "probes/canary/canary.hpp"
 #include "probes/container/container_probe.hpp"
+#include "probes/container/listening_process.hpp"
+#include "probes/host/host_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 
 #include <algorithm>
@@ -13,6 +16,11 @@
 
 namespace plimsoll {
 namespace {
+
+// Finer than this, the target's own figures and the machine's say no more, and cost both sides.
+constexpr Nanoseconds kScrapePeriod = std::chrono::seconds(1);
+constexpr Nanoseconds kHostPeriod = std::chrono::seconds(1);
+constexpr Nanoseconds kEngineAnswersWithin = std::chrono::milliseconds(500);
 
 /// "postgres", "postgres-2" ...
 std::string numbered(const char* name, std::size_t index) {
@@ -47,6 +55,58 @@ Status add_postgres(const ProbesConfig& config, const std::string& connect_dsn,
     return {};
 }
 
+void add_containers(const ProbesConfig& config, std::vector<ProbePtr>& probes) {
+    for (const ContainerProbeConfig& each : config.containers) {
+        ContainerProbeOptions options;
+        options.name = each.name;
+        options.role = each.role;
+        options.pid = each.pid;
+        options.port = each.port;
+        options.cgroup = each.cgroup;
+        options.docker = each.docker;
+        options.label = each.label;
+        options.period = config.interval;
+        probes.push_back(make_container_probe(std::move(options)));
+    }
+}
+
+Status add_app_metrics(const ProbesConfig& config, std::vector<ProbePtr>& probes) {
+    for (std::size_t i = 0; i < config.app_metrics.size(); ++i) {
+        AppMetricsOptions options;
+        options.url = config.app_metrics[i].url;
+        options.map = config.app_metrics[i].map;
+        options.name = numbered("app_metrics", i);
+        options.period = std::max<Nanoseconds>(config.interval, kScrapePeriod);
+        auto probe = make_app_metrics_probe(std::move(options));
+        if (!probe) {
+            return probe.error();
+        }
+        probes.push_back(std::move(*probe));
+    }
+    return {};
+}
+
+/// This machine, and the target's TCP where it runs here. Unasked only what is sure to work: no
+/// complaint about what nobody wanted.
+void add_host(const ProbesConfig& config, const TargetUrl& target, std::vector<ProbePtr>& probes) {
+    if (!config.host.value_or(true)) {
+        return;
+    }
+    HostProbeOptions options;
+    options.period = std::max<Nanoseconds>(config.interval, kHostPeriod);
+    probes.push_back(make_host_probe(options));
+    if (target.host.empty() || !is_this_machine(target.host)) {
+        return;
+    }
+    options.side = HostSide::Target;
+    options.port = target.port;
+    const bool asked = config.host.has_value();
+    if (asked || find_target_process(target.port, options.proc_root, engine_from_environment(),
+                                     Clock::now() + kEngineAnswersWithin)) {
+        probes.push_back(make_host_probe(options));
+    }
+}
+
 }  // namespace
 
 Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const TargetUrl& target,
@@ -55,24 +115,23 @@ Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const Targ
     if (const Status added = add_postgres(config, connect_canary_dsn, probes); !added) {
         return added.error();
     }
-    for (const ContainerProbeConfig& each : config.containers) {
-        ContainerProbeOptions options;
-        options.role = each.role;
-        options.pid = each.pid;
-        options.port = each.port;
-        options.cgroup = each.cgroup;
-        options.docker = each.docker;
-        options.period = config.interval;
-        probes.push_back(make_container_probe(std::move(options)));
+    add_containers(config, probes);
+    if (const Status added = add_app_metrics(config, probes); !added) {
+        return added.error();
+    }
+    if (target.host.empty() && !config.canaries.empty()) {
+        return Error{"canaries need a target to send their requests to", "probes.canaries",
+                     "add e.g. target: http://127.0.0.1:8080"};
     }
     for (const CanaryConfig& each : config.canaries) {
         probes.push_back(
             make_http_canary({each.name, target.host, target.port, target.host_header(),
                               target.base_path + each.path, kCanaryPeriod}));
     }
-    if (!probes.empty()) {
+    if (!probes.empty() && !target.host.empty()) {
         probes.push_back(make_tcp_canary({"tcp_connect", target.host, target.port, kCanaryPeriod}));
     }
+    add_host(config, target, probes);
     return probes;
 }
 

@@ -114,10 +114,12 @@ struct Executor {
 struct PostgresProbeConfig {
     std::string dsn;  // secret
 };
-/// Exactly one of docker, cgroup, pid and port is set.
+/// Exactly one of docker, label, cgroup, pid and port is set.
 struct ContainerProbeConfig {
     std::string role;  // app, database, ...: the label that reports use
+    std::string name;  // shown in place of the default one; not of docker and label
     std::string docker;
+    std::string label;  // "key" or "key=value", of containers
     std::string cgroup;
     int pid = 0;
     std::uint16_t port = 0;
@@ -126,11 +128,17 @@ struct CanaryConfig {
     std::string name;
     std::string path;  // of a GET on the target
 };
+struct AppMetricsConfig {
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> map;  // pool_size, pool_used ... → selector
+};
 struct ProbesConfig {
     Nanoseconds interval = std::chrono::milliseconds(200);
     std::vector<PostgresProbeConfig> postgres;
     std::vector<ContainerProbeConfig> containers;
     std::vector<CanaryConfig> canaries;
+    std::vector<AppMetricsConfig> app_metrics;
+    std::optional<bool> host;  // not said: this machine, and the target if it is seen to run here
 };
 
 struct OtlpConfig {
