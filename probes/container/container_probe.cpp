@@ -36,6 +36,7 @@ enum Metric : std::uint32_t {
     OomKills,
     Pressures,
     Running,
+    ExitCode,
     Restarts,
     Network
 };
@@ -58,6 +59,8 @@ std::vector<MetricDescriptor> describe_metrics() {
          "Time in which some or all tasks stalled for want of a resource.",
          {"container", "role", "resource", "share"}},
         {metric::kContainerRunning, Gauge, "1 while the container runs.", labels},
+        {metric::kContainerExitCode, Gauge, "How it ended, while it does not run; 137 is killed.",
+         labels},
         {metric::kContainerRestarts, Counter, "Restarts by the container engine.", labels},
         {metric::kContainerNetwork,
          Counter,
@@ -321,6 +324,9 @@ void add_values(const ContainerFigures& figures, const std::string& role, Readin
     }
     if (figures.running) {
         add(Running, *figures.running ? 1 : 0);
+    }
+    if (figures.exit_code) {
+        add(ExitCode, *figures.exit_code);
     }
     add(Restarts, figures.restarts);
     add(Network, figures.received_bytes, {"received"});

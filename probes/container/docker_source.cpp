@@ -116,6 +116,9 @@ ContainerFigures DockerSource::figures_of(const WatchedContainer& container) {
     figures.oom_kills = life.kills_before + life.kills;
     figures.name = info.name;
     figures.running = info.running;
+    if (!info.running) {
+        figures.exit_code = info.exit_code;
+    }
     figures.restarts = info.restarts;
     return figures;
 }
@@ -134,6 +137,7 @@ Result<std::vector<ContainerFigures>> DockerSource::sample() {
         }
         if (stale) {
             figures.running.reset();
+            figures.exit_code.reset();
             figures.restarts.reset();
         }
         all.push_back(std::move(figures));

@@ -18,7 +18,8 @@ namespace plimsoll {
 /// What is known of one container (or process, or cgroup) at one time.
 struct ContainerFigures : CgroupSample {
     std::string name;
-    std::optional<bool> running;  // known only from an engine
+    std::optional<bool> running;   // known only from an engine
+    std::optional<int> exit_code;  // of one that has ended
     std::optional<double> restarts;
     std::optional<double> received_bytes, sent_bytes;
 };

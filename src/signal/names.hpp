@@ -29,6 +29,7 @@ inline constexpr const char* kContainerOomKills = "plimsoll_container_oom_kills_
 inline constexpr const char* kContainerThrottledSeconds =
     "plimsoll_container_cpu_throttled_seconds_total";
 inline constexpr const char* kContainerRunning = "plimsoll_container_running";
+inline constexpr const char* kContainerExitCode = "plimsoll_container_exit_code";
 inline constexpr const char* kContainerRestarts = "plimsoll_container_restarts_total";
 inline constexpr const char* kContainerPressure =
     "plimsoll_container_pressure_seconds_total";  // {container,role,resource,share}

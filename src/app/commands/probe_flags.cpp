@@ -60,16 +60,20 @@ Result<ContainerProbeConfig> parse_container(const std::string& text) {
 }
 
 void ProbeFlags::add_to(CLI::App& command) {
-    command.add_option("--pg", pg, "also probe this PostgreSQL; may be repeated")->type_name("DSN");
+    command.add_option("--pg", pg, "also probe this PostgreSQL; may be repeated")
+        ->type_name("DSN")
+        ->allow_extra_args(false);
     command
         .add_option("--container", containers,
                     "also probe this container: [ROLE=]NAME, label:K=V, cgroup:PATH, pid:N or "
                     "port:N; the role is app unless given")
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     command
         .add_option("--app-metrics", app_metrics,
                     "also read the target's connection pools from its Prometheus endpoint")
-        ->type_name("URL");
+        ->type_name("URL")
+        ->allow_extra_args(false);
 }
 
 Status ProbeFlags::apply(ProbesConfig& config) const {

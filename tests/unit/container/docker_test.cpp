@@ -241,6 +241,7 @@ TEST(DockerContainer, CountsAnEndForLackOfMemoryAndTheRestart) {
         *probe, [&](const Reading& r) { return single(r, metric::kContainerRunning) == 0; });
     ASSERT_TRUE(ended);
     EXPECT_EQ(single(*ended, metric::kContainerOomKills), 1);
+    EXPECT_EQ(single(*ended, metric::kContainerExitCode), 137);
     EXPECT_TRUE(test::values(*probe, *ended, metric::kContainerCpuSeconds).empty());
 
     set(container("3f2a", "web", R"("Running":true,"Pid":0)", 1, "2026-01-01T00:01:00Z"));
