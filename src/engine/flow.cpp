@@ -103,10 +103,10 @@ void Shard::begin_next(User& user, Clock::time_point due) {
 
 void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
     const UserClass& who = plan_.scenario->users[user.user_class];
-    const Nanoseconds think = who.flow[user.step].think.value_or(who.think).draw(user.random);
+    const Nanoseconds think = who.steps[user.step].think.value_or(who.think).draw(user.random);
     user.due = now + think;
     ++user.step;
-    const bool iteration_over = user.step == who.flow.size();
+    const bool iteration_over = user.step == who.steps.size();
     if (iteration_over) {
         user.step = 0;
         ++recorder_->counts().iterations_completed;
