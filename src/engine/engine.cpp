@@ -26,7 +26,7 @@ std::vector<std::vector<PreparedRequest>> prepare_requests(const Scenario& scena
     std::vector<std::vector<PreparedRequest>> requests;
     for (const UserClass& user : scenario.users) {
         auto& flow = requests.emplace_back();
-        for (const Step& step : user.flow) {
+        for (const Step& step : user.steps) {
             flow.emplace_back(step, scenario.target, user_agent);
         }
     }

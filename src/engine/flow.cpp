@@ -4,12 +4,21 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <span>
 
 namespace plimsoll {
 namespace {
 
 void put_bytes(std::uint64_t value, std::uint8_t* out) {
     std::memcpy(out, &value, sizeof value);
+}
+
+void add_hex(std::span<const std::uint8_t> bytes, std::string& out) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    for (const std::uint8_t byte : bytes) {
+        out += kDigits[byte >> 4];
+        out += kDigits[byte & 15];
+    }
 }
 
 }  // namespace
@@ -27,7 +36,31 @@ void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t u
     if (plan_.trace_limit != 0) {
         begin_trace(user);
     }
-    send_request(user);
+    send_step(user);
+}
+
+void Shard::send_step(User& user) {
+    send_request(user.exchange, plan_.requests[user.user_class][user.step], user.due);
+}
+
+void Shard::on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
+                             std::string_view text) {
+    const Sample sample{exchange.due,
+                        exchange.sent,
+                        now,
+                        exchange.request->step().endpoint,
+                        exchange.parser.status(),
+                        outcome,
+                        exchange.bytes_sent,
+                        exchange.bytes_received};
+    recorder_->record(sample);
+    if (is_failure(outcome)) [[unlikely]] {
+        recorder_->record_error(sample, text);
+    }
+    if (exchange.span >= 0) [[unlikely]] {
+        trace_request(exchange, sample);
+    }
+    next_step(user, now, !exchange.starting);
 }
 
 bool Shard::has_next(const Part& part, const User& user) {
@@ -70,10 +103,10 @@ void Shard::begin_next(User& user, Clock::time_point due) {
 
 void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
     const UserClass& who = plan_.scenario->users[user.user_class];
-    const Nanoseconds think = who.flow[user.step].think.value_or(who.think).draw(user.random);
+    const Nanoseconds think = who.steps[user.step].think.value_or(who.think).draw(user.random);
     user.due = now + think;
     ++user.step;
-    const bool iteration_over = user.step == who.flow.size();
+    const bool iteration_over = user.step == who.steps.size();
     if (iteration_over) {
         user.step = 0;
         ++recorder_->counts().iterations_completed;
@@ -94,7 +127,7 @@ void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
     } else if (iteration_over) {
         begin_next(user, user.due);
     } else {
-        send_request(user);
+        send_step(user);
     }
 }
 
@@ -107,7 +140,7 @@ void Shard::end_iteration(User& user, Clock::time_point now) {
         return;
     }
     if (!part.open) {
-        close_socket(user);
+        close_sockets(user);
     }
     check_done(now);
 }
@@ -134,12 +167,30 @@ void Shard::begin_trace(User& user) {
     user.trace->due = user.iteration_due;
 }
 
-void Shard::trace_request(User& user, const Sample& sample) {
-    RequestSpan& span = user.trace->requests.back();
+std::int32_t Shard::begin_span(User& user) {
+    RequestSpan& span = user.trace->requests.emplace_back();
+    const std::uint64_t id = mix64(plan_.run->seed ^ user.iteration * 1024 ^ user.step ^
+                                   (std::uint64_t{user.index} << 40)) |
+                             1;
+    put_bytes(id, span.span_id.data());
+    return static_cast<std::int32_t>(user.trace->requests.size()) - 1;
+}
+
+std::string Shard::trace_header(const Exchange& exchange) {
+    std::string header = "traceparent: 00-";
+    add_hex(exchange.owner->trace->trace_id, header);
+    header += '-';
+    add_hex(span_of(exchange).span_id, header);
+    header += "-01\r\n";
+    return header;
+}
+
+void Shard::trace_request(const Exchange& exchange, const Sample& sample) {
+    RequestSpan& span = span_of(exchange);
     span.endpoint = sample.endpoint;
     span.due = sample.due;
     span.sent = sample.sent;
-    span.first_byte = user.first_byte < sample.sent ? sample.completed : user.first_byte;
+    span.first_byte = exchange.first_byte < sample.sent ? sample.completed : exchange.first_byte;
     span.completed = sample.completed;
     span.status = sample.status;
     span.outcome = sample.outcome;

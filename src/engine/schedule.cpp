@@ -32,7 +32,7 @@ Shard::Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink)
 Shard::~Shard() {
     ready_descriptor_.release();
     for (User& user : users_) {
-        close_socket(user);
+        close_sockets(user);
     }
 }
 
@@ -246,11 +246,11 @@ void Shard::dispatch_wakeups(Clock::time_point now) {
         const Wakeup wakeup = wakeups_.back();
         wakeups_.pop_back();
         User& user = *wakeup.user;
-        if (!user.busy || user.phase != Phase::Idle || user.due != wakeup.at) {
+        if (!user.busy || !user.idle() || user.due != wakeup.at) {
             continue;  // cut off meanwhile
         }
         if (user.step != 0) {
-            send_request(user);
+            send_step(user);
         } else {
             begin_next(user, user.due);
         }
@@ -261,7 +261,7 @@ void Shard::leave(User& user, Clock::time_point now, Clock::time_point by) {
     user.leaving = true;
     user.leave_by = std::min(user.leave_by, by);
     // One that thinks between iterations has nothing left to finish.
-    if (user.busy && user.phase == Phase::Idle && user.step == 0) {
+    if (user.busy && user.idle() && user.step == 0) {
         end_iteration(user, now);
     }
 }
@@ -299,13 +299,7 @@ void Shard::cut_off(Part& part, Clock::time_point now) {
 }
 
 void Shard::cut_off(User& user, Clock::time_point now) {
-    if (user.phase != Phase::Idle) {
-        ++recorder_->counts().interrupted;
-        recorder_->request_ended(now);
-    }
-    close_socket(user);
-    user.phase = Phase::Idle;
-    user.deadline = Clock::time_point::max();
+    user.for_each_exchange([&](Exchange& exchange) { abandon(exchange, now); });
     user.trace.reset();
     user.busy = false;
     ++user.iteration;  // the ramp may want this user again
@@ -334,7 +328,7 @@ void Shard::heartbeat() {
     if (now >= heartbeat_due_) {
         recorder_->record_loop_lag(now - heartbeat_due_);
     }
-    wheel_.advance(now, [this](User& user) { on_timeout(user); });
+    wheel_.advance(now, [this](Exchange& exchange) { on_timeout(exchange); });
     if (done_) {
         return;
     }
@@ -349,7 +343,7 @@ void Shard::heartbeat() {
     if (done_) {
         return;
     }
-    heartbeat_due_ = std::max(heartbeat_due_ + TimerWheel<User>::kSlot, now);
+    heartbeat_due_ = std::max(heartbeat_due_ + TimerWheel<Exchange>::kSlot, now);
     heartbeat_timer_.expires_at(heartbeat_due_);
     heartbeat_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) {
@@ -368,7 +362,7 @@ void Shard::check_done(Clock::time_point now) {
     pace_timer_.cancel();
     heartbeat_timer_.cancel();
     for (User& user : users_) {
-        close_socket(user);
+        close_sockets(user);
     }
     recorder_->finish(std::max(now, start_ + Nanoseconds(1)));
     context_.stop();

@@ -123,31 +123,52 @@ private:
     void end_iteration(User& user, Clock::time_point now);
     void schedule(User& user, Clock::time_point at);
     void begin_trace(User& user);
-    void trace_request(User& user, const Sample& sample);
-
-    // exchange.cpp: one request and its response
-    void send_request(User& user);
-    void connect(User& user);
-    void on_connected(User& user);
-    void write_some(User& user, std::string_view bytes);
-    void read_some(User& user);
-    void on_bytes(User& user, std::string_view bytes);
-    void on_end(User& user, int error);
-    void complete(User& user);
-    void fail(User& user, Outcome outcome, std::string_view why);
-    void finish_request(User& user, Outcome outcome, Clock::time_point now, std::string_view text);
-    /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
-    [[nodiscard]] bool retry_on_new_connection(User& user, bool unseen);
-    void on_timeout(User& user);
-    void close_socket(User& user);
-    [[nodiscard]] const PreparedRequest& request_of(const User& user) const {
-        return plan_.requests[user.user_class][user.step];
+    static void trace_request(const Exchange& exchange, const Sample& sample);
+    /// What expressions may refer to; draws come from `random`.
+    [[nodiscard]] static RenderContext render_context(const User& user, Random& random) {
+        return {user.index, user.iteration, &random};
     }
-    [[nodiscard]] std::string_view render_request(User& user);
+    /// Sends the request of the step that the user stands at.
+    void send_step(User& user);
+    /// An exchange came to its end: called once per send_request, also from within it (then
+    /// `exchange.starting` is set, and what comes next must wait for the loop). The exchange is
+    /// idle again, and what it received stays readable until the next send_request.
+    void on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
+                          std::string_view text);
+    [[nodiscard]] std::int32_t begin_span(User& user);
+    [[nodiscard]] static RequestSpan& span_of(const Exchange& exchange) {
+        return exchange.owner->trace->requests[static_cast<std::size_t>(exchange.span)];
+    }
+    [[nodiscard]] static std::string trace_header(const Exchange& exchange);
 
+    // http1.cpp: one request and its response
+    /// Sends `request`, due at `due`, on an idle exchange.
+    void send_request(Exchange& exchange, const PreparedRequest& request, Clock::time_point due);
+    [[nodiscard]] std::string_view render(Exchange& exchange, Random& random);
+    void on_bytes(Exchange& exchange, std::string_view bytes);
+    void on_end(Exchange& exchange, int error);
+    void complete(Exchange& exchange);
+    void finish_request(Exchange& exchange, Outcome outcome, Clock::time_point now,
+                        std::string_view text);
+    /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
+    [[nodiscard]] bool retry_on_new_connection(Exchange& exchange, bool unseen);
+
+    // connection.cpp: sockets and deadlines
+    void connect(Exchange& exchange);
+    void on_connected(Exchange& exchange);
+    void write_some(Exchange& exchange, std::string_view bytes);
+    void read_some(Exchange& exchange);
+    void fail(Exchange& exchange, Outcome outcome, std::string_view why);
+    void on_timeout(Exchange& exchange);
+    /// Ends it without a sample: the run, or its user's part in it, is cut short.
+    void abandon(Exchange& exchange, Clock::time_point now);
+    void close_socket(Exchange& exchange);
+    void close_sockets(User& user) {
+        user.for_each_exchange([this](Exchange& exchange) { close_socket(exchange); });
+    }
     void watch_sockets();
     void on_sockets();
-    void on_event(User& user, std::uint32_t events);
+    void on_event(Exchange& exchange, std::uint32_t events);
 
     const ShardPlan& plan_;
     std::uint32_t id_;
@@ -158,7 +179,7 @@ private:
     Timer pace_timer_;
     Timer heartbeat_timer_;
     Clock::time_point start_;
-    TimerWheel<User> wheel_;
+    TimerWheel<Exchange> wheel_;
     std::optional<Recorder> recorder_;
     std::deque<User> users_;
     std::vector<Part> parts_;

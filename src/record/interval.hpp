@@ -25,7 +25,7 @@ struct Sample {
     EndpointId endpoint = 0;
     std::uint16_t status = 0;  // HTTP status, 0 where no header came
     Outcome outcome = Outcome::Ok;
-    std::uint32_t bytes_sent = 0;
+    std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
 };
 static_assert(std::is_trivially_copyable_v<Sample>);

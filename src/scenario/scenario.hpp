@@ -5,7 +5,12 @@
 #include "load/arrivals.hpp"
 #include "load/ramp.hpp"
 #include "record/run_info.hpp"
+#include "scenario/data.hpp"
+#include "scenario/flow.hpp"
+#include "scenario/http_options.hpp"
+#include "scenario/response.hpp"
 #include "scenario/template.hpp"
+#include "scenario/variable.hpp"
 
 #include <array>
 #include <cstdint>
@@ -45,6 +50,7 @@ struct StatusRange {
 /// What a response must be for the request to count as ok.
 struct Expect {
     std::vector<StatusRange> statuses;  // empty: 200-399
+    std::vector<Check> checks;          // beyond the status; all must hold
     [[nodiscard]] bool accepts(std::uint16_t status) const noexcept;
 };
 
@@ -53,25 +59,61 @@ struct Header {
     Template value;
 };
 
+/// One part of a multipart/form-data body.
+struct FormPart {
+    std::string name;
+    std::string file_name;     // empty: a plain field
+    std::string content_type;  // empty: none is sent
+    Template value;            // the field's value, or with `from_file` the file's path
+    bool from_file = false;
+};
+
+/// Polling: the step is sent again until all conditions hold. Each poll is a request of its own.
+struct Until {
+    std::vector<Check> conditions;
+    Nanoseconds every = std::chrono::seconds(1);  // from the end of one poll to the next
+    std::uint32_t max = 60;                       // polls; not met by then: the step has failed
+};
+
 /// One request of a flow.
 struct Step {
     EndpointId endpoint = 0;  // into Scenario::endpoints
     std::string method;       // upper case
-    Template path;            // origin form, starts with '/'
+    Template path;            // origin form, starts with '/'; or a whole http:// or https:// URL
     std::vector<Header>
-        headers;  // the step's and the defaults'; Host and Content-Length are the engine's
-    Template body;
+        headers;    // the step's and the defaults'; Host and Content-Length are the engine's
+    Template body;  // with body_from_file: the file's path
     bool has_body = false;
+    bool body_from_file = false;      // sent from the file, of any size
+    std::vector<FormPart> multipart;  // non-empty: in place of `body`
     Expect expect;
-    std::optional<Think> think;  // after this step, in place of the user class's
+    std::vector<Capture> captures;
+    std::optional<Until> until;
+    OnFail on_fail = OnFail::Continue;
+    HttpStepOptions http;
+    std::vector<std::string> tags;  // "key=value", for thresholds
+    std::optional<Think> think;     // after this step, in place of the user class's
     Nanoseconds timeout = std::chrono::seconds(30);  // from send to last byte, connecting included
+
+    /// Whether a capture or check reads the response's body, or its headers: only then are they
+    /// kept, and the body decoded.
+    [[nodiscard]] bool keeps_body() const noexcept;
+    [[nodiscard]] bool keeps_headers() const noexcept;
 };
 
 struct UserClass {
     std::string name;
     std::uint32_t weight = 1;  // share of users or arrivals, against the other classes' weights
     Think think;               // after each step
-    std::vector<Step> flow;
+    Nanoseconds pacing{};  // 0: none. Closed model: an iteration begins at least so long after the
+                           // one before it began
+    std::vector<Step> steps;  // every request of the class, user_start's and user_stop's included
+    Flow flow;
+    Flow start;  // once, before a user's first iteration; ops empty: nothing to do
+    Flow stop;   // once, after its last; ops empty: nothing to do
+    /// Variables that an iteration sets are unset when the next begins; these, set by `start`,
+    /// stay.
+    std::vector<VariableId> kept;
 };
 
 enum class ExecutorKind {
@@ -156,7 +198,16 @@ struct Scenario {
     std::string text;  // the file as read, before any expansion; passwords written out in it as ***
     TargetUrl target;
     std::vector<EndpointInfo> endpoints;
+    std::vector<std::string> checks;     // names, by CheckId
+    std::vector<std::string> groups;     // names, by GroupId
+    std::vector<std::string> variables;  // names, by VariableId
+    std::vector<std::shared_ptr<const DataSource>> data;
+    HttpOptions http;
     std::vector<UserClass> users;
+    /// Run once, before the load and after it, by one user; their steps are in no class. Variables
+    /// that setup sets are seen by every user.
+    UserClass setup;
+    UserClass teardown;
     std::vector<Executor> load;
     std::vector<Threshold> thresholds;
     ProbesConfig probes;

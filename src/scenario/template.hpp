@@ -1,10 +1,15 @@
 // Text with ${...} in it, compiled once when the scenario is read.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "scenario/data.hpp"
+#include "scenario/variable.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +22,13 @@ struct RenderContext {
     std::uint64_t iteration =
         0;  // 0-based: the arrival's index (open) or this user's own count (closed)
     Random* random = nullptr;  // of (seed, stream, iteration): same seed, same values
+    std::span<const Variable> variables = {};  // this user's, by VariableId
+    std::span<const Variable> shared = {};  // made by setup, by VariableId; read where the user's
+                                            // own is unset
+    std::span<const std::shared_ptr<const DataSource>> data = {};
+    std::span<const std::uint64_t> rows =
+        {};                        // this iteration's row of each data source, by DataId
+    std::int64_t now_unix_ns = 0;  // wall clock, for now(); 0: read it when needed
 };
 
 /// A literal with expressions: `${user}`, `${iteration}`, `${uuid()}`, `${random_int(a,b)}`.

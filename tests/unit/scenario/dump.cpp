@@ -119,7 +119,7 @@ std::string dump(const Scenario& scenario) {
     for (const UserClass& user : scenario.users) {
         out +=
             fmt::format("user {} weight {} think {}\n", user.name, user.weight, think(user.think));
-        for (const Step& step : user.flow) {
+        for (const Step& step : user.steps) {
             dump_step(scenario, step, out);
         }
     }
