@@ -32,6 +32,9 @@ public:
     /// Takes one reading before `deadline`. An Error becomes a gap in the series;
     /// it never stops the run. Reconnects by itself, with backoff, within later calls.
     [[nodiscard]] virtual Result<Reading> read(Clock::time_point deadline) = 0;
+    /// Called once after the last read, when the load is over: for what only the whole run tells,
+    /// which `facts()` may then hold as well.
+    virtual void finish(Clock::time_point /*deadline*/) {}
     /// Facts that hold for the whole run, known after start: server version, max_connections ...
     /// Written to the run file as (key, value).
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> facts() const {

@@ -74,6 +74,9 @@ void ProbeRunner::stop() {
     }
     lanes_.clear();
     const Clock::time_point now = Clock::now();
+    for (const ProbePtr& probe : probes_) {
+        probe->finish(Clock::now() + kLongestRead);
+    }
     for (std::size_t i = 0; i < tracks_.size(); ++i) {
         const std::optional<Gap> gap = tracks_[i].finish(now);
         {

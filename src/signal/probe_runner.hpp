@@ -56,8 +56,9 @@ public:
     /// Begins to read, on threads of its own.
     void begin();
 
-    /// Ends the threads (after the reads in progress, at most 500 ms), counts the slots that are
-    /// over and closes open gaps. May be called again.
+    /// Ends the threads (after the reads in progress, at most 500 ms), lets each probe finish
+    /// (another 500 ms at most), counts the slots that are over and closes open gaps. `infos` may
+    /// have more facts then. May be called again.
     void stop();
 
     /// By probe; at any time, from any thread.
