@@ -18,8 +18,11 @@ void PgRows::Free::operator()(pg_result* result) const {
 int PgRows::size() const {
     return PQntuples(result_.get());
 }
-int PgRows::column(const char* name) const {
-    return PQfnumber(result_.get(), name);
+int PgRows::columns() const {
+    return PQnfields(result_.get());
+}
+std::string_view PgRows::column_name(int column) const {
+    return PQfname(result_.get(), column);
 }
 bool PgRows::null(int row, int column) const {
     return PQgetisnull(result_.get(), row, column) != 0;

@@ -21,8 +21,8 @@ class PgRows {
 public:
     explicit PgRows(pg_result* result) : result_(result) {}
     [[nodiscard]] int size() const;
-    /// The column of this name; -1 where there is none.
-    [[nodiscard]] int column(const char* name) const;
+    [[nodiscard]] int columns() const;
+    [[nodiscard]] std::string_view column_name(int column) const;
     [[nodiscard]] bool null(int row, int column) const;
     /// Empty for NULL. Lives as long as this.
     [[nodiscard]] std::string_view text(int row, int column) const;

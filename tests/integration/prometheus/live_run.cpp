@@ -132,6 +132,77 @@ ProbeInfo canary_probe() {
             {}};
 }
 
+ProbeInfo pgbouncer_probe() {
+    return {
+        "pgbouncer",
+        {{"plimsoll_pgbouncer_clients_waiting",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_clients_active",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_servers_active",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_servers_idle",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_max_wait_seconds",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_pool_size",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_transactions_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_queries_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_transaction_seconds_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_query_seconds_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_wait_seconds_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_client_connections", MetricType::Gauge, "As in docs/metrics.md.", {}},
+         {"plimsoll_pgbouncer_max_client_connections",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {}}},
+        {}};
+}
+
+std::vector<Value> pgbouncer_values(double seconds) {
+    return {{0, {"lab", "web"}, 2},
+            {1, {"lab", "web"}, 2},
+            {2, {"lab", "web"}, 2},
+            {3, {"lab", "web"}, 2},
+            {4, {"lab", "web"}, 2},
+            {5, {"lab", "web"}, 2},
+            {6, {"lab"}, seconds},
+            {7, {"lab"}, seconds},
+            {8, {"lab"}, seconds},
+            {9, {"lab"}, seconds},
+            {10, {"lab"}, seconds},
+            {11, {}, 7},
+            {12, {}, 7}};
+}
+
 std::vector<Value> postgres_values(double seconds) {
     const double busy = std::min(kPoolSize, offered_at(seconds) * kHoldSeconds);
     const auto backends = [](const char* state, const char* wait, double count) {
@@ -188,8 +259,8 @@ std::vector<Value> container_values(const std::string& name, const std::string& 
 LiveRun::LiveRun(std::uint64_t seed)
     : seed_(seed),
       run_(make_run()),
-      probes_{postgres_probe(), container_probe("lab"), container_probe("postgres"),
-              canary_probe()},
+      probes_{postgres_probe(), container_probe("lab"), container_probe("postgres"), canary_probe(),
+              pgbouncer_probe()},
       total_(run_.endpoints.size()) {}
 
 void LiveRun::add_endpoint(std::vector<EndpointStats>& delta, EndpointId endpoint,
@@ -268,11 +339,14 @@ Reading LiveRun::reading(std::size_t probe, double seconds) const {
         case 2:
             reading.values = container_values("postgres", "database", seconds / 2);
             break;
-        default:
+        case 3:
             reading.values = {{0, {"no_database"}, 0.001},
                               {0, {"select_1"}, 0.0005},
                               {1, {"no_database"}, 0},
                               {1, {"select_1"}, 0}};
+            break;
+        default:
+            reading.values = pgbouncer_values(seconds);
     }
     return reading;
 }
