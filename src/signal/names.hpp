@@ -35,8 +35,7 @@ inline constexpr const char* kPgbouncerWaitSeconds =
     "plimsoll_pgbouncer_wait_seconds_total";  // {database}
 inline constexpr const char* kPgbouncerTransactions =
     "plimsoll_pgbouncer_transactions_total";  // {database}
-inline constexpr const char* kPgbouncerConnections =
-    "plimsoll_pgbouncer_client_connections";  // {}
+inline constexpr const char* kPgbouncerConnections = "plimsoll_pgbouncer_client_connections";  // {}
 inline constexpr const char* kPgbouncerMaxConnections =
     "plimsoll_pgbouncer_max_client_connections";  // {}
 

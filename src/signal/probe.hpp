@@ -23,8 +23,8 @@ public:
     [[nodiscard]] virtual std::span<const MetricDescriptor> descriptors() const = 0;
     [[nodiscard]] virtual Nanoseconds period() const = 0;
     /// True where a read's duration is the target's, and long just when the target is in trouble: a
-    /// canary. Such probes have a thread of their own (shared by all of them), so that they cannot
-    /// cost the others their readings.
+    /// canary. Each such probe has a thread of its own, so that it cannot cost the others their
+    /// readings.
     [[nodiscard]] virtual bool waits_on_target() const { return false; }
     /// Connects and checks privileges before the load starts (a late probe cannot connect).
     /// An Error says what to do; whether the run goes on without this probe is the caller's choice.

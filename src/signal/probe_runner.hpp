@@ -25,8 +25,9 @@ struct ProbeSink {
 };
 
 /// Reads every probe on its own period, from one thread, so that probes need no locks and share no
-/// core with the load but this thread's. Probes that wait on the target (Probe::waits_on_target)
-/// have a second thread.
+/// core with the load but this thread's. Each probe that waits on the target
+/// (Probe::waits_on_target) has a thread of its own: several of them wait together when the target
+/// is in trouble, and none may cost another its turn.
 ///
 /// A read may take min(period, 500 ms). While one probe waits, the others of its thread wait too: a
 /// probe that hangs delays them by at most its own limit, and is left alone for longer and longer
