@@ -201,9 +201,9 @@ class Unreachable(unittest.TestCase):
                 self.assertNotIn(POOLER_SECRET.encode(), text)
 
     def test_a_connection_string_that_cannot_be_read_is_not_repeated(self):
-        with tempfile.TemporaryDirectory(prefix="plimsoll-test-") as folder:
+        with Target() as target, tempfile.TemporaryDirectory(prefix="plimsoll-test-") as folder:
             for flag in ("--pg", "--pgbouncer"):
-                done = run_plimsoll("run", "http://127.0.0.1:1", "-u", "1", "-d", "1s", "--results", folder,
+                done = run_plimsoll("run", target.url, "-u", "1", "-d", "1s", "--results", folder,
                                     flag, f"postgresql://side:pass@{SECRET}@127.0.0.1/db")
                 self.assertEqual(done.returncode, 104, done.stderr)
                 self.assertNotIn(SECRET, done.stdout + done.stderr)
