@@ -10,8 +10,9 @@
 
 namespace plimsoll {
 
-/// The probes that a scenario asks for, none started. A PostgreSQL comes with its two canaries, and
-/// any probe at all with one that connects to the target. `connect_canary_dsn`: for the canary that
+/// The probes that a scenario asks for, none started. A PostgreSQL comes with its two canaries, a
+/// PgBouncer with one, and any probe at all with one that connects to the target, but for those
+/// that the scenario switches off. `connect_canary_dsn`: for the canary that
 /// opens fresh connections; empty: the probe's own. Error: a configuration that cannot work, with
 /// its place.
 [[nodiscard]] Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config,

@@ -154,7 +154,12 @@ struct Executor {
 };
 
 struct PostgresProbeConfig {
-    std::string dsn;  // secret
+    std::string dsn;        // secret
+    std::string name = {};  // of the probe; empty: "postgres", "postgres-2" ...
+};
+struct PgbouncerProbeConfig {
+    std::string dsn;        // secret; of its console, or of a database behind it
+    std::string name = {};  // as above
 };
 /// Exactly one of docker, cgroup, pid and port is set.
 struct ContainerProbeConfig {
@@ -171,9 +176,14 @@ struct CanaryConfig {
 struct ProbesConfig {
     Nanoseconds interval = std::chrono::milliseconds(200);
     std::vector<PostgresProbeConfig> postgres;
+    std::vector<PgbouncerProbeConfig> pgbouncer;
     std::vector<ContainerProbeConfig> containers;
     std::vector<CanaryConfig> canaries;
+    std::vector<std::string> canaries_off;  // of kBuiltInCanaries
 };
+/// Canaries that come with a probe; `canaries: {pg_connect: off}` leaves one out.
+inline constexpr std::array<std::string_view, 4> kBuiltInCanaries{
+    "select_1", "pg_connect", "pgbouncer_connect", "tcp_connect"};
 
 struct OtlpConfig {
     std::string endpoint;  // base URL; /v1/traces is appended

@@ -26,6 +26,7 @@ struct RunFlags {
     std::vector<std::string> stages;
     std::vector<std::string> env;
     std::string pg;
+    std::string pgbouncer;
     std::string prometheus;
     std::string otlp;
     std::vector<std::string> containers;
@@ -122,6 +123,9 @@ Status set_environment(const std::vector<std::string>& assignments) {
 Status apply_exports(const RunFlags& flags, Scenario& scenario) {
     if (!flags.pg.empty()) {
         scenario.probes.postgres.push_back({flags.pg});
+    }
+    if (!flags.pgbouncer.empty()) {
+        scenario.probes.pgbouncer.push_back({flags.pgbouncer});
     }
     for (const std::string& name : flags.containers) {
         ContainerProbeConfig config;
@@ -229,6 +233,8 @@ void add_run_command(CLI::App& app, Action& action) {
     command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
         ->type_name("K=V");
     command->add_option("--pg", flags->pg, "also probe this PostgreSQL")->type_name("DSN");
+    command->add_option("--pgbouncer", flags->pgbouncer, "also probe this PgBouncer's console")
+        ->type_name("DSN");
     command->add_option("--container", flags->containers, "also probe this Docker container")
         ->type_name("NAME");
     command
