@@ -19,14 +19,22 @@ Outcome outcome_of_status(std::uint16_t status) {
 
 }  // namespace
 
-void Shard::send_request(Exchange& exchange, const PreparedRequest& request,
+bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
                          Clock::time_point due) {
     exchange.request = &request;
     exchange.due = due;
     exchange.random_before = exchange.owner->random;
     exchange.span = exchange.owner->trace ? begin_span(*exchange.owner) : -1;
+    missing_.clear();
     const std::string_view bytes = render(exchange, exchange.owner->random);
+    if (!missing_.empty()) [[unlikely]] {
+        if (exchange.span >= 0) {
+            exchange.owner->trace->requests.pop_back();
+        }
+        return false;
+    }
     exchange.parser.reset(request.is_head());
+    exchange.parser.keep(request.keeps_body(), request.keeps_headers());
     exchange.response_rest.clear();
     exchange.bytes_sent = bytes.size();
     exchange.bytes_received = 0;
@@ -45,6 +53,7 @@ void Shard::send_request(Exchange& exchange, const PreparedRequest& request,
         write_some(exchange, bytes);
     }
     exchange.starting = false;
+    return true;
 }
 
 std::string_view Shard::render(Exchange& exchange, Random& random) {

@@ -41,7 +41,9 @@ PreparedRequest::PreparedRequest(const Step& step, const TargetUrl& target,
     : step_(&step),
       base_path_(target.base_path),
       head_(step.method == "HEAD"),
-      idempotent_(is_idempotent_method(step.method)) {
+      idempotent_(is_idempotent_method(step.method)),
+      keeps_body_(step.keeps_body()),
+      keeps_headers_(step.keeps_headers()) {
     if (!has_header(step, "Host")) {
         fixed_headers_ += fmt::format("Host: {}\r\n", target.host_header());
     }

@@ -19,6 +19,8 @@ public:
     [[nodiscard]] bool is_head() const noexcept { return head_; }
     /// Sending it twice has the effect of sending it once (RFC 9110, 9.2.2).
     [[nodiscard]] bool is_idempotent() const noexcept { return idempotent_; }
+    [[nodiscard]] bool keeps_body() const noexcept { return keeps_body_; }
+    [[nodiscard]] bool keeps_headers() const noexcept { return keeps_headers_; }
     /// The bytes to send. Points into this object, or into `scratch` where the step has expressions
     /// or `extra_header` ("name: value\r\n", or empty) is to be added; valid until `scratch`
     /// changes.
@@ -35,6 +37,8 @@ private:
     std::string constant_;       // the whole request, when constant
     bool head_;
     bool idempotent_;
+    bool keeps_body_;
+    bool keeps_headers_;
 };
 
 /// The path of a request in wire form, query included.

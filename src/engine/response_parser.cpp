@@ -27,14 +27,22 @@ private:
                           ErrorCode& /*error*/) override {
         out->status_ = static_cast<std::uint16_t>(code);
     }
-    void on_field_impl(http::field /*field*/, string_view /*name*/, string_view /*value*/,
-                       ErrorCode& /*error*/) override {}
+    void on_field_impl(http::field /*field*/, string_view name, string_view value,
+                       ErrorCode& /*error*/) override {
+        if (out->keep_headers_) [[unlikely]] {
+            out->header_block_.append(name).append(": ").append(value).append("\r\n");
+        }
+    }
     void on_header_impl(ErrorCode& /*error*/) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>& /*length*/,
                            ErrorCode& /*error*/) override {}
     std::size_t on_body_impl(string_view body, ErrorCode& /*error*/) override {
         if (out->status_ >= 400 && out->error_body_.size() < kErrorBodyKept) [[unlikely]] {
             out->error_body_.append(body.substr(0, kErrorBodyKept - out->error_body_.size()));
+        }
+        out->body_bytes_ += body.size();
+        if (out->keep_body_) [[unlikely]] {
+            out->body_.append(body);
         }
         return body.size();
     }
@@ -67,6 +75,9 @@ void ResponseParser::reset(bool head) {
     header_done_ = false;
     keep_alive_ = false;
     error_body_.clear();
+    body_.clear();
+    header_block_.clear();
+    body_bytes_ = 0;
     parser().~Parser();
     ::new (static_cast<void*>(storage_)) Parser(*this);
 }

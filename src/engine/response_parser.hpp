@@ -20,6 +20,15 @@ public:
     /// `head`: the request was a HEAD, so no body follows whatever the header says.
     void reset(bool head);
 
+    /// What of the next response stays readable; call after `reset`.
+    void keep(bool body, bool headers) noexcept {
+        keep_body_ = body;
+        keep_headers_ = headers;
+    }
+    [[nodiscard]] const std::string& body() const noexcept { return body_; }
+    [[nodiscard]] const std::string& header_block() const noexcept { return header_block_; }
+    [[nodiscard]] std::uint64_t body_bytes() const noexcept { return body_bytes_; }
+
     enum class State : std::uint8_t { NeedMore, Done, Failed };
     struct Progress {
         State state;
@@ -47,9 +56,14 @@ private:
 
     alignas(16) std::byte storage_[kStorage];
     std::string error_body_;
+    std::string body_;
+    std::string header_block_;
+    std::uint64_t body_bytes_ = 0;
     int error_ = 0;
     std::uint16_t status_ = 0;
     bool head_ = false;
+    bool keep_body_ = false;
+    bool keep_headers_ = false;
     bool header_done_ = false;
     bool keep_alive_ = false;
 };

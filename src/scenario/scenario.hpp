@@ -108,6 +108,7 @@ struct UserClass {
     Nanoseconds pacing{};  // 0: none. Closed model: an iteration begins at least so long after the
                            // one before it began
     std::vector<Step> steps;  // every request of the class, user_start's and user_stop's included
+    std::vector<Think> thinks;  // of the flows' Think instructions
     Flow flow;
     Flow start;  // once, before a user's first iteration; ops empty: nothing to do
     Flow stop;   // once, after its last; ops empty: nothing to do

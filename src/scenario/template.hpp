@@ -29,6 +29,9 @@ struct RenderContext {
     std::span<const std::uint64_t> rows =
         {};                        // this iteration's row of each data source, by DataId
     std::int64_t now_unix_ns = 0;  // wall clock, for now(); 0: read it when needed
+    /// Takes the name of the first variable without a value, or `source.column` of a data source
+    /// whose row is kNoRow, that an expression asks for; the caller clears it. nullptr: not told.
+    std::string* missing = nullptr;
 };
 
 /// A literal with expressions: `${user}`, `${iteration}`, `${uuid()}`, `${random_int(a,b)}`.
