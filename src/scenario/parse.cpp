@@ -74,7 +74,7 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
         scenario.load = read_load(*load, scenario.users);
     }
     if (const auto thresholds = fields.get("thresholds")) {
-        scenario.thresholds = read_thresholds(*thresholds, scenario.endpoints);
+        scenario.thresholds = read_thresholds(*thresholds, scenario);
     }
     if (const auto probes = fields.get("probes")) {
         scenario.probes = read_probes(*probes, secrets);
