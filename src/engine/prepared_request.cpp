@@ -60,13 +60,13 @@ void PreparedRequest::render(const RenderContext& context, std::string_view extr
     out += step_->method;
     out += ' ';
     out += base_path_;
-    step_->path.render(context, out);
+    static_cast<void>(step_->path.render(context, out));
     out += " HTTP/1.1\r\n";
     out += fixed_headers_;
     for (const Header& header : step_->headers) {
         out += header.name;
         out += ": ";
-        header.value.render(context, out);
+        static_cast<void>(header.value.render(context, out));
         out += "\r\n";
     }
     out += extra_header;
@@ -82,7 +82,7 @@ void PreparedRequest::render(const RenderContext& context, std::string_view extr
     out.append(kDigits, ' ');
     out += "\r\n\r\n";
     const std::size_t body_at = out.size();
-    step_->body.render(context, out);
+    static_cast<void>(step_->body.render(context, out));
     const auto digits =
         fmt::format_to_n(out.data() + digits_at, kDigits, "{}", out.size() - body_at);
     out.erase(digits_at + digits.size, kDigits - digits.size);

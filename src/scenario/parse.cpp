@@ -88,7 +88,9 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
 
 ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) {
     ParseOutcome outcome;
-    ReadContext context{options.env, {}};
+    ReadContext context;
+    context.env = options.env;
+    context.folder = std::filesystem::path(options.file_name).parent_path().string();
     YamlDocument document = read_yaml(yaml);
     context.faults = std::move(document.faults);
     Scenario scenario;

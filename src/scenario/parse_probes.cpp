@@ -43,7 +43,7 @@ void read_postgres(const Item& item, std::vector<PostgresProbeConfig>& probes,
         return;
     }
     secrets.push_back({Secret::Kind::Dsn, dsn->shared_node()});
-    const auto text = dsn->text();
+    const auto text = dsn->secret_text();
     if (!text) {
         return;
     }

@@ -50,7 +50,7 @@ struct StatusRange {
 /// What a response must be for the request to count as ok.
 struct Expect {
     std::vector<StatusRange> statuses;  // empty: 200-399
-    std::vector<Check> checks;          // beyond the status; all must hold
+    std::vector<Check> checks = {};     // beyond the status; all must hold
     [[nodiscard]] bool accepts(std::uint16_t status) const noexcept;
 };
 
@@ -107,7 +107,7 @@ struct UserClass {
     Think think;               // after each step
     Nanoseconds pacing{};  // 0: none. Closed model: an iteration begins at least so long after the
                            // one before it began
-    std::vector<Step> steps;  // every request of the class, user_start's and user_stop's included
+    std::vector<Step> steps;    // every request of the class, user_start's and user_stop's included
     std::vector<Think> thinks;  // of the flows' Think instructions
     Flow flow;
     Flow start;  // once, before a user's first iteration; ops empty: nothing to do
