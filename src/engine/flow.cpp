@@ -33,6 +33,9 @@ void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t u
     user.iteration_due = due;
     user.due = due;
     ++recorder_->counts().iterations_started;
+    if (user.cookies && plan_.scenario->http.cookies == CookiePolicy::Iteration) [[unlikely]] {
+        user.cookies->clear();
+    }
     if (plan_.trace_limit != 0) {
         begin_trace(user);
     }
@@ -40,7 +43,8 @@ void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t u
 }
 
 void Shard::send_step(User& user) {
-    send_request(user.exchange, plan_.requests[user.user_class][user.step], user.due);
+    const PreparedRequest& request = plan_.requests[user.user_class][user.step];
+    send_request(exchange_for(user, request), request, user.due);
 }
 
 void Shard::on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,

@@ -12,7 +12,7 @@
 
 namespace plimsoll {
 
-/// State only; the shard moves it. About 600 bytes, so that 10,000 users fit in a few megabytes.
+/// State only; the shard moves it. About a kilobyte, so that 10,000 users fit in a few megabytes.
 struct User {
     explicit User(std::uint32_t index_in_run, std::uint32_t executor_index)
         : index(index_in_run), executor(executor_index), exchange(*this) {}
@@ -42,6 +42,7 @@ struct User {
     Clock::time_point iteration_due;
     Clock::time_point due;  // when its next request is, or the one under way was
     Random random{0, 0, 0};
+    std::unique_ptr<CookieJar> cookies;     // made with the first cookie
     std::unique_ptr<IterationTrace> trace;  // set while a sampled iteration runs
 
     Exchange exchange;
