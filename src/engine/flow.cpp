@@ -94,7 +94,7 @@ void Shard::send_step(User& user) {
     if (!user.groups.empty()) {
         begin_groups(user);
     }
-    if (!send_request(user.exchange, request, user.due)) [[unlikely]] {
+    if (!send_request(exchange_for(user, request), request, user.due)) [[unlikely]] {
         const auto now = Clock::now();
         const Step& step = request.step();
         unrendered(user, step, now);

@@ -107,6 +107,11 @@ void Shard::begin_flow(User& user, Clock::time_point due, bool at_once) {
             user.variables[variable].clear();
         }
         ++recorder_->counts().iterations_started;
+        // What user_start logged in stays logged in.
+        if (user.cookies && plan_.scenario->http.cookies == CookiePolicy::Iteration &&
+            !plan_.users[user.user_class].has_start) [[unlikely]] {
+            user.cookies->clear();
+        }
         if (plan_.trace_limit != 0) {
             begin_trace(user);
         }
@@ -156,6 +161,9 @@ void Shard::forget(User& user) {
     user.polls = 0;
     user.batch = {};
     user.groups.clear();
+    if (user.cookies) {
+        user.cookies->clear();
+    }
     for (Variable& variable : user.variables) {
         variable.clear();
     }

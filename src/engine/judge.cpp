@@ -21,8 +21,7 @@ Shard::Judgement Shard::judge(User& user, const Exchange& exchange, Outcome outc
     bool met = false;
     judged_.clear();
     if (response) {
-        reader_.reset({exchange.parser.status(), exchange.parser.header_block(),
-                       exchange.parser.body(), exchange.parser.body_bytes(), now - exchange.sent});
+        reader_.reset(response_of(exchange, now));
         const bool checks_hold = run_checks(user, step, now);
         met = outcome == Outcome::Ok && (!step.until || until_holds(user, *step.until));
         const bool captured = !met || take_captures(user, step);

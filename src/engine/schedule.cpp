@@ -2,7 +2,9 @@
 #include "engine/shard.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <functional>
+#include <pthread.h>
 #include <sys/prctl.h>
 
 #include <boost/asio/post.hpp>
@@ -25,8 +27,18 @@ Shard::Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink)
       pace_timer_(context_.get_executor()),
       heartbeat_timer_(context_.get_executor()),
       start_(plan.run->start.mono),
+      lookup_([this](std::function<void()> work) { boost::asio::post(context_, std::move(work)); }),
+      tls_(plan.tls),
       wheel_(start_) {
     ready_descriptor_.assign(ready_.descriptor());
+    Origin& target = add_origin(plan.scenario->target);
+    target.addresses = plan.addresses;
+    if (const std::string& name = plan.scenario->http.tls.server_name; !name.empty()) {
+        target.server_name = name;
+    }
+    if (target.url.unix_path.empty() && !is_numeric_host(target.url.host)) {
+        target.fresh_until = start_ + plan.scenario->http.dns_ttl;
+    }
 }
 
 Shard::~Shard() {
@@ -37,6 +49,11 @@ Shard::~Shard() {
 }
 
 void Shard::run() {
+    // Writing to a connection that the server has closed is an error of that request, not ours.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     // The kernel may delay an ordinary thread's timers by 50 µs; a pacer must not be.
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_),

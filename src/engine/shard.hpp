@@ -5,6 +5,8 @@
 #include "engine/class_plan.hpp"
 #include "engine/engine.hpp"
 #include "engine/flow_machine.hpp"
+#include "engine/name_lookup.hpp"
+#include "engine/origin.hpp"
 #include "engine/prepared_request.hpp"
 #include "engine/readiness.hpp"
 #include "engine/recorder.hpp"
@@ -45,7 +47,9 @@ struct ShardPlan {
     const Scenario* scenario;
     const RunInfo* run;
     EngineOptions options;
-    std::vector<SocketAddress> addresses;
+    std::vector<SocketAddress> addresses;                // of the target
+    std::vector<SocketAddress> locals;                   // to send from; empty: the system's choice
+    std::shared_ptr<const TlsContext> tls;               // set where the target is https
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
     std::vector<ClassPicker> classes;                    // by executor
     std::uint64_t trace_limit;  // an iteration is traced when its hash is below
@@ -228,24 +232,61 @@ private:
     /// Sends `request`, due at `due`, on an idle exchange. False: a variable in it has no value
     /// (missing_ names it), and nothing happened.
     [[nodiscard]] bool send_request(Exchange& exchange, const PreparedRequest& request, Clock::time_point due);
-    [[nodiscard]] std::string_view render(Exchange& exchange, Random& random);
+    [[nodiscard]] Result<std::string_view> render(Exchange& exchange, const Origin& origin,
+                                                  Random& random);
+    void start_hop(Exchange& exchange, Origin& origin, std::string_view bytes);
     void on_bytes(Exchange& exchange, std::string_view bytes);
     void on_end(Exchange& exchange, int error);
     void complete(Exchange& exchange);
+    [[nodiscard]] static Status decode_body(Exchange& exchange);
     void finish_request(Exchange& exchange, Outcome outcome, Clock::time_point now,
                         std::string_view text);
     /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
     [[nodiscard]] bool retry_on_new_connection(Exchange& exchange, bool unseen);
+    /// What captures and checks may read of a finished exchange; valid until its next send_request.
+    [[nodiscard]] static ResponseView response_of(const Exchange& exchange, Clock::time_point now);
+
+    // redirect.cpp: steps and responses that lead elsewhere, and cookies
+    /// The origin of a step whose path is a whole URL. Sets the exchange's aim.
+    [[nodiscard]] Result<Origin*> aim_at_url(Exchange& exchange);
+    /// False when the response is to be taken as it is.
+    [[nodiscard]] bool follow_redirect(Exchange& exchange, Clock::time_point now);
+    [[nodiscard]] Origin& origin_for(const TargetUrl& url);
+    [[nodiscard]] Origin& add_origin(const TargetUrl& url);
+    /// Path and query of the hop under way.
+    [[nodiscard]] std::string target_of(const Exchange& exchange);
+    void take_cookies(Exchange& exchange, const KeptResponse& kept);
 
     // connection.cpp: sockets and deadlines
-    void connect(Exchange& exchange);
+    /// An idle exchange of the user for `request`: one that is connected to where it goes, if there
+    /// is one.
+    [[nodiscard]] Exchange& exchange_for(User& user, const PreparedRequest& request);
+    void open_connection(Exchange& exchange);
+    void look_up(Origin& origin);
+    void on_looked_up(Origin& origin, NameLookup::Answer answer);
+    void begin_connect(Exchange& exchange);
+    /// Goes on to the origin's next address, or fails where none is left and none is being tried.
+    void try_next_address(Exchange& exchange, int last_error);
+    /// 0, or an errno.
+    [[nodiscard]] int start_attempt(Exchange& exchange, const SocketAddress& address);
+    [[nodiscard]] int bind_and_connect(int socket, const SocketAddress& address);
+    void on_connect_event(Exchange& exchange, std::uint32_t events);
+    void pick_winner(Exchange& exchange);
     void on_connected(Exchange& exchange);
-    void write_some(Exchange& exchange, std::string_view bytes);
+    void continue_handshake(Exchange& exchange);
+    void begin_write(Exchange& exchange);
+    void write_some(Exchange& exchange);
+    [[nodiscard]] std::ptrdiff_t write_once(Exchange& exchange);
+    [[nodiscard]] std::ptrdiff_t write_file(Exchange& exchange);
+    void on_written(Exchange& exchange);
+    void on_write_failed(Exchange& exchange, int error);
     void read_some(Exchange& exchange);
     void fail(Exchange& exchange, Outcome outcome, std::string_view why);
+    void set_deadline(Exchange& exchange, Clock::time_point at);
     void on_timeout(Exchange& exchange);
     /// Ends it without a sample: the run, or its user's part in it, is cut short.
     void abandon(Exchange& exchange, Clock::time_point now);
+    void drop(int socket);
     void close_socket(Exchange& exchange);
     void close_sockets(User& user) {
         user.for_each_exchange([this](Exchange& exchange) { close_socket(exchange); });
@@ -253,6 +294,7 @@ private:
     void watch_sockets();
     void on_sockets();
     void on_event(Exchange& exchange, std::uint32_t events);
+    void on_idle_event(Exchange& exchange, std::uint32_t events);
 
     const ShardPlan& plan_;
     std::uint32_t id_;
@@ -263,6 +305,10 @@ private:
     Timer pace_timer_;
     Timer heartbeat_timer_;
     Clock::time_point start_;
+    NameLookup lookup_;
+    std::deque<Origin> origins_;  // the target first
+    std::shared_ptr<const TlsContext> tls_;
+    std::size_t next_local_ = 0;
     TimerWheel<Exchange> wheel_;
     std::optional<Recorder> recorder_;
     std::deque<User> users_;

@@ -88,6 +88,7 @@ struct User {
     std::vector<OpenGroup> groups;        // the innermost last
     std::vector<Variable> variables;      // by VariableId
     std::vector<std::uint64_t> rows;      // this iteration's, by DataId
+    std::unique_ptr<CookieJar> cookies;     // made with the first cookie
     std::unique_ptr<IterationTrace> trace;  // set while a sampled iteration runs
 
     Exchange exchange;

@@ -93,6 +93,7 @@ void LoadCounts::merge(const LoadCounts& other) {
     connects_ok += other.connects_ok;
     connects_failed += other.connects_failed;
     reconnects += other.reconnects;
+    redirects += other.redirects;
     errors_unsampled += other.errors_unsampled;
     spans_dropped += other.spans_dropped;
     interrupted += other.interrupted;

@@ -90,6 +90,7 @@ struct LoadCounts {
     std::uint64_t connects_ok = 0;
     std::uint64_t connects_failed = 0;
     std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
+    std::uint64_t redirects = 0;         // hops beyond a request's first
     std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
     std::uint64_t spans_dropped = 0;
     std::uint64_t interrupted =
