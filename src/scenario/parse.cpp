@@ -74,7 +74,7 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
         scenario.load = read_load(*load, scenario.users);
     }
     if (const auto thresholds = fields.get("thresholds")) {
-        scenario.thresholds = read_thresholds(*thresholds, scenario.endpoints);
+        scenario.thresholds = read_thresholds(*thresholds, scenario);
     }
     if (const auto probes = fields.get("probes")) {
         scenario.probes = read_probes(*probes, secrets);
@@ -88,7 +88,9 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
 
 ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) {
     ParseOutcome outcome;
-    ReadContext context{options.env, {}};
+    ReadContext context;
+    context.env = options.env;
+    context.folder = std::filesystem::path(options.file_name).parent_path().string();
     YamlDocument document = read_yaml(yaml);
     context.faults = std::move(document.faults);
     Scenario scenario;

@@ -81,7 +81,7 @@ void read_server(const Item& item, const DsnKind& kind, std::vector<Config>& pro
         return;
     }
     secrets.push_back({Secret::Kind::Dsn, dsn->shared_node()});
-    const auto text = dsn->text();
+    const auto text = dsn->secret_text();
     if (!text) {
         return;
     }

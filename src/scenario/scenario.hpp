@@ -22,11 +22,13 @@
 
 namespace plimsoll {
 
-/// scheme://host[:port][/base]. `port` is always set (80 or 443 where not written).
+/// scheme://host[:port][/base], or unix:/path/of/socket[:/base]. `port` is always set (80 or 443
+/// where not written).
 struct TargetUrl {
-    std::string scheme;  // "http" (https comes with TLS)
-    std::string host;    // IPv6 without brackets
+    std::string scheme;  // "http" or "https"
+    std::string host;    // IPv6 without brackets; "localhost" for a unix socket
     std::uint16_t port = 80;
+    std::string unix_path;                          // of a socket in the file system; empty: TCP
     std::string base_path;                          // "" or "/api": put before every step's path
     [[nodiscard]] std::string host_header() const;  // host, brackets and port as HTTP wants them
     [[nodiscard]] std::string to_string() const;
@@ -50,7 +52,7 @@ struct StatusRange {
 /// What a response must be for the request to count as ok.
 struct Expect {
     std::vector<StatusRange> statuses;  // empty: 200-399
-    std::vector<Check> checks;          // beyond the status; all must hold
+    std::vector<Check> checks = {};     // beyond the status; all must hold
     [[nodiscard]] bool accepts(std::uint16_t status) const noexcept;
 };
 
@@ -107,7 +109,8 @@ struct UserClass {
     Think think;               // after each step
     Nanoseconds pacing{};  // 0: none. Closed model: an iteration begins at least so long after the
                            // one before it began
-    std::vector<Step> steps;  // every request of the class, user_start's and user_stop's included
+    std::vector<Step> steps;    // every request of the class, user_start's and user_stop's included
+    std::vector<Think> thinks;  // of the flows' Think instructions
     Flow flow;
     Flow start;  // once, before a user's first iteration; ops empty: nothing to do
     Flow stop;   // once, after its last; ops empty: nothing to do

@@ -15,7 +15,9 @@ std::string seconds(Nanoseconds duration) {
 std::string render(const Template& text) {
     Random random(1, 2, 3);
     std::string out;
-    text.render({2, 3, &random}, out);
+    if (!text.render({2, 3, &random}, out)) {
+        out = "-";
+    }
     return (text.is_constant() ? "" : "~ ") + out;
 }
 
