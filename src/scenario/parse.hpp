@@ -28,6 +28,8 @@ struct ParseOutcome {
 struct ParseOptions {
     std::string file_name = "scenario.yaml";  // its stem names the scenario
     Template::EnvLookup env = nullptr;  // ${env.X}; -e K=V overrides come first. nullptr: none set
+    /// For `plimsoll probe`: users, load and target may be missing (an empty host says so).
+    bool probes_only = false;
 };
 
 [[nodiscard]] ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options);

@@ -164,10 +164,12 @@ struct PgbouncerProbeConfig {
     std::string dsn;        // secret; of its console, or of a database behind it
     std::string name = {};  // as above
 };
-/// Exactly one of docker, cgroup, pid and port is set.
+/// Exactly one of docker, label, cgroup, pid and port is set.
 struct ContainerProbeConfig {
     std::string role;  // app, database, ...: the label that reports use
+    std::string name;  // shown in place of the default one; not of docker and label
     std::string docker;
+    std::string label;  // "key" or "key=value", of containers
     std::string cgroup;
     int pid = 0;
     std::uint16_t port = 0;
@@ -176,6 +178,10 @@ struct CanaryConfig {
     std::string name;
     std::string path;  // of a GET on the target
 };
+struct AppMetricsConfig {
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> map;  // pool_size, pool_used ... → selector
+};
 struct ProbesConfig {
     Nanoseconds interval = std::chrono::milliseconds(200);
     std::vector<PostgresProbeConfig> postgres;
@@ -183,6 +189,8 @@ struct ProbesConfig {
     std::vector<ContainerProbeConfig> containers;
     std::vector<CanaryConfig> canaries;
     std::vector<std::string> canaries_off;  // of kBuiltInCanaries
+    std::vector<AppMetricsConfig> app_metrics;
+    std::optional<bool> host;  // not said: this machine, and the target if it is seen to run here
 };
 /// Canaries that come with a probe; `canaries: {pg_connect: off}` leaves one out.
 inline constexpr std::array<std::string_view, 4> kBuiltInCanaries{
