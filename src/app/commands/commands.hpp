@@ -18,5 +18,8 @@ void add_demo_command(CLI::App& app, Action& action);
 void add_lab_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_validate_command(CLI::App& app, Action& action);
+void add_schema_command(CLI::App& app, Action& action);
+void add_new_command(CLI::App& app, Action& action);
+void add_import_command(CLI::App& app, Action& action);
 
 }  // namespace plimsoll
