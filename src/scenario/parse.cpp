@@ -88,7 +88,7 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
 
 ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) {
     ParseOutcome outcome;
-    ReadContext context{options.env, {}};
+    ReadContext context{options.env, {}, options.on_map};
     YamlDocument document = read_yaml(yaml);
     context.faults = std::move(document.faults);
     Scenario scenario;

@@ -20,6 +20,7 @@ namespace plimsoll {
 struct ReadContext {
     Template::EnvLookup env = nullptr;
     std::vector<Fault> faults;
+    KeyObserver on_map = nullptr;
 };
 
 /// A value of the file together with its path. The typed readers give nullopt after noting a
