@@ -99,6 +99,7 @@ ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) 
     ReadContext context;
     context.env = options.env;
     context.folder = std::filesystem::path(options.file_name).parent_path().string();
+    context.on_map = options.on_map;
     YamlDocument document = read_yaml(yaml);
     context.faults = std::move(document.faults);
     Scenario scenario;
