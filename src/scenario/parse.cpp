@@ -69,7 +69,7 @@ void read_load_side(const Fields& fields, const StepDefaults& defaults, Scenario
         scenario.load = read_load(*load, scenario.users);
     }
     if (const auto thresholds = fields.get("thresholds")) {
-        scenario.thresholds = read_thresholds(*thresholds, scenario.endpoints);
+        scenario.thresholds = read_thresholds(*thresholds, scenario);
     }
 }
 
@@ -96,7 +96,10 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
 
 ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) {
     ParseOutcome outcome;
-    ReadContext context{options.env, {}};
+    ReadContext context;
+    context.env = options.env;
+    context.folder = std::filesystem::path(options.file_name).parent_path().string();
+    context.on_map = options.on_map;
     YamlDocument document = read_yaml(yaml);
     context.faults = std::move(document.faults);
     Scenario scenario;

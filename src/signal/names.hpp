@@ -17,6 +17,27 @@ inline constexpr const char* kPgTransactions =
     "plimsoll_pg_transactions_total";  // {datname,result}: commit | rollback
 inline constexpr const char* kPgConnectionRefused =
     "plimsoll_pg_connection_refused_total";  // {sqlstate}
+inline constexpr const char* kPgWaiting =
+    "plimsoll_pg_waiting_backends";  // {wait_event_type,wait_event}
+inline constexpr const char* kPgStale =
+    "plimsoll_pg_stale_backends";  // {datname,usename,application_name,state}
+
+// probes/pgbouncer: all {database,user} but where noted
+inline constexpr const char* kPgbouncerWaiting = "plimsoll_pgbouncer_clients_waiting";
+inline constexpr const char* kPgbouncerClients = "plimsoll_pgbouncer_clients_active";
+inline constexpr const char* kPgbouncerActive = "plimsoll_pgbouncer_servers_active";
+inline constexpr const char* kPgbouncerIdle = "plimsoll_pgbouncer_servers_idle";
+inline constexpr const char* kPgbouncerMaxWait = "plimsoll_pgbouncer_max_wait_seconds";
+inline constexpr const char* kPgbouncerPoolSize = "plimsoll_pgbouncer_pool_size";
+inline constexpr const char* kPgbouncerTransactionSeconds =
+    "plimsoll_pgbouncer_transaction_seconds_total";  // {database}
+inline constexpr const char* kPgbouncerWaitSeconds =
+    "plimsoll_pgbouncer_wait_seconds_total";  // {database}
+inline constexpr const char* kPgbouncerTransactions =
+    "plimsoll_pgbouncer_transactions_total";  // {database}
+inline constexpr const char* kPgbouncerConnections = "plimsoll_pgbouncer_client_connections";  // {}
+inline constexpr const char* kPgbouncerMaxConnections =
+    "plimsoll_pgbouncer_max_client_connections";  // {}
 
 // probes/container (a process or its cgroup): all {container,role}
 inline constexpr const char* kContainerCpuSeconds = "plimsoll_container_cpu_seconds_total";

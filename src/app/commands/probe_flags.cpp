@@ -64,6 +64,11 @@ void ProbeFlags::add_to(CLI::App& command) {
         ->type_name("DSN")
         ->allow_extra_args(false);
     command
+        .add_option("--pgbouncer", pgbouncer,
+                    "also probe this PgBouncer's console; may be repeated")
+        ->type_name("DSN")
+        ->allow_extra_args(false);
+    command
         .add_option("--container", containers,
                     "also probe this container: [ROLE=]NAME, label:K=V, cgroup:PATH, pid:N or "
                     "port:N; the role is app unless given")
@@ -79,6 +84,9 @@ void ProbeFlags::add_to(CLI::App& command) {
 Status ProbeFlags::apply(ProbesConfig& config) const {
     for (const std::string& dsn : pg) {
         config.postgres.push_back({dsn});
+    }
+    for (const std::string& dsn : pgbouncer) {
+        config.pgbouncer.push_back({dsn});
     }
     for (const std::string& text : containers) {
         auto container = parse_container(text);

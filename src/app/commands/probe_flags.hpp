@@ -15,6 +15,7 @@ namespace plimsoll {
 
 struct ProbeFlags {
     std::vector<std::string> pg;
+    std::vector<std::string> pgbouncer;
     std::vector<std::string> containers;
     std::vector<std::string> app_metrics;
 
