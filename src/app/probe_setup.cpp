@@ -2,8 +2,11 @@
 
 #include "base/log.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"
+#include "probes/app_metrics/app_metrics_probe.hpp"
 #include "probes/canary/canary.hpp"
 #include "probes/container/container_probe.hpp"
+#include "probes/container/listening_process.hpp"
+#include "probes/host/host_probe.hpp"
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 
@@ -14,6 +17,11 @@
 
 namespace plimsoll {
 namespace {
+
+// Finer than this, the target's own figures and the machine's say no more, and cost both sides.
+constexpr Nanoseconds kScrapePeriod = std::chrono::seconds(1);
+constexpr Nanoseconds kHostPeriod = std::chrono::seconds(1);
+constexpr Nanoseconds kEngineAnswersWithin = std::chrono::milliseconds(500);
 
 /// "postgres", "postgres-2" ...
 std::string numbered(const std::string& name, std::size_t index) {
@@ -36,7 +44,9 @@ public:
     void add_postgres(const std::string& connect_dsn);
     void add_pgbouncer();
     void add_containers();
+    void add_app_metrics();
     void add_canaries();
+    void add_host();
 
     Result<std::vector<ProbePtr>> take() {
         if (!trouble_) {
@@ -89,22 +99,61 @@ void ProbeList::add_pgbouncer() {
 void ProbeList::add_containers() {
     for (const ContainerProbeConfig& each : config_.containers) {
         ContainerProbeOptions options;
+        options.name = each.name;
         options.role = each.role;
         options.pid = each.pid;
         options.port = each.port;
         options.cgroup = each.cgroup;
         options.docker = each.docker;
+        options.label = each.label;
         options.period = config_.interval;
         add(make_container_probe(std::move(options)));
     }
 }
 
+void ProbeList::add_app_metrics() {
+    for (std::size_t i = 0; i < config_.app_metrics.size(); ++i) {
+        AppMetricsOptions options;
+        options.url = config_.app_metrics[i].url;
+        options.map = config_.app_metrics[i].map;
+        options.name = numbered("app_metrics", i);
+        options.period = std::max<Nanoseconds>(config_.interval, kScrapePeriod);
+        add(make_app_metrics_probe(std::move(options)));
+    }
+}
+
+/// This machine, and the target's TCP where it runs here. Unasked only what is sure to work: no
+/// complaint about what nobody wanted.
+void ProbeList::add_host() {
+    if (!config_.host.value_or(true)) {
+        return;
+    }
+    HostProbeOptions options;
+    options.period = std::max<Nanoseconds>(config_.interval, kHostPeriod);
+    add(make_host_probe(options));
+    if (target_.host.empty() || !is_this_machine(target_.host)) {
+        return;
+    }
+    options.side = HostSide::Target;
+    options.port = target_.port;
+    const bool asked = config_.host.has_value();
+    if (asked || find_target_process(target_.port, options.proc_root, engine_from_environment(),
+                                     Clock::now() + kEngineAnswersWithin)) {
+        add(make_host_probe(options));
+    }
+}
+
 void ProbeList::add_canaries() {
+    if (target_.host.empty() && !config_.canaries.empty()) {
+        add(Error{"canaries need a target to send their requests to", "probes.canaries",
+                  "add e.g. target: http://127.0.0.1:8080"});
+        return;
+    }
     for (const CanaryConfig& each : config_.canaries) {
         add(make_http_canary({each.name, target_.host, target_.port, target_.host_header(),
                               target_.base_path + each.path, kCanaryPeriod}));
     }
-    if (!probes_.empty() && wants("tcp_connect")) {
+    if (!probes_.empty() && !target_.host.empty() && wants("tcp_connect")) {
         add(make_tcp_canary({"tcp_connect", target_.host, target_.port, kCanaryPeriod}));
     }
 }
@@ -117,7 +166,9 @@ Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const Targ
     probes.add_postgres(connect_canary_dsn);
     probes.add_pgbouncer();
     probes.add_containers();
+    probes.add_app_metrics();
     probes.add_canaries();
+    probes.add_host();
     return probes.take();
 }
 

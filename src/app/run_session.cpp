@@ -252,7 +252,8 @@ void Session::check_abort(const Snapshot& snapshot) {
             continue;
         }
         const ThresholdResult result =
-            judge(threshold, run_, snapshot.total, snapshot.total_counts, to_seconds(elapsed));
+            judge(threshold, run_, snapshot.total, snapshot.total_counts, to_seconds(elapsed),
+                  snapshot.total_groups, snapshot.total_checks);
         if (!result.ok && result.value) {
             announce(EventKind::ThresholdCrossed,
                      fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));

@@ -81,7 +81,7 @@ void read_server(const Item& item, const DsnKind& kind, std::vector<Config>& pro
         return;
     }
     secrets.push_back({Secret::Kind::Dsn, dsn->shared_node()});
-    const auto text = dsn->text();
+    const auto text = dsn->secret_text();
     if (!text) {
         return;
     }
@@ -102,14 +102,14 @@ void read_servers(const Item& item, const DsnKind& kind, std::vector<Config>& pr
 }
 
 void read_container(const Item& item, std::vector<ContainerProbeConfig>& containers) {
-    constexpr std::array<std::string_view, 5> kKnown{"docker", "cgroup", "pid", "port", "role"};
-    constexpr std::array<std::string_view, 4> kSources{"docker", "cgroup", "pid", "port"};
-    constexpr std::array<std::string_view, 1> kLater{"name"};
+    constexpr std::array<std::string_view, 7> kKnown{"docker", "label", "cgroup", "pid",
+                                                     "port",   "role",  "name"};
+    constexpr std::array<std::string_view, 5> kSources{"docker", "label", "cgroup", "pid", "port"};
     constexpr const char* kExample = "e.g. {port: 8080, role: app}";
     if (!item.require_map("a map with a container and its role", kExample)) {
         return;
     }
-    const Fields fields(item, {kKnown, kLater});
+    const Fields fields(item, {kKnown});
     const auto given = std::count_if(kSources.begin(), kSources.end(),
                                      [&](std::string_view key) { return fields.has(key); });
     if (given != 1) {
@@ -120,6 +120,12 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
     ContainerProbeConfig container;
     if (const auto docker = fields.get("docker")) {
         container.docker = label(*docker, "a container's name");
+    }
+    if (const auto given_label = fields.get("label")) {
+        container.label = label(*given_label, "a label of containers, key or key=value");
+    }
+    if (const auto name = fields.get("name")) {
+        container.name = label(*name, "a name");
     }
     if (const auto cgroup = fields.get("cgroup")) {
         container.cgroup = label(*cgroup, "a cgroup's path");
@@ -175,12 +181,39 @@ void read_canary(const Item::Named& entry, ProbesConfig& probes) {
     probes.canaries.push_back({entry.name, path->text()});
 }
 
+void read_app_metrics(const Item& item, std::vector<AppMetricsConfig>& probes) {
+    constexpr std::array<std::string_view, 2> kKnown{"url", "map"};
+    constexpr std::array<std::string_view, 6> kFigures{
+        "pool_size", "pool_used", "pool_idle", "pool_pending", "pool_timeouts", "pool_waits"};
+    if (!item.require_map("a map with url", "e.g. {url: http://127.0.0.1:8080/metrics}")) {
+        return;
+    }
+    const Fields fields(item, {kKnown});
+    AppMetricsConfig config;
+    if (const auto url = fields.require("url", "url: http://127.0.0.1:8080/metrics")) {
+        config.url = url->text("a URL").value_or("");
+        if (!config.url.starts_with("http://") && !config.url.starts_with("https://")) {
+            url->fault("must be an http or https URL", "e.g. http://127.0.0.1:8080/metrics");
+        }
+    }
+    const auto map = fields.get("map");
+    if (map && map->require_map("a map of pool figures to metrics",
+                                "e.g. {pool_used: my_pool_busy, pool_size: my_pool_max}")) {
+        const Fields figures(*map, {kFigures});
+        for (const std::string_view figure : kFigures) {
+            if (const auto selector = figures.get(figure)) {
+                config.map.emplace_back(figure, label(*selector, "a metric's name"));
+            }
+        }
+    }
+    probes.push_back(std::move(config));
+}
+
 }  // namespace
 
 ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
-    constexpr std::array<std::string_view, 5> kKnown{"interval", "postgres", "pgbouncer",
-                                                     "containers", "canaries"};
-    constexpr std::array<std::string_view, 2> kLater{"app_metrics", "host"};
+    constexpr std::array<std::string_view, 7> kKnown{
+        "interval", "postgres", "pgbouncer", "containers", "canaries", "app_metrics", "host"};
     ProbesConfig probes;
     if (!item.require_map("a map of probes", "e.g. probes: {interval: 200ms}")) {
         return probes;
@@ -207,6 +240,14 @@ ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
              containers->list("containers", "e.g. containers: [{port: 8080, role: app}]")) {
             read_container(one, probes.containers);
         }
+    }
+    if (const auto app = fields.get("app_metrics")) {
+        for (const Item& one : app->is_list() ? app->items() : std::vector{*app}) {
+            read_app_metrics(one, probes.app_metrics);
+        }
+    }
+    if (const auto host = fields.get("host")) {
+        probes.host = host->boolean();
     }
     if (const auto canaries = fields.get("canaries");
         canaries &&

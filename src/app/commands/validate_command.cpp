@@ -18,7 +18,7 @@ void print_plan(const Scenario& scenario) {
     say("{}: valid\n  target  {}\n  length  {}\n", scenario.name, scenario.target.to_string(),
         format_duration(scenario.duration()));
     for (const UserClass& user : scenario.users) {
-        say("  user    {}  weight {}  {} steps\n", user.name, user.weight, user.flow.size());
+        say("  user    {}  weight {}  {} steps\n", user.name, user.weight, user.steps.size());
     }
     for (const Executor& executor : scenario.load) {
         const double expected = executor.ramp.integral(executor.ramp.duration());

@@ -15,7 +15,9 @@ std::string seconds(Nanoseconds duration) {
 std::string render(const Template& text) {
     Random random(1, 2, 3);
     std::string out;
-    text.render({2, 3, &random}, out);
+    if (!text.render({2, 3, &random}, out)) {
+        out = "-";
+    }
     return (text.is_constant() ? "" : "~ ") + out;
 }
 
@@ -126,7 +128,7 @@ std::string dump(const Scenario& scenario) {
     for (const UserClass& user : scenario.users) {
         out +=
             fmt::format("user {} weight {} think {}\n", user.name, user.weight, think(user.think));
-        for (const Step& step : user.flow) {
+        for (const Step& step : user.steps) {
             dump_step(scenario, step, out);
         }
     }
