@@ -25,6 +25,7 @@ struct ReadContext {
     std::vector<std::string> variables = {};  // of the whole file, by VariableId
     std::vector<std::uint8_t> visible = {};   // to the user class that is being read
     std::vector<std::shared_ptr<const DataSource>> data = {};
+    KeyObserver on_map = nullptr;
     /// What expressions may name now; valid until one of these changes.
     [[nodiscard]] TemplateScope scope() const {
         return {env, variables, visible, data, scenario, folder};

@@ -94,7 +94,14 @@ void dump_threshold(const Threshold& threshold, std::string& out) {
 void dump_surroundings(const Scenario& scenario, std::string& out) {
     out += fmt::format("probes every {}\n", seconds(scenario.probes.interval));
     for (const PostgresProbeConfig& postgres : scenario.probes.postgres) {
-        out += fmt::format("  postgres {}\n", postgres.dsn);
+        out += fmt::format("  postgres {}{}{}\n", postgres.name, postgres.name.empty() ? "" : ": ",
+                           postgres.dsn);
+    }
+    for (const PgbouncerProbeConfig& pgbouncer : scenario.probes.pgbouncer) {
+        out += fmt::format("  pgbouncer {}\n", pgbouncer.dsn);
+    }
+    for (const std::string& canary : scenario.probes.canaries_off) {
+        out += fmt::format("  canary {} is off\n", canary);
     }
     for (const ContainerProbeConfig& c : scenario.probes.containers) {
         out += fmt::format("  container role {}: docker \"{}\" cgroup \"{}\" pid {} port {}\n",
