@@ -548,9 +548,10 @@ TEST(AcceptQueue, IsFoundWhereTheKernelDropsConnections) {
     }
     findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 2U);
-    for (const Finding& finding : findings) {
-        EXPECT_EQ(finding.confidence, "low") << finding.cause;
-    }
+    EXPECT_EQ(findings[0].cause, "app_cpu");
+    EXPECT_EQ(findings[1].cause, "accept_queue");
+    EXPECT_EQ(findings[1].confidence, "low");
+    EXPECT_TRUE(mentions(findings[1].against, "1.95 of 2 cores"));
 }
 
 TEST(AcceptQueue, IsNotBlamedForTheGeneratorsOrForOldOverflows) {
