@@ -131,7 +131,7 @@ void ProbeList::add_host() {
     HostProbeOptions options;
     options.period = std::max<Nanoseconds>(config_.interval, kHostPeriod);
     add(make_host_probe(options));
-    if (target_.host.empty() || !is_this_machine(target_.host)) {
+    if (target_.host.empty() || !target_.unix_path.empty() || !is_this_machine(target_.host)) {
         return;
     }
     options.side = HostSide::Target;

@@ -34,7 +34,7 @@ TEST(ParseTarget, ReadsHostPortAndBase) {
 }
 
 TEST(ParseTarget, LeavesTheUsualPortOutOfTheHostHeaderOnly) {
-    TargetUrl secure{"https", "a", 443, ""};
+    TargetUrl secure{"https", "a", 443, "", ""};
     EXPECT_EQ(secure.host_header(), "a");
     secure.port = 80;
     EXPECT_EQ(secure.host_header(), "a:80");
