@@ -129,7 +129,11 @@ struct FaultProxy::State {
     std::uint16_t port = 0;
     ProxyFaults faults;
     std::unordered_map<std::uint64_t, std::unique_ptr<ProxyLink>> links;
-    std::unordered_map<std::uint64_t, std::array<std::uint32_t, 2>> watched;
+    struct Watch {
+        std::array<std::uint32_t, 2> events{};     // what epoll was told, by side
+        std::optional<Clock::time_point> planned;  // the next wake
+    };
+    std::unordered_map<std::uint64_t, Watch> watched;
     std::priority_queue<Wake> wakes;
     std::uint64_t next_id = FirstLink;
 
@@ -272,7 +276,6 @@ void FaultProxy::State::admit(int client) {
     const std::uint64_t id = next_id++;
     auto& link = *links.emplace(id, std::make_unique<ProxyLink>(client, server)).first->second;
     counts.open = links.size();
-    watched[id] = {0, 0};
     for (const auto side : {ProxyLink::Client, ProxyLink::Upstream}) {
         epoll_event event{};
         event.data.u64 = id << 1U | side;
@@ -283,8 +286,13 @@ void FaultProxy::State::admit(int client) {
 
 /// Tells epoll what the link waits for.
 void FaultProxy::State::watch(std::uint64_t id, ProxyLink& link) {
-    auto& known = watched[id];
+    auto& known = watched[id].events;
     for (const auto side : {ProxyLink::Client, ProxyLink::Upstream}) {
+        if (link.finished(side)) {
+            // epoll would report its hang-up again and again while the other side goes on.
+            ::epoll_ctl(poll, EPOLL_CTL_DEL, link.fd(side), nullptr);
+            continue;
+        }
         std::uint32_t wanted = link.wants_to_read(side, faults) ? EPOLLIN : 0U;
         if (link.wants_to_write(side) || (side == ProxyLink::Upstream && link.connecting())) {
             wanted |= EPOLLOUT;
@@ -365,7 +373,10 @@ void FaultProxy::State::pump(std::uint64_t id) {
             return;
         }
         const auto due = link.next_due(side);
-        if (due && !faults.stall && !(link.connecting() && side == ProxyLink::Upstream)) {
+        auto& planned = watched[id].planned;
+        if (due && !faults.stall && !(link.connecting() && side == ProxyLink::Upstream) &&
+            (!planned || *due < *planned)) {
+            planned = due;
             wakes.push({*due, id});
         }
     }
@@ -377,6 +388,10 @@ void FaultProxy::State::pump_due() {
     const auto now = Clock::now();
     while (!wakes.empty() && wakes.top().at <= now) {
         ids.push_back(wakes.top().link);
+        if (const auto found = watched.find(ids.back());
+            found != watched.end() && found->second.planned == wakes.top().at) {
+            found->second.planned.reset();
+        }
         wakes.pop();
     }
     for (const auto id : ids) {
