@@ -30,7 +30,7 @@ UserClass read_user(const Item::Named& entry, const StepDefaults& defaults, Scen
     }
     if (const auto flow = fields.require("flow", "flow: [{get: /health}]")) {
         for (const Item& step : flow->list("steps", "e.g. flow: [{get: /health}]")) {
-            user.flow.push_back(read_step(step, user.name, defaults, scenario.endpoints, secrets));
+            user.steps.push_back(read_step(step, user.name, defaults, scenario.endpoints, secrets));
         }
     }
     return user;

@@ -31,7 +31,7 @@ inline Scenario scenario_for(const std::string& url, Executor executor) {
     scenario.endpoints = {{"user", "/", "GET"}};
     UserClass user;
     user.name = "user";
-    user.flow = {get("/")};
+    user.steps = {get("/")};
     scenario.users = {user};
     scenario.load = {std::move(executor)};
     return scenario;
