@@ -218,7 +218,7 @@ ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
     if (!item.require_map("a map of probes", "e.g. probes: {interval: 200ms}")) {
         return probes;
     }
-    const Fields fields(item, {kKnown, kLater});
+    const Fields fields(item, {kKnown});
     if (const auto interval = fields.get("interval")) {
         const auto value = interval->duration();
         if (value && (*value < kShortestInterval || *value > kLongestInterval)) {

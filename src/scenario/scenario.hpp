@@ -214,6 +214,7 @@ struct Scenario {
     std::vector<std::string> checks;     // names, by CheckId
     std::vector<std::string> groups;     // names, by GroupId
     std::vector<std::string> variables;  // names, by VariableId
+    std::vector<std::string> tags;       // "key=value", of the whole run
     std::vector<std::shared_ptr<const DataSource>> data;
     HttpOptions http;
     std::vector<UserClass> users;
