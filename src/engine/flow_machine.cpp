@@ -30,8 +30,7 @@ void FlowCursor::restart(const Flow& flow) {
     rounds.assign(flow.counters, 0);
 }
 
-FlowAction FlowMachine::next(const Flow& flow, FlowCursor& cursor,
-                             const Environment& environment) {
+FlowAction FlowMachine::next(const Flow& flow, FlowCursor& cursor, const Environment& environment) {
     using Kind = FlowAction::Kind;
     for (std::uint32_t passed = 0; passed < kMostIdle; ++passed) {
         const Op& op = flow.ops[cursor.next];
@@ -176,6 +175,18 @@ Flow straightened(const Flow& flow) {
     }
     straight.ops.push_back({Op::Kind::End, 0, 0, 0});
     return straight;
+}
+
+void append(const Flow& straight, Flow& to) {
+    const auto first = static_cast<std::uint32_t>(to.templates.size());
+    to.templates.insert(to.templates.end(), straight.templates.begin(), straight.templates.end());
+    for (Op op : straight.ops) {
+        if (op.kind == Op::Kind::End) {
+            return;
+        }
+        op.b += op.kind == Op::Kind::Set ? first : 0;
+        to.ops.push_back(op);
+    }
 }
 
 }  // namespace plimsoll
