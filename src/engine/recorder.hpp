@@ -50,9 +50,7 @@ public:
     /// A group ended at `now`; `duration` is of the whole group.
     void record_group(std::uint32_t group, Nanoseconds duration, bool failed,
                       Clock::time_point now);
-    void record_group_broken_off(std::uint32_t group) {
-        ++interval_->groups[group].broken_off;
-    }
+    void record_group_broken_off(std::uint32_t group) { ++interval_->groups[group].broken_off; }
     /// Within a request that is recorded at `now`.
     void record_check(std::uint32_t check, bool passed, Clock::time_point now) {
         roll_if_due(now);
