@@ -65,12 +65,16 @@ Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const Targ
         options.period = config.interval;
         probes.push_back(make_container_probe(std::move(options)));
     }
+    const bool plain = target.unix_path.empty() && target.scheme == "http";
+    if (!plain && !config.canaries.empty()) {
+        return Error{"need a target on plain http over TCP", "probes.canaries", {}};
+    }
     for (const CanaryConfig& each : config.canaries) {
         probes.push_back(
             make_http_canary({each.name, target.host, target.port, target.host_header(),
                               target.base_path + each.path, kCanaryPeriod}));
     }
-    if (!probes.empty()) {
+    if (!probes.empty() && target.unix_path.empty()) {
         probes.push_back(make_tcp_canary({"tcp_connect", target.host, target.port, kCanaryPeriod}));
     }
     return probes;

@@ -12,8 +12,8 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTopKeys{"name", "target",     "defaults", "users",
-                                                   "load", "thresholds", "probes",   "export"};
+constexpr std::array<std::string_view, 9> kTopKeys{
+    "name", "target", "defaults", "http", "users", "load", "thresholds", "probes", "export"};
 constexpr std::array<std::string_view, 5> kTopLater{"data", "setup", "teardown", "tags", "include"};
 
 void sort_and_join(std::vector<Fault>& faults) {
@@ -66,6 +66,9 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
     const auto defaults_item = fields.get("defaults");
     const StepDefaults defaults =
         defaults_item ? read_defaults(*defaults_item, secrets) : StepDefaults{};
+    if (const auto http = fields.get("http")) {
+        scenario.http = read_http(*http);
+    }
     if (const auto users = fields.require("users", "users: {reader: {flow: [{get: /health}]}}")) {
         read_users(*users, defaults, scenario, secrets);
     }
@@ -88,7 +91,8 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
 
 ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) {
     ParseOutcome outcome;
-    ReadContext context{options.env, {}};
+    ReadContext context{
+        options.env, {}, std::filesystem::path(options.file_name).parent_path().string()};
     YamlDocument document = read_yaml(yaml);
     context.faults = std::move(document.faults);
     Scenario scenario;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -13,9 +14,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kMethods{"get",    "post", "put",    "patch",
                                                    "delete", "head", "options"};
-constexpr std::array<std::string_view, 14> kStepKeys{
-    "get",  "post",    "put",  "patch", "delete", "head",    "options",
-    "name", "headers", "json", "body",  "expect", "timeout", "think"};
+constexpr std::array<std::string_view, 15> kStepKeys{
+    "get",     "post", "put",  "patch",  "delete",  "head",  "options", "name",
+    "headers", "json", "body", "expect", "timeout", "think", "http"};
 constexpr std::array<std::string_view, 6> kStepLater{"capture", "until", "tags",
                                                      "form",    "files", "repeat"};
 constexpr std::size_t kLongestName = 200;  // of an endpoint: it becomes a label
@@ -99,6 +100,33 @@ bool has_header(const std::vector<Header>& headers, std::string_view name) {
                        [&](const Header& header) { return upper(header.name) == upper(name); });
 }
 
+void read_body_file(const Item& item, Step& step) {
+    constexpr std::array<std::string_view, 1> kKeys{"file"};
+    const Fields fields(item, {kKeys});
+    const auto file = fields.require("file", "body: {file: upload.bin}");
+    const auto path = file ? file->text_template("a file") : std::nullopt;
+    if (!path) {
+        return;
+    }
+    step.body_from_file = true;
+    if (!path->is_constant()) {
+        // The folder is fixed now, the name when it is sent.
+        const bool absolute = path->literals().starts_with('/');
+        step.body = Template::literal(absolute ? "" : item.context().path_of("."));
+        if (!absolute) {
+            step.body.append(Template::literal("/"));
+        }
+        step.body.append(*path);
+        return;
+    }
+    const std::string name = item.context().path_of(path->text());
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(name, error)) {
+        file->fault(fmt::format("is not a file: {}", in_quotes(name)));
+    }
+    step.body = Template::literal(name);
+}
+
 void read_body(const Fields& fields, Step& step) {
     const auto json = fields.get("json");
     const auto body = fields.get("body");
@@ -111,6 +139,8 @@ void read_body(const Fields& fields, Step& step) {
         if (!has_header(step.headers, "Content-Type")) {
             step.headers.push_back({"Content-Type", Template::literal("application/json")});
         }
+    } else if (body && body->is_map()) {
+        read_body_file(*body, step);
     } else if (body) {
         if (const auto text = body->text_template("text (or write json: for a JSON body)")) {
             step.body = *text;
@@ -132,6 +162,18 @@ std::optional<Think> read_think_pair(const Item& item, Think::Kind kind, std::st
     return Think{kind, *a, *b};
 }
 
+/// A whole URL; where expressions stand in its host, that shows only when it is sent.
+bool is_url(const Template& path, const Item& item) {
+    const std::string literals = path.literals();
+    const auto end = literals.find_first_of("/?#", literals.find("://") + 3);
+    const auto target =
+        path.is_constant() ? parse_target(literals.substr(0, end)) : Result<TargetUrl>(TargetUrl{});
+    if (!target) {
+        item.fault(target.error());
+    }
+    return target.ok();
+}
+
 void note_bad_character(const Item& item, char bad) {
     const auto byte = static_cast<unsigned char>(bad);
     std::string what = in_quotes(std::string_view(&bad, 1));
@@ -150,14 +192,18 @@ void note_bad_character(const Item& item, char bad) {
 
 }  // namespace
 
-std::optional<Template> read_path(const Item& item) {
+std::optional<Template> read_path(const Item& item, bool or_url) {
     const auto path = item.text_template("a path such as /health");
     if (!path) {
         return std::nullopt;
     }
     const std::string& written = item.node().text;
-    if (!begins_with_slash(*path, written)) {
-        const bool whole_url = written.find("://") != std::string::npos;
+    const bool whole_url = written.find("://") != std::string::npos;
+    if (or_url && whole_url && written.starts_with("http")) {
+        if (!is_url(*path, item)) {
+            return std::nullopt;
+        }
+    } else if (!begins_with_slash(*path, written)) {
         item.fault(fmt::format("must be a path that starts with /, got {}", in_quotes(written)),
                    whole_url ? "write the path only; scheme and host belong to target" : "");
         return std::nullopt;
@@ -251,13 +297,16 @@ Step read_step(const Item& item, const std::string& user, const StepDefaults& de
     if (const auto timeout = fields.get("timeout")) {
         step.timeout = timeout->positive_duration().value_or(step.timeout);
     }
+    if (const auto http = fields.get("http")) {
+        step.http = read_step_http(*http);
+    }
     if (const auto think = fields.get("think")) {
         step.think = read_think(*think);
     }
     const auto name_item = fields.get("name");
     auto name = name_item ? read_name(*name_item) : std::nullopt;
     if (const auto path_item = read_method(fields, step)) {
-        step.path = read_path(*path_item).value_or(Template{});
+        step.path = read_path(*path_item, true).value_or(Template{});
         if (!name_item && path_item->is_scalar()) {
             name = without_query(path_item->node().text);
         }

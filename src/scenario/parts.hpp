@@ -23,8 +23,13 @@ struct StepDefaults {
 [[nodiscard]] Step read_step(const Item& item, const std::string& user,
                              const StepDefaults& defaults, std::vector<EndpointInfo>& endpoints,
                              std::vector<Secret>& secrets);
-/// A path of the target: starts with '/', holds nothing that HTTP forbids there.
-[[nodiscard]] std::optional<Template> read_path(const Item& item);
+/// A path of the target: starts with '/', holds nothing that HTTP forbids there; with `or_url` also
+/// a whole http or https URL.
+[[nodiscard]] std::optional<Template> read_path(const Item& item, bool or_url = false);
+
+// parse_http.cpp
+[[nodiscard]] HttpOptions read_http(const Item& item);
+[[nodiscard]] HttpStepOptions read_step_http(const Item& item);
 
 // parse_request.cpp
 /// Headers of one map; the names are checked, values may hold expressions.

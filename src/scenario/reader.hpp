@@ -20,6 +20,9 @@ namespace plimsoll {
 struct ReadContext {
     Template::EnvLookup env = nullptr;
     std::vector<Fault> faults;
+    std::string folder = {};  // of the scenario file; empty: the current one
+    /// A file named in the scenario: relative ones are the scenario's neighbours.
+    [[nodiscard]] std::string path_of(const std::string& written) const;
 };
 
 /// A value of the file together with its path. The typed readers give nullopt after noting a
