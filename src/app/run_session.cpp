@@ -18,6 +18,7 @@
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <random>
@@ -25,6 +26,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace plimsoll {
 namespace {
@@ -99,6 +101,7 @@ private:
     ExitCode start_exporters();
     ExitCode drive();
     void wind_up(const Usage& before);
+    void add_new_facts(const ProbeInfo& probe, std::map<std::string, std::string>& facts) const;
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
     void check_abort(const Snapshot& snapshot);
@@ -147,6 +150,9 @@ Status Session::start_probes() {
         for (const auto& worker : workers_) {
             worker->push_reading(probe, reading, health);
         }
+        for (const std::string& note : reading.notes) {
+            announce(EventKind::Note, probe_infos_[probe].name + ": " + note);
+        }
         view_->on_reading(probe, reading);
     };
     sink.on_gap = [this](std::size_t probe, const Gap& gap, const ProbeHealth& health) {
@@ -160,13 +166,21 @@ Status Session::start_probes() {
     probes_.emplace(std::move(*made), std::move(sink));
     const auto statuses = probes_->start(kProbeStartWithin);
     probe_infos_ = probes_->infos();
+    // The run goes on without them: their absence is a gap, and the verdict says what is missing.
+    // One server that is down is one message, however many probes look at it.
+    std::vector<std::pair<std::string, std::vector<std::string>>> down;
     for (std::size_t i = 0; i < statuses.size(); ++i) {
-        if (!statuses[i]) {
-            // The run goes on without it: its absence is a gap, and the verdict says what is
-            // missing.
-            say(stderr, "plimsoll: probe {} gives no readings yet: {}\n", probe_infos_[i].name,
-                statuses[i].error().to_string());
+        if (statuses[i]) {
+            continue;
         }
+        const std::string why = statuses[i].error().to_string();
+        auto same = std::find_if(down.begin(), down.end(),
+                                 [&](const auto& entry) { return entry.first == why; });
+        same = same == down.end() ? down.insert(same, {why, {}}) : same;
+        same->second.push_back(probe_infos_[i].name);
+    }
+    for (const auto& [why, names] : down) {
+        say(stderr, "plimsoll: no readings yet from {}: {}\n", fmt::join(names, ", "), why);
     }
     return {};
 }
@@ -238,7 +252,8 @@ void Session::check_abort(const Snapshot& snapshot) {
             continue;
         }
         const ThresholdResult result =
-            judge(threshold, run_, snapshot.total, snapshot.total_counts, to_seconds(elapsed));
+            judge(threshold, run_, snapshot.total, snapshot.total_counts, to_seconds(elapsed),
+                  snapshot.total_groups, snapshot.total_checks);
         if (!result.ok && result.value) {
             announce(EventKind::ThresholdCrossed,
                      fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));
@@ -298,6 +313,20 @@ void Session::finish_worker(ExporterWorker& worker, Clock::time_point deadline) 
     }
 }
 
+/// What a probe has learnt since the run file was begun.
+void Session::add_new_facts(const ProbeInfo& probe,
+                            std::map<std::string, std::string>& facts) const {
+    const auto same =
+        std::find_if(probe_infos_.begin(), probe_infos_.end(),
+                     [&](const ProbeInfo& before) { return before.name == probe.name; });
+    for (const auto& fact : probe.facts) {
+        const auto& known = same->facts;
+        if (std::find(known.begin(), known.end(), fact) == known.end()) {
+            facts[probe.name + "." + fact.first] = fact.second;
+        }
+    }
+}
+
 /// Ends everything but the metrics endpoint, which a scraper may still want to read.
 void Session::wind_up(const Usage& before) {
     const Usage after = own_usage();
@@ -306,6 +335,9 @@ void Session::wind_up(const Usage& before) {
     std::map<std::string, std::string> facts{
         {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
         {"generator.max_rss_bytes", std::to_string(after.max_rss_bytes)}};
+    for (const ProbeInfo& probe : probes_->infos()) {
+        add_new_facts(probe, facts);
+    }
     for (const auto& worker : workers_) {
         if (worker->name() != kPrometheus) {
             finish_worker(*worker, deadline);

@@ -59,7 +59,7 @@ Exchange& Shard::exchange_for(User& user, const PreparedRequest& request) {
     if (request.is_absolute()) {
         std::string url;
         Random random = user.random;
-        request.step().path.render(render_context(user, random), url);
+        static_cast<void>(request.step().path.render(render_context(user, random), url));
         const auto split = split_url(url);
         wanted = split ? &origin_for(split->origin) : nullptr;
     }

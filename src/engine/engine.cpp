@@ -60,7 +60,10 @@ Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions optio
                                             pickers_for(scenario),
                                             limit_for(options.trace_share)},
                                            {},
-                                           {}})) {}
+                                           {}})) {
+    ShardPlan& plan = state_->plan;
+    plan.users = plan_classes(scenario, plan.pools);
+}
 
 Engine::~Engine() {
     abort();

@@ -27,7 +27,7 @@ bool is_head(const Exchange& exchange) {
 
 }  // namespace
 
-void Shard::send_request(Exchange& exchange, const PreparedRequest& request,
+bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
                          Clock::time_point due) {
     exchange.request = &request;
     exchange.due = due;
@@ -41,6 +41,7 @@ void Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     exchange.times = {};
     exchange.starting = true;
     ++exchange.owner->under_way;
+    missing_.clear();
     Result<Origin*> origin(&origins_.front());
     if (exchange.aim) [[unlikely]] {
         exchange.aim.reset();
@@ -50,6 +51,14 @@ void Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     }
     const auto bytes = origin ? render(exchange, **origin, exchange.owner->random)
                               : Result<std::string_view>(origin.error());
+    if (!missing_.empty()) [[unlikely]] {
+        exchange.starting = false;
+        --exchange.owner->under_way;
+        if (exchange.span >= 0) {
+            exchange.owner->trace->requests.pop_back();
+        }
+        return false;
+    }
     exchange.sent = Clock::now();
     exchange.deadline = exchange.sent + request.limits().first_byte;
     wheel_.watch(exchange);
@@ -62,6 +71,7 @@ void Shard::send_request(Exchange& exchange, const PreparedRequest& request,
         fail(exchange, Outcome::SendFailed, bytes.error().to_string());
     }
     exchange.starting = false;
+    return true;
 }
 
 Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin, Random& random) {
@@ -252,6 +262,7 @@ void Shard::finish_request(Exchange& exchange, Outcome outcome, Clock::time_poin
     }
     --exchange.owner->under_way;
     recorder_->request_ended(now);
+    recorder_->record_phases(exchange.times);
     on_exchange_done(*exchange.owner, exchange, outcome, now, text);
 }
 

@@ -145,12 +145,13 @@ void PreparedRequest::render_headers(const RenderContext& context, const Request
              is_any_of(header.name, {"Content-Type", "Content-Encoding", "Content-Language"})) ||
             (!boundary_.empty() && same_name(header.name, "Content-Type"));
         if (left_out) {
-            header.value.render(context, unused);  // draws what it draws elsewhere
+            static_cast<void>(
+                header.value.render(context, unused));  // draws what it draws elsewhere
             continue;
         }
         out += header.name;
         out += ": ";
-        header.value.render(context, out);
+        static_cast<void>(header.value.render(context, out));
         out += "\r\n";
     }
 }
@@ -164,9 +165,9 @@ Status PreparedRequest::render(const RenderContext& context, const RequestParts&
     const std::size_t target_at = out.size();
     if (aim == nullptr) {
         out += base_path_;
-        step_->path.render(context, out);
+        static_cast<void>(step_->path.render(context, out));
     } else {
-        step_->path.render(context, out);  // for its draws
+        static_cast<void>(step_->path.render(context, out));  // for its draws
         out.resize(target_at);
         if (absolute_form_) {
             out += fmt::format("{}://{}", aim->origin->url.scheme, aim->origin->host_header);
@@ -210,7 +211,7 @@ void PreparedRequest::render_body(const RenderContext& context, std::string& out
     out.append(kDigits, ' ');
     out += "\r\n\r\n";
     const std::size_t body_at = out.size();
-    step_->body.render(context, out);
+    static_cast<void>(step_->body.render(context, out));
     const auto digits =
         fmt::format_to_n(out.data() + digits_at, kDigits, "{}", out.size() - body_at);
     out.erase(digits_at + digits.size, kDigits - digits.size);
@@ -229,7 +230,7 @@ void PreparedRequest::render_part(const FormPart& part, const RenderContext& con
     }
     out += "\r\n";
     value.clear();
-    part.value.render(context, value);
+    static_cast<void>(part.value.render(context, value));
 }
 
 Status PreparedRequest::render_files(const RenderContext& context, Upload& upload,
@@ -237,7 +238,7 @@ Status PreparedRequest::render_files(const RenderContext& context, Upload& uploa
     upload.clear();
     std::string value;
     if (step_->body_from_file) {
-        step_->body.render(context, value);
+        static_cast<void>(step_->body.render(context, value));
         if (Status added = upload.add_file(value); !added) {
             return added;
         }

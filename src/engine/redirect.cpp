@@ -27,7 +27,8 @@ Origin& Shard::origin_for(const TargetUrl& url) {
 Result<Origin*> Shard::aim_at_url(Exchange& exchange) {
     Random random = exchange.random_before;
     std::string url;
-    exchange.request->step().path.render(render_context(*exchange.owner, random), url);
+    static_cast<void>(
+        exchange.request->step().path.render(render_context(*exchange.owner, random), url));
     auto split = split_url(url);
     if (!split) {
         return split.error();
@@ -38,13 +39,14 @@ Result<Origin*> Shard::aim_at_url(Exchange& exchange) {
     return exchange.aim->origin;
 }
 
-std::string Shard::target_of(const Exchange& exchange) const {
+std::string Shard::target_of(const Exchange& exchange) {
     if (exchange.aim) {
         return exchange.aim->target;
     }
     std::string target = plan_.scenario->target.base_path;
     Random random = exchange.random_before;
-    exchange.request->step().path.render(render_context(*exchange.owner, random), target);
+    static_cast<void>(
+        exchange.request->step().path.render(render_context(*exchange.owner, random), target));
     return target;
 }
 

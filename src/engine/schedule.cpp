@@ -56,7 +56,8 @@ void Shard::run() {
     ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     // The kernel may delay an ordinary thread's timers by 50 µs; a pacer must not be.
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_));
+    recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_),
+                      plan_.run->groups.size(), plan_.run->checks.size());
     make_parts();
     heartbeat_due_ = start_;
     heartbeat();
@@ -107,7 +108,8 @@ void Shard::make_parts() {
             part.shards = std::min(shards, executor.max_vus);
             part.user_cap = share_of(executor.max_vus, part.shards, id_);
             part.arrivals.emplace(executor.ramp, executor.arrivals, mix64(plan_.run->seed + i));
-            part.free.reserve(part.user_cap);
+            part.free.resize(plan_.pools);
+            part.free[0].reserve(part.user_cap);
             recorder_->levels.users_max += part.user_cap;
         } else {
             recorder_->levels.users_max +=
@@ -137,7 +139,10 @@ void Shard::set_up_iterations(Part& part) const {
 }
 
 User& Shard::new_user(Part& part, std::uint32_t index) {
-    return users_.emplace_back(index, part.index);
+    User& user = users_.emplace_back(index, part.index);
+    user.variables.resize(plan_.scenario->variables.size());
+    user.rows.resize(plan_.scenario->data.size());
+    return user;
 }
 
 void Shard::take_next_arrival(Part& part) {
@@ -211,19 +216,14 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
         const auto arrival = *part.next_arrival;
         take_next_arrival(part);
         ++recorder_->counts().arrivals_due;
-        User* user = nullptr;
-        if (!part.free.empty()) {
-            user = part.free.back();
-            part.free.pop_back();
-        } else if (part.made < part.user_cap) {
-            user = &new_user(part, part.made++ * part.shards + id_);
-        } else {
+        const std::uint32_t user_class = plan_.classes[part.index].pick(arrival.index);
+        User* const user = take_user(part, user_class);
+        if (user == nullptr) {
             ++recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)];
             continue;
         }
         ++recorder_->levels.users;
-        begin_iteration(*user, arrival.index, plan_.classes[part.index].pick(arrival.index),
-                        part.begin + arrival.due);
+        begin_iteration(*user, arrival.index, user_class, part.begin + arrival.due);
     }
 }
 
@@ -243,7 +243,7 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
         User& user = *part.ranks[rank];
         user.leaving = false;
         user.leave_by = Clock::time_point::max();
-        if (!user.busy) {
+        if (!user.busy && !user.stopped) {
             user.busy = true;
             ++recorder_->levels.users;
             // Users that a ramp asks for are due when it asked, not when this loop came round to
@@ -266,11 +266,7 @@ void Shard::dispatch_wakeups(Clock::time_point now) {
         if (!user.busy || !user.idle() || user.due != wakeup.at) {
             continue;  // cut off meanwhile
         }
-        if (user.step != 0) {
-            send_step(user);
-        } else {
-            begin_next(user, user.due);
-        }
+        resume(user);
     }
 }
 
@@ -278,8 +274,8 @@ void Shard::leave(User& user, Clock::time_point now, Clock::time_point by) {
     user.leaving = true;
     user.leave_by = std::min(user.leave_by, by);
     // One that thinks between iterations has nothing left to finish.
-    if (user.busy && user.idle() && user.step == 0) {
-        end_iteration(user, now);
+    if (user.busy && user.idle() && user.between) {
+        depart(user, now);
     }
 }
 
@@ -305,6 +301,16 @@ void Shard::end_part(Part& part, Clock::time_point now) {
     for (User* user : part.ranks) {
         leave(*user, now, Clock::time_point::max());
     }
+    for (const auto& pool : part.free) {
+        for (User* const user : pool) {
+            if (user->started && plan_.users[user->user_class].has_stop) {
+                user->busy = true;
+                ++recorder_->levels.users;
+                depart(*user, now);
+            }
+        }
+    }
+    part.free.clear();
 }
 
 void Shard::cut_off(Part& part, Clock::time_point now) {
@@ -318,7 +324,9 @@ void Shard::cut_off(Part& part, Clock::time_point now) {
 void Shard::cut_off(User& user, Clock::time_point now) {
     user.for_each_exchange([&](Exchange& exchange) { abandon(exchange, now); });
     user.trace.reset();
+    forget(user);
     user.busy = false;
+    user.between = false;
     ++user.iteration;  // the ramp may want this user again
     --recorder_->levels.users;
 }

@@ -85,6 +85,9 @@ bool contains(std::span<const std::string_view> words, std::string_view word) {
 }  // namespace
 
 Fields::Fields(const Item& map, const Keys& keys) : map_(map), entries_(map.named()) {
+    if (map.context().on_map) {
+        map.context().on_map(map.path(), keys.known);
+    }
     for (const Item::Named& entry : entries_) {
         if (contains(keys.known, entry.name)) {
             continue;

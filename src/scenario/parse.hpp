@@ -3,7 +3,9 @@
 
 #include "scenario/scenario.hpp"
 
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +27,17 @@ struct ParseOutcome {
     std::vector<Fault> faults;
 };
 
+using KeyObserver =
+    std::function<void(const std::string& path, std::span<const std::string_view> keys)>;
+
 struct ParseOptions {
     std::string file_name = "scenario.yaml";  // its stem names the scenario
     Template::EnvLookup env = nullptr;  // ${env.X}; -e K=V overrides come first. nullptr: none set
+    /// For `plimsoll probe`: users, load and target may be missing (an empty host says so).
+    bool probes_only = false;
+    /// Told of each map with fixed keys as it is read, and of these keys: what a description of the
+    /// format elsewhere, such as its JSON Schema, is checked against.
+    KeyObserver on_map = nullptr;
 };
 
 [[nodiscard]] ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options);

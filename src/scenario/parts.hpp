@@ -64,8 +64,7 @@ inline constexpr std::uint64_t kMostUsers = 1'000'000;
 [[nodiscard]] std::optional<Ramp> read_profile(const Fields& fields, Executor& executor);
 
 // parse_thresholds.cpp
-[[nodiscard]] std::vector<Threshold> read_thresholds(const Item& item,
-                                                     const std::vector<EndpointInfo>& endpoints);
+[[nodiscard]] std::vector<Threshold> read_thresholds(const Item& item, const Scenario& scenario);
 
 // parse_probes.cpp
 [[nodiscard]] ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets);

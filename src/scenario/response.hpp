@@ -88,11 +88,15 @@ struct Capture {
 /// Index into RunInfo::checks.
 using CheckId = std::uint32_t;
 
+/// Of a condition that only steers (`until`): it is in no count.
+inline constexpr CheckId kUncounted = UINT32_MAX;
+
 /// One thing that a response must be, beyond its status.
 class Check {
 public:
     enum class Op : std::uint8_t {
         Exists,
+        Absent,
         Type,
         Equals,
         NotEquals,
@@ -109,7 +113,9 @@ public:
     Selector selector;  // of the value (not for Size and Time)
     Op op = Op::Exists;
     Template operand;                         // for comparisons and Contains
-    ValueType type = ValueType::Unset;        // for Type
+    std::string written;                      // the operand as written: what `why` shows
+    ValueType type = ValueType::Unset;        // for Type; for Equals and NotEquals the operand's,
+                                              // Unset: whatever the response's value has
     bool array = false;                       // for Type: an array (Json: an object)
     std::shared_ptr<const Selector> pattern;  // for Matches
     double low = 0;                           // for Size
