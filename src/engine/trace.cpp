@@ -60,6 +60,7 @@ void Shard::trace_request(const Exchange& exchange, const Sample& sample) {
     span.sent = sample.sent;
     span.first_byte = exchange.first_byte < sample.sent ? sample.completed : exchange.first_byte;
     span.completed = sample.completed;
+    span.phases = exchange.times;
     span.status = sample.status;
     span.outcome = sample.outcome;
 }

@@ -113,7 +113,9 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
     read_target(fields, !options.probes_only || fields.has("users"), scenario);
     FlowReading reading{scenario, secrets};
     read_ground(fields, scenario);
-    if (const auto defaults = fields.get("defaults"); defaults && !fields.has("users")) {
+    const auto users = fields.get("users");
+    const bool per_class = users && users->is_map() && !users->node().entries.empty();
+    if (const auto defaults = fields.get("defaults"); defaults && !per_class) {
         reading.defaults = read_defaults(*defaults, secrets);
     }
     if (!options.probes_only || fields.has("users") || fields.has("load")) {

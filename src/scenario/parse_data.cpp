@@ -48,6 +48,7 @@ void read_source(const Item::Named& entry, ReadContext& context) {
                       : DataSource::open_json(entry.name, path, static_cast<DataPick>(how));
     if (!source) {
         const Error& error = source.error();
+        context.broken_data.push_back(entry.name);
         file.fault(
             error.where.empty() ? error.what : fmt::format("{}: {}", error.where, error.what),
             error.hint);

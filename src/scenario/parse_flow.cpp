@@ -96,18 +96,21 @@ private:
     void nothing_known(const Item& item) {
         std::vector<std::string_view> keys(request_methods().begin(), request_methods().end());
         keys.insert(keys.end(), kHeads.begin(), kHeads.end());
+        const auto meant_by = [&](const std::string& name) -> std::string_view {
+            const auto meant = nearest(name, keys);
+            const bool head = std::find(kHeads.begin(), kHeads.end(), meant) != kHeads.end();
+            return head && meant != name ? meant : std::string_view{};
+        };
         const auto entries = item.named();
         const bool near = std::any_of(entries.begin(), entries.end(), [&](const Item::Named& e) {
-            const auto meant = nearest(e.name, kHeads);
-            return !meant.empty() && meant != e.name;
+            return !meant_by(e.name).empty();
         });
         if (!near) {
             request(item);
             return;
         }
         for (const Item::Named& entry : entries) {
-            const auto meant = nearest(entry.name, kHeads);
-            if (!meant.empty() && meant != entry.name) {
+            if (const auto meant = meant_by(entry.name); !meant.empty()) {
                 entry.item.at_key().fault("unknown key", fmt::format("did you mean {}?", meant));
             }
         }

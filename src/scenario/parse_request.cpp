@@ -27,7 +27,7 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 bool is_engines(std::string_view name) {
-    constexpr std::array<std::string_view, 4> kNames{"host", "content-length", "transfer-encoding",
+    constexpr std::array<std::string_view, 3> kNames{"content-length", "transfer-encoding",
                                                      "connection"};
     return std::any_of(kNames.begin(), kNames.end(),
                        [&](std::string_view engines) { return same_name(engines, name); });

@@ -46,11 +46,16 @@ bool begins_with_slash(const Template& path, std::string_view written) {
     return literal_first && path.literals().starts_with('/');
 }
 
-// "${location}/x": what a response said, a column, or another expression with a path in it.
-bool begins_with_value(const Template& path, std::string_view written) {
-    return !path.is_constant() && written.starts_with("${") && !written.starts_with("${env.") &&
-           !written.starts_with("${uuid") && !written.starts_with("${random_") &&
-           !path.literals().starts_with("://");
+// "${location}/x": what a response said, a column, or another expression that may give a path.
+bool begins_with_value(const Item& item) {
+    const std::string& written = item.node().text;
+    if (!written.starts_with("${")) {
+        return false;
+    }
+    const std::size_t end = expression_end(written, 0);
+    const auto first = Template::compile(written.substr(0, end + 1), item.context().scope());
+    return first && !first->is_constant() && !first->is_number() &&
+           !written.starts_with("${uuid") && !written.starts_with("${random_text");
 }
 
 std::optional<Item> read_method(const Fields& fields, Step& step) {
@@ -234,8 +239,7 @@ std::optional<Template> read_path(const Item& item, bool or_url) {
         if (!is_url(*path, item)) {
             return std::nullopt;
         }
-    } else if (!begins_with_slash(*path, written) &&
-               !(or_url && begins_with_value(*path, written))) {
+    } else if (!begins_with_slash(*path, written) && !(or_url && begins_with_value(item))) {
         item.fault(fmt::format("must be a path that starts with /, got {}", in_quotes(written)),
                    whole_url ? "write the path only; scheme and host belong to target" : "");
         return std::nullopt;

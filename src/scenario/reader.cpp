@@ -129,7 +129,14 @@ std::optional<Template> Item::text_template(std::string_view what) const {
     }
     auto compiled = Template::compile(node_->text, context_->scope());
     if (!compiled) {
-        fault(compiled.error());
+        const auto in_text = [this](const std::string& source) {
+            return node_->text.find(source + ".") != std::string::npos ||
+                   node_->text.find(source + "[") != std::string::npos;
+        };
+        const auto& broken = context_->broken_data;
+        if (std::none_of(broken.begin(), broken.end(), in_text)) {
+            fault(compiled.error());
+        }
         return std::nullopt;
     }
     return *std::move(compiled);

@@ -27,6 +27,8 @@ struct ReadContext {
     std::vector<std::uint8_t> visible = {};   // to the user class that is being read
     std::vector<std::shared_ptr<const DataSource>> data = {};
     KeyObserver on_map = nullptr;
+    /// Names of data sources that could not be read: one fault is enough for each.
+    std::vector<std::string> broken_data = {};
     /// A file named in the scenario: relative ones are the scenario's neighbours.
     [[nodiscard]] std::string path_of(const std::string& written) const;
     /// What expressions may name now; valid until one of these changes.

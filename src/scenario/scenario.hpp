@@ -28,7 +28,7 @@ struct TargetUrl {
     std::string scheme;  // "http" or "https"
     std::string host;    // IPv6 without brackets; "localhost" for a unix socket
     std::uint16_t port = 80;
-    std::string unix_path = {};                          // of a socket in the file system; empty: TCP
+    std::string unix_path = {};                     // of a socket in the file system; empty: TCP
     std::string base_path = {};                     // "" or "/api": put before every step's path
     [[nodiscard]] std::string host_header() const;  // host, brackets and port as HTTP wants them
     [[nodiscard]] std::string to_string() const;

@@ -57,6 +57,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     server {{
         listen 127.0.0.1:{port};
+        {secure}
         root {folder}/www;
     }}
 }}
@@ -136,8 +137,8 @@ def run_measured(command: list[str], core: int, deadline_s: float,
 
 
 @contextlib.contextmanager
-def nginx(core: int) -> Iterator[str]:
-    """A server on a free loopback port; yields its URL."""
+def nginx(core: int, tls: bool = False) -> Iterator[str]:
+    """A server on a free loopback port; yields its URL, the https one with `tls`."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         raise BenchError("nginx is not installed; scripts/setup installs it")
@@ -149,14 +150,15 @@ def nginx(core: int) -> Iterator[str]:
         (www / "item.json").write_text(JSON_BODY, encoding="ascii")
         port = free_port()
         conf = Path(folder, "nginx.conf")
-        conf.write_text(NGINX_CONF.format(folder=folder, port=port), encoding="ascii")
+        secure_port, secure = tls_lines(folder) if tls else (0, "")
+        conf.write_text(NGINX_CONF.format(folder=folder, port=port, secure=secure), encoding="ascii")
         with open(Path(folder, "nginx.out"), "wb") as output:
             server = subprocess.Popen([program, "-p", folder, "-c", str(conf)], stdin=subprocess.DEVNULL,
                                       stdout=output, stderr=subprocess.STDOUT, preexec_fn=pinned(core))
         try:
             url = f"http://127.0.0.1:{port}/"
             wait_until_served(url, server, Path(folder, "nginx.out"))
-            yield url
+            yield f"https://127.0.0.1:{secure_port}/" if tls else url
         finally:
             server.terminate()
             try:
@@ -164,6 +166,18 @@ def nginx(core: int) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+def tls_lines(folder: str) -> tuple[int, str]:
+    """A port, and what makes nginx speak TLS there with a certificate of its own."""
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=bench",
+                           "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/bench.key",
+                           "-out", f"{folder}/bench.pem"], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise BenchError(f"openssl made no certificate:\n{made.stderr}")
+    port = free_port()
+    return port, (f"listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/bench.pem; "
+                  f"ssl_certificate_key {folder}/bench.key;")
 
 
 def wait_until_served(url: str, server: subprocess.Popen[bytes], output: Path) -> None:
@@ -294,6 +308,8 @@ def plimsoll(program: Path, what: str, core: int, load: list[str] | None = None)
             flags = ["-u", str(CONNECTIONS), "-d", f"{seconds}s"] if load is None else load
             command = [str(program), "run", what, *flags, "--shards", "1",
                        "--prometheus", f"127.0.0.1:{port}", "--results", folder, "-q"]
+            if url.startswith("https"):
+                command.append("--insecure-skip-tls-verify")  # wrk checks no certificate either
             stop = threading.Event()
             answers: list[int] = []
             scraper = threading.Thread(target=scrape, args=(f"http://127.0.0.1:{port}/metrics", stop, answers))
@@ -368,6 +384,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--plimsoll", type=Path, default=ROOT / "build/release/plimsoll", metavar="PROGRAM")
     parser.add_argument("--clients", default=None, help="comma separated, of plimsoll, " + ", ".join(PEERS) + " (default: all that are installed)")
+    parser.add_argument("--tls", action="store_true", help="the same over https")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="length of each run")
     parser.add_argument("--limit", type=float, default=None, help="exit 1 when plimsoll's ratio to wrk is above this")
@@ -423,7 +440,7 @@ def main() -> int:
         sys.exit("bench: --limit compares plimsoll with wrk; both must be among --clients")
     client_core, server_core = cores()
     try:
-        with nginx(server_core) as url:
+        with nginx(server_core, arguments.tls) as url:
             clients = choose_clients(wanted, arguments.plimsoll.resolve(), url, client_core)
             clients += scenario_clients(arguments, url, client_core)
             print(f"{CONNECTIONS} connections, {len(BODY)} bytes, client on core {client_core}, server on core {server_core}")
