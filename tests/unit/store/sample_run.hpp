@@ -73,7 +73,7 @@ inline std::shared_ptr<Snapshot> sample_tick(std::uint64_t k) {
         sample.bytes_received = 5'000'000'000 + i;
         tick->delta[i % 2].record(sample);
     }
-    tick->delta_counts = {40, 39, 38, {2, 1}, 5, 4, 3, 6, 7, 8};
+    tick->delta_counts = {40, 39, 38, {2, 1}, 5, 4, 3, 0, 6, 7, 8};
     if (k % 2 == 1) {
         tick->delta_counts.iterations_cut_short = 11;
         tick->delta_counts.steps_unrendered = 12;
