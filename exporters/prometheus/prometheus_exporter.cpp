@@ -88,10 +88,11 @@ void stop_server(std::unique_ptr<prometheus::Exposer>& server, const std::string
 class RunMetrics final : public prometheus::Collectable {
 public:
     RunMetrics(const RunInfo& run, std::span<const ProbeInfo> probes, ProbeFamilies families,
-               std::function<ExporterDrops()> drops)
+               const PrometheusOptions& options)
         : families_(std::move(families)),
           bounds_(bucket_bounds(run.thresholds)),
-          drops_(std::move(drops)) {
+          load_(options.load),
+          drops_(options.exporter_drops) {
         state.start(run, probes);
     }
 
@@ -99,6 +100,12 @@ public:
         const MetricsView view = state.view();
         auto out = load_metrics(state.run(), *view.snapshot, bounds_,
                                 drops_ ? drops_() : ExporterDrops{{"prometheus", view.dropped}});
+        if (!load_) {
+            std::erase_if(out, [](const auto& family) {
+                return family.name != "plimsoll_run_info" &&
+                       family.name != "plimsoll_exporter_dropped_total";
+            });
+        }
         auto probes = families_.collect(view.probes);
         out.insert(out.end(), std::make_move_iterator(probes.begin()),
                    std::make_move_iterator(probes.end()));
@@ -111,6 +118,7 @@ public:
 private:
     ProbeFamilies families_;
     std::vector<Nanoseconds> bounds_;
+    bool load_;
     std::function<ExporterDrops()> drops_;
 };
 
@@ -142,8 +150,8 @@ Status PrometheusExporter::start(const RunInfo& run, std::span<const ProbeInfo> 
         return free;
     }
     auto server = std::make_unique<Server>();
-    server->metrics = std::make_shared<RunMetrics>(run, probes, std::move(families).value(),
-                                                   options_.exporter_drops);
+    server->metrics =
+        std::make_shared<RunMetrics>(run, probes, std::move(families).value(), options_);
     const std::string where = authority(options_.address, options_.port);
     try {
         // No keep-alive: an idle connection would hold one of the two threads.

@@ -28,10 +28,31 @@ void add_totals(const RunData& data, Analysis& analysis) {
     analysis.response = summarise_latency(data.all.response, timeouts);
     analysis.service = summarise_latency(data.all.service, timeouts);
     analysis.send_lag = summarise_latency(data.all.send_lag, 0);
+    for (std::size_t i = 0; i < kRequestPhaseCount; ++i) {
+        analysis.phases[i] = summarise_latency(data.phases.times[i], 0);
+    }
+    analysis.redirects = data.counts.redirects;
     for (std::size_t e = 0; e < data.totals.size(); ++e) {
         analysis.endpoints.push_back(
             summarise_endpoint(data.info.endpoints[e], data.totals[e], data.duration_s));
     }
+}
+
+void add_flow(const RunData& data, Analysis& analysis) {
+    for (std::size_t c = 0; c < data.checks.size(); ++c) {
+        analysis.scenario_checks.push_back(
+            {data.info.checks[c], data.checks[c].passed, data.checks[c].failed});
+    }
+    for (std::size_t g = 0; g < data.groups.size(); ++g) {
+        const GroupStats& stats = data.groups[g];
+        analysis.groups.push_back({data.info.groups[g], stats.count, stats.failed, stats.broken_off,
+                                   summarise_latency(stats.duration, 0)});
+    }
+    const LoadCounts& counts = data.counts;
+    analysis.flow = {counts.iterations_started,   counts.iterations_completed,
+                     counts.iterations_cut_short, counts.steps_unrendered,
+                     counts.starts_failed,        counts.users_stopped,
+                     counts.out_of_data};
 }
 
 void add_errors(const RunData& data, Analysis& analysis) {
@@ -113,12 +134,13 @@ Result<Analysis> analyse(const RunReader& reader) {
     const RunData& data = loaded.value();
     Analysis analysis;
     add_totals(data, analysis);
+    add_flow(data, analysis);
     add_errors(data, analysis);
     analysis.generator = generator_of(data);
     analysis.stages = judge_stages(data);
     for (const Threshold& threshold : data.info.thresholds) {
-        analysis.thresholds.push_back(
-            judge(threshold, data.info, data.totals, data.counts, data.duration_s));
+        analysis.thresholds.push_back(judge(threshold, data.info, data.totals, data.counts,
+                                            data.duration_s, data.groups, data.checks));
     }
     analysis.open_model = is_open_model(data.info);
     analysis.highest_offered = highest_offered(data.info, data.load_end_s);

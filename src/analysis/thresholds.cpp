@@ -56,6 +56,33 @@ std::optional<double> of_failed(const Threshold& threshold, const EndpointStats&
     return static_cast<double>(stats.failed) / static_cast<double>(stats.requests);
 }
 
+/// Checks that held, over all.
+std::optional<double> of_checks(const Threshold& threshold, const RunInfo& info,
+                                std::span<const CheckCount> checks) {
+    CheckCount sum;
+    for (std::size_t c = 0; c < checks.size() && c < info.checks.size(); ++c) {
+        if (threshold.endpoint.empty() || info.checks[c] == threshold.endpoint) {
+            sum.passed += checks[c].passed;
+            sum.failed += checks[c].failed;
+        }
+    }
+    if (sum.passed + sum.failed == 0) {
+        return std::nullopt;
+    }
+    return static_cast<double>(sum.passed) / static_cast<double>(sum.passed + sum.failed);
+}
+
+Histogram durations(const Threshold& threshold, const RunInfo& info,
+                    std::span<const GroupStats> groups) {
+    Histogram merged;
+    for (std::size_t g = 0; g < groups.size() && g < info.groups.size(); ++g) {
+        if (threshold.endpoint.empty() || info.groups[g] == threshold.endpoint) {
+            merged.merge(groups[g].duration);
+        }
+    }
+    return merged;
+}
+
 bool holds(const Threshold& threshold, double value) {
     switch (threshold.comparison) {
         case Comparison::Less:
@@ -74,7 +101,8 @@ bool holds(const Threshold& threshold, double value) {
 
 ThresholdResult judge(const Threshold& threshold, const RunInfo& info,
                       std::span<const EndpointStats> total, const LoadCounts& counts,
-                      double seconds) {
+                      double seconds, std::span<const GroupStats> groups,
+                      std::span<const CheckCount> checks) {
     ThresholdResult result;
     result.threshold = threshold;
     const EndpointStats stats = select(threshold, info, total);
@@ -93,6 +121,12 @@ ThresholdResult judge(const Threshold& threshold, const RunInfo& info,
             break;
         case ThresholdMetric::Dropped:
             result.value = of_count(threshold, counts.not_sent[0] + counts.not_sent[1], seconds);
+            break;
+        case ThresholdMetric::Checks:
+            result.value = of_checks(threshold, info, checks);
+            break;
+        case ThresholdMetric::GroupDuration:
+            result.value = of_histogram(threshold, durations(threshold, info, groups));
             break;
     }
     result.ok = !result.value || holds(threshold, *result.value);

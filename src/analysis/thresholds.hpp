@@ -10,10 +10,12 @@
 namespace plimsoll {
 
 /// Judges one threshold on everything since the start. `total` is by EndpointId, `seconds` the time
-/// that passed (for rates). Endpoints of the same name count together. Where there is nothing to
-/// judge (no request yet) `value` is absent and the threshold holds, as in k6.
+/// that passed (for rates), `groups` by GroupId, `checks` by CheckId. Endpoints of the same name
+/// count together. Where there is nothing to judge (no request yet) `value` is absent and the
+/// threshold holds, as in k6.
 [[nodiscard]] ThresholdResult judge(const Threshold& threshold, const RunInfo& info,
                                     std::span<const EndpointStats> total, const LoadCounts& counts,
-                                    double seconds);
+                                    double seconds, std::span<const GroupStats> groups = {},
+                                    std::span<const CheckCount> checks = {});
 
 }  // namespace plimsoll

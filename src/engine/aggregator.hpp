@@ -45,6 +45,9 @@ private:
     std::vector<bool> shard_done_;
     std::vector<std::uint64_t> shard_next_;  // the tick each shard hands in next
     std::vector<EndpointStats> total_;
+    std::vector<GroupStats> total_groups_;
+    std::vector<CheckCount> total_checks_;
+    PhaseStats total_phases_;
     LoadCounts total_counts_;
     std::uint64_t total_late_sends_ = 0;
     std::vector<bool> over_;  // executors that were over at the end of the latest tick

@@ -49,18 +49,44 @@ struct Cores {
     }
 };
 
+/// Nothing waits, nothing is asked of a response, and nothing leads to another server.
+void strip(UserClass& user) {
+    user.think = {};
+    user.pacing = {};
+    user.thinks.assign(user.thinks.size(), Think{});
+    user.start = {};
+    user.stop = {};
+    for (Step& step : user.steps) {
+        step.think.reset();
+        step.expect = {};
+        step.captures.clear();
+        step.until.reset();
+        step.on_fail = OnFail::Continue;
+        if (!step.path.literals().starts_with('/')) {
+            step.path = Template::literal("/");
+        }
+    }
+}
+
+/// What captures, user_start and setup would have found: any value does.
+EngineOptions with_values(const Scenario& scenario) {
+    EngineOptions options;
+    options.shared.assign(scenario.variables.size(), {ValueType::Number, "1"});
+    return options;
+}
+
 /// The scenario's requests, as fast as they go.
 Scenario stripped(const Scenario& scenario, std::uint16_t port, Nanoseconds length) {
     Scenario bare = scenario;
     bare.target.scheme = "http";
     bare.target.host = "127.0.0.1";
     bare.target.port = port;
+    bare.target.unix_path.clear();
+    bare.http.local_addresses.clear();  // none that the loopback may not be reached from
+    bare.setup = {};
+    bare.teardown = {};
     for (UserClass& user : bare.users) {
-        user.think = {};
-        for (Step& step : user.flow) {
-            step.think.reset();
-            step.expect = {};
-        }
+        strip(user);
     }
     Executor executor;
     executor.name = "calibration";
@@ -91,7 +117,7 @@ Result<Ceiling> calibrate(const Scenario& scenario, Nanoseconds length) {
     RunInfo run = describe(bare);
     run.version = "calibration";
     run.tick = length / kTicks;
-    Engine engine(bare, run, {});
+    Engine engine(bare, run, with_values(bare));
     if (const Status ready = engine.prepare(); !ready) {
         return ready.error();
     }

@@ -31,8 +31,8 @@ std::vector<std::vector<PreparedRequest>> prepare_requests(const Scenario& scena
     std::vector<std::vector<PreparedRequest>> requests;
     for (const UserClass& user : scenario.users) {
         auto& flow = requests.emplace_back();
-        for (const Step& step : user.flow) {
-            flow.emplace_back(step, scenario.target, user_agent);
+        for (const Step& step : user.steps) {
+            flow.emplace_back(step, scenario.target, scenario.http, user_agent);
         }
     }
     return requests;
@@ -61,13 +61,14 @@ struct Engine::State {
 
 Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions options)
     : state_(std::make_unique<State>()) {
-    state_->plan = {&scenario,
-                    &run,
-                    options,
-                    {},
-                    prepare_requests(scenario, run.version),
-                    pickers_for(scenario),
-                    limit_for(options.trace_share)};
+    ShardPlan& plan = state_->plan;
+    plan.scenario = &scenario;
+    plan.run = &run;
+    plan.options = std::move(options);
+    plan.requests = prepare_requests(scenario, run.version);
+    plan.classes = pickers_for(scenario);
+    plan.trace_limit = limit_for(plan.options.trace_share);
+    plan.users = plan_classes(scenario, plan.pools);
     state_->changes.resize(scenario.load.size());
 }
 
@@ -87,7 +88,23 @@ Status Engine::prepare() {
         return found.error();
     }
     state_->plan.addresses = std::move(*found);
-    state_->sockets.emplace(state_->plan.addresses.size());
+    const HttpOptions& http = state_->plan.scenario->http;
+    for (const std::string& text : http.local_addresses) {
+        auto address = local_address(text);
+        if (!address) {
+            return address.error();
+        }
+        state_->plan.locals.push_back(*address);
+    }
+    const std::size_t locals = std::max<std::size_t>(1, state_->plan.locals.size());
+    state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0);
+    if (target.scheme == "https") {
+        auto tls = TlsContext::create(http.tls);
+        if (!tls) {
+            return tls.error();
+        }
+        state_->plan.tls = *std::move(tls);
+    }
     return {};
 }
 

@@ -27,9 +27,11 @@ bool is_digit(char c) {
 }  // namespace
 
 Recorder::Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start,
-                   Nanoseconds tick, IntervalSink sink)
+                   Nanoseconds tick, IntervalSink sink, std::size_t groups, std::size_t checks)
     : shard_(shard),
       endpoints_(endpoints),
+      groups_(groups),
+      checks_(checks),
       tick_length_(tick),
       sink_(std::move(sink)),
       begin_(start),
@@ -45,6 +47,8 @@ void Recorder::fresh_interval(std::unique_ptr<Interval> reused) {
     interval_->shard = shard_;
     interval_->tick = tick_;
     interval_->endpoints.resize(endpoints_);
+    interval_->groups.resize(groups_);
+    interval_->checks.resize(checks_);
 }
 
 void Recorder::hand_over(Clock::time_point end, bool last) {
@@ -59,6 +63,9 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
     state.in_flight_mean = in_flight_area_ns_ / length_ns;
     state.cpu_ratio = std::min(1.0, static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns);
     interval_->parts = parts;
+    interval_->phases[RequestPhase::Send].record_n({}, responses_ - sends_);
+    interval_->phases[RequestPhase::Receive].record_n({}, responses_ - receives_);
+    responses_ = sends_ = receives_ = 0;
     interval_->to = end;
     interval_->last = last;
     cpu_at_begin_ = cpu;
@@ -70,6 +77,17 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
         end_ = end + tick_length_;
         fresh_interval(std::move(reused));
     }
+}
+
+void Recorder::record_opening(const PhaseTimes& times) {
+    const auto record_some = [&](RequestPhase phase, Nanoseconds time) {
+        if (time.count() != 0) {
+            interval_->phases[phase].record(time);
+        }
+    };
+    record_some(RequestPhase::Dns, times.dns);
+    record_some(RequestPhase::Connect, times.connect);
+    record_some(RequestPhase::Tls, times.tls);
 }
 
 void Recorder::roll_to(Clock::time_point now) {
@@ -100,6 +118,15 @@ void Recorder::record_error(const Sample& sample, std::string_view text) {
     }
     errors.push_back({sample.completed, sample.endpoint, sample.status, sample.outcome, print,
                       std::string(text.substr(0, kTextKept)), 1});
+}
+
+void Recorder::record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+                            Clock::time_point now) {
+    roll_if_due(now);
+    GroupStats& stats = interval_->groups[group];
+    ++stats.count;
+    stats.failed += failed ? 1U : 0U;
+    stats.duration.record(duration);
 }
 
 void Recorder::record_trace(IterationTrace&& trace) {

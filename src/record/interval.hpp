@@ -25,7 +25,7 @@ struct Sample {
     EndpointId endpoint = 0;
     std::uint16_t status = 0;  // HTTP status, 0 where no header came
     Outcome outcome = Outcome::Ok;
-    std::uint32_t bytes_sent = 0;
+    std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
 };
 static_assert(std::is_trivially_copyable_v<Sample>);
@@ -55,6 +55,55 @@ struct EndpointStats {
     [[nodiscard]] std::uint64_t count(Outcome outcome) const noexcept;
 };
 
+/// A group of steps, timed as a whole: from when its first step was due to its last one's end.
+struct GroupStats {
+    std::uint64_t count = 0;       // ended: as many as `duration` holds
+    std::uint64_t failed = 0;      // of these, with a failed step
+    std::uint64_t broken_off = 0;  // the iteration ended inside it; in no histogram
+    Histogram duration;
+
+    void merge(const GroupStats& other);
+    void clear() noexcept;
+};
+
+/// The parts of a request's time. What comes before them, due → sent, is EndpointStats::send_lag:
+/// metrics and reports call it `blocked`.
+enum class RequestPhase : std::uint8_t { Dns, Connect, Tls, Send, Wait, Receive };
+inline constexpr std::size_t kRequestPhaseCount = 6;
+inline constexpr std::array<std::string_view, kRequestPhaseCount> kRequestPhaseNames{
+    "dns", "connect", "tls", "send", "wait", "receive"};
+
+/// How long the parts of one request took; where it was redirected, all hops together.
+struct PhaseTimes {
+    Nanoseconds dns{};      // 0 where nothing had to be looked up
+    Nanoseconds connect{};  // 0 on a connection that stood; likewise tls
+    Nanoseconds tls{};
+    Nanoseconds send{};  // while the kernel would not take all of the request at once
+    Nanoseconds wait{};  // last byte of the request to first of the response; 0: none came
+    Nanoseconds receive{};
+};
+
+/// The phases of all requests over some time, by RequestPhase. `dns`, `connect` and `tls` hold
+/// those requests alone that went through them; the others every request whose response came whole.
+struct PhaseStats {
+    std::array<Histogram, kRequestPhaseCount> times;
+    [[nodiscard]] Histogram& operator[](RequestPhase phase) noexcept {
+        return times[static_cast<std::size_t>(phase)];
+    }
+    [[nodiscard]] const Histogram& operator[](RequestPhase phase) const noexcept {
+        return times[static_cast<std::size_t>(phase)];
+    }
+    void merge(const PhaseStats& other);
+    void clear() noexcept;
+};
+
+/// How often a check held.
+struct CheckCount {
+    std::uint64_t passed = 0;
+    std::uint64_t failed = 0;  // also where no response came
+    friend bool operator==(const CheckCount&, const CheckCount&) = default;
+};
+
 enum class NotSentReason : std::uint8_t { UserCap, Generator };
 inline constexpr std::array<std::string_view, 2> kNotSentReasonNames{"user_cap", "generator"};
 
@@ -69,10 +118,16 @@ struct LoadCounts {
     std::uint64_t connects_ok = 0;
     std::uint64_t connects_failed = 0;
     std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
+    std::uint64_t redirects = 0;         // hops beyond a request's first
     std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
     std::uint64_t spans_dropped = 0;
     std::uint64_t interrupted =
         0;  // requests under way when the run was cut short; in no histogram
+    std::uint64_t iterations_cut_short = 0;  // ended by a failed step before the flow's end
+    std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value; no requests
+    std::uint64_t starts_failed = 0;     // users whose user_start failed
+    std::uint64_t users_stopped = 0;     // by on_fail, or for want of data
+    std::uint64_t out_of_data = 0;       // iterations not begun: unique data had no row left
 
     void merge(const LoadCounts& other);
 };
@@ -121,6 +176,7 @@ struct RequestSpan {
     Clock::time_point sent;
     Clock::time_point first_byte;  // equals `completed` where no byte came
     Clock::time_point completed;
+    PhaseTimes phases;
     std::uint16_t status = 0;
     Outcome outcome = Outcome::Ok;
     std::string path;  // as sent, query included
@@ -151,6 +207,9 @@ struct Interval {
     Clock::time_point to;                  // when the tick ended: early for the last one
     bool last = false;                     // the shard is done and sends no more
     std::vector<EndpointStats> endpoints;  // by EndpointId
+    std::vector<GroupStats> groups;        // by GroupId
+    std::vector<CheckCount> checks;        // by CheckId
+    PhaseStats phases;
     LoadCounts counts;
     ShardState state;
     std::vector<PartState> parts;  // by executor; empty: as scheduled
@@ -175,8 +234,14 @@ struct Snapshot {
     Clock::time_point from;
     Clock::time_point to;
     bool last = false;
-    std::vector<EndpointStats> delta;  // this tick, by EndpointId
-    std::vector<EndpointStats> total;  // since the start, this tick included
+    std::vector<EndpointStats> delta;      // this tick, by EndpointId
+    std::vector<EndpointStats> total;      // since the start, this tick included
+    std::vector<GroupStats> delta_groups;  // by GroupId
+    std::vector<GroupStats> total_groups;
+    std::vector<CheckCount> delta_checks;  // by CheckId
+    std::vector<CheckCount> total_checks;
+    PhaseStats delta_phases;
+    PhaseStats total_phases;
     LoadCounts delta_counts;
     LoadCounts total_counts;
     std::uint64_t total_late_sends = 0;  // see ShardState

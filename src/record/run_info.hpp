@@ -60,6 +60,8 @@ struct RunInfo {
     Nanoseconds planned_duration{};
     std::vector<EndpointInfo> endpoints;
     std::vector<ExecutorInfo> executors;
+    std::vector<std::string> checks;  // names, by CheckId; each unique
+    std::vector<std::string> groups;  // names, by GroupId; each unique
     std::vector<std::string> user_classes;
     std::vector<Threshold> thresholds;
     Nanoseconds request_timeout{};  // the longest step timeout: latencies of timeouts are censored

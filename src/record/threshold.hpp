@@ -13,6 +13,8 @@ enum class ThresholdMetric {
     Failed,        // http_req_failed: failed over all requests, a ratio
     Requests,      // http_reqs: count, or rate per second
     Dropped,       // dropped_iterations: count, or rate per second
+    Checks,        // checks: passed over all, a ratio
+    GroupDuration  // group_duration: due of a group's first step → end of its last, in seconds
 };
 enum class Statistic { Avg, Min, Med, Max, Quantile, Rate, Count };
 enum class Comparison { Less, LessEqual, Greater, GreaterEqual };
@@ -21,7 +23,7 @@ struct Threshold {
     std::string key;         // as written: http_req_duration{endpoint:/v1/x [LIST]}
     std::string expression;  // as written: p(95)<500ms
     ThresholdMetric metric = ThresholdMetric::ResponseTime;
-    std::string endpoint;  // only this endpoint's requests; empty: all
+    std::string endpoint;  // only this endpoint's requests, this check, or this group; empty: all
     Statistic statistic = Statistic::Avg;
     double quantile = 0;  // for Statistic::Quantile, 0-1
     Comparison comparison = Comparison::Less;

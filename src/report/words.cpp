@@ -60,7 +60,8 @@ std::string counted(std::size_t count, std::string_view singular) {
 }
 
 bool is_ratio(const Threshold& threshold) {
-    return threshold.metric == ThresholdMetric::Failed;
+    return threshold.metric == ThresholdMetric::Failed ||
+           threshold.metric == ThresholdMetric::Checks;
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include "scenario/scenario.hpp"
 
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,11 +14,12 @@ namespace plimsoll {
 
 /// One fault of a scenario file.
 struct Fault {
-    int line = 0;      // 1-based
-    int column = 0;    // 1-based, in bytes
-    std::string path;  // load[0].stages[1].target
-    std::string what;  // "must be above 0, got -5/s"
-    std::string hint;  // may be empty
+    int line = 0;           // 1-based
+    int column = 0;         // 1-based, in bytes
+    std::string path;       // load[0].stages[1].target
+    std::string what;       // "must be above 0, got -5/s"
+    std::string hint;       // may be empty
+    std::string file = {};  // an included one; empty: the scenario's own
 };
 
 /// Either a scenario or every fault found, in order of place.
@@ -25,9 +28,17 @@ struct ParseOutcome {
     std::vector<Fault> faults;
 };
 
+using KeyObserver =
+    std::function<void(const std::string& path, std::span<const std::string_view> keys)>;
+
 struct ParseOptions {
     std::string file_name = "scenario.yaml";  // its stem names the scenario
     Template::EnvLookup env = nullptr;  // ${env.X}; -e K=V overrides come first. nullptr: none set
+    /// For `plimsoll probe`: users, load and target may be missing (an empty host says so).
+    bool probes_only = false;
+    /// Told of each map with fixed keys as it is read, and of these keys: what a description of the
+    /// format elsewhere, such as its JSON Schema, is checked against.
+    KeyObserver on_map = nullptr;
 };
 
 [[nodiscard]] ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options);

@@ -112,7 +112,7 @@ double iteration_estimate_s(const std::vector<UserClass>& users,
         }
         const UserClass& user = users[index];
         double length = 0;
-        for (const Step& step : user.flow) {
+        for (const Step& step : user.steps) {
             length += 1 + mean_think_s(step.think.value_or(user.think));
         }
         weighted += user.weight * length;

@@ -12,10 +12,10 @@ namespace plimsoll {
 namespace {
 
 // In the order of ThresholdMetric.
-constexpr std::array<std::string_view, 5> kMetrics{
-    "http_req_duration", "http_req_service", "http_req_failed", "http_reqs", "dropped_iterations"};
-constexpr std::array<std::string_view, 14> kLaterMetrics{"pg_connections_used",
-                                                         "checks",
+constexpr std::array<std::string_view, 7> kMetrics{
+    "http_req_duration",  "http_req_service", "http_req_failed", "http_reqs",
+    "dropped_iterations", "checks",           "group_duration"};
+constexpr std::array<std::string_view, 13> kLaterMetrics{"pg_connections_used",
                                                          "iterations",
                                                          "iteration_duration",
                                                          "http_req_blocked",
@@ -29,9 +29,32 @@ constexpr std::array<std::string_view, 14> kLaterMetrics{"pg_connections_used",
                                                          "vus",
                                                          "vus_max"};
 
+// What a metric is selected by, and the names there are.
+struct Tag {
+    std::string_view key = "endpoint";
+    std::string_view whose = "an endpoint of the users' flows";
+    std::vector<std::string_view> names = {};
+};
+Tag tag_of(ThresholdMetric metric, const Scenario& scenario) {
+    if (metric == ThresholdMetric::Checks) {
+        return {"check",
+                "a check of the users' flows",
+                {scenario.checks.begin(), scenario.checks.end()}};
+    }
+    if (metric == ThresholdMetric::GroupDuration) {
+        return {"group",
+                "a group of the users' flows",
+                {scenario.groups.begin(), scenario.groups.end()}};
+    }
+    Tag tag;
+    for (const EndpointInfo& endpoint : scenario.endpoints) {
+        tag.names.push_back(endpoint.name);
+    }
+    return tag;
+}
+
 // Reads "metric" or "metric{endpoint:NAME}" into `threshold`; false after noting a fault.
-bool read_selector(const Item& at_key, const std::vector<EndpointInfo>& endpoints,
-                   Threshold& threshold) {
+bool read_selector(const Item& at_key, const Scenario& scenario, Threshold& threshold) {
     const std::string_view key = threshold.key;
     const std::size_t open = key.find('{');
     const std::string_view selector =
@@ -39,29 +62,24 @@ bool read_selector(const Item& at_key, const std::vector<EndpointInfo>& endpoint
     if (selector.empty()) {
         return true;
     }
-    constexpr std::string_view kEndpoint = "{endpoint:";
-    if (!selector.starts_with(kEndpoint) || !selector.ends_with('}')) {
-        at_key.fault(fmt::format("can select by endpoint only, got {}", in_quotes(selector)),
-                     fmt::format("write \"{}{{endpoint:NAME}}\"", key.substr(0, open)));
+    const Tag tag = tag_of(threshold.metric, scenario);
+    const std::string begin = fmt::format("{{{}:", tag.key);
+    if (!selector.starts_with(begin) || !selector.ends_with('}')) {
+        at_key.fault(fmt::format("can select by {} only, got {}", tag.key, in_quotes(selector)),
+                     fmt::format("write \"{}{}NAME}}\"", key.substr(0, open), begin));
         return false;
     }
-    const std::string_view name =
-        selector.substr(kEndpoint.size(), selector.size() - kEndpoint.size() - 1);
+    const std::string_view name = selector.substr(begin.size(), selector.size() - begin.size() - 1);
     if (threshold.metric == ThresholdMetric::Dropped) {
         at_key.fault("has no endpoint: an iteration that never started sent no request",
                      "write dropped_iterations");
         return false;
     }
-    std::vector<std::string_view> names;
-    for (const EndpointInfo& endpoint : endpoints) {
-        names.push_back(endpoint.name);
-    }
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-        const auto near = nearest(name, names);
-        at_key.fault(
-            fmt::format("must name an endpoint of the users' flows, got {}", in_quotes(name)),
-            near.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
-                         : fmt::format("did you mean {}?", near));
+    if (std::find(tag.names.begin(), tag.names.end(), name) == tag.names.end()) {
+        const auto near = nearest(name, tag.names);
+        at_key.fault(fmt::format("must name {}, got {}", tag.whose, in_quotes(name)),
+                     near.empty() ? fmt::format("there are: {}", fmt::join(tag.names, ", "))
+                                  : fmt::format("did you mean {}?", near));
         return false;
     }
     threshold.endpoint = name;
@@ -69,7 +87,7 @@ bool read_selector(const Item& at_key, const std::vector<EndpointInfo>& endpoint
 }
 
 std::optional<Threshold> read_key(const Item& at_key, const std::string& key,
-                                  const std::vector<EndpointInfo>& endpoints) {
+                                  const Scenario& scenario) {
     const std::string_view metric = std::string_view(key).substr(0, key.find('{'));
     const auto found = std::find(kMetrics.begin(), kMetrics.end(), metric);
     if (std::find(kLaterMetrics.begin(), kLaterMetrics.end(), metric) != kLaterMetrics.end()) {
@@ -87,7 +105,7 @@ std::optional<Threshold> read_key(const Item& at_key, const std::string& key,
     Threshold threshold;
     threshold.key = key;
     threshold.metric = static_cast<ThresholdMetric>(found - kMetrics.begin());
-    return read_selector(at_key, endpoints, threshold) ? std::optional(threshold) : std::nullopt;
+    return read_selector(at_key, scenario, threshold) ? std::optional(threshold) : std::nullopt;
 }
 
 bool read_expression(const Item& item, Threshold& threshold) {
@@ -131,15 +149,14 @@ void read_one(const Item& item, Threshold threshold, std::vector<Threshold>& thr
 
 }  // namespace
 
-std::vector<Threshold> read_thresholds(const Item& item,
-                                       const std::vector<EndpointInfo>& endpoints) {
+std::vector<Threshold> read_thresholds(const Item& item, const Scenario& scenario) {
     std::vector<Threshold> thresholds;
     if (!item.require_map("a map of metrics to expressions",
                           "e.g. thresholds: {http_req_failed: \"rate<1%\"}")) {
         return thresholds;
     }
     for (const Item::Named& entry : item.named()) {
-        const auto threshold = read_key(entry.item.at_key(), entry.name, endpoints);
+        const auto threshold = read_key(entry.item.at_key(), entry.name, scenario);
         if (!threshold) {
             continue;
         }

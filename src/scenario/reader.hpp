@@ -19,14 +19,30 @@ namespace plimsoll {
 /// What one reading of a file shares. Outlives every Item.
 struct ReadContext {
     Template::EnvLookup env = nullptr;
-    std::vector<Fault> faults;
+    std::vector<Fault> faults = {};
+    std::string folder = {};                  // of the scenario file; empty: the current one
+    std::vector<std::string> files = {};      // by YamlNode::file, from 1 on
+    std::string scenario = {};                // its name
+    std::vector<std::string> variables = {};  // of the whole file, by VariableId
+    std::vector<std::uint8_t> visible = {};   // to the user class that is being read
+    std::vector<std::shared_ptr<const DataSource>> data = {};
+    KeyObserver on_map = nullptr;
+    /// Names of data sources that could not be read: one fault is enough for each.
+    std::vector<std::string> broken_data = {};
+    /// A file named in the scenario: relative ones are the scenario's neighbours.
+    [[nodiscard]] std::string path_of(const std::string& written) const;
+    /// What expressions may name now; valid until one of these changes.
+    [[nodiscard]] TemplateScope scope() const {
+        return {env, variables, visible, data, scenario, folder};
+    }
 };
 
 /// A value of the file together with its path. The typed readers give nullopt after noting a
 /// fault; strings have their ${env...} resolved first. Cheap to copy.
 class Item {
 public:
-    Item(ReadContext& context, YamlNodePtr node, std::string path, int line, int column);
+    Item(ReadContext& context, YamlNodePtr node, std::string path, int line, int column,
+         std::uint16_t file = 0);
     [[nodiscard]] static Item root(ReadContext& context, const YamlNodePtr& node);
 
     [[nodiscard]] ReadContext& context() const { return *context_; }
@@ -60,6 +76,8 @@ public:
     [[nodiscard]] std::optional<Template> text_template(std::string_view what = "text") const;
     /// A scalar without ${...} but ${env...}.
     [[nodiscard]] std::optional<std::string> text(std::string_view what = "text") const;
+    /// The same where ${secret.file:PATH} may stand too: for what no message ever repeats.
+    [[nodiscard]] std::optional<std::string> secret_text(std::string_view what = "text") const;
     [[nodiscard]] std::optional<Nanoseconds> duration() const;
     [[nodiscard]] std::optional<Nanoseconds> positive_duration() const;
     [[nodiscard]] std::optional<Rate> rate() const;
@@ -67,6 +85,8 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> whole(std::uint64_t low, std::uint64_t high,
                                                      const std::string& hint = {}) const;
     [[nodiscard]] std::optional<bool> boolean() const;
+    /// A number of bytes, with a unit (10MB) or without.
+    [[nodiscard]] std::optional<std::uint64_t> bytes() const;
     /// "1%" or 0.01, in [0, 1].
     [[nodiscard]] std::optional<double> ratio() const;
     /// One of `words`; its index.
@@ -78,6 +98,7 @@ private:
     std::string path_;
     int line_;  // of the key, or of the value itself within a list
     int column_;
+    std::uint16_t file_;
 };
 
 struct Item::Named {

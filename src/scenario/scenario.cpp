@@ -184,10 +184,13 @@ RunInfo describe(const Scenario& scenario, Segment segment) {
     }
     for (const UserClass& user : scenario.users) {
         info.user_classes.push_back(user.name);
-        for (const Step& step : user.flow) {
+        for (const Step& step : user.steps) {
             info.request_timeout = std::max(info.request_timeout, step.timeout);
         }
     }
+    info.tags = scenario.tags;
+    info.checks = scenario.checks;
+    info.groups = scenario.groups;
     info.thresholds = scenario.thresholds;
     return info;
 }
@@ -215,6 +218,39 @@ ClassPicker::ClassPicker(const std::vector<UserClass>& users,
         shares[chosen].owed -= sum;
         cycle_.push_back(classes[chosen]);
     }
+}
+
+bool Step::keeps_body() const noexcept {
+    const auto check = [](const Check& c) { return c.needs_body(); };
+    return std::any_of(captures.begin(), captures.end(),
+                       [](const Capture& c) { return c.selector.needs_body(); }) ||
+           std::any_of(expect.checks.begin(), expect.checks.end(), check) ||
+           (until && std::any_of(until->conditions.begin(), until->conditions.end(), check));
+}
+
+bool Step::keeps_headers() const noexcept {
+    const auto check = [](const Check& c) { return c.needs_headers(); };
+    return std::any_of(captures.begin(), captures.end(),
+                       [](const Capture& c) { return c.selector.needs_headers(); }) ||
+           std::any_of(expect.checks.begin(), expect.checks.end(), check) ||
+           (until && std::any_of(until->conditions.begin(), until->conditions.end(), check));
+}
+
+bool Selector::needs_body() const noexcept {
+    return kind_ == Kind::JsonPointer || kind_ == Kind::JsonPath || kind_ == Kind::Regex ||
+           kind_ == Kind::Body;
+}
+
+bool Selector::needs_headers() const noexcept {
+    return kind_ == Kind::Header || kind_ == Kind::Cookie;
+}
+
+bool Check::needs_body() const noexcept {
+    return op != Op::Time && op != Op::Size && selector.needs_body();
+}
+
+bool Check::needs_headers() const noexcept {
+    return op != Op::Time && op != Op::Size && selector.needs_headers();
 }
 
 }  // namespace plimsoll

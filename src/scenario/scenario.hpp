@@ -5,7 +5,12 @@
 #include "load/arrivals.hpp"
 #include "load/ramp.hpp"
 #include "record/run_info.hpp"
+#include "scenario/data.hpp"
+#include "scenario/flow.hpp"
+#include "scenario/http_options.hpp"
+#include "scenario/response.hpp"
 #include "scenario/template.hpp"
+#include "scenario/variable.hpp"
 
 #include <array>
 #include <cstdint>
@@ -17,12 +22,14 @@
 
 namespace plimsoll {
 
-/// scheme://host[:port][/base]. `port` is always set (80 or 443 where not written).
+/// scheme://host[:port][/base], or unix:/path/of/socket[:/base]. `port` is always set (80 or 443
+/// where not written).
 struct TargetUrl {
-    std::string scheme;  // "http" (https comes with TLS)
-    std::string host;    // IPv6 without brackets
+    std::string scheme;  // "http" or "https"
+    std::string host;    // IPv6 without brackets; "localhost" for a unix socket
     std::uint16_t port = 80;
-    std::string base_path;                          // "" or "/api": put before every step's path
+    std::string unix_path = {};                     // of a socket in the file system; empty: TCP
+    std::string base_path = {};                     // "" or "/api": put before every step's path
     [[nodiscard]] std::string host_header() const;  // host, brackets and port as HTTP wants them
     [[nodiscard]] std::string to_string() const;
 };
@@ -45,6 +52,7 @@ struct StatusRange {
 /// What a response must be for the request to count as ok.
 struct Expect {
     std::vector<StatusRange> statuses;  // empty: 200-399
+    std::vector<Check> checks = {};     // beyond the status; all must hold
     [[nodiscard]] bool accepts(std::uint16_t status) const noexcept;
 };
 
@@ -53,25 +61,62 @@ struct Header {
     Template value;
 };
 
+/// One part of a multipart/form-data body.
+struct FormPart {
+    std::string name;
+    std::string file_name;     // empty: a plain field
+    std::string content_type;  // empty: none is sent
+    Template value;            // the field's value, or with `from_file` the file's path
+    bool from_file = false;
+};
+
+/// Polling: the step is sent again until all conditions hold. Each poll is a request of its own.
+struct Until {
+    std::vector<Check> conditions;
+    Nanoseconds every = std::chrono::seconds(1);  // from the end of one poll to the next
+    std::uint32_t max = 60;                       // polls; not met by then: the step has failed
+};
+
 /// One request of a flow.
 struct Step {
     EndpointId endpoint = 0;  // into Scenario::endpoints
     std::string method;       // upper case
-    Template path;            // origin form, starts with '/'
+    Template path;            // origin form, starts with '/'; or a whole http:// or https:// URL
     std::vector<Header>
-        headers;  // the step's and the defaults'; Host and Content-Length are the engine's
-    Template body;
+        headers;    // the step's and the defaults'; Host and Content-Length are the engine's
+    Template body;  // with body_from_file: the file's path
     bool has_body = false;
+    bool body_from_file = false;      // sent from the file, of any size
+    std::vector<FormPart> multipart;  // non-empty: in place of `body`
     Expect expect;
-    std::optional<Think> think;  // after this step, in place of the user class's
+    std::vector<Capture> captures;
+    std::optional<Until> until;
+    OnFail on_fail = OnFail::Continue;
+    HttpStepOptions http;
+    std::vector<std::string> tags;  // "key=value", for thresholds
+    std::optional<Think> think;     // after this step, in place of the user class's
     Nanoseconds timeout = std::chrono::seconds(30);  // from send to last byte, connecting included
+
+    /// Whether a capture or check reads the response's body, or its headers: only then are they
+    /// kept, and the body decoded.
+    [[nodiscard]] bool keeps_body() const noexcept;
+    [[nodiscard]] bool keeps_headers() const noexcept;
 };
 
 struct UserClass {
     std::string name;
     std::uint32_t weight = 1;  // share of users or arrivals, against the other classes' weights
     Think think;               // after each step
-    std::vector<Step> flow;
+    Nanoseconds pacing{};  // 0: none. Closed model: an iteration begins at least so long after the
+                           // one before it began
+    std::vector<Step> steps;    // every request of the class, user_start's and user_stop's included
+    std::vector<Think> thinks;  // of the flows' Think instructions
+    Flow flow;
+    Flow start;  // once, before a user's first iteration; ops empty: nothing to do
+    Flow stop;   // once, after its last; ops empty: nothing to do
+    /// Variables that an iteration sets are unset when the next begins; these, set by `start`,
+    /// stay.
+    std::vector<VariableId> kept;
 };
 
 enum class ExecutorKind {
@@ -122,12 +167,19 @@ struct Executor {
 };
 
 struct PostgresProbeConfig {
-    std::string dsn;  // secret
+    std::string dsn;        // secret
+    std::string name = {};  // of the probe; empty: "postgres", "postgres-2" ...
 };
-/// Exactly one of docker, cgroup, pid and port is set.
+struct PgbouncerProbeConfig {
+    std::string dsn;        // secret; of its console, or of a database behind it
+    std::string name = {};  // as above
+};
+/// Exactly one of docker, label, cgroup, pid and port is set.
 struct ContainerProbeConfig {
     std::string role;  // app, database, ...: the label that reports use
+    std::string name;  // shown in place of the default one; not of docker and label
     std::string docker;
+    std::string label;  // "key" or "key=value", of containers
     std::string cgroup;
     int pid = 0;
     std::uint16_t port = 0;
@@ -136,12 +188,23 @@ struct CanaryConfig {
     std::string name;
     std::string path;  // of a GET on the target
 };
+struct AppMetricsConfig {
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> map;  // pool_size, pool_used ... → selector
+};
 struct ProbesConfig {
     Nanoseconds interval = std::chrono::milliseconds(200);
     std::vector<PostgresProbeConfig> postgres;
+    std::vector<PgbouncerProbeConfig> pgbouncer;
     std::vector<ContainerProbeConfig> containers;
     std::vector<CanaryConfig> canaries;
+    std::vector<std::string> canaries_off;  // of kBuiltInCanaries
+    std::vector<AppMetricsConfig> app_metrics;
+    std::optional<bool> host;  // not said: this machine, and the target if it is seen to run here
 };
+/// Canaries that come with a probe; `canaries: {pg_connect: off}` leaves one out.
+inline constexpr std::array<std::string_view, 4> kBuiltInCanaries{
+    "select_1", "pg_connect", "pgbouncer_connect", "tcp_connect"};
 
 struct OtlpConfig {
     std::string endpoint;  // base URL; /v1/traces is appended
@@ -158,7 +221,17 @@ struct Scenario {
     std::string text;  // the file as read, before any expansion; passwords written out in it as ***
     TargetUrl target;
     std::vector<EndpointInfo> endpoints;
+    std::vector<std::string> checks;     // names, by CheckId
+    std::vector<std::string> groups;     // names, by GroupId
+    std::vector<std::string> variables;  // names, by VariableId
+    std::vector<std::string> tags;       // "key=value", of the whole run
+    std::vector<std::shared_ptr<const DataSource>> data;
+    HttpOptions http;
     std::vector<UserClass> users;
+    /// Run once, before the load and after it, by one user; their steps are in no class. Variables
+    /// that setup sets are seen by every user.
+    UserClass setup;
+    UserClass teardown;
     std::vector<Executor> load;
     std::vector<Threshold> thresholds;
     ProbesConfig probes;

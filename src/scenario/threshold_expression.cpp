@@ -22,12 +22,14 @@ struct MetricRules {
     std::string_view example;
 };
 // In the order of ThresholdMetric.
-constexpr std::array<MetricRules, 5> kRules{{
+constexpr std::array<MetricRules, 7> kRules{{
     {"http_req_duration", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<500ms"},
     {"http_req_service", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<500ms"},
     {"http_req_failed", {"rate"}, 1, "rate<1%"},
     {"http_reqs", {"count", "rate"}, 2, "rate>100/s"},
     {"dropped_iterations", {"count", "rate"}, 2, "count<100"},
+    {"checks", {"rate"}, 1, "rate>99%"},
+    {"group_duration", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<2s"},
 }};
 
 struct Shape {
@@ -187,8 +189,10 @@ Result<double> read_limit(const Shape& shape, const Threshold& threshold) {
     switch (threshold.metric) {
         case ThresholdMetric::ResponseTime:
         case ThresholdMetric::ServiceTime:
+        case ThresholdMetric::GroupDuration:
             return duration_limit(shape);
         case ThresholdMetric::Failed:
+        case ThresholdMetric::Checks:
             return ratio_limit(shape);
         case ThresholdMetric::Requests:
         case ThresholdMetric::Dropped:

@@ -219,6 +219,8 @@ private:
         sum->from = info_.start.mono + from;
         sum->to = info_.start.mono + to;
         sum->delta.resize(info_.endpoints.size());
+        sum->delta_groups.resize(info_.groups.size());
+        sum->delta_checks.resize(info_.checks.size());
         sum->shards.resize(info_.shards);
         sum->executors.resize(info_.executors.size());
         first_of_tick_ = true;
@@ -242,6 +244,14 @@ private:
         for (std::size_t e = 0; e < sum.delta.size(); ++e) {
             sum.delta[e].merge(part.endpoints[e]);
         }
+        for (std::size_t g = 0; g < sum.delta_groups.size(); ++g) {
+            sum.delta_groups[g].merge(part.groups[g]);
+        }
+        for (std::size_t c = 0; c < sum.delta_checks.size(); ++c) {
+            sum.delta_checks[c].passed += part.checks[c].passed;
+            sum.delta_checks[c].failed += part.checks[c].failed;
+        }
+        sum.delta_phases.merge(part.phases);
         sum.delta_counts.merge(part.counts);
         ShardState state = part.state;
         // Of a segment that ended within the tick, over the tick's whole length.

@@ -24,6 +24,9 @@ struct StoredTick {
     Nanoseconds from{};
     Nanoseconds to{};
     std::vector<EndpointStats> endpoints;  // this tick's, by EndpointId
+    std::vector<GroupStats> groups;        // by GroupId
+    std::vector<CheckCount> checks;        // by CheckId
+    PhaseStats phases;
     LoadCounts counts;
     ShardState state;
     std::vector<ShardState> shards;

@@ -15,7 +15,7 @@ namespace plimsoll::schema {
 /// "PLIM" in ASCII, in the file's header: tells a run file from any other SQLite database.
 inline constexpr std::int64_t kApplicationId = 0x504c494d;
 /// PRAGMA user_version. Raised whenever an older reader would misread the file.
-inline constexpr std::int64_t kVersion = 2;
+inline constexpr std::int64_t kVersion = 3;
 inline constexpr const char* kFileName = "run.db";
 
 /// Every CREATE statement, for an empty database.
@@ -23,8 +23,8 @@ extern const char* const kTables;
 
 /// Names under which enumerators are stored, by their order. `index_of` is nullopt for another
 /// word.
-inline constexpr std::array<std::string_view, 5> kThresholdMetrics{"response_time", "service_time",
-                                                                   "failed", "requests", "dropped"};
+inline constexpr std::array<std::string_view, 7> kThresholdMetrics{
+    "response_time", "service_time", "failed", "requests", "dropped", "checks", "group_duration"};
 inline constexpr std::array<std::string_view, 7> kStatistics{"avg",      "min",  "med",  "max",
                                                              "quantile", "rate", "count"};
 inline constexpr std::array<std::string_view, 4> kComparisons{"<", "<=", ">", ">="};

@@ -51,7 +51,8 @@ std::string difference(const SegmentRun& run, const SegmentRun& first, Status& s
     if (a.segment.count != b.segment.count) {
         return fmt::format("is {}, not one of {}", segment_text(a), b.segment.count);
     }
-    if (a.tick != b.tick || !same_endpoints(a, b) || !same_load(a, b)) {
+    if (a.tick != b.tick || !same_endpoints(a, b) || !same_load(a, b) || a.groups != b.groups ||
+        a.checks != b.checks) {
         return "had another load (set by flags, or while it ran)";
     }
     return {};

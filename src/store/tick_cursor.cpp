@@ -106,10 +106,54 @@ Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
+void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
+    counts.iterations_cut_short = row.unsigned_integer(1);
+    counts.steps_unrendered = row.unsigned_integer(2);
+    counts.starts_failed = row.unsigned_integer(3);
+    counts.users_stopped = row.unsigned_integer(4);
+    counts.out_of_data = row.unsigned_integer(5);
+}
+
+Status read_group(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto duration = unpack_histogram(row.bytes(5));
+    if (index >= tick.groups.size() || !duration) {
+        return Error{"holds a group's counts that cannot be read", "group_tick",
+                     "the run file may be damaged"};
+    }
+    GroupStats& stats = tick.groups[index];
+    stats.count = row.unsigned_integer(2);
+    stats.failed = row.unsigned_integer(3);
+    stats.broken_off = row.unsigned_integer(4);
+    stats.duration = std::move(duration).value();
+    return {};
+}
+
+Status read_check(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    if (index >= tick.checks.size()) {
+        return Error{"holds the counts of a check that it does not name", "check_tick",
+                     "the run file may be damaged"};
+    }
+    tick.checks[index] = {row.unsigned_integer(2), row.unsigned_integer(3)};
+    return {};
+}
+
+Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = row.unsigned_integer(1);
+    auto times = unpack_histogram(row.bytes(2));
+    if (index >= kRequestPhaseCount || !times) {
+        return Error{"holds a phase's times that cannot be read", "phase_tick",
+                     "the run file may be damaged"};
+    }
+    tick.phases.times[index] = std::move(times).value();
+    return {};
+}
+
 }  // namespace
 
 struct TickCursor::Tables {
-    Rows ticks, shards, executors, endpoints;
+    Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
 
     Status open(const sqlite::Database& database) {
         Status status = ticks.open(database, "SELECT * FROM tick ORDER BY tick");
@@ -121,6 +165,21 @@ struct TickCursor::Tables {
         }
         if (status.ok()) {
             status = endpoints.open(database, "SELECT * FROM endpoint_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = flows.open(database, "SELECT * FROM flow_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = groups.open(database, "SELECT * FROM group_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = checks.open(database, "SELECT * FROM check_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = phases.open(database, "SELECT * FROM phase_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = https.open(database, "SELECT * FROM http_tick ORDER BY rowid");
         }
         return status;
     }
@@ -140,12 +199,44 @@ struct TickCursor::Tables {
             status = endpoints.take_tick(
                 tick.tick, [&](const sqlite::Statement& row) { return read_endpoint(row, tick); });
         }
+        if (status.ok()) {
+            status = fill_flow(tick);
+        }
+        return status;
+    }
+
+    Status fill_flow(StoredTick& tick) {
+        Status status = flows.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+            read_flow(row, tick.counts);
+            return {};
+        });
+        if (status.ok()) {
+            status = groups.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_group(row, tick); });
+        }
+        if (status.ok()) {
+            status = checks.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_check(row, tick); });
+        }
+        if (status.ok()) {
+            status = phases.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_phase(row, tick); });
+        }
+        if (status.ok()) {
+            status = https.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+                tick.counts.redirects = row.unsigned_integer(1);
+                return {};
+            });
+        }
         return status;
     }
 };
 
-TickCursor::TickCursor(std::unique_ptr<Tables> tables, std::size_t endpoints)
-    : tables_(std::move(tables)), endpoints_(endpoints) {}
+TickCursor::TickCursor(std::unique_ptr<Tables> tables, const RunInfo& info)
+    : tables_(std::move(tables)),
+      endpoints_(info.endpoints.size()),
+      groups_(info.groups.size()),
+      checks_(info.checks.size()) {}
 TickCursor::TickCursor(TickCursor&&) noexcept = default;
 TickCursor& TickCursor::operator=(TickCursor&&) noexcept = default;
 TickCursor::~TickCursor() = default;
@@ -155,7 +246,7 @@ Result<TickCursor> TickCursor::open(const sqlite::Database& database, const RunI
     if (const Status opened = tables->open(database); !opened.ok()) {
         return opened.error();
     }
-    return TickCursor(std::move(tables), info.endpoints.size());
+    return TickCursor(std::move(tables), info);
 }
 
 Result<std::optional<StoredTick>> TickCursor::next() {
@@ -164,6 +255,8 @@ Result<std::optional<StoredTick>> TickCursor::next() {
     }
     StoredTick tick = read_tick(tables_->ticks.row());
     tick.endpoints.resize(endpoints_);
+    tick.groups.resize(groups_);
+    tick.checks.resize(checks_);
     Status status = tables_->fill(tick);
     if (status.ok()) {
         status = tables_->ticks.advance();

@@ -29,9 +29,11 @@ public:
 
 private:
     struct Tables;
-    TickCursor(std::unique_ptr<Tables> tables, std::size_t endpoints);
+    TickCursor(std::unique_ptr<Tables> tables, const RunInfo& info);
     std::unique_ptr<Tables> tables_;
-    std::size_t endpoints_;
+    std::size_t endpoints_;  // how many of each a tick tells of
+    std::size_t groups_;
+    std::size_t checks_;
 };
 
 /// A reading as the probe gave it; `reading.at` is the offset from the run's start, on a clock that

@@ -86,6 +86,17 @@ Result<std::string> read_file(const std::string& path) {
     return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
+Status write_new_file(const std::string& path, const std::string& text, bool force) {
+    std::error_code error;
+    if (!force && std::filesystem::exists(path, error)) {
+        return Error{"exists already", path, "--force overwrites it"};
+    }
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    return out ? Status() : Error{"cannot be written: " + std::string(std::strerror(errno)), path};
+}
+
 Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text) {
     const auto colon = text.rfind(':');
     std::string address = colon == std::string::npos ? "" : text.substr(0, colon);

@@ -39,6 +39,10 @@ struct OutputFlags {
 /// Reads a whole file. Error: what the system says.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
+/// Writes a file that must not exist yet, unless `force`. Error: it exists, or what the system
+/// says.
+[[nodiscard]] Status write_new_file(const std::string& path, const std::string& text, bool force);
+
 /// "ADDR:PORT", ":PORT" or "PORT"; loopback where no address is given.
 [[nodiscard]] Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text);
 

@@ -24,11 +24,11 @@ TEST(Calibrate, MeasuresTheScenariosOwnRequestsAndSparesTheTarget) {
     post.body = Template::literal(std::string(100'000, 'x'));
     Step head = get("/");
     head.method = "HEAD";
-    scenario.users[0].flow.push_back(head);
+    scenario.users[0].steps.push_back(head);
     cpu_set_t before{};
     ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
     const auto light = calibrate(scenario, 400ms);
-    scenario.users[0].flow.push_back(post);
+    scenario.users[0].steps.push_back(post);
     const auto heavy = calibrate(scenario, 400ms);
     ASSERT_TRUE(light) << light.error().to_string();
     ASSERT_TRUE(heavy) << heavy.error().to_string();

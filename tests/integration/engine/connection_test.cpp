@@ -88,7 +88,7 @@ std::size_t hear(int socket, std::size_t bytes) {
 
 Scenario upload_to(const std::string& url, std::size_t bytes, Executor executor) {
     Scenario scenario = scenario_for(url, std::move(executor));
-    Step& step = scenario.users[0].flow[0];
+    Step& step = scenario.users[0].steps[0];
     step.method = "PUT";
     step.body = Template::literal(std::string(bytes, 'x'));
     step.has_body = true;
@@ -162,7 +162,7 @@ TEST(Connection, TakesAResponseThatCameBeforeItsRequest) {
         hear(socket, 1'000'000);
     });
     Scenario scenario = scenario_for(server.url(), arrivals(10'000, 20ms, 200));
-    scenario.users[0].flow[0].timeout = 3s;
+    scenario.users[0].steps[0].timeout = 3s;
     const Outcomes out = run(scenario);
     EXPECT_EQ(out.count(Outcome::Http5xx), out.last->total[0].requests);
     EXPECT_GT(out.last->total[0].requests, 0U);
@@ -194,7 +194,7 @@ Answer first_only(const std::string& /*request*/, int nth) {
 TEST(Connection, RetriesTheVeryRequestThatGotNoAnswer) {
     ScriptedServer server(first_only);
     Scenario scenario = scenario_for(server, users(1, 300ms));
-    scenario.users[0].flow[0].path = *Template::compile(
+    scenario.users[0].steps[0].path = *Template::compile(
         "/${random_int(0,1000000000)}", [](const char*) -> const char* { return nullptr; });
     const Outcomes out = run(scenario);
     ASSERT_GE(out.last->total_counts.reconnects, 2U);
@@ -206,7 +206,7 @@ TEST(Connection, RetriesTheVeryRequestThatGotNoAnswer) {
 TEST(Connection, NeverSendsARequestTwiceThatMayHaveAnEffectEachTime) {
     ScriptedServer server(first_only);
     Scenario scenario = scenario_for(server, users(1, 300ms));
-    scenario.users[0].flow[0].method = "POST";
+    scenario.users[0].steps[0].method = "POST";
     const Outcomes out = run(scenario);
     EXPECT_GE(out.count(Outcome::ConnectReset), 1U);
     EXPECT_EQ(server.requests(), out.last->total[0].requests);

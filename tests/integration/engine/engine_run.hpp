@@ -31,7 +31,7 @@ inline Scenario scenario_for(const std::string& url, Executor executor) {
     scenario.endpoints = {{"user", "/", "GET"}};
     UserClass user;
     user.name = "user";
-    user.flow = {get("/")};
+    user.steps = {get("/")};
     scenario.users = {user};
     scenario.load = {std::move(executor)};
     return scenario;
@@ -70,7 +70,7 @@ struct Outcomes {
     }
 };
 
-inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
+inline Outcomes run(const Scenario& scenario, std::uint32_t shards, EngineOptions options,
                     const std::function<void(Engine&)>& meanwhile = {}, Segment segment = {}) {
     RunInfo info = describe(scenario, segment);
     info.shards = shards;
@@ -79,7 +79,7 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double t
     info.tick = 100ms;
     std::mutex mutex;
     std::vector<std::unique_ptr<Interval>> intervals;
-    Engine engine(scenario, info, {trace_share});
+    Engine engine(scenario, info, std::move(options));
     const Status ready = engine.prepare();
     EXPECT_TRUE(ready.ok()) << (ready ? "" : ready.error().to_string());
     engine.start([&](std::unique_ptr<Interval> interval) {
@@ -106,6 +106,13 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double t
     }
     EXPECT_TRUE(outcomes.last && outcomes.last->last);
     return outcomes;
+}
+
+inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
+                    const std::function<void(Engine&)>& meanwhile = {}, Segment segment = {}) {
+    EngineOptions options;
+    options.trace_share = trace_share;
+    return run(scenario, shards, std::move(options), meanwhile, segment);
 }
 
 }  // namespace plimsoll

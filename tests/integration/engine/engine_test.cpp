@@ -90,11 +90,11 @@ TEST(Engine, ClassifiesResponsesByStatus) {
     const std::vector<std::pair<std::string, Outcome>> cases{
         {"/200", Outcome::Ok},          {"/302", Outcome::Ok},      {"/404", Outcome::Http4xx},
         {"/429", Outcome::RateLimited}, {"/500", Outcome::Http5xx}, {"/503", Outcome::Http5xx}};
-    scenario.users[0].flow.clear();
+    scenario.users[0].steps.clear();
     scenario.endpoints.clear();
     for (EndpointId i = 0; i < cases.size(); ++i) {
         scenario.endpoints.push_back({"user", cases[i].first, "GET"});
-        scenario.users[0].flow.push_back(get(cases[i].first, i));
+        scenario.users[0].steps.push_back(get(cases[i].first, i));
     }
     const Outcomes out = run(scenario);
     for (EndpointId i = 0; i < cases.size(); ++i) {
@@ -112,9 +112,9 @@ TEST(Engine, TakesAnExpectedStatusForOkAndAnyOtherForAFailure) {
     });
     Scenario scenario = scenario_for(server, arrivals(20, 250ms));
     scenario.endpoints = {{"user", "a", "GET"}, {"user", "b", "GET"}};
-    scenario.users[0].flow = {get("/404", 0), get("/200", 1)};
-    scenario.users[0].flow[0].expect.statuses = {{404, 404}};
-    scenario.users[0].flow[1].expect.statuses = {{201, 202}};
+    scenario.users[0].steps = {get("/404", 0), get("/200", 1)};
+    scenario.users[0].steps[0].expect.statuses = {{404, 404}};
+    scenario.users[0].steps[1].expect.statuses = {{201, 202}};
     const Outcomes out = run(scenario);
     EXPECT_EQ(out.count(Outcome::Ok, 0), 5U);
     EXPECT_EQ(out.count(Outcome::CheckFailed, 1), 5U);
@@ -148,7 +148,7 @@ TEST(Engine, CallsBrokenConnectionsByTheirNames) {
 TEST(Engine, TimesOutInTheHeaderAndInTheBody) {
     ScriptedServer silent([](const std::string&, int) { return Answer{"", 10s}; });
     Scenario scenario = scenario_for(silent, arrivals(20, 100ms));
-    scenario.users[0].flow[0].timeout = 150ms;
+    scenario.users[0].steps[0].timeout = 150ms;
     Outcomes out = run(scenario);
     EXPECT_EQ(out.count(Outcome::ResponseTimeout), 2U);
     EXPECT_GE(out.last->total[0].service.min(), 150ms);
@@ -270,10 +270,10 @@ TEST(Engine, SharesArrivalsAmongUserClassesByWeight) {
     Scenario scenario = scenario_for(server, arrivals(100, 1s));
     scenario.endpoints = {{"most", "/a", "GET"}, {"few", "/b", "GET"}};
     scenario.users[0].weight = 9;
-    scenario.users[0].flow = {get("/a", 0)};
+    scenario.users[0].steps = {get("/a", 0)};
     UserClass few = scenario.users[0];
     few.weight = 1;
-    few.flow = {get("/b", 1)};
+    few.steps = {get("/b", 1)};
     scenario.users.push_back(few);
     const Outcomes out = run(scenario, 2);
     ASSERT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
@@ -306,7 +306,7 @@ TEST(Engine, GoesOnWithTheNextIterationOfAUserThatWasCutOff) {
     });
     Scenario scenario = scenario_for(
         server, ramping(2, {{200ms, 2}, {0s, 0}, {200ms, 0}, {0s, 2}, {300ms, 2}}, 50ms));
-    scenario.users[0].flow[0].path = expression("/${user}-${iteration}");
+    scenario.users[0].steps[0].path = expression("/${user}-${iteration}");
     const Outcomes out = run(scenario);
     EXPECT_EQ(out.last->total_counts.interrupted, 2U);
     const auto paths = paths_seen(server);
@@ -322,7 +322,7 @@ void give_classes(Scenario& scenario, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
         UserClass user = model;
         user.name = std::to_string(i);
-        user.flow = {get("/" + user.name, i)};
+        user.steps = {get("/" + user.name, i)};
         scenario.users.push_back(user);
         scenario.endpoints.push_back({user.name, "/" + user.name, "GET"});
     }
@@ -377,7 +377,7 @@ TEST(Engine, GivesEachUserItsIterations) {
     for (const std::uint32_t shards : {1U, 2U, 5U}) {
         ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
         Scenario scenario = scenario_for(server, iterations(ExecutorKind::PerVuIterations, 3, 4));
-        scenario.users[0].flow[0].path = expression("/${user}-${iteration}");
+        scenario.users[0].steps[0].path = expression("/${user}-${iteration}");
         const auto begin = Clock::now();
         const Outcomes out = run(scenario, shards);
         EXPECT_LT(Clock::now() - begin, 60s);  // not max_duration
@@ -396,8 +396,8 @@ TEST(Engine, SendsSharedIterationsOnceEachWhateverTheNumberOfShards) {
         ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
         Scenario scenario = scenario_for(server, iterations(ExecutorKind::SharedIterations, 5, 23));
         give_classes(scenario, 2);
-        scenario.users[0].flow[0].path = expression("/${iteration}-${random_int(0,1000000)}");
-        scenario.users[1].flow[0].path = expression("/${iteration}-x");
+        scenario.users[0].steps[0].path = expression("/${iteration}-${random_int(0,1000000)}");
+        scenario.users[1].steps[0].path = expression("/${iteration}-x");
         const Outcomes out = run(scenario, shards);
         EXPECT_EQ(out.last->total_counts.iterations_completed, 23U);
         EXPECT_EQ(out.last->total[0].requests, 12U);
@@ -420,8 +420,8 @@ TEST(Engine, LetsWhoeverIsFreeTakeTheNextSharedIteration) {
         return Answer{ok_response(), request.starts_with("GET /0 ") ? 2s : 0ms};
     });
     Scenario scenario = scenario_for(server, iterations(ExecutorKind::SharedIterations, 2, 40));
-    scenario.users[0].flow = {get("/")};
-    scenario.users[0].flow[0].path = expression("/${user}");
+    scenario.users[0].steps = {get("/")};
+    scenario.users[0].steps[0].path = expression("/${user}");
     const Outcomes out = run(scenario);
     EXPECT_EQ(out.last->total[0].requests, 40U);
     const auto paths = paths_seen(server);
@@ -476,7 +476,7 @@ TEST(Engine, SendsWhatTheStepSays) {
     step.body = Template::literal("{\"a\": 1}");
     step.has_body = true;
     scenario.target.base_path = "/api";
-    scenario.users[0].flow = {step};
+    scenario.users[0].steps = {step};
     const Outcomes out = run(scenario);
     ASSERT_EQ(out.count(Outcome::Ok), 2U);
     EXPECT_EQ(server.seen()[0],
@@ -494,7 +494,7 @@ TEST(Engine, SendsBodiesLargerThanTheSocketsBuffer) {
     step.method = "PUT";
     step.body = Template::literal(std::string(8'000'000, 'x'));
     step.has_body = true;
-    scenario.users[0].flow = {step};
+    scenario.users[0].steps = {step};
     const Outcomes out = run(scenario);
     EXPECT_EQ(out.count(Outcome::Ok), 2U);
     EXPECT_EQ(server.seen()[0].size(), out.last->total[0].bytes_sent / 2);
@@ -533,7 +533,7 @@ TEST(Engine, DrawsTheSameValuesWhateverTheNumberOfShards) {
     for (const std::uint32_t shards : {1U, 2U}) {
         const std::size_t before = server.seen().size();
         Scenario scenario = scenario_for(server, arrivals(200, 200ms));
-        scenario.users[0].flow[0].path = *Template::compile(
+        scenario.users[0].steps[0].path = *Template::compile(
             "/${random_int(0,1000000)}", [](const char*) -> const char* { return nullptr; });
         run(scenario, shards);
         const auto seen = server.seen();

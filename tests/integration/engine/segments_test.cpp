@@ -25,7 +25,7 @@ public:
     std::vector<std::string> of(Executor executor, Segment segment, std::uint32_t shards) {
         ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
         Scenario scenario = scenario_for(server, std::move(executor));
-        scenario.users[0].flow[0].path = expression(path_);
+        scenario.users[0].steps[0].path = expression(path_);
         const Outcomes out = run(scenario, shards, 0, {}, segment);
         EXPECT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
         counts_.merge(out.last->total_counts);

@@ -28,7 +28,7 @@ TEST(Steering, MakesExactlyTheArrivalsOfTheRatesThatWereSet) {
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
     Scenario scenario =
         scenario_for(server, steered(ExecutorKind::ExternallyControlledRate, 100, 300, 1500ms));
-    scenario.users[0].flow[0].path =
+    scenario.users[0].steps[0].path =
         *Template::compile("/${iteration}", [](const char*) -> const char* { return nullptr; });
     std::vector<LevelChange> changes;
     std::vector<StageInfo> stages;

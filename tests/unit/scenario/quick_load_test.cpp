@@ -19,8 +19,8 @@ TEST(ScenarioForUrl, GetsThePathOfTheUrl) {
     EXPECT_EQ(scenario.name, "127.0.0.1");
     EXPECT_EQ(scenario.target.to_string(), "http://127.0.0.1:8080");
     ASSERT_EQ(scenario.users.size(), 1U);
-    ASSERT_EQ(scenario.users[0].flow.size(), 1U);
-    const Step& step = scenario.users[0].flow[0];
+    ASSERT_EQ(scenario.users[0].steps.size(), 1U);
+    const Step& step = scenario.users[0].steps[0];
     EXPECT_EQ(step.method, "GET");
     EXPECT_EQ(step.path.text(), "/v1/deployments?status=running");
     ASSERT_EQ(scenario.endpoints.size(), 1U);
@@ -28,14 +28,14 @@ TEST(ScenarioForUrl, GetsThePathOfTheUrl) {
 }
 
 TEST(ScenarioForUrl, GetsTheRootWhereThereIsNoPath) {
-    EXPECT_EQ(for_url("http://a").users[0].flow[0].path.text(), "/");
-    EXPECT_EQ(for_url("http://a/").users[0].flow[0].path.text(), "/");
-    EXPECT_EQ(for_url("http://[::1]:80?x=1").users[0].flow[0].path.text(), "/?x=1");
+    EXPECT_EQ(for_url("http://a").users[0].steps[0].path.text(), "/");
+    EXPECT_EQ(for_url("http://a/").users[0].steps[0].path.text(), "/");
+    EXPECT_EQ(for_url("http://[::1]:80?x=1").users[0].steps[0].path.text(), "/?x=1");
 }
 
 TEST(ScenarioForUrl, TakesExpressionsInAUrlLiterally) {
     const Scenario scenario = for_url("http://a/x?q=\"$1\"");
-    EXPECT_EQ(scenario.users[0].flow[0].path.text(), "/x?q=\"$1\"");
+    EXPECT_EQ(scenario.users[0].steps[0].path.text(), "/x?q=\"$1\"");
     EXPECT_FALSE(scenario_for_url("http://a/${user}", {}).ok());  // braces need %7B in a URL
 }
 
@@ -90,9 +90,9 @@ TEST(ScenarioForUrl, ChoosesTheExecutorByTheFlags) {
 
 TEST(ScenarioForUrl, SaysWhatIsWrongWithTheUrlOrTheLoad) {
     EXPECT_EQ(scenario_for_url("127.0.0.1:8080", {}).error().what,
-              "must be a URL that starts with http://");
-    EXPECT_EQ(scenario_for_url("https://a/", {}).error().what,
-              "https is not supported yet; it must start with http://");
+              "must be a URL that starts with http:// or https://");
+    EXPECT_EQ(scenario_for_url("ftp://a/", {}).error().what,
+              "must start with http:// or https://, got \"ftp://\"");
     EXPECT_EQ(scenario_for_url("http://u:hunter2@a/", {}).error().what,
               "must not hold a user name or password");
     EXPECT_FALSE(scenario_for_url("http://a/b c", {}).ok());
@@ -115,7 +115,7 @@ TEST(OverrideLoad, ReplacesTheWholeLoadAndNothingElse) {
     EXPECT_EQ(scenario.load[0].name, "constant-vus");
     EXPECT_EQ(scenario.load[0].max_vus, 7U);
     EXPECT_EQ(scenario.duration(), 3s);
-    EXPECT_EQ(scenario.users[0].flow[0].path.text(), "/x");
+    EXPECT_EQ(scenario.users[0].steps[0].path.text(), "/x");
     for (const QuickLoad& same : {QuickLoad{}, QuickLoad{3, 2s, {{1s, 9}}, std::nullopt},
                                   QuickLoad{4, 2s, {}, Rate::per_second(5)},
                                   QuickLoad{4, std::nullopt, {}, std::nullopt, 12}}) {

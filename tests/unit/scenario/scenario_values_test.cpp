@@ -23,7 +23,7 @@ TEST(Expect, AcceptsSuccessAndRedirectionWhereNothingIsSaid) {
 }
 
 TEST(Expect, AcceptsOnlyTheStatusesGiven) {
-    const Expect expect{{{404, 404}, {200, 299}}};
+    const Expect expect{{{404, 404}, {200, 299}}, {}};
     EXPECT_TRUE(expect.accepts(204));
     EXPECT_TRUE(expect.accepts(404));
     EXPECT_FALSE(expect.accepts(301));

@@ -1,0 +1,164 @@
+// plimsoll import har | openapi | curl | postman FILE|-
+#include "app/commands/commands.hpp"
+#include "app/commands/common_flags.hpp"
+#include "app/console.hpp"
+#include "app/exit_code.hpp"
+#include "import/import.hpp"
+#include "scenario/parse.hpp"
+
+#include <array>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+struct ImportFlags {
+    std::vector<std::string> input;
+    std::string output;
+    std::vector<std::string> hosts;
+    bool force = false;
+    bool keep_static = false;
+    bool quiet = false;
+};
+
+struct Format {
+    const char* name;
+    const char* help;
+    const char* input;
+    Result<Imported> (*read)(std::string_view, const ImportOptions&);
+    const char* examples;
+};
+
+constexpr std::array kFormats{
+    Format{"har", "a recording that a browser's developer tools exported",
+           "a HAR file, or - for stdin", import_har,
+           "  plimsoll import har session.har --output session.yaml\n"
+           "  plimsoll import har session.har --host api.example.com"},
+    Format{"openapi", "an OpenAPI 3 or Swagger 2 description, YAML or JSON",
+           "the description, or - for stdin", import_openapi,
+           "  plimsoll import openapi openapi.yaml --output api.yaml\n"
+           "  curl -s http://127.0.0.1:8000/openapi.json | plimsoll import openapi -"},
+    Format{"curl", "a curl command line, or a file of them",
+           "the command in quotes, a file, or - for stdin", import_curl,
+           "  plimsoll import curl 'curl -X POST http://127.0.0.1:8080/v1/items -d name=x'\n"
+           "  plimsoll import curl commands.sh --output commands.yaml"},
+    Format{"postman", "a Postman collection, format 2", "the collection, or - for stdin",
+           import_postman,
+           "  plimsoll import postman shop.postman_collection.json\n"
+           "  plimsoll import postman shop.postman_collection.json --output shop.yaml"}};
+
+/// The text that `flags` point at, and what to call it.
+Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
+                                                       bool takes_command) {
+    const std::string& first = flags.input.front();
+    if (flags.input.size() > 1 || (takes_command && first.find("curl ") != std::string::npos)) {
+        if (!takes_command) {
+            return Error{"takes one file", flags.input[1]};
+        }
+        std::string line;
+        for (const std::string& word : flags.input) {
+            std::string quoted;  // the shell has split it already: keep its words
+            for (const char c : word) {
+                quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+            }
+            line += flags.input.size() > 1 ? fmt::format("'{}' ", quoted) : word;
+        }
+        return std::pair{line, std::string("command line")};
+    }
+    if (first == "-") {
+        return std::pair{std::string(std::istreambuf_iterator<char>(std::cin), {}),
+                         std::string("stdin")};
+    }
+    auto text = read_file(first);
+    if (!text) {
+        return text.error();
+    }
+    return std::pair{*std::move(text), std::filesystem::path(first).filename().string()};
+}
+
+/// What was written must be a scenario. Every environment variable without a default counts as set
+/// here, to what may stand for a target too.
+Status check(const std::string& text) {
+    const auto environment = [](const char* name) -> const char* {
+        return std::string_view(name) == "TARGET" ? nullptr : "http://127.0.0.1:1";
+    };
+    const ParseOutcome parsed = parse_scenario(text, {"scenario.yaml", environment});
+    if (parsed.scenario) {
+        return {};
+    }
+    const Fault& fault = parsed.faults.front();
+    return Error{
+        fmt::format("came to a scenario that is not valid: {}: {}", fault.path, fault.what),
+        fmt::format("line {}", fault.line), "the text is written all the same; correct it there"};
+}
+
+int run_import(const Format& format, const ImportFlags& flags) {
+    const auto input = read_input(flags, format.read == import_curl);
+    if (!input) {
+        return refuse(input.error());
+    }
+    ImportOptions options;
+    options.source = input->second;
+    options.hosts = flags.hosts;
+    options.keep_static = flags.keep_static;
+    const auto imported = format.read(input->first, options);
+    if (!imported) {
+        return refuse({imported.error().what, options.source, imported.error().hint});
+    }
+    if (flags.output.empty()) {
+        say("{}", imported->text);
+    } else if (const Status written = write_new_file(flags.output, imported->text, flags.force);
+               !written) {
+        return refuse(written.error());
+    }
+    if (!flags.quiet) {
+        say(stderr, "plimsoll: {} step{}{}\n", imported->steps, imported->steps == 1 ? "" : "s",
+            flags.output.empty() ? "" : " in " + flags.output);
+        for (const std::string& note : imported->notes) {
+            say(stderr, "  {}\n", note);
+        }
+        for (const std::string& name : imported->environment) {
+            say(stderr, "  set {} before it runs\n", name);
+        }
+    }
+    const Status valid = check(imported->text);
+    return valid ? to_int(ExitCode::Passed) : refuse(valid.error());
+}
+
+}  // namespace
+
+void add_import_command(CLI::App& app, Action& action) {
+    CLI::App* command = app.add_subcommand("import", "write a scenario from what you have");
+    command->require_subcommand(1);
+    command->footer(
+        "Examples:\n"
+        "  plimsoll import har session.har --output session.yaml\n"
+        "  plimsoll import curl 'curl http://127.0.0.1:8080/health'");
+    for (const Format& format : kFormats) {
+        auto flags = std::make_shared<ImportFlags>();
+        CLI::App* one = command->add_subcommand(format.name, format.help);
+        one->add_option("INPUT", flags->input, format.input)->required();
+        one->add_option("-o,--output", flags->output, "write here instead of to stdout")
+            ->type_name("FILE");
+        one->add_flag("--force", flags->force, "overwrite the output file");
+        one->add_flag("-q,--quiet", flags->quiet, "no summary on stderr");
+        if (format.read == import_har) {
+            one->add_option("--host", flags->hosts,
+                            "keep requests to this host; the first becomes the target");
+            one->add_flag("--keep-static", flags->keep_static,
+                          "keep images, scripts, styles and fonts");
+        }
+        one->footer(fmt::format("Examples:\n{}", format.examples));
+        one->callback([flags, &format, &action] {
+            action = [flags, &format] { return run_import(format, *flags); };
+        });
+    }
+}
+
+}  // namespace plimsoll

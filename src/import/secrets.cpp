@@ -1,0 +1,241 @@
+#include "import/secrets.hpp"
+
+#include "scenario/redact.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstddef>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll::import {
+namespace {
+
+// Lower case, without what words are joined by.
+std::string folded(std::string_view name) {
+    std::string result;
+    for (const char c : name) {
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+            result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        }
+    }
+    return result;
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return result;
+}
+
+// API_KEY of api-key, ACCESS_TOKEN of accessToken.
+std::string variable_name(std::string_view name) {
+    std::string result;
+    bool after_small = false;
+    for (const char c : name) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) == 0) {
+            result += result.empty() || result.back() == '_' ? "" : "_";
+            after_small = false;
+            continue;
+        }
+        if (after_small && std::isupper(byte) != 0) {
+            result += '_';
+        }
+        after_small = std::islower(byte) != 0 || std::isdigit(byte) != 0;
+        result += static_cast<char>(std::toupper(byte));
+    }
+    while (!result.empty() && result.back() == '_') {
+        result.pop_back();
+    }
+    if (result.empty()) {
+        return "SECRET";
+    }
+    return std::isdigit(static_cast<unsigned char>(result.front())) != 0 ? "SECRET_" + result
+                                                                         : result;
+}
+
+bool ends_token(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_' && c != '.';
+}
+
+// JSON Web Tokens begin with base64url of {" (RFC 7519); 20 is under the shortest possible.
+std::size_t token_at(std::string_view text, std::size_t at) {
+    constexpr std::size_t kShortest = 20;
+    if (!text.substr(at).starts_with("eyJ") || (at > 0 && !ends_token(text[at - 1]))) {
+        return 0;
+    }
+    std::size_t end = at;
+    while (end < text.size() && !ends_token(text[end])) {
+        ++end;
+    }
+    const std::string_view token = text.substr(at, end - at);
+    return token.size() >= kShortest && std::count(token.begin(), token.end(), '.') >= 2 ? end - at
+                                                                                         : 0;
+}
+
+}  // namespace
+
+std::string as_literal(std::string_view text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        result += text.substr(at).starts_with("${") ? "$$" : std::string(1, text[at]);
+    }
+    return result;
+}
+
+bool is_secret_name(std::string_view name) {
+    constexpr std::array<std::string_view, 12> kParts{
+        "password",  "passwd",    "passphrase", "secret",     "token",         "apikey",
+        "accesskey", "signature", "credential", "privatekey", "authorization", "sessionid"};
+    constexpr std::array<std::string_view, 13> kWhole{
+        "pwd",  "pass", "pin", "otp", "cvv",        "cvc",       "sig",
+        "auth", "sid",  "jwt", "ssn", "cardnumber", "creditcard"};
+    const std::string word = folded(name);
+    if (word.find("pagetoken") != std::string::npos || word == "tokens" || word == "maxtokens") {
+        return false;
+    }
+    return std::find(kWhole.begin(), kWhole.end(), word) != kWhole.end() ||
+           std::any_of(kParts.begin(), kParts.end(),
+                       [&](std::string_view part) { return word.find(part) != std::string::npos; });
+}
+
+bool is_secret_query_key(std::string_view name) {
+    const std::string word = folded(name);
+    return is_secret_name(name) || word == "key" || word == "code";
+}
+
+std::string Secrets::reference(std::string_view name, std::string_view value) {
+    for (const auto& [known, of] : known_) {
+        if (of == value) {
+            return fmt::format("${{env.{}}}", known);
+        }
+    }
+    const std::string base = variable_name(name);
+    std::string free = base;
+    const auto taken = [&] {
+        return std::any_of(known_.begin(), known_.end(),
+                           [&](const auto& entry) { return entry.first == free; });
+    };
+    for (int number = 2; taken(); ++number) {
+        free = fmt::format("{}_{}", base, number);
+    }
+    known_.emplace_back(free, value);
+    return fmt::format("${{env.{}}}", free);
+}
+
+std::string Secrets::header(std::string_view name, std::string_view value) {
+    if (!is_secret_header(name) || value.empty()) {
+        return text(value);
+    }
+    if (lower(name) == "authorization") {
+        const std::size_t blank = value.find(' ');
+        const std::string scheme(value.substr(0, blank == std::string_view::npos ? 0 : blank));
+        const std::string kind = lower(scheme);
+        if (kind == "bearer" || kind == "token") {
+            return fmt::format("{} {}", scheme, reference("API_TOKEN", value.substr(blank + 1)));
+        }
+        if (kind == "basic") {  // of user:password in base64
+            return fmt::format("{} {}", scheme, reference("BASIC_AUTH", value.substr(blank + 1)));
+        }
+    }
+    return reference(name, value);
+}
+
+std::string Secrets::field(std::string_view name, std::string_view value) {
+    return is_secret_name(name) && !value.empty() ? reference(name, value) : text(value);
+}
+
+boost::json::value Secrets::json(const boost::json::value& value, std::string_view name) {
+    if (const auto* const object = value.if_object()) {
+        boost::json::object result;
+        for (const auto& [key, member] : *object) {
+            result[as_literal(key)] = json(member, key);
+        }
+        return result;
+    }
+    if (const auto* const array = value.if_array()) {
+        boost::json::array result;
+        for (const auto& item : *array) {
+            result.push_back(json(item, name));
+        }
+        return result;
+    }
+    if (const auto* const string = value.if_string()) {
+        return boost::json::value(field(name, *string));
+    }
+    return value;
+}
+
+std::string Secrets::path(std::string_view path) {
+    const std::size_t mark = path.find('?');
+    std::string result = text(path.substr(0, mark));
+    if (mark == std::string_view::npos) {
+        return result;
+    }
+    std::string_view rest = path.substr(mark + 1);
+    char before = '?';
+    while (true) {
+        const std::size_t end = std::min(rest.find('&'), rest.size());
+        const std::string_view pair = rest.substr(0, end);
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        const std::string_view key = pair.substr(0, equals);
+        const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+        result += before + text(key);
+        if (equals < pair.size()) {
+            result += '=';
+            result +=
+                is_secret_query_key(key) && !value.empty() ? reference(key, value) : text(value);
+        }
+        if (end == rest.size()) {
+            return result;
+        }
+        rest.remove_prefix(end + 1);
+        before = '&';
+    }
+}
+
+std::string Secrets::text(std::string_view text) {
+    constexpr std::size_t kShortestToLookFor = 8;  // shorter ones would hit words
+    std::string result;
+    std::string literal;
+    const auto flush = [&] {
+        result += as_literal(literal);
+        literal.clear();
+    };
+    std::size_t at = 0;
+    while (at < text.size()) {
+        std::size_t length = token_at(text, at);
+        std::string found = length > 0 ? reference("TOKEN", text.substr(at, length)) : "";
+        for (const auto& [name, value] : known_) {
+            if (length == 0 && value.size() >= kShortestToLookFor &&
+                text.substr(at).starts_with(value)) {
+                length = value.size();
+                found = fmt::format("${{env.{}}}", name);
+            }
+        }
+        if (length == 0) {
+            literal += text[at++];
+            continue;
+        }
+        flush();
+        result += found;
+        at += length;
+    }
+    flush();
+    return result;
+}
+
+std::vector<std::string> Secrets::names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : known_) {
+        names.push_back(entry.first);
+    }
+    return names;
+}
+
+}  // namespace plimsoll::import
