@@ -14,7 +14,7 @@ Status Link::raise(Clock::time_point deadline, Refusals& refusals) {
     if (connection.up()) {
         return {};
     }
-    prepared = false;
+    prepared = counters_prepared = false;
     const Clock::time_point now = Clock::now();
     if (connection.connecting()) {
         deadline = std::min(deadline, now + kGlance);

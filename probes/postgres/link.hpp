@@ -23,7 +23,9 @@ private:
 struct Link {
     PgConnection connection;
     Backoff backoff = {};
-    bool prepared = false;  // what is prepared on first use; forgotten with the connection
+    // What is prepared on first use; forgotten with the connection.
+    bool prepared = false;
+    bool counters_prepared = false;
 
     /// One more try to be up by `deadline`, if it is time for one. An attempt that an earlier call
     /// began gets kGlance at most: it goes on by itself, and others wait for this thread. Refusals

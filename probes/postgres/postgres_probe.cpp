@@ -227,6 +227,7 @@ private:
     void swap_connections();
     Status learn_server(Clock::time_point deadline);
     void warn_of_privileges();
+    Result<PgRows> ask_counters(Clock::time_point deadline);
     void read_counters(Clock::time_point deadline);
     void read_blockers_of(Clock::time_point deadline, Reading& reading);
     Result<Statements> read_statements_now(Clock::time_point deadline);
@@ -392,10 +393,24 @@ Result<Reading> PostgresProbe::read(Clock::time_point deadline) {
     return reading;
 }
 
+/// Prepared apart from the first statement: planning it costs the server more than running it, and
+/// a view that a server lacks must not cost us the rest.
+Result<PgRows> PostgresProbe::ask_counters(Clock::time_point deadline) {
+    if (!main_.counters_prepared) {
+        const std::string sql = counters_sql(main_.connection.server_version());
+        const auto prepared =
+            main_.connection.query("PREPARE plimsoll_counters AS " + sql, deadline);
+        if (!prepared) {
+            return prepared.error();
+        }
+        main_.counters_prepared = true;
+    }
+    return main_.connection.query_prepared("plimsoll_counters", deadline);
+}
+
 /// A failure here costs these values their freshness, not the reading.
 void PostgresProbe::read_counters(Clock::time_point deadline) {
-    const auto rows =
-        main_.connection.query(counters_sql(main_.connection.server_version()), deadline);
+    const auto rows = ask_counters(deadline);
     if (!rows) {
         if (counters_trouble_.empty() && main_.connection.up() && !main_.connection.busy()) {
             counters_trouble_ = rows.error().to_string();

@@ -195,4 +195,13 @@ Result<ExporterPtr> make_otlp_from(const OtlpConfig& config) {
     return ExporterPtr(std::move(*exporter));
 }
 
+double trace_share_of(const ExportConfig& exports) {
+    if (!exports.otlp) {
+        return 0;
+    }
+    const auto options =
+        otlp_options({exports.otlp->endpoint, exports.otlp->sample}, process_environment());
+    return options && !options->disabled ? options->sample : 0;
+}
+
 }  // namespace plimsoll

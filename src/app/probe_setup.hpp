@@ -22,5 +22,8 @@ namespace plimsoll {
 /// The trace exporter; null where the environment switches OpenTelemetry off. Error: a malformed
 /// endpoint or variable.
 [[nodiscard]] Result<ExporterPtr> make_otlp_from(const OtlpConfig& config);
+/// The share of iterations to trace: 0 where nothing takes traces, also by OTEL_SDK_DISABLED. Then
+/// none is drawn, and no traceparent is sent.
+[[nodiscard]] double trace_share_of(const ExportConfig& exports);
 
 }  // namespace plimsoll

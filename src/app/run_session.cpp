@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "engine/engine.hpp"
+#include "engine/single_run.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "report/report.hpp"
@@ -21,6 +22,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 #include <random>
 #include <sys/resource.h>
 
@@ -105,6 +107,13 @@ private:
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
     void check_abort(const Snapshot& snapshot);
+    [[nodiscard]] EngineOptions engine_options();
+    /// Events of a flow run once; false where it failed.
+    [[nodiscard]] bool run_once(const char* what, const UserClass& user,
+                                std::vector<Event>& events);
+    void tell_single(const char* what, const SingleRun& run, std::vector<Event>& events) const;
+    [[nodiscard]] ExitCode tear_down(ExitCode code);
+    [[nodiscard]] std::optional<std::string> abort_reason() const;
     void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
     void close_endpoint();
     void linger();
@@ -119,6 +128,10 @@ private:
     PrometheusExporter* prometheus_ = nullptr;
     std::atomic<bool> abort_by_threshold_ = false;
     std::vector<ExecutorState> last_states_;
+    std::vector<Variable> shared_;  // made by setup
+    mutable std::mutex abort_mutex_;
+    std::vector<Event> setup_events_;
+    std::optional<std::string> abort_reason_;  // of a step with on_fail: abort_run
     // What has threads hands over to what stands before it, and so must end first.
     std::vector<std::unique_ptr<ExporterWorker>> workers_;
     std::optional<LiveView> view_;
@@ -294,6 +307,10 @@ ExitCode Session::drive() {
         if (abort_by_threshold_) {
             end_early(ExitCode::ThresholdFailed, "a threshold with abort_on_fail failed; stopping");
         }
+        if (const auto why = abort_reason(); why && code == ExitCode::Passed) {
+            end_early(ExitCode::SafetyStop, "on_fail: abort_run: " + *why);
+            engine_->abort();
+        }
         if (options_.fatal && code == ExitCode::Passed) {
             if (const auto why = options_.fatal()) {
                 end_early(ExitCode::SafetyStop, *why);
@@ -305,6 +322,68 @@ ExitCode Session::drive() {
     view_->clear();
     engine_->join();
     return code;
+}
+
+EngineOptions Session::engine_options() {
+    EngineOptions options;
+    options.trace_share = trace_share_of(scenario_.exports);
+    options.on_note = [this](std::string text) { announce(EventKind::Note, std::move(text)); };
+    options.on_abort = [this](std::string reason) {
+        const std::lock_guard lock(abort_mutex_);
+        if (!abort_reason_) {
+            abort_reason_ = std::move(reason);
+        }
+    };
+    options.shared = shared_;
+    return options;
+}
+
+std::optional<std::string> Session::abort_reason() const {
+    const std::lock_guard lock(abort_mutex_);
+    return abort_reason_;
+}
+
+void Session::tell_single(const char* what, const SingleRun& run,
+                          std::vector<Event>& events) const {
+    for (const SingleRequest& request : run.requests) {
+        events.push_back({request.sample.completed, EventKind::Note,
+                          fmt::format("{}: {}", what, plimsoll::describe(request, scenario_))});
+    }
+}
+
+bool Session::run_once(const char* what, const UserClass& user, std::vector<Event>& events) {
+    const int before = stop_.count();
+    SingleRunOptions options;
+    options.shared = shared_;
+    options.stop = [this, before] { return stop_.count() > before; };
+    const auto ran = run_single(scenario_, user, run_, std::move(options));
+    if (!ran) {
+        complain({fmt::format("{} failed: {}", what, ran.error().what), ran.error().where,
+                  ran.error().hint});
+        return false;
+    }
+    tell_single(what, *ran, events);
+    if (!ran->ok) {
+        complain({fmt::format("{} failed: {}", what, ran->failure), {}, {}});
+        return false;
+    }
+    shared_ = ran->variables;
+    return true;
+}
+
+/// Runs teardown, whatever became of the run: it cleans up after it.
+ExitCode Session::tear_down(ExitCode code) {
+    if (scenario_.teardown.steps.empty()) {
+        return code;
+    }
+    std::vector<Event> events;
+    const bool ok = run_once("teardown", scenario_.teardown, events);
+    for (const Event& event : events) {
+        for (const auto& worker : workers_) {
+            worker->push_event(event);
+        }
+    }
+    return ok || code != ExitCode::Passed ? code : ExitCode::TeardownFailed;
 }
 
 void Session::finish_worker(ExporterWorker& worker, Clock::time_point deadline) {
@@ -379,8 +458,13 @@ void Session::close_endpoint() {
 
 SessionResult Session::run() {
     describe_run();
-    engine_.emplace(scenario_, run_,
-                    EngineOptions{scenario_.exports.otlp ? scenario_.exports.otlp->sample : 0});
+    if (!scenario_.setup.steps.empty()) {
+        // Before t = 0, and before anything is open that would have to be closed again.
+        if (!run_once("setup", scenario_.setup, setup_events_)) {
+            return {stop_.count() > 0 ? ExitCode::Interrupted : ExitCode::SetupFailed, {}};
+        }
+    }
+    engine_.emplace(scenario_, run_, engine_options());
     if (const Status reachable = engine_->prepare(); !reachable) {
         complain(reachable.error());
         return {ExitCode::Unreachable, {}};
@@ -409,9 +493,15 @@ SessionResult Session::run() {
     if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
         say("metrics   {}\n", prometheus_->url());
     }
+    for (Event event : setup_events_) {
+        event.at = std::max(event.at, run_.start.mono);  // a run's file begins there
+        for (const auto& worker : workers_) {
+            worker->push_event(event);
+        }
+    }
     probes_->begin();
     const Usage before = own_usage();
-    ExitCode code = drive();
+    ExitCode code = tear_down(drive());
     wind_up(before);
     code = report_run(run_dir_, options_, code);
     linger();

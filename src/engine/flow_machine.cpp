@@ -177,4 +177,16 @@ Flow straightened(const Flow& flow) {
     return straight;
 }
 
+void append(const Flow& straight, Flow& to) {
+    const auto first = static_cast<std::uint32_t>(to.templates.size());
+    to.templates.insert(to.templates.end(), straight.templates.begin(), straight.templates.end());
+    for (Op op : straight.ops) {
+        if (op.kind == Op::Kind::End) {
+            return;
+        }
+        op.b += op.kind == Op::Kind::Set ? first : 0;
+        to.ops.push_back(op);
+    }
+}
+
 }  // namespace plimsoll

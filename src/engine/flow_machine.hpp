@@ -76,4 +76,7 @@ private:
 /// and loops say; without think time and groups. For trying a flow out.
 [[nodiscard]] Flow straightened(const Flow& flow);
 
+/// Puts a straightened flow behind another one, which then has no end of its own.
+void append(const Flow& straight, Flow& to);
+
 }  // namespace plimsoll

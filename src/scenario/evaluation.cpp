@@ -72,13 +72,16 @@ void append_uuid(Random& random, std::string& out) {
     constexpr std::string_view kHex = "0123456789abcdef";
     const std::uint64_t high = (random() & 0xFFFFFFFFFFFF0FFFULL) | 0x4000ULL;
     const std::uint64_t low = (random() & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL;
+    std::array<char, 36> text;
+    std::size_t at = 0;
     for (unsigned digit = 0; digit < 32; ++digit) {
         if (digit == 8 || digit == 12 || digit == 16 || digit == 20) {
-            out += '-';
+            text[at++] = '-';
         }
         const std::uint64_t word = digit < 16 ? high : low;
-        out += kHex[(word >> (60 - 4 * (digit % 16))) & 0xFU];
+        text[at++] = kHex[(word >> (60 - 4 * (digit % 16))) & 0xFU];
     }
+    out.append(text.data(), text.size());
 }
 
 void append_time(std::int64_t unix_ns, std::uint16_t form, std::string& out) {

@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+namespace boost::json {
+class value;
+}
+
 namespace plimsoll {
 
 /// A complete response as captures and checks see it. Views: valid while they are evaluated.
@@ -71,6 +75,12 @@ public:
     /// /id in the response's JSON" or "the body is not JSON: ... at byte 12". Allocates only where
     /// `out` must grow or `why` is written.
     [[nodiscard]] bool select(ResponseReader& response, Variable& out, std::string& why) const;
+    /// Regex: whether it matches anywhere in `text`.
+    [[nodiscard]] bool matches(std::string_view text) const;
+    /// JSON pointer and JSONPath: where the value stands, until the next reset(). nullptr (and
+    /// `why`) where there is none.
+    [[nodiscard]] const boost::json::value* find_json(ResponseReader& response,
+                                                      std::string& why) const;
 
 private:
     struct Compiled;

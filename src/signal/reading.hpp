@@ -34,7 +34,7 @@ struct Reading {
     std::vector<Value> values;
     /// Evidence that is text, one line each: who blocks whom, a privilege lost. Becomes an event of
     /// kind Note. Only what is new, and few of them: a run keeps them all.
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = {};
 };
 
 /// A time without readings. While open, `to` is the latest known time.

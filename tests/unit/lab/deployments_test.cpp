@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::variant<DbQuery, HttpResponse> route(std::string method, std::string target,
-                                        std::string body = {}) {
+                                          std::string body = {}) {
     return route_deployments({std::move(method), std::move(target), {}, std::move(body)}, 20ms);
 }
 

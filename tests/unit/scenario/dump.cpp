@@ -27,6 +27,8 @@ std::string think(const Think& think) {
                        seconds(think.b));
 }
 
+std::string dump_options(const HttpStepOptions& options);
+
 void dump_step(const Scenario& scenario, const Step& step, std::string& out) {
     out += fmt::format("  step {} {}\n", step.method, render(step.path));
     const EndpointInfo& endpoint = scenario.endpoints.at(step.endpoint);
@@ -38,6 +40,12 @@ void dump_step(const Scenario& scenario, const Step& step, std::string& out) {
     if (step.has_body) {
         out += fmt::format("    body {}\n", render(step.body));
     }
+    if (step.body_from_file) {
+        out += "    from that file\n";
+    }
+    if (const std::string options = dump_options(step.http); !options.empty()) {
+        out += fmt::format("    http{}\n", options);
+    }
     for (const StatusRange& range : step.expect.statuses) {
         out += fmt::format("    status {}-{}\n", range.low, range.high);
     }
@@ -45,6 +53,40 @@ void dump_step(const Scenario& scenario, const Step& step, std::string& out) {
         out += fmt::format("    think {}\n", think(*step.think));
     }
     out += fmt::format("    timeout {}\n", seconds(step.timeout));
+}
+
+std::string dump_options(const HttpStepOptions& options) {
+    std::string out;
+    const auto time = [&](const char* name, const std::optional<Nanoseconds>& value) {
+        out += value ? fmt::format(" {} {}", name, seconds(*value)) : "";
+    };
+    time("connect", options.connect);
+    time("first_byte", options.first_byte);
+    time("body", options.body);
+    out += options.redirects ? fmt::format(" redirects {}", *options.redirects) : "";
+    out += options.max_body ? fmt::format(" max_body {}", *options.max_body) : "";
+    return out;
+}
+
+/// Nothing where all is as it is without an http block.
+void dump_http(const HttpOptions& http, std::string& out) {
+    const HttpOptions usual;
+    const bool same = http.reuse_connections == usual.reuse_connections &&
+                      http.cookies == usual.cookies && http.tls.verify &&
+                      dump_options(http.defaults).empty();
+    if (same) {
+        return;
+    }
+    out += fmt::format("http reuse {} absolute_form {} cookies {} dns_ttl {}{}\n",
+                       http.reuse_connections, http.absolute_form,
+                       static_cast<int>(http.cookies), seconds(http.dns_ttl),
+                       dump_options(http.defaults));
+    out += fmt::format("  tls verify {} ca {} cert {} key {} name {} resume {}\n",
+                       http.tls.verify, http.tls.ca_file, http.tls.cert_file, http.tls.key_file,
+                       http.tls.server_name, http.tls.resume);
+    for (const std::string& address : http.local_addresses) {
+        out += fmt::format("  from {}\n", address);
+    }
 }
 
 void dump_executor(const Scenario& scenario, const Executor& executor, std::string& out) {
@@ -104,8 +146,19 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
         out += fmt::format("  canary {} is off\n", canary);
     }
     for (const ContainerProbeConfig& c : scenario.probes.containers) {
-        out += fmt::format("  container role {}: docker \"{}\" cgroup \"{}\" pid {} port {}\n",
-                           c.role, c.docker, c.cgroup, c.pid, c.port);
+        out += fmt::format(
+            "  container role {}: name \"{}\" docker \"{}\" label \"{}\" cgroup \"{}\" pid {} "
+            "port {}\n",
+            c.role, c.name, c.docker, c.label, c.cgroup, c.pid, c.port);
+    }
+    for (const AppMetricsConfig& app : scenario.probes.app_metrics) {
+        out += fmt::format("  app_metrics {}\n", app.url);
+        for (const auto& [figure, selector] : app.map) {
+            out += fmt::format("    {} {}\n", figure, selector);
+        }
+    }
+    if (scenario.probes.host) {
+        out += fmt::format("  host {}\n", *scenario.probes.host);
     }
     for (const CanaryConfig& canary : scenario.probes.canaries) {
         out += fmt::format("  canary {}: {}\n", canary.name, canary.path);
@@ -125,6 +178,7 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
 std::string dump(const Scenario& scenario) {
     std::string out = fmt::format("scenario {}\ntarget {} (Host: {})\n", scenario.name,
                                   scenario.target.to_string(), scenario.target.host_header());
+    dump_http(scenario.http, out);
     for (const UserClass& user : scenario.users) {
         out +=
             fmt::format("user {} weight {} think {}\n", user.name, user.weight, think(user.think));
