@@ -55,11 +55,27 @@ TEST(ParseTarget, ReadsSocketsInTheFileSystem) {
 }
 
 TEST(ParseTarget, RefusesWhatIsNoHttpTarget) {
-    for (const char* url :
-         {"", "127.0.0.1:8080", "http://", "http:///x", "http://:80", "http://a:0",
-          "http://a:65536", "http://a:", "http://a:8x", "http://a b", "http://[::1",
-          "http://[::1]x", "http://[zz]", "http://::1", "http://a?x=1", "http://a#top",
-          "http://a/b c", "ws://a", "unix:", "unix:app.sock", "unix:/a?x"}) {
+    for (const char* url : {"",
+                            "127.0.0.1:8080",
+                            "http://",
+                            "http:///x",
+                            "http://:80",
+                            "http://a:0",
+                            "http://a:65536",
+                            "http://a:",
+                            "http://a:8x",
+                            "http://a b",
+                            "http://[::1",
+                            "http://[::1]x",
+                            "http://[zz]",
+                            "http://::1",
+                            "http://a?x=1",
+                            "http://a#top",
+                            "http://a/b c",
+                            "ws://a",
+                            "unix:",
+                            "unix:app.sock",
+                            "unix:/a?x"}) {
         const auto target = parse_target(url);
         ASSERT_FALSE(target.ok()) << url;
         EXPECT_FALSE(target.error().what.empty());
