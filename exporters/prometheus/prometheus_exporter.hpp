@@ -15,11 +15,11 @@ namespace plimsoll {
 struct PrometheusOptions {
     std::string address = "127.0.0.1";  // an IPv4 address to listen on, or "localhost"
     std::uint16_t port = 9464;          // 0 takes a free one: see bound_port
-    /// False: no load runs, so its metrics (all of them zero) are left out.
-    bool load = true;
     /// Drop counts by exporter name, for plimsoll_exporter_dropped_total. Called by scraping
     /// threads, so it must be thread-safe. When unset, only this exporter's own drops show.
     std::function<std::vector<std::pair<std::string, std::uint64_t>>()> exporter_drops;
+    /// False: no load runs, so its metrics (all of them zero) are left out.
+    bool load = true;
 };
 
 /// Serves `http://ADDRESS:PORT/metrics` from start to finish (or destruction). Keeps only the

@@ -27,6 +27,8 @@ namespace plimsoll {
 [[nodiscard]] std::optional<Finding> find_idle_in_transaction(const Case& c);
 [[nodiscard]] std::optional<Finding> find_app_cpu_throttled(const Case& c);
 [[nodiscard]] std::optional<Finding> find_app_cpu(const Case& c);
+[[nodiscard]] std::optional<Finding> find_accept_queue(const Case& c);
+[[nodiscard]] std::optional<Finding> find_memory(const Case& c);
 [[nodiscard]] std::optional<Finding> find_rate_limited(const Case& c);
 [[nodiscard]] Finding blame_generator(const std::vector<ValidityCheck>& checks);
 [[nodiscard]] Finding admit_unknown(const Case& c);

@@ -254,8 +254,19 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
         out += fmt::format("  canary {} is off\n", canary);
     }
     for (const ContainerProbeConfig& c : scenario.probes.containers) {
-        out += fmt::format("  container role {}: docker \"{}\" cgroup \"{}\" pid {} port {}\n",
-                           c.role, c.docker, c.cgroup, c.pid, c.port);
+        out += fmt::format(
+            "  container role {}: name \"{}\" docker \"{}\" label \"{}\" cgroup \"{}\" pid {} "
+            "port {}\n",
+            c.role, c.name, c.docker, c.label, c.cgroup, c.pid, c.port);
+    }
+    for (const AppMetricsConfig& app : scenario.probes.app_metrics) {
+        out += fmt::format("  app_metrics {}\n", app.url);
+        for (const auto& [figure, selector] : app.map) {
+            out += fmt::format("    {} {}\n", figure, selector);
+        }
+    }
+    if (scenario.probes.host) {
+        out += fmt::format("  host {}\n", *scenario.probes.host);
     }
     for (const CanaryConfig& canary : scenario.probes.canaries) {
         out += fmt::format("  canary {}: {}\n", canary.name, canary.path);
