@@ -191,7 +191,7 @@ private:
     /// What expressions may refer to; draws come from `random`.
     [[nodiscard]] RenderContext render_context(const User& user, Random& random) {
         return {user.index,           user.iteration, &random, user.variables, plan_.options.shared,
-                plan_.scenario->data, user.rows,      0,       &missing_};
+                plan_.scenario->data, user.rows,      0,       &missing_,      user.executor};
     }
 
     // judge.cpp: what a step takes from a response, and asks of it

@@ -112,11 +112,6 @@ struct LoadCounts {
     std::uint64_t arrivals_due = 0;  // by the schedule of open-model executors
     std::uint64_t iterations_started = 0;
     std::uint64_t iterations_completed = 0;
-    std::uint64_t iterations_cut_short = 0;  // ended by a failed step before the flow's end
-    std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value; no requests
-    std::uint64_t starts_failed = 0;     // users whose user_start failed
-    std::uint64_t users_stopped = 0;     // by on_fail, or for want of data
-    std::uint64_t out_of_data = 0;       // iterations not begun: unique data had no row left
     std::array<std::uint64_t, 2> not_sent{};  // iterations, by NotSentReason
     std::uint64_t connects_ok = 0;
     std::uint64_t connects_failed = 0;
@@ -126,6 +121,11 @@ struct LoadCounts {
     std::uint64_t spans_dropped = 0;
     std::uint64_t interrupted =
         0;  // requests under way when the run was cut short; in no histogram
+    std::uint64_t iterations_cut_short = 0;  // ended by a failed step before the flow's end
+    std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value; no requests
+    std::uint64_t starts_failed = 0;     // users whose user_start failed
+    std::uint64_t users_stopped = 0;     // by on_fail, or for want of data
+    std::uint64_t out_of_data = 0;       // iterations not begun: unique data had no row left
 
     void merge(const LoadCounts& other);
 };

@@ -1,6 +1,7 @@
 // The application's own connection pool is smaller than its load needs.
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/pooler.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
@@ -87,6 +88,9 @@ private:
             series_of(c_.data(), metric::kPgConnectionRefused, "sqlstate", "53300");
         if ((!refused.empty() && refused.back().value > 0) || refusal_errors(c_.data()).count > 0) {
             return true;
+        }
+        if (fullest_pooler(c_)) {
+            return true;  // what PostgreSQL sees is PgBouncer's pool
         }
         const auto cores = c_.cores("database");
         const auto on_cpu = mean_in(active_unwaited(c_.data()), c_.after());

@@ -69,7 +69,7 @@ struct Outcomes {
     }
 };
 
-inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
+inline Outcomes run(const Scenario& scenario, std::uint32_t shards, EngineOptions options,
                     const std::function<void(Engine&)>& meanwhile = {}) {
     RunInfo info = describe(scenario);
     info.shards = shards;
@@ -78,7 +78,7 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double t
     info.tick = 100ms;
     std::mutex mutex;
     std::vector<std::unique_ptr<Interval>> intervals;
-    Engine engine(scenario, info, {trace_share});
+    Engine engine(scenario, info, std::move(options));
     const Status ready = engine.prepare();
     EXPECT_TRUE(ready.ok()) << (ready ? "" : ready.error().to_string());
     engine.start([&](std::unique_ptr<Interval> interval) {
@@ -104,6 +104,13 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double t
     }
     EXPECT_TRUE(outcomes.last && outcomes.last->last);
     return outcomes;
+}
+
+inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
+                    const std::function<void(Engine&)>& meanwhile = {}) {
+    EngineOptions options;
+    options.trace_share = trace_share;
+    return run(scenario, shards, std::move(options), meanwhile);
 }
 
 }  // namespace plimsoll

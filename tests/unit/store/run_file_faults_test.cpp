@@ -213,7 +213,7 @@ TEST(RunReaderOpen, NamesASchemaItDoesNotKnow) {
     sqlite3_close(file);
     const auto reader = RunReader::open(folder.path());
     ASSERT_FALSE(reader.ok());
-    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads version 1");
+    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads version 2");
 }
 
 TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {
