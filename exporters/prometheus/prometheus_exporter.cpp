@@ -3,6 +3,7 @@
 #include "exporters/prometheus/buckets.hpp"
 #include "exporters/prometheus/load_metrics.hpp"
 #include "exporters/prometheus/probe_metrics.hpp"
+#include "exporters/prometheus/verdict_metrics.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -88,10 +89,12 @@ void stop_server(std::unique_ptr<prometheus::Exposer>& server, const std::string
 class RunMetrics final : public prometheus::Collectable {
 public:
     RunMetrics(const RunInfo& run, std::span<const ProbeInfo> probes, ProbeFamilies families,
-               std::function<ExporterDrops()> drops)
+               const PrometheusOptions& options)
         : families_(std::move(families)),
           bounds_(bucket_bounds(run.thresholds)),
-          drops_(std::move(drops)) {
+          drops_(options.exporter_drops),
+          thresholds_(options.thresholds),
+          findings_(options.findings) {
         state.start(run, probes);
     }
 
@@ -99,6 +102,8 @@ public:
         const MetricsView view = state.view();
         auto out = load_metrics(state.run(), *view.snapshot, bounds_,
                                 drops_ ? drops_() : ExporterDrops{{"prometheus", view.dropped}});
+        out.push_back(threshold_family(thresholds_ ? thresholds_() : ThresholdStates{}));
+        out.push_back(finding_family(findings_ ? findings_() : FindingList{}));
         auto probes = families_.collect(view.probes);
         out.insert(out.end(), std::make_move_iterator(probes.begin()),
                    std::make_move_iterator(probes.end()));
@@ -112,6 +117,8 @@ private:
     ProbeFamilies families_;
     std::vector<Nanoseconds> bounds_;
     std::function<ExporterDrops()> drops_;
+    std::function<ThresholdStates()> thresholds_;
+    std::function<FindingList()> findings_;
 };
 
 }  // namespace
@@ -142,8 +149,8 @@ Status PrometheusExporter::start(const RunInfo& run, std::span<const ProbeInfo> 
         return free;
     }
     auto server = std::make_unique<Server>();
-    server->metrics = std::make_shared<RunMetrics>(run, probes, std::move(families).value(),
-                                                   options_.exporter_drops);
+    server->metrics =
+        std::make_shared<RunMetrics>(run, probes, std::move(families).value(), options_);
     const std::string where = authority(options_.address, options_.port);
     try {
         // No keep-alive: an idle connection would hold one of the two threads.

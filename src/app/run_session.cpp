@@ -20,6 +20,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 #include <random>
 #include <sys/resource.h>
 
@@ -101,7 +102,9 @@ private:
     void wind_up(const Usage& before);
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
-    void check_abort(const Snapshot& snapshot);
+    void judge_thresholds(const Snapshot& snapshot);
+    void watch_reading(std::size_t probe, const Reading& reading);
+    [[nodiscard]] std::vector<std::pair<std::string, bool>> threshold_states();
     void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
     void close_endpoint();
     void linger();
@@ -116,6 +119,9 @@ private:
     PrometheusExporter* prometheus_ = nullptr;
     std::atomic<bool> abort_by_threshold_ = false;
     std::vector<ExecutorState> last_states_;
+    std::mutex judging_;  // ticks and readings come from threads of their own, scrapes from others
+    std::optional<ThresholdWatch> watch_;
+    std::vector<std::pair<std::string, std::string>> findings_;  // cause, confidence; by judging_
     // What has threads hands over to what stands before it, and so must end first.
     std::vector<std::unique_ptr<ExporterWorker>> workers_;
     std::optional<LiveView> view_;
@@ -147,6 +153,7 @@ Status Session::start_probes() {
         for (const auto& worker : workers_) {
             worker->push_reading(probe, reading, health);
         }
+        watch_reading(probe, reading);
         view_->on_reading(probe, reading);
     };
     sink.on_gap = [this](std::size_t probe, const Gap& gap, const ProbeHealth& health) {
@@ -182,6 +189,11 @@ ExitCode Session::start_exporters() {
                 drops.emplace_back(worker->name(), worker->dropped());
             }
             return drops;
+        };
+        options.thresholds = [this] { return threshold_states(); };
+        options.findings = [this] {
+            const std::lock_guard lock(judging_);
+            return findings_;
         };
         auto exporter = make_prometheus_exporter(std::move(options));
         prometheus_ = exporter.get();
@@ -228,23 +240,49 @@ void Session::publish(const SnapshotPtr& snapshot) {
         }
     }
     last_states_ = snapshot->executors;
-    check_abort(*snapshot);
+    judge_thresholds(*snapshot);
 }
 
-void Session::check_abort(const Snapshot& snapshot) {
+void Session::judge_thresholds(const Snapshot& snapshot) {
     const Nanoseconds elapsed = snapshot.to - run_.start.mono;
-    for (const Threshold& threshold : run_.thresholds) {
-        if (!threshold.abort_on_fail || elapsed < threshold.delay_abort || abort_by_threshold_) {
-            continue;
-        }
-        const ThresholdResult result =
-            judge(threshold, run_, snapshot.total, snapshot.total_counts, to_seconds(elapsed));
-        if (!result.ok && result.value) {
-            announce(EventKind::ThresholdCrossed,
-                     fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));
-            abort_by_threshold_ = true;
+    std::vector<std::string> crossed;
+    {
+        const std::lock_guard lock(judging_);
+        watch_->on_tick(to_seconds(snapshot.from - run_.start.mono), to_seconds(elapsed),
+                        snapshot.delta, snapshot.delta_counts, snapshot.total,
+                        snapshot.total_counts);
+        for (std::size_t i = 0; i < run_.thresholds.size(); ++i) {
+            const Threshold& threshold = run_.thresholds[i];
+            const bool aborts =
+                threshold.abort_on_fail && elapsed >= threshold.delay_abort && !abort_by_threshold_;
+            if (aborts && watch_->fails_now(i)) {
+                abort_by_threshold_ = true;
+                crossed.push_back(
+                    fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));
+            }
         }
     }
+    for (std::string& text : crossed) {
+        announce(EventKind::ThresholdCrossed, std::move(text));
+    }
+}
+
+void Session::watch_reading(std::size_t probe, const Reading& reading) {
+    const std::lock_guard lock(judging_);
+    if (!watch_) {
+        return;  // the run has not begun
+    }
+    watch_->on_reading(probe_infos_[probe].name, probe_infos_[probe].descriptors,
+                       to_seconds(reading.at - run_.start.mono), reading.values);
+}
+
+std::vector<std::pair<std::string, bool>> Session::threshold_states() {
+    const std::lock_guard lock(judging_);
+    std::vector<std::pair<std::string, bool>> states;
+    for (const ThresholdResult& result : watch_->results(false)) {
+        states.emplace_back(result.threshold.key + ": " + result.threshold.expression, result.ok);
+    }
+    return states;
 }
 
 ExitCode Session::drive() {
@@ -369,6 +407,7 @@ SessionResult Session::run() {
     run_dir_ = *folder;
     const auto now = WallAnchor::now();
     run_.start = {now.mono + kLead, now.wall + kLead};
+    watch_.emplace(run_);
     if (const ExitCode started = start_exporters(); started != ExitCode::Passed) {
         std::error_code not_empty;
         std::filesystem::remove(run_dir_, not_empty);
@@ -381,7 +420,12 @@ SessionResult Session::run() {
     const Usage before = own_usage();
     ExitCode code = drive();
     wind_up(before);
-    code = report_run(run_dir_, options_, code);
+    std::vector<std::pair<std::string, std::string>> findings;
+    code = report_run(run_dir_, options_, code, &findings);
+    {
+        const std::lock_guard lock(judging_);
+        findings_ = std::move(findings);
+    }
     linger();
     return {code, run_dir_};
 }
@@ -418,7 +462,7 @@ Status write_copies(const RunReader& reader, const Analysis& analysis,
 }  // namespace
 
 ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
-                    ExitCode code) {
+                    ExitCode code, std::vector<std::pair<std::string, std::string>>* findings) {
     auto reader = RunReader::open(run_dir);
     if (!reader) {
         complain(reader.error());
@@ -428,6 +472,11 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
     if (!analysis) {
         complain(analysis.error());
         return ExitCode::InternalError;
+    }
+    for (const Finding& finding : analysis->findings) {
+        if (findings != nullptr) {
+            findings->emplace_back(finding.cause, finding.confidence);
+        }
     }
     Status written = write_reports(run_dir, *reader, *analysis);
     if (written) {

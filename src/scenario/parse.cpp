@@ -12,8 +12,8 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTopKeys{"name", "target",     "defaults", "users",
-                                                   "load", "thresholds", "probes",   "export"};
+constexpr std::array<std::string_view, 9> kTopKeys{
+    "name", "target", "defaults", "users", "load", "thresholds", "sla", "probes", "export"};
 constexpr std::array<std::string_view, 5> kTopLater{"data", "setup", "teardown", "tags", "include"};
 
 void sort_and_join(std::vector<Fault>& faults) {
@@ -74,7 +74,12 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
         scenario.load = read_load(*load, scenario.users);
     }
     if (const auto thresholds = fields.get("thresholds")) {
-        scenario.thresholds = read_thresholds(*thresholds, scenario.endpoints);
+        scenario.thresholds = read_thresholds(*thresholds, scenario);
+    }
+    if (const auto sla = fields.get("sla")) {
+        for (Threshold& threshold : read_sla(*sla, scenario)) {
+            scenario.thresholds.push_back(std::move(threshold));
+        }
     }
     if (const auto probes = fields.get("probes")) {
         scenario.probes = read_probes(*probes, secrets);

@@ -52,7 +52,7 @@ TEST(ParseScenario, JoinsStepsOfOneUserNameAndMethodInOneEndpoint) {
     ASSERT_EQ(scenario.endpoints.size(), 3U);
     const auto& flow = scenario.users[0].steps;
     EXPECT_EQ(flow[0].endpoint, flow[1].endpoint);
-    EXPECT_NE(flow[0].endpoint, flow[2].endpoint);                    // another method
+    EXPECT_NE(flow[0].endpoint, flow[2].endpoint);                     // another method
     EXPECT_NE(flow[0].endpoint, scenario.users[1].steps[0].endpoint);  // another user
     EXPECT_EQ(scenario.endpoints[flow[2].endpoint].method, "POST");
 }

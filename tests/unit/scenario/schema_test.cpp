@@ -104,7 +104,8 @@ private:
         }
         all.push_back(object);
         if (const auto* const reference = object->if_contains("$ref")) {
-            const std::string name(reference->as_string().subview(std::string("#/definitions/").size()));
+            const std::string name(
+                reference->as_string().subview(std::string("#/definitions/").size()));
             append(all, expand(root_.at("definitions").at(name)));
         }
         for (const char* const several : {"anyOf", "allOf", "oneOf"}) {
@@ -196,7 +197,8 @@ TEST(ScenarioSchema, KnowsTheParsersKeysAndNoOthers) {
             seen[place].insert(keys.begin(), keys.end());
             where[place] = path;
         }
-        EXPECT_EQ(list(without(keys, described)), "") << "missing in the schema, at \"" << path << '"';
+        EXPECT_EQ(list(without(keys, described)), "")
+            << "missing in the schema, at \"" << path << '"';
     }
     for (const auto& [place, keys] : seen) {
         EXPECT_EQ(list(without(Schema::keys_of(*place), keys)), "")
