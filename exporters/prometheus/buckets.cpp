@@ -13,7 +13,8 @@ constexpr double kLongestLimitSeconds = 3600;  // the histogram's own range ends
 
 bool is_time_limit(const Threshold& threshold) {
     const bool time = threshold.metric == ThresholdMetric::ResponseTime ||
-                      threshold.metric == ThresholdMetric::ServiceTime;
+                      threshold.metric == ThresholdMetric::ServiceTime ||
+                      threshold.metric == ThresholdMetric::GroupDuration;
     const bool counts =
         threshold.statistic == Statistic::Rate || threshold.statistic == Statistic::Count;
     return time && !counts && threshold.limit > 0 && threshold.limit <= kLongestLimitSeconds;

@@ -13,7 +13,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-constexpr std::array<std::string_view, 21> kNames{
+constexpr std::array<std::string_view, 28> kNames{
     "plimsoll_run_info",
     "plimsoll_requests_total",
     "plimsoll_response_seconds",
@@ -21,6 +21,13 @@ constexpr std::array<std::string_view, 21> kNames{
     "plimsoll_send_lag_seconds",
     "plimsoll_bytes_total",
     "plimsoll_iterations_total",
+    "plimsoll_iterations_cut_short_total",
+    "plimsoll_steps_unrendered_total",
+    "plimsoll_user_starts_failed_total",
+    "plimsoll_users_stopped_total",
+    "plimsoll_out_of_data_total",
+    "plimsoll_checks_total",
+    "plimsoll_group_seconds",
     "plimsoll_dropped_iterations_total",
     "plimsoll_connects_total",
     "plimsoll_in_flight_requests",
@@ -112,6 +119,51 @@ MetricFamily bytes(const Snapshot& snapshot) {
     add_counter(out, {make_label("direction", "sent")}, sent);
     add_counter(out, {make_label("direction", "received")}, received);
     return out;
+}
+
+void add_flow(std::vector<MetricFamily>& out, const LoadCounts& counts) {
+    const auto add = [&](const char* name, const char* help, std::uint64_t value) {
+        MetricFamily one = counter(name, help);
+        add_counter(one, {}, value);
+        out.push_back(std::move(one));
+    };
+    add("plimsoll_iterations_cut_short_total", "Iterations that a failed step ended early.",
+        counts.iterations_cut_short);
+    add("plimsoll_steps_unrendered_total",
+        "Steps that were not sent because a variable in them had no value.",
+        counts.steps_unrendered);
+    add("plimsoll_user_starts_failed_total", "Users whose user_start failed.",
+        counts.starts_failed);
+    add("plimsoll_users_stopped_total",
+        "Users that stopped before their time: by on_fail, or for want of data.",
+        counts.users_stopped);
+    add("plimsoll_out_of_data_total",
+        "Iterations that did not begin because unique data had no row left.", counts.out_of_data);
+}
+
+/// Without checks, or groups, there is no series.
+void add_checks_and_groups(std::vector<MetricFamily>& out, const RunInfo& run,
+                           const Snapshot& snapshot, std::span<const Nanoseconds> bounds) {
+    MetricFamily checks =
+        counter("plimsoll_checks_total", "Checks on responses, by whether they held.");
+    for (std::size_t i = 0; i < std::min(run.checks.size(), snapshot.total_checks.size()); ++i) {
+        const CheckCount& count = snapshot.total_checks[i];
+        add_counter(checks, {make_label("check", run.checks[i]), make_label("result", "pass")},
+                    count.passed);
+        add_counter(checks, {make_label("check", run.checks[i]), make_label("result", "fail")},
+                    count.failed);
+    }
+    MetricFamily groups = family("plimsoll_group_seconds",
+                                 "Time from when a group's first step was due to its last one's "
+                                 "end.",
+                                 MetricType::Histogram);
+    for (std::size_t i = 0; i < std::min(run.groups.size(), snapshot.total_groups.size()); ++i) {
+        ClientMetric& metric = groups.metric.emplace_back();
+        metric.label = {make_label("group", run.groups[i])};
+        metric.histogram = classic_buckets(snapshot.total_groups[i].duration, bounds);
+    }
+    out.push_back(std::move(checks));
+    out.push_back(std::move(groups));
 }
 
 void add_counts(std::vector<MetricFamily>& out, const LoadCounts& counts) {
@@ -259,6 +311,8 @@ std::vector<MetricFamily> load_metrics(const RunInfo& run, const Snapshot& snaps
                              run, snapshot, &EndpointStats::send_lag, bounds));
     out.push_back(bytes(snapshot));
     add_counts(out, snapshot.total_counts);
+    add_flow(out, snapshot.total_counts);
+    add_checks_and_groups(out, run, snapshot, bounds);
     add_users(out, snapshot.state);
     out.push_back(offered_rate(run, snapshot));
     out.push_back(stages(run, snapshot));

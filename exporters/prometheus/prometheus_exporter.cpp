@@ -92,6 +92,7 @@ public:
                const PrometheusOptions& options)
         : families_(std::move(families)),
           bounds_(bucket_bounds(run.thresholds)),
+          load_(options.load),
           drops_(options.exporter_drops),
           thresholds_(options.thresholds),
           findings_(options.findings) {
@@ -102,6 +103,12 @@ public:
         const MetricsView view = state.view();
         auto out = load_metrics(state.run(), *view.snapshot, bounds_,
                                 drops_ ? drops_() : ExporterDrops{{"prometheus", view.dropped}});
+        if (!load_) {
+            std::erase_if(out, [](const auto& family) {
+                return family.name != "plimsoll_run_info" &&
+                       family.name != "plimsoll_exporter_dropped_total";
+            });
+        }
         out.push_back(threshold_family(thresholds_ ? thresholds_() : ThresholdStates{}));
         out.push_back(finding_family(findings_ ? findings_() : FindingList{}));
         auto probes = families_.collect(view.probes);
@@ -116,6 +123,7 @@ public:
 private:
     ProbeFamilies families_;
     std::vector<Nanoseconds> bounds_;
+    bool load_;
     std::function<ExporterDrops()> drops_;
     std::function<ThresholdStates()> thresholds_;
     std::function<FindingList()> findings_;

@@ -61,4 +61,18 @@ struct PostgresCanaryOptions {
 /// Time: look-up, TCP, authentication. Error: the DSN cannot be read.
 [[nodiscard]] Result<ProbePtr> make_connect_canary(PostgresCanaryOptions options);
 
+struct PoolerCanaryOptions {
+    std::string pgbouncer_dsn;  // secret
+    /// Of a PostgreSQL behind the PgBouncer, secret: its database, role and password are used at
+    /// the PgBouncer's address. Not where `pgbouncer_dsn` names a database other than the console.
+    std::string database_dsn;
+    std::string name = "pgbouncer_connect";
+    Nanoseconds period = kCanaryPeriod;
+};
+/// A fresh connection through PgBouncer and SELECT 1 on it, since PgBouncer lets clients in before
+/// it has a server connection for them: queues with the application's requests for that. Never
+/// more often than once a second. Null where neither DSN names a database. Error: a DSN cannot be
+/// read.
+[[nodiscard]] Result<ProbePtr> make_pooler_canary(PoolerCanaryOptions options);
+
 }  // namespace plimsoll

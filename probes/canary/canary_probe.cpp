@@ -31,12 +31,7 @@ std::uint32_t CanaryProbe::declare(MetricDescriptor descriptor) {
 
 Status CanaryProbe::start(Clock::time_point deadline) {
     const Result<Nanoseconds> took = attempt(deadline);
-    if (took) {
-        return {};
-    }
-    Error error = took.error();
-    error.where = error.where.empty() ? name() : name() + ": " + error.where;
-    return error;
+    return took ? Status() : Status(took.error());
 }
 
 Result<Reading> CanaryProbe::read(Clock::time_point deadline) {

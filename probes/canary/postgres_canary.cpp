@@ -77,6 +77,29 @@ private:
     std::uint32_t refused_metric_ = 0;  // 0: the PostgreSQL probe reports them
 };
 
+class PoolerCanary final : public CanaryProbe {
+public:
+    PoolerCanary(const PoolerCanaryOptions& options, PgTarget target)
+        : CanaryProbe(options.name, std::max(options.period, kCanaryPeriod)),
+          target_(std::move(target)) {}
+
+private:
+    [[nodiscard]] Result<Nanoseconds> attempt(Clock::time_point deadline) override {
+        PgConnection connection(target_, "");
+        const Clock::time_point from = Clock::now();
+        if (Status up = connection.connect(deadline); !up) {
+            return up.error();
+        }
+        // Prepared statements and the extended protocol would depend on the pooler's mode.
+        if (const auto rows = connection.query_simple("SELECT 1", deadline); !rows) {
+            return rows.error();
+        }
+        return Clock::now() - from;
+    }
+
+    PgTarget target_;
+};
+
 template <typename Canary>
 Result<ProbePtr> make_canary(PostgresCanaryOptions options) {
     Result<PgTarget> target = PgTarget::parse(options.dsn);
@@ -93,6 +116,24 @@ Result<ProbePtr> make_select_canary(PostgresCanaryOptions options) {
 }
 Result<ProbePtr> make_connect_canary(PostgresCanaryOptions options) {
     return make_canary<ConnectCanary>(std::move(options));
+}
+
+Result<ProbePtr> make_pooler_canary(PoolerCanaryOptions options) {
+    const Result<PgTarget> pooler = PgTarget::parse(options.pgbouncer_dsn);
+    if (!pooler) {
+        return pooler.error();
+    }
+    if (!pooler->database().empty() && pooler->database() != "pgbouncer") {
+        return ProbePtr(std::make_unique<PoolerCanary>(options, pooler->through(*pooler)));
+    }
+    if (options.database_dsn.empty()) {
+        return ProbePtr();
+    }
+    const Result<PgTarget> database = PgTarget::parse(options.database_dsn);
+    if (!database) {
+        return database.error();
+    }
+    return ProbePtr(std::make_unique<PoolerCanary>(options, database->through(*pooler)));
 }
 
 }  // namespace plimsoll

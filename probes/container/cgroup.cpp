@@ -134,23 +134,93 @@ void read_cpu(const CgroupFolders& folders, CgroupSample& sample) {
     }
 }
 
+struct Throttling {
+    std::optional<double> periods, throttled_periods, throttled_s;
+    void add(const Throttling& other) {
+        const auto sum = [](std::optional<double>& to, const std::optional<double>& value) {
+            if (value) {
+                to = to.value_or(0) + *value;
+            }
+        };
+        sum(periods, other.periods);
+        sum(throttled_periods, other.throttled_periods);
+        sum(throttled_s, other.throttled_s);
+    }
+};
+
+Throttling read_throttling(const fs::path& folder, int version) {
+    Throttling found;
+    if (const auto stat = read_small_file(folder / "cpu.stat")) {
+        found.periods = find_number(*stat, "nr_periods");
+        found.throttled_periods = find_number(*stat, "nr_throttled");
+        const bool v2 = version == 2;
+        if (const auto time = find_number(*stat, v2 ? "throttled_usec" : "throttled_time")) {
+            found.throttled_s = *time / (v2 ? 1e6 : 1e9);
+        }
+    }
+    return found;
+}
+
+std::optional<double> quota_of(const fs::path& folder, int version) {
+    return version == 2 ? quota_v2(folder) : quota_v1(folder);
+}
+
+/// A pod's containers have quotas of their own below the pod's, and it is mostly those that hold
+/// back. Nothing where the cgroup is no pod's.
+struct PodContainers {
+    double cores = 0;
+    bool all_limited = true;
+    bool any_limited = false;
+    Throttling throttling;
+};
+std::optional<PodContainers> read_pod(const CgroupFolders& folders) {
+    if (folders.cpu.string().find("/kubepods") == std::string::npos ||
+        folders.cpu.filename().string().find("pod") == std::string::npos) {
+        return std::nullopt;
+    }
+    PodContainers pod;
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folders.cpu, ignored)) {
+        if (!entry.is_directory(ignored)) {
+            continue;
+        }
+        const std::optional<double> cores = quota_of(entry.path(), folders.version);
+        pod.all_limited = pod.all_limited && cores.has_value();
+        if (cores) {
+            pod.any_limited = true;
+            pod.cores += *cores;
+            pod.throttling.add(read_throttling(entry.path(), folders.version));
+        }
+    }
+    return pod;
+}
+
 void read_quota(const CgroupFolders& folders, CgroupSample& sample) {
     if (folders.cpu.empty()) {
         return;
     }
     fs::path tightest = folders.cpu;
     for (const fs::path& folder : lineage(folders.cpu, folders)) {
-        const std::optional<double> cores =
-            folders.version == 2 ? quota_v2(folder) : quota_v1(folder);
+        const std::optional<double> cores = quota_of(folder, folders.version);
         if (cores && (!sample.limit_cores || *cores < *sample.limit_cores)) {
             sample.limit_cores = cores;
             tightest = folder;
         }
     }
-    if (const auto stat = read_small_file(tightest / "cpu.stat")) {
-        sample.periods = find_number(*stat, "nr_periods");
-        sample.throttled_periods = find_number(*stat, "nr_throttled");
+    Throttling throttling = read_throttling(tightest, folders.version);
+    const std::optional<PodContainers> pod = read_pod(folders);
+    if (pod && pod->any_limited) {
+        if (!sample.limit_cores && pod->all_limited) {
+            sample.limit_cores = pod->cores;
+        }
+        if (pod->throttling.throttled_periods.value_or(0) >=
+            throttling.throttled_periods.value_or(0)) {
+            throttling = pod->throttling;
+        }
     }
+    sample.periods = throttling.periods;
+    sample.throttled_periods = throttling.throttled_periods;
+    sample.throttled_s = throttling.throttled_s;
 }
 
 void read_memory(const CgroupFolders& folders, CgroupSample& sample) {
@@ -178,7 +248,64 @@ void read_memory(const CgroupFolders& folders, CgroupSample& sample) {
     }
 }
 
+void read_pressure(const CgroupFolders& folders, CgroupSample& sample) {
+    if (folders.version != 2 || folders.cpu.empty()) {
+        return;  // version 1 has none per cgroup
+    }
+    for (std::size_t i = 0; i < kPressureResources.size(); ++i) {
+        const std::string file = std::string(kPressureResources[i]) + ".pressure";
+        if (const auto text = read_small_file(folders.cpu / file)) {
+            sample.pressure[i] = parse_pressure(*text);
+        }
+    }
+}
+
+bool names(const CgroupFolders& folders, std::string_view id) {
+    for (const fs::path* folder : {&folders.cpu, &folders.cpuacct, &folders.memory}) {
+        if (folder->string().find(id) != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
+
+Pressure parse_pressure(std::string_view text) {
+    Pressure pressure;
+    for (const std::string_view line : split_lines(text)) {
+        const std::size_t total = line.find("total=");
+        if (total == std::string_view::npos) {
+            continue;
+        }
+        const auto stalled_us = parse_number(line.substr(total + 6));
+        if (stalled_us) {
+            (line.starts_with("full") ? pressure.full_s : pressure.some_s) = *stalled_us / 1e6;
+        }
+    }
+    return pressure;
+}
+
+CgroupFolders find_container_cgroup(std::string_view id, pid_t pid, const fs::path& proc,
+                                    const fs::path& root) {
+    if (pid > 0) {
+        CgroupFolders folders = cgroup_of(pid, proc, root);
+        if (names(folders, id)) {
+            return folders;
+        }
+    }
+    const std::string name(id);
+    for (const std::string& path :
+         {"/docker/" + name, "/system.slice/docker-" + name + ".scope",
+          "/machine.slice/libpod-" + name + ".scope", "/libpod_parent/libpod-" + name}) {
+        if (auto folders = find_cgroup(path, root)) {
+            return *folders;
+        }
+    }
+    CgroupFolders none;
+    none.root = root;
+    return none;
+}
 
 Result<CgroupFolders> find_cgroup(const std::string& given, const fs::path& root) {
     const std::string prefix = root.string() + "/";
@@ -237,6 +364,7 @@ CgroupSample read_cgroup(const CgroupFolders& folders) {
     read_cpu(folders, sample);
     read_quota(folders, sample);
     read_memory(folders, sample);
+    read_pressure(folders, sample);
     return sample;
 }
 

@@ -3,9 +3,11 @@
 
 #include "base/result.hpp"
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 
 namespace plimsoll {
@@ -33,6 +35,21 @@ struct CgroupFolders {
 [[nodiscard]] CgroupFolders cgroup_of(pid_t pid, const std::filesystem::path& proc,
                                       const std::filesystem::path& root);
 
+/// The cgroup of the container with this (full) id: that of its process `pid`, if that is in one
+/// that carries the id (the engine may be on another machine, or its pids of another namespace);
+/// else where Docker and Podman put it by default. `any()` is false where neither is here.
+[[nodiscard]] CgroupFolders find_container_cgroup(std::string_view id, pid_t pid,
+                                                  const std::filesystem::path& proc,
+                                                  const std::filesystem::path& root);
+
+/// Time in which tasks stalled for want of a resource since the cgroup (or machine) came up: at
+/// least one of them, all of them. The `total` of a pressure file (kernel: accounting/psi).
+struct Pressure {
+    std::optional<double> some_s, full_s;
+};
+inline constexpr std::array<const char*, 3> kPressureResources{"cpu", "memory", "io"};
+[[nodiscard]] Pressure parse_pressure(std::string_view text);
+
 /// Nothing in a field: no such limit, or the kernel does not say.
 struct CgroupSample {
     std::optional<double> cpu_s;
@@ -40,9 +57,11 @@ struct CgroupSample {
         limit_cores;                // quota / period: the tightest of the cgroup and its parents
     std::optional<double> periods;  // of the cgroup with that quota
     std::optional<double> throttled_periods;
+    std::optional<double> throttled_s;         // held back so long, all CPUs together
     std::optional<double> working_set_bytes;   // usage without the file cache that is easy to drop
     std::optional<double> memory_limit_bytes;  // the tightest, as above
     std::optional<double> oom_kills;
+    std::array<Pressure, 3> pressure;  // as kPressureResources; version 2 only
 };
 [[nodiscard]] CgroupSample read_cgroup(const CgroupFolders& folders);
 

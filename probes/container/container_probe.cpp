@@ -1,6 +1,8 @@
 #include "probes/container/container_probe.hpp"
 
 #include "probes/container/cgroup.hpp"
+#include "probes/container/docker_source.hpp"
+#include "probes/container/listening_process.hpp"
 #include "probes/container/port_owner.hpp"
 #include "probes/container/process_tree.hpp"
 #include "probes/container/system_files.hpp"
@@ -8,6 +10,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <sched.h>
 #include <utility>
@@ -18,7 +22,24 @@
 namespace plimsoll {
 namespace {
 
-enum Metric : std::uint32_t { Cpu, CpuLimit, Periods, Throttled, Memory, MemoryLimit, OomKills };
+// An engine's own figures are no newer than this.
+constexpr Nanoseconds kEnginePeriod = std::chrono::seconds(1);
+
+enum Metric : std::uint32_t {
+    Cpu,
+    CpuLimit,
+    Periods,
+    Throttled,
+    ThrottledTime,
+    Memory,
+    MemoryLimit,
+    OomKills,
+    Pressures,
+    Running,
+    ExitCode,
+    Restarts,
+    Network
+};
 
 std::vector<MetricDescriptor> describe_metrics() {
     using enum MetricType;
@@ -28,9 +49,23 @@ std::vector<MetricDescriptor> describe_metrics() {
         {metric::kContainerCpuLimit, Gauge, "CPU quota in cores.", labels},
         {metric::kContainerPeriods, Counter, "Quota periods in which it wanted to run.", labels},
         {metric::kContainerThrottled, Counter, "Quota periods in which it was held back.", labels},
+        {metric::kContainerThrottledSeconds, Counter, "Time held back by the quota, all CPUs.",
+         labels},
         {metric::kContainerMemory, Gauge, "Memory in use, without droppable file cache.", labels},
         {metric::kContainerMemoryLimit, Gauge, "Memory limit.", labels},
         {metric::kContainerOomKills, Counter, "Processes killed for lack of memory.", labels},
+        {metric::kContainerPressure,
+         Counter,
+         "Time in which some or all tasks stalled for want of a resource.",
+         {"container", "role", "resource", "share"}},
+        {metric::kContainerRunning, Gauge, "1 while the container runs.", labels},
+        {metric::kContainerExitCode, Gauge, "How it ended, while it does not run; 137 is killed.",
+         labels},
+        {metric::kContainerRestarts, Counter, "Restarts by the container engine.", labels},
+        {metric::kContainerNetwork,
+         Counter,
+         "Bytes through the container's own network.",
+         {"container", "role", "direction"}},
     };
 }
 
@@ -51,7 +86,7 @@ std::string default_name(const ContainerProbeOptions& options) {
         }
         return std::filesystem::path(path).filename();
     }
-    return options.docker;
+    return options.docker.empty() ? options.label : options.docker;
 }
 
 class ContainerProbe final : public Probe {
@@ -60,13 +95,17 @@ public:
         : options_(std::move(options)), container_(default_name(options_)) {}
 
     [[nodiscard]] std::string name() const override {
-        return (options_.cgroup.empty() && options_.docker.empty() ? "process:" : "container:") +
-               container_;
+        const bool process = options_.pid != 0 || options_.port != 0;
+        const bool container = !options_.cgroup.empty() || by_engine();
+        return (process || !container ? "process:" : "container:") + container_;
     }
     [[nodiscard]] std::span<const MetricDescriptor> descriptors() const override {
         return descriptors_;
     }
-    [[nodiscard]] Nanoseconds period() const override { return options_.period; }
+    [[nodiscard]] Nanoseconds period() const override {
+        const bool slow = docker_ && docker_->slow();
+        return slow ? std::max<Nanoseconds>(options_.period, kEnginePeriod) : options_.period;
+    }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> facts() const override {
         return facts_;
     }
@@ -74,11 +113,17 @@ public:
     [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override;
 
 private:
+    [[nodiscard]] bool by_engine() const {
+        return !options_.docker.empty() || !options_.label.empty();
+    }
+    Status start_docker(ContainerChoice choice, Clock::time_point deadline);
+    bool is_published(Clock::time_point deadline);
     Status find_process();
     Status find_folders();
-    Result<CgroupSample> sample();
-    void note_facts(const CgroupSample& sample);
-    void add(Reading& reading, Metric metric, const std::optional<double>& value) const;
+    Result<std::vector<ContainerFigures>> sample();
+    Result<CgroupSample> sample_process();
+    Result<CgroupSample> sample_cgroup();
+    void note_facts(const std::vector<ContainerFigures>& sample);
 
     ContainerProbeOptions options_;
     std::string container_;
@@ -86,16 +131,26 @@ private:
     std::vector<std::pair<std::string, std::string>> facts_;
     std::optional<ProcessTree> tree_;  // of a pid or port
     std::optional<CgroupFolders> folders_;
+    std::unique_ptr<DockerSource> docker_;
     SteadyCounter cpu_;
 };
 
-Status ContainerProbe::start(Clock::time_point) {
+Status ContainerProbe::start(Clock::time_point deadline) {
     const int sources = (options_.pid != 0 ? 1 : 0) + (options_.port != 0 ? 1 : 0) +
-                        (options_.cgroup.empty() ? 0 : 1) + (options_.docker.empty() ? 0 : 1);
+                        (options_.cgroup.empty() ? 0 : 1) + (options_.docker.empty() ? 0 : 1) +
+                        (options_.label.empty() ? 0 : 1);
     if (sources != 1) {
-        return Error{"a container probe wants exactly one of pid, port and cgroup", name()};
+        return Error{"a container probe wants exactly one of docker, label, cgroup, pid and port",
+                     name()};
     }
-    const Result<CgroupSample> first = sample();
+    if (by_engine()) {
+        if (Status begun = start_docker({options_.docker, options_.label, 0}, deadline); !begun) {
+            return Error{begun.error().what, name(), begun.error().hint};
+        }
+    } else if (options_.port != 0 && is_published(deadline)) {
+        tree_.reset();
+    }
+    const auto first = sample();
     if (!first) {
         return first.error();
     }
@@ -103,31 +158,60 @@ Status ContainerProbe::start(Clock::time_point) {
     return {};
 }
 
-void ContainerProbe::note_facts(const CgroupSample& sample) {
+Status ContainerProbe::start_docker(ContainerChoice choice, Clock::time_point deadline) {
+    const std::string host =
+        options_.docker_host.empty() ? engine_from_environment() : options_.docker_host;
+    docker_ = std::make_unique<DockerSource>(EngineWatchOptions{host, std::move(choice)},
+                                             options_.proc_root, options_.cgroup_root);
+    return docker_->start(deadline);
+}
+
+/// Whether the port is an engine's, for one of its containers: then that is what we watch.
+bool ContainerProbe::is_published(Clock::time_point deadline) {
+    const Result<pid_t> listener = find_listener(options_.port, options_.proc_root);
+    if (listener) {
+        const auto stat = read_stat(options_.proc_root, *listener);
+        if (stat && !is_engine_proxy(stat->command)) {
+            return false;
+        }
+    }
+    if (start_docker({"", "", options_.port}, deadline)) {
+        return true;
+    }
+    docker_.reset();  // the proxy itself, or nobody
+    return false;
+}
+
+void ContainerProbe::note_facts(const std::vector<ContainerFigures>& sample) {
     facts_.clear();
-    facts_.emplace_back("source", tree_ ? "process" : "cgroup");
+    const bool process = tree_.has_value();
+    facts_.emplace_back("source", docker_ ? "container" : process ? "process" : "cgroup");
     facts_.emplace_back("role", options_.role);
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
-    const pid_t process = tree_ ? tree_->root() : 0;
-    if (sched_getaffinity(process, sizeof(allowed), &allowed) == 0) {
+    const pid_t pid = process ? tree_->root() : 0;
+    if (sched_getaffinity(pid, sizeof(allowed), &allowed) == 0) {
         facts_.emplace_back("cpus", std::to_string(CPU_COUNT(&allowed)));
     }
-    if (tree_) {
-        facts_.emplace_back("pid", std::to_string(process));
-        if (const auto stat = read_stat(options_.proc_root, process)) {
+    if (process) {
+        facts_.emplace_back("pid", std::to_string(pid));
+        if (const auto stat = read_stat(options_.proc_root, pid)) {
             facts_.emplace_back("command", stat->command);
         }
     }
-    if (folders_ && folders_->any()) {
+    if (docker_) {
+        for (auto& fact : docker_->facts()) {
+            facts_.push_back(std::move(fact));
+        }
+    } else if (folders_ && folders_->any()) {
         const std::filesystem::path& folder = folders_->cpu.empty()       ? folders_->memory
                                               : folders_->cpuacct.empty() ? folders_->cpu
                                                                           : folders_->cpuacct;
         facts_.emplace_back("cgroup", folder);
         facts_.emplace_back("cgroup_version", std::to_string(folders_->version));
     }
-    if (sample.limit_cores) {
-        facts_.emplace_back("cpu_limit_cores", fmt::format("{:g}", *sample.limit_cores));
+    if (!sample.empty() && sample.front().limit_cores) {
+        facts_.emplace_back("cpu_limit_cores", fmt::format("{:g}", *sample.front().limit_cores));
     }
 }
 
@@ -159,24 +243,22 @@ Status ContainerProbe::find_folders() {
     return {};
 }
 
-/// The cgroup's figures, with CPU and memory replaced by the process tree's where there is one.
-Result<CgroupSample> ContainerProbe::sample() {
-    if (!options_.docker.empty()) {
-        return Error{"docker containers come later; use pid, port or cgroup", name()};
-    }
-    if (!options_.cgroup.empty()) {
-        if (!folders_) {
-            if (Status found = find_folders(); !found) {
-                return found.error();
-            }
+Result<CgroupSample> ContainerProbe::sample_cgroup() {
+    if (!folders_) {
+        if (Status found = find_folders(); !found) {
+            return found.error();
         }
-        const CgroupSample sample = read_cgroup(*folders_);
-        if (!sample.cpu_s && !sample.working_set_bytes) {
-            folders_.reset();
-            return Error{"the cgroup is gone: " + options_.cgroup, name()};
-        }
-        return sample;
     }
+    const CgroupSample sample = read_cgroup(*folders_);
+    if (!sample.cpu_s && !sample.working_set_bytes) {
+        folders_.reset();
+        return Error{"the cgroup is gone: " + options_.cgroup, name()};
+    }
+    return sample;
+}
+
+/// The cgroup's figures, with CPU and memory replaced by the process tree's.
+Result<CgroupSample> ContainerProbe::sample_process() {
     if (!tree_) {
         if (Status found = find_process(); !found) {
             return found.error();
@@ -196,31 +278,73 @@ Result<CgroupSample> ContainerProbe::sample() {
     return sample;
 }
 
-void ContainerProbe::add(Reading& reading, Metric metric,
-                         const std::optional<double>& value) const {
-    if (value) {
-        reading.values.push_back({metric, {container_, options_.role}, *value});
+Result<std::vector<ContainerFigures>> ContainerProbe::sample() {
+    if (docker_) {
+        auto figures = docker_->sample();
+        return figures ? figures : Error{figures.error().what, name(), figures.error().hint};
     }
+    if (by_engine()) {
+        return Error{"the probe was not started", name()};
+    }
+    auto sampled = options_.cgroup.empty() ? sample_process() : sample_cgroup();
+    if (!sampled) {
+        return sampled.error();
+    }
+    ContainerFigures figures;
+    static_cast<CgroupSample&>(figures) = std::move(*sampled);
+    figures.name = container_;
+    if (figures.cpu_s) {
+        figures.cpu_s = cpu_.update(*figures.cpu_s);
+    }
+    return std::vector{std::move(figures)};
+}
+
+/// Turns figures into values, leaving out what is not known.
+void add_values(const ContainerFigures& figures, const std::string& role, Reading& reading) {
+    const std::vector<std::string> labels{figures.name, role};
+    const auto add = [&](Metric metric, const std::optional<double>& value,
+                         std::initializer_list<const char*> more = {}) {
+        if (value) {
+            std::vector<std::string> all = labels;
+            all.insert(all.end(), more.begin(), more.end());
+            reading.values.push_back({metric, std::move(all), *value});
+        }
+    };
+    add(Cpu, figures.cpu_s);
+    add(CpuLimit, figures.limit_cores);
+    add(Periods, figures.periods);
+    add(Throttled, figures.throttled_periods);
+    add(ThrottledTime, figures.throttled_s);
+    add(Memory, figures.working_set_bytes);
+    add(MemoryLimit, figures.memory_limit_bytes);
+    add(OomKills, figures.oom_kills);
+    for (std::size_t i = 0; i < kPressureResources.size(); ++i) {
+        add(Pressures, figures.pressure[i].some_s, {kPressureResources[i], "some"});
+        add(Pressures, figures.pressure[i].full_s, {kPressureResources[i], "full"});
+    }
+    if (figures.running) {
+        add(Running, *figures.running ? 1 : 0);
+    }
+    if (figures.exit_code) {
+        add(ExitCode, *figures.exit_code);
+    }
+    add(Restarts, figures.restarts);
+    add(Network, figures.received_bytes, {"received"});
+    add(Network, figures.sent_bytes, {"sent"});
 }
 
 Result<Reading> ContainerProbe::read(Clock::time_point) {
     const Clock::time_point from = Clock::now();
-    const Result<CgroupSample> sampled = sample();
+    const auto sampled = sample();
     if (!sampled) {
         return sampled.error();
     }
     Reading reading;
     reading.took = Clock::now() - from;
     reading.at = from + reading.took / 2;
-    if (sampled->cpu_s) {
-        add(reading, Cpu, cpu_.update(*sampled->cpu_s));
+    for (const ContainerFigures& figures : *sampled) {
+        add_values(figures, options_.role, reading);
     }
-    add(reading, CpuLimit, sampled->limit_cores);
-    add(reading, Periods, sampled->periods);
-    add(reading, Throttled, sampled->throttled_periods);
-    add(reading, Memory, sampled->working_set_bytes);
-    add(reading, MemoryLimit, sampled->memory_limit_bytes);
-    add(reading, OomKills, sampled->oom_kills);
     return reading;
 }
 

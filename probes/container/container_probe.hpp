@@ -11,29 +11,37 @@
 
 namespace plimsoll {
 
-/// Exactly one of pid, port, cgroup and docker is to be set.
+/// Exactly one of pid, port, cgroup, docker and label is to be set.
 struct ContainerProbeOptions {
-    std::string name;  // label `container`; "pid:N", "port:N" or the cgroup's last part when empty
+    std::string name;  // label `container`; "pid:N", "port:N" or the cgroup's last part when empty,
+                       // and of docker and label always the container's own name
     std::string role;  // label `role`: app, database ...
     pid_t pid = 0;     // this process and its descendants
-    std::uint16_t port = 0;  // whoever listens there, looked up again when it was restarted
-    std::string cgroup;      // see find_cgroup
-    std::string docker;      // not yet: start says so
+    std::uint16_t port = 0;  // whoever listens there, looked up again when it was restarted; where
+                             // that is an engine's proxy, the container behind it
+    std::string cgroup;      // see find_cgroup; a Kubernetes pod is one too
+    std::string docker;      // a container's name or id, or a Compose service
+    std::string label;       // "key=value": all running containers that carry it
     Nanoseconds period = std::chrono::milliseconds(200);
+    std::string docker_host = {};     // as DOCKER_HOST; empty: the default sockets
     std::string proc_root = "/proc";  // other folders for tests
     std::string cgroup_root = "/sys/fs/cgroup";
 };
 
 /// Reports plimsoll_container_* with labels {container, role}.
 /// - Of a process tree: CPU seconds and memory by ProcessTree. If it is in a cgroup below the root,
-///   that cgroup's CPU limit, periods, throttled periods, memory limit and OOM kills too.
+///   that cgroup's CPU limit, periods, throttling, memory limit, OOM kills and pressure too.
 /// - Of a cgroup: everything by read_cgroup.
-/// A limit that does not exist is left out. Facts: source, pid, command, cgroup and its version,
-/// cpus (that the process may run on) and cpu_limit_cores.
+/// - Of containers: see DockerSource. Where their cgroups cannot be seen from here, the probe's
+///   period is at least a second, the pace of the engine.
+/// A limit that does not exist is left out. Facts: source, pid, command, container, cgroup and its
+/// version, cpus (that the process may run on) and cpu_limit_cores.
 ///
 /// Start fails where the source is not there. Later a process or cgroup that is gone is a gap,
 /// until it is back (a port's new listener, a cgroup of the same name); the CPU counter goes on
-/// from where it was.
+/// from where it was. A container that has ended still reports that, its restarts and OOM kills.
+///
+/// No read waits for anything but small files of the kernel.
 [[nodiscard]] ProbePtr make_container_probe(ContainerProbeOptions options);
 
 }  // namespace plimsoll

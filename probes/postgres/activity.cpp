@@ -24,6 +24,7 @@ ActivitySummary summarise(const std::vector<ActivityGroup>& groups) {
             summary.hidden += group.backends;
             continue;
         }
+        summary.fresh += group.fresh;
         if (group.wait_event_type && same_word(*group.wait_event_type, "Lock")) {
             summary.blocked += group.backends;
         }
@@ -37,24 +38,38 @@ ActivitySummary summarise(const std::vector<ActivityGroup>& groups) {
     return summary;
 }
 
-const std::map<BackendSeries::Labels, std::uint64_t>& BackendSeries::update(
-    const std::vector<ActivityGroup>& groups) {
+void CountSeries::clear() {
     for (auto& [labels, count] : counts_) {
         count = 0;
+    }
+}
+
+void CountSeries::add(Labels labels, std::uint64_t count) {
+    if (counts_.size() >= most_ && !counts_.contains(labels)) {
+        labels.at(folded_) = "(other)";
+    }
+    counts_[std::move(labels)] += count;
+}
+
+void ActivitySeries::update(const std::vector<ActivityGroup>& groups) {
+    for (CountSeries* series : {&backends, &waiting, &stale}) {
+        series->clear();
     }
     for (const ActivityGroup& group : groups) {
         if (group.ours) {
             continue;
         }
-        Labels labels{group.datname, group.usename, group.application_name,
-                      group.hidden ? "hidden" : group.state.value_or("starting"),
-                      group.hidden ? "hidden" : group.wait_event_type.value_or("")};
-        if (counts_.size() >= kMostSets && !counts_.contains(labels)) {
-            labels[2] = "(other)";
+        const std::string state = group.hidden ? "hidden" : group.state.value_or("starting");
+        backends.add({group.datname, group.usename, group.application_name, state,
+                      group.hidden ? "hidden" : group.wait_event_type.value_or("")},
+                     group.backends);
+        if (group.state == "active" && group.wait_event_type) {
+            waiting.add({*group.wait_event_type, group.wait_event.value_or("")}, group.backends);
         }
-        counts_[std::move(labels)] += group.backends;
+        if (group.stale > 0) {
+            stale.add({group.datname, group.usename, group.application_name, state}, group.stale);
+        }
     }
-    return counts_;
 }
 
 }  // namespace plimsoll

@@ -18,6 +18,12 @@ void PgRows::Free::operator()(pg_result* result) const {
 int PgRows::size() const {
     return PQntuples(result_.get());
 }
+int PgRows::columns() const {
+    return PQnfields(result_.get());
+}
+std::string_view PgRows::column_name(int column) const {
+    return PQfname(result_.get(), column);
+}
 bool PgRows::null(int row, int column) const {
     return PQgetisnull(result_.get(), row, column) != 0;
 }
@@ -185,7 +191,7 @@ Status PgConnection::set_up(Clock::time_point deadline) {
 }
 
 Result<PgRows> PgConnection::query(const std::string& sql, Clock::time_point deadline) {
-    if (Status ready = make_ready(deadline); !ready) {
+    if (Status ready = make_ready(); !ready) {
         return ready.error();
     }
     return answer(PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr,
@@ -194,7 +200,7 @@ Result<PgRows> PgConnection::query(const std::string& sql, Clock::time_point dea
 }
 
 Result<PgRows> PgConnection::query_prepared(const std::string& name, Clock::time_point deadline) {
-    if (Status ready = make_ready(deadline); !ready) {
+    if (Status ready = make_ready(); !ready) {
         return ready.error();
     }
     return answer(
@@ -202,12 +208,23 @@ Result<PgRows> PgConnection::query_prepared(const std::string& name, Clock::time
         deadline);
 }
 
-Status PgConnection::make_ready(Clock::time_point deadline) {
+Result<PgRows> PgConnection::query_simple(const std::string& sql, Clock::time_point deadline) {
+    if (Status ready = make_ready(); !ready) {
+        return ready.error();
+    }
+    return answer(PQsendQuery(connection_.get(), sql.c_str()) == 1, deadline);
+}
+
+int PgConnection::server_version() const {
+    return up() ? PQserverVersion(connection_.get()) : 0;
+}
+
+Status PgConnection::make_ready() {
     if (!up()) {
         return Error{"not connected", target_.where()};
     }
     if (busy_) {
-        const Result<PgRows> old = collect(deadline);
+        const Result<PgRows> old = collect(Clock::now());
         if (busy_ || !up()) {
             return old.error();
         }
@@ -270,7 +287,7 @@ Result<PgRows> PgConnection::collect(Clock::time_point deadline) {
 
 Error PgConnection::give_up_waiting() {
     Error error = late("no answer from the server");
-    if (Clock::now() - since_ > kBusyLimit) {
+    if (Clock::now() - since_ > busy_limit_) {
         close();
     }
     return error;

@@ -21,6 +21,8 @@ class PgRows {
 public:
     explicit PgRows(pg_result* result) : result_(result) {}
     [[nodiscard]] int size() const;
+    [[nodiscard]] int columns() const;
+    [[nodiscard]] std::string_view column_name(int column) const;
     [[nodiscard]] bool null(int row, int column) const;
     /// Empty for NULL. Lives as long as this.
     [[nodiscard]] std::string_view text(int row, int column) const;
@@ -60,8 +62,14 @@ public:
     /// Of the last failed connect: the server's code, e.g. "53300"; empty where it gave none.
     [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
 
-    /// Runs one SQL statement in autocommit.
+    /// The server's version as server_version_num has it, e.g. 150004; 0 unless up.
+    [[nodiscard]] int server_version() const;
+
+    /// Runs one SQL statement in autocommit. Where an answer is still outstanding the call fails at
+    /// once, without waiting: the deadline was for that one.
     [[nodiscard]] Result<PgRows> query(const std::string& sql, Clock::time_point deadline);
+    /// The same by the simple protocol, which is all that PgBouncer's console speaks.
+    [[nodiscard]] Result<PgRows> query_simple(const std::string& sql, Clock::time_point deadline);
     /// Runs a statement that `set_up` has prepared under `name`.
     [[nodiscard]] Result<PgRows> query_prepared(const std::string& name,
                                                 Clock::time_point deadline);
@@ -76,6 +84,8 @@ public:
     static constexpr Nanoseconds kConnectLimit = std::chrono::seconds(5);
     /// A busy connection is given up after so long: statement_timeout has passed several times.
     static constexpr Nanoseconds kBusyLimit = std::chrono::seconds(3);
+    /// Another limit than kBusyLimit.
+    void give_up_after(Nanoseconds busy) noexcept { busy_limit_ = busy; }
 
 private:
     enum class Stage { Down, LookingUp, Connecting, SettingUp, Up };
@@ -85,7 +95,7 @@ private:
     Status begin(const std::vector<std::string>& addresses);
     Status poll_connect(Clock::time_point deadline);
     Status set_up(Clock::time_point deadline);
-    Status make_ready(Clock::time_point deadline);
+    Status make_ready();
     Result<PgRows> answer(bool sent, Clock::time_point deadline);
     Result<PgRows> collect(Clock::time_point deadline);
     Error give_up_waiting();
@@ -101,6 +111,7 @@ private:
     Clock::time_point since_;  // of the attempt, or of being busy
     short wait_for_ = 0;       // what libpq wants of its socket while connecting
     bool busy_ = false;
+    Nanoseconds busy_limit_ = kBusyLimit;
     std::string sqlstate_;
 };
 

@@ -2,11 +2,17 @@
 
 #include "base/log.hpp"
 #include "probes/postgres/activity.hpp"
+#include "probes/postgres/blockers.hpp"
 #include "probes/postgres/connection.hpp"
+#include "probes/postgres/link.hpp"
+#include "probes/postgres/queries.hpp"
+#include "probes/postgres/sql_text.hpp"
+#include "probes/postgres/statements.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,6 +20,8 @@
 namespace plimsoll {
 namespace {
 
+/// The first ones are filled from pg_stat_activity; those after Refused come by name from the
+/// counters' query.
 enum Metric : std::uint32_t {
     Backends,
     UsedRatio,
@@ -22,11 +30,14 @@ enum Metric : std::uint32_t {
     Blocked,
     LongestTransaction,
     IdleInTransaction,
-    Transactions,
+    Waiting,
+    Stale,
+    NewBackends,
     Refused,
+    FirstCounter,
 };
 
-std::vector<MetricDescriptor> describe_metrics() {
+std::vector<MetricDescriptor> describe_activity() {
     using enum MetricType;
     return {
         {metric::kPgBackends,
@@ -48,10 +59,18 @@ std::vector<MetricDescriptor> describe_metrics() {
          Gauge,
          "Longest time a backend has been idle in its transaction.",
          {}},
-        {metric::kPgTransactions,
-         Counter,
-         "Transactions ended in the probe's database.",
-         {"datname", "result"}},
+        {metric::kPgWaiting,
+         Gauge,
+         "Active client backends that wait, by what for.",
+         {"wait_event_type", "wait_event"}},
+        {metric::kPgStale,
+         Gauge,
+         "Client backends that have done nothing for 5 s or longer.",
+         {"datname", "usename", "application_name", "state"}},
+        {"plimsoll_pg_new_backends",
+         Gauge,
+         "Client backends that connected within the last second.",
+         {}},
         {metric::kPgConnectionRefused,
          Counter,
          "Connections that the server refused to Plimsoll.",
@@ -59,31 +78,37 @@ std::vector<MetricDescriptor> describe_metrics() {
     };
 }
 
-// backend_type is NULL where the role may not see a backend's state (not only state and
-// wait_event): asking for 'client backend' alone would make everybody else's connections vanish.
-// Those with a database and a user are client backends, but for a background worker now and then.
-constexpr const char* kPrepare =
-    "PREPARE plimsoll_activity AS SELECT "
-    "coalesce(datname, ''), coalesce(usename, ''), coalesce(application_name, ''), "
-    "state, wait_event_type, coalesce(application_name, '') = 'plimsoll', backend_type IS NULL, "
-    "count(*), max(extract(epoch FROM clock_timestamp() - xact_start))::float8, "
-    "max(extract(epoch FROM clock_timestamp() - state_change))::float8 "
-    "FROM pg_stat_activity WHERE backend_type = 'client backend' "
-    "OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL) "
-    "GROUP BY 1, 2, 3, 4, 5, 6, 7; "
-    "PREPARE plimsoll_database AS SELECT datname, xact_commit, xact_rollback "
-    "FROM pg_stat_database WHERE datname = current_database();";
-
-// reset_val: what applies to others, not what this session has set for itself.
-constexpr const char* kSettings =
-    "SELECT name, reset_val FROM pg_settings WHERE name IN ('server_version', "
-    "'server_version_num', 'max_connections', 'superuser_reserved_connections', "
-    "'reserved_connections', 'idle_in_transaction_session_timeout', 'statement_timeout', "
-    "'synchronous_commit', 'track_io_timing') "
-    "UNION ALL SELECT 'database', current_database()::text "
-    "UNION ALL SELECT 'role', current_user::text "
-    "UNION ALL SELECT 'missing_grant', 'GRANT pg_monitor TO ' || quote_ident(current_user) "
-    "WHERE NOT pg_has_role('pg_read_all_stats', 'usage')";
+std::vector<MetricDescriptor> describe_metrics() {
+    std::vector<MetricDescriptor> all = describe_activity();
+    const auto counter = [&](const char* name, const char* help, std::vector<std::string> labels) {
+        all.push_back({name, MetricType::Counter, help, std::move(labels)});
+    };
+    counter(metric::kPgTransactions, "Transactions ended in the probe's database.",
+            {"datname", "result"});
+    counter("plimsoll_pg_blocks_total", "Blocks read into shared buffers, or found there.",
+            {"datname", "source"});
+    counter("plimsoll_pg_block_seconds_total",
+            "Time spent on data files; 0 while track_io_timing is off.", {"datname", "direction"});
+    counter("plimsoll_pg_temp_bytes_total", "Bytes written to temporary files.", {"datname"});
+    counter("plimsoll_pg_deadlocks_total", "Deadlocks found.", {"datname"});
+    counter("plimsoll_pg_sessions_total", "Sessions established, and how they were lost.",
+            {"datname", "result"});
+    counter("plimsoll_pg_session_seconds_total",
+            "Time of sessions by state, known only when a state ends.", {"datname", "state"});
+    counter("plimsoll_pg_checkpoints_total", "Checkpoints by why they came.", {"reason"});
+    counter("plimsoll_pg_checkpoint_seconds_total", "Time spent in checkpoints.", {"operation"});
+    counter("plimsoll_pg_checkpoint_buffers_total", "Buffers written by checkpoints.", {});
+    counter("plimsoll_pg_wal_bytes_total", "Write-ahead log made.", {});
+    counter("plimsoll_pg_wal_operations_total", "Writes and syncs of the write-ahead log.",
+            {"operation"});
+    counter("plimsoll_pg_wal_seconds_total", "Time of these; 0 while track_wal_io_timing is off.",
+            {"operation"});
+    counter("plimsoll_pg_io_operations_total", "Operations on data files.",
+            {"backend", "operation"});
+    counter("plimsoll_pg_io_seconds_total", "Time of these; 0 while track_io_timing is off.",
+            {"backend", "operation"});
+    return all;
+}
 
 std::optional<std::string> text_or_null(const PgRows& rows, int row, int column) {
     if (rows.null(row, column)) {
@@ -101,54 +126,67 @@ std::optional<double> number_or_null(const PgRows& rows, int row, int column) {
 std::vector<ActivityGroup> read_groups(const PgRows& rows) {
     std::vector<ActivityGroup> groups;
     for (int row = 0; row < rows.size(); ++row) {
+        const auto count = [&](int column) {
+            return static_cast<std::uint64_t>(rows.number(row, column));
+        };
         groups.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1)),
                           std::string(rows.text(row, 2)), text_or_null(rows, row, 3),
-                          text_or_null(rows, row, 4), rows.text(row, 5) == "t",
-                          rows.text(row, 6) == "t", static_cast<std::uint64_t>(rows.number(row, 7)),
-                          number_or_null(rows, row, 8), number_or_null(rows, row, 9)});
+                          text_or_null(rows, row, 4), text_or_null(rows, row, 5),
+                          rows.text(row, 6) == "t", rows.text(row, 7) == "t", count(8),
+                          number_or_null(rows, row, 9), number_or_null(rows, row, 10), count(11),
+                          count(12)});
     }
     return groups;
 }
 
-/// When a connection may be tried again: 0.1 s after the first failure, doubling up to 1 s, so
-/// that a server that comes back is found within 2 s and one that is down is left in peace.
-class Backoff {
-public:
-    [[nodiscard]] bool due(Clock::time_point now) const noexcept { return now >= next_; }
-    void failed(Clock::time_point now) noexcept {
-        next_ = now + wait_;
-        wait_ = std::min<Nanoseconds>(wait_ * 2, std::chrono::seconds(1));
+std::vector<BlockedBy> read_blockers(const PgRows& rows) {
+    std::vector<BlockedBy> blocked;
+    for (int row = 0; row < rows.size(); ++row) {
+        blocked.push_back({static_cast<int>(rows.number(row, 0)),
+                           static_cast<int>(rows.number(row, 1)), std::string(rows.text(row, 2)),
+                           std::string(rows.text(row, 3)), rows.text(row, 4) == "t",
+                           rows.number(row, 5), std::string(rows.text(row, 6)),
+                           std::string(rows.text(row, 7))});
     }
-    void succeeded() noexcept { *this = Backoff(); }
+    return blocked;
+}
+
+Statements read_statements(const PgRows& rows) {
+    Statements statements;
+    for (int row = 0; row < rows.size(); ++row) {
+        statements[std::string(rows.text(row, 0))] = {rows.number(row, 1), rows.number(row, 2),
+                                                      rows.number(row, 3), rows.number(row, 4)};
+    }
+    return statements;
+}
+
+/// How an error ends that the server gives to a role without the right.
+constexpr const char* kDenied = "(SQLSTATE 42501)";
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+std::string fact_of(const Facts& facts, std::string_view key) {
+    for (const auto& [name, value] : facts) {
+        if (name == key) {
+            return value;
+        }
+    }
+    return {};
+}
+
+/// Due at most once a second.
+class EverySecond {
+public:
+    bool due(Clock::time_point now) noexcept {
+        if (now < next_) {
+            return false;
+        }
+        next_ = now + std::chrono::seconds(1);
+        return true;
+    }
 
 private:
     Clock::time_point next_{};
-    Nanoseconds wait_ = std::chrono::milliseconds(100);
-};
-
-/// A connection that is opened again when lost.
-struct Link {
-    PgConnection connection;
-    Backoff backoff;
-
-    /// One more try to be up by `deadline`, if it is time for one. Refusals are counted.
-    Status raise(Clock::time_point deadline, Refusals& refusals) {
-        if (connection.up()) {
-            return {};
-        }
-        if (!connection.connecting() && !backoff.due(Clock::now())) {
-            return Error{"the connection is lost; it is tried again shortly",
-                         connection.target().where()};
-        }
-        Status status = connection.connect(deadline);
-        if (status) {
-            backoff.succeeded();
-        } else if (!connection.connecting()) {
-            backoff.failed(Clock::now());
-            refusals.count(connection.sqlstate());
-        }
-        return status;
-    }
 };
 
 class PostgresProbe final : public Probe {
@@ -157,10 +195,10 @@ public:
         : name_(std::move(options.name)),
           period_(options.period),
           refusals_(std::move(options.refusals)),
-          main_{PgConnection(target, std::string(kPgSessionSettings) + kPrepare), {}} {
+          main_{PgConnection(target, kPgSessionSettings)} {
         if (options.spare) {
-            spare_.emplace(
-                Link{PgConnection(target, std::string(kPgSessionSettings) + kPrepare), {}});
+            spare_.emplace(Link{PgConnection(target, kPgSessionSettings)});
+            spare_->connection.give_up_after(kSpareBusyLimit);
         }
     }
 
@@ -169,17 +207,32 @@ public:
         return descriptors_;
     }
     [[nodiscard]] Nanoseconds period() const override { return period_; }
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> facts() const override {
-        return facts_;
+    [[nodiscard]] Facts facts() const override {
+        Facts all = facts_;
+        all.insert(all.end(), end_facts_.begin(), end_facts_.end());
+        return all;
     }
     [[nodiscard]] Status start(Clock::time_point deadline) override;
     [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override;
+    void finish(Clock::time_point deadline) override;
 
 private:
+    // While a server hangs, the first connection is given up and tried anew, because a new server
+    // may stand in its place. The spare holds its slot for longer: the same server may come back,
+    // and be full.
+    static constexpr Nanoseconds kSpareBusyLimit = std::chrono::seconds(30);
+
     Result<PgRows> activity(Clock::time_point deadline);
-    Status read_settings(Clock::time_point deadline);
-    void read_transactions(Clock::time_point deadline);
+    Result<PgRows> ask_activity(Clock::time_point deadline);
+    void swap_connections();
+    Status learn_server(Clock::time_point deadline);
+    void warn_of_privileges();
+    Result<PgRows> ask_counters(Clock::time_point deadline);
+    void read_counters(Clock::time_point deadline);
+    void read_blockers_of(Clock::time_point deadline, Reading& reading);
+    Result<Statements> read_statements_now(Clock::time_point deadline);
     void keep_spare();
+    void note_visibility(const std::vector<ActivityGroup>& groups, Reading& reading);
     [[nodiscard]] double setting(const std::string& name) const;
     void add_activity(const PgRows& rows, Reading& reading);
     void add_counters(Reading& reading) const;
@@ -190,16 +243,18 @@ private:
     std::vector<MetricDescriptor> descriptors_ = describe_metrics();
     Link main_;
     std::optional<Link> spare_;
-    bool settings_known_ = false;  // of the server as it runs now
-    std::vector<std::pair<std::string, std::string>> facts_;
-    BackendSeries backends_;
-    struct Transactions {
-        std::string datname;
-        double committed;
-        double rolled_back;
-    };
-    std::optional<Transactions> transactions_;
-    Clock::time_point transactions_due_{};
+    bool server_known_ = false;  // as it runs now
+    Facts facts_;
+    Facts end_facts_;
+    ActivitySeries series_;
+    bool hidden_ = false;  // some backend's state was, at the last reading
+    EverySecond counters_due_;
+    std::vector<Value> counters_;  // the last ones read
+    std::string counters_trouble_;
+    EverySecond blockers_due_;
+    std::uint64_t blocked_ = 0;  // at the last reading
+    BlockerTally blockers_;
+    std::optional<Statements> statements_before_;
 };
 
 Status PostgresProbe::start(Clock::time_point deadline) {
@@ -212,7 +267,7 @@ Status PostgresProbe::start(Clock::time_point deadline) {
         }
         return error;
     }
-    if (Status known = read_settings(deadline); !known) {
+    if (Status known = learn_server(deadline); !known) {
         return known;
     }
     if (spare_) {
@@ -221,16 +276,24 @@ Status PostgresProbe::start(Clock::time_point deadline) {
                          up.error().to_string());
         }
     }
-    for (const auto& [key, value] : facts_) {
-        if (key == "missing_grant") {
-            spdlog::warn("other roles' activity is hidden probe={} fix=\"{}\"", name_, value);
-        }
-    }
+    warn_of_privileges();
     return {};
 }
 
-Status PostgresProbe::read_settings(Clock::time_point deadline) {
-    const Result<PgRows> rows = main_.connection.query(kSettings, deadline);
+void PostgresProbe::warn_of_privileges() {
+    if (const std::string grant = fact_of(facts_, "missing_grant"); !grant.empty()) {
+        hidden_ = true;
+        spdlog::warn("other roles' activity is hidden probe={} fix=\"{}\"", name_, grant);
+    }
+    if (const std::string grant = fact_of(facts_, "missing_slot_grant"); !grant.empty()) {
+        spdlog::info("reserved connections cannot be used probe={} fix=\"{}\"", name_, grant);
+    }
+}
+
+/// What holds until the server is restarted. Also the first look at pg_stat_statements.
+Status PostgresProbe::learn_server(Clock::time_point deadline) {
+    const int version = main_.connection.server_version();
+    const Result<PgRows> rows = main_.connection.query(settings_sql(version), deadline);
     if (!rows) {
         return rows.error();
     }
@@ -238,37 +301,65 @@ Status PostgresProbe::read_settings(Clock::time_point deadline) {
     for (int row = 0; row < rows->size(); ++row) {
         facts_.emplace_back(rows->text(row, 0), rows->text(row, 1));
     }
-    settings_known_ = true;
+    server_known_ = true;
+    if (!statements_before_ && !fact_of(facts_, "statements_schema").empty()) {
+        if (auto statements = read_statements_now(deadline)) {
+            statements_before_ = std::move(*statements);
+        } else {
+            facts_.emplace_back("statements", "not read: " + statements.error().what);
+        }
+    }
     return {};
 }
 
 double PostgresProbe::setting(const std::string& name) const {
-    for (const auto& [key, value] : facts_) {
-        if (key == name) {
-            return std::strtod(value.c_str(), nullptr);
+    // reserved_connections is not there before PostgreSQL 16.
+    return std::strtod(fact_of(facts_, name).c_str(), nullptr);
+}
+
+void PostgresProbe::swap_connections() {
+    std::swap(main_, *spare_);
+    main_.connection.give_up_after(PgConnection::kBusyLimit);
+    spare_->connection.give_up_after(kSpareBusyLimit);
+}
+
+Result<PgRows> PostgresProbe::ask_activity(Clock::time_point deadline) {
+    if (!main_.prepared) {
+        const auto prepared =
+            main_.connection.query("PREPARE plimsoll_activity AS " + activity_sql(), deadline);
+        if (!prepared) {
+            return prepared.error();
         }
+        main_.prepared = true;
     }
-    return 0;  // reserved_connections before PostgreSQL 16
+    Result<PgRows> rows = main_.connection.query_prepared("plimsoll_activity", deadline);
+    if (!rows && rows.error().what.ends_with(kDenied)) {
+        Error error = rows.error();
+        error.hint =
+            "run GRANT SELECT ON pg_stat_activity TO " + quote_name(fact_of(facts_, "role"));
+        return error;
+    }
+    return rows;
 }
 
 Result<PgRows> PostgresProbe::activity(Clock::time_point deadline) {
-    constexpr const char* kStatement = "plimsoll_activity";
     if (spare_) {
+        main_.connection.look();
         spare_->connection.look();
         const bool usable = spare_->connection.up() && !spare_->connection.busy();
         if (usable && (!main_.connection.up() || main_.connection.busy())) {
-            std::swap(main_, *spare_);
+            swap_connections();
         }
     }
     if (Status up = main_.raise(deadline, *refusals_); !up) {
         return up.error();
     }
-    Result<PgRows> rows = main_.connection.query_prepared(kStatement, deadline);
+    Result<PgRows> rows = ask_activity(deadline);
     if (!rows && !main_.connection.up()) {
-        settings_known_ = false;  // the server may have been restarted with others
+        server_known_ = false;  // the server may have been restarted with other settings
         if (spare_ && spare_->connection.up()) {
-            std::swap(main_, *spare_);
-            return main_.connection.query_prepared(kStatement, deadline);
+            swap_connections();
+            return ask_activity(deadline);
         }
     }
     return rows;
@@ -276,38 +367,129 @@ Result<PgRows> PostgresProbe::activity(Clock::time_point deadline) {
 
 Result<Reading> PostgresProbe::read(Clock::time_point deadline) {
     const Clock::time_point from = Clock::now();
+    // Others are read by the same thread: what is late by then is left for the next turn.
+    deadline = from + (deadline - from) * 4 / 5;
     Result<PgRows> rows = activity(deadline);
     const Nanoseconds took = Clock::now() - from;
     if (!rows) {
         keep_spare();
         return rows.error();
     }
-    if (!settings_known_) {
-        if (Status known = read_settings(deadline); !known) {
+    if (!server_known_) {
+        if (Status known = learn_server(deadline); !known) {
             return known.error();
         }
     }
-    read_transactions(deadline);
     Reading reading;
     reading.at = from + took / 2;
     reading.took = took;
     add_activity(*rows, reading);
+    read_blockers_of(deadline, reading);
+    if (counters_due_.due(from)) {
+        read_counters(deadline);
+    }
     add_counters(reading);
     keep_spare();
     return reading;
 }
 
-void PostgresProbe::read_transactions(Clock::time_point deadline) {
-    const Clock::time_point now = Clock::now();
-    if (now < transactions_due_) {
+/// Prepared apart from the first statement: planning it costs the server more than running it, and
+/// a view that a server lacks must not cost us the rest.
+Result<PgRows> PostgresProbe::ask_counters(Clock::time_point deadline) {
+    if (!main_.counters_prepared) {
+        const std::string sql = counters_sql(main_.connection.server_version());
+        const auto prepared =
+            main_.connection.query("PREPARE plimsoll_counters AS " + sql, deadline);
+        if (!prepared) {
+            return prepared.error();
+        }
+        main_.counters_prepared = true;
+    }
+    return main_.connection.query_prepared("plimsoll_counters", deadline);
+}
+
+/// A failure here costs these values their freshness, not the reading.
+void PostgresProbe::read_counters(Clock::time_point deadline) {
+    const auto rows = ask_counters(deadline);
+    if (!rows) {
+        if (counters_trouble_.empty() && main_.connection.up() && !main_.connection.busy()) {
+            counters_trouble_ = rows.error().to_string();
+            spdlog::warn("counters cannot be read probe={} reason=\"{}\"", name_,
+                         counters_trouble_);
+        }
         return;
     }
-    transactions_due_ = now + std::chrono::seconds(1);
-    // A failure here costs these values their freshness, not the reading.
-    if (const auto rows = main_.connection.query_prepared("plimsoll_database", deadline);
-        rows && rows->size() == 1) {
-        transactions_ = {std::string(rows->text(0, 0)), rows->number(0, 1), rows->number(0, 2)};
+    counters_trouble_.clear();
+    counters_.clear();
+    for (int row = 0; row < rows->size(); ++row) {
+        const auto found =
+            std::find_if(descriptors_.begin() + FirstCounter, descriptors_.end(),
+                         [&](const MetricDescriptor& d) { return d.name == rows->text(row, 0); });
+        if (found == descriptors_.end()) {
+            continue;
+        }
+        Value value{
+            static_cast<std::uint32_t>(found - descriptors_.begin()), {}, rows->number(row, 3)};
+        for (int column = 1; column <= 2; ++column) {
+            if (!rows->null(row, column)) {
+                value.labels.emplace_back(rows->text(row, column));
+            }
+        }
+        if (value.labels.size() == found->labels.size()) {
+            counters_.push_back(std::move(value));
+        }
     }
+}
+
+void PostgresProbe::read_blockers_of(Clock::time_point deadline, Reading& reading) {
+    if (blocked_ == 0 || !blockers_due_.due(Clock::now())) {
+        return;
+    }
+    if (const auto rows = main_.connection.query(blockers_sql(), deadline)) {
+        for (std::string& note : blockers_.add(read_blockers(*rows))) {
+            reading.notes.push_back(std::move(note));
+        }
+    }
+}
+
+Result<Statements> PostgresProbe::read_statements_now(Clock::time_point deadline) {
+    const auto rows =
+        main_.connection.query(statements_sql(fact_of(facts_, "statements_schema")), deadline);
+    if (!rows) {
+        return rows.error();
+    }
+    return read_statements(*rows);
+}
+
+void PostgresProbe::finish(Clock::time_point deadline) {
+    constexpr std::size_t kShownStatements = 10;
+    end_facts_ = blockers_.facts();
+    if (!statements_before_) {
+        return;
+    }
+    if (spare_ && spare_->connection.up() && !main_.connection.up()) {
+        swap_connections();
+    }
+    const auto after = read_statements_now(deadline);
+    if (!after) {
+        end_facts_.emplace_back("statements", "not read at the end: " + after.error().what);
+        return;
+    }
+    const TopStatements found = top_statements(*statements_before_, *after, kShownStatements);
+    std::vector<std::string> ids;
+    for (const TopStatement& each : found.top) {
+        ids.push_back(each.query_id);
+    }
+    std::map<std::string, std::string> texts;
+    if (!ids.empty()) {
+        const auto rows = main_.connection.query(
+            statement_texts_sql(fact_of(facts_, "statements_schema"), ids), deadline);
+        for (int row = 0; rows && row < rows->size(); ++row) {
+            texts.emplace(rows->text(row, 0), rows->text(row, 1));
+        }
+    }
+    const Facts facts = statement_facts(found, texts);
+    end_facts_.insert(end_facts_.end(), facts.begin(), facts.end());
 }
 
 /// One step towards a spare connection, without waiting.
@@ -318,13 +500,40 @@ void PostgresProbe::keep_spare() {
     }
 }
 
+void PostgresProbe::note_visibility(const std::vector<ActivityGroup>& groups, Reading& reading) {
+    const std::string role = fact_of(facts_, "role");
+    const bool hidden =
+        std::any_of(groups.begin(), groups.end(), [](const ActivityGroup& g) { return g.hidden; });
+    const bool seen = std::any_of(groups.begin(), groups.end(), [&](const ActivityGroup& g) {
+        return !g.ours && !g.hidden && g.usename != role;
+    });
+    if (hidden == hidden_ || (!hidden && !seen)) {
+        return;  // with nobody else there, there is nothing to see
+    }
+    hidden_ = hidden;
+    std::erase_if(facts_, [](const auto& fact) { return fact.first == "missing_grant"; });
+    if (!hidden) {
+        reading.notes.emplace_back("other roles' activity can be seen");
+        return;
+    }
+    const std::string grant = "GRANT pg_monitor TO " + quote_name(fact_of(facts_, "role"));
+    facts_.emplace_back("missing_grant", grant);
+    reading.notes.push_back("other roles' activity is hidden; run " + grant);
+    spdlog::warn("other roles' activity is hidden probe={} fix=\"{}\"", name_, grant);
+}
+
 void PostgresProbe::add_activity(const PgRows& rows, Reading& reading) {
     const std::vector<ActivityGroup> groups = read_groups(rows);
     const ActivitySummary summary = summarise(groups);
-    for (const auto& [labels, count] : backends_.update(groups)) {
-        reading.values.push_back(
-            {Backends, {labels.begin(), labels.end()}, static_cast<double>(count)});
-    }
+    series_.update(groups);
+    const auto add = [&](Metric metric, const CountSeries& series) {
+        for (const auto& [labels, count] : series.counts()) {
+            reading.values.push_back({metric, labels, static_cast<double>(count)});
+        }
+    };
+    add(Backends, series_.backends);
+    add(Waiting, series_.waiting);
+    add(Stale, series_.stale);
     const double most = setting("max_connections");
     const double reserved =
         setting("superuser_reserved_connections") + setting("reserved_connections");
@@ -332,20 +541,18 @@ void PostgresProbe::add_activity(const PgRows& rows, Reading& reading) {
         {UsedRatio, {}, static_cast<double>(summary.connections) / std::max(most - reserved, 1.0)});
     reading.values.push_back({MaxConnections, {}, most});
     reading.values.push_back({Reserved, {}, reserved});
+    note_visibility(groups, reading);
+    blocked_ = summary.blocked;
     if (summary.hidden == 0) {
         reading.values.push_back({Blocked, {}, static_cast<double>(summary.blocked)});
         reading.values.push_back({LongestTransaction, {}, summary.longest_transaction_s});
         reading.values.push_back({IdleInTransaction, {}, summary.longest_idle_in_transaction_s});
+        reading.values.push_back({NewBackends, {}, static_cast<double>(summary.fresh)});
     }
 }
 
 void PostgresProbe::add_counters(Reading& reading) const {
-    if (transactions_) {
-        const Transactions& seen = *transactions_;
-        reading.values.push_back({Metric::Transactions, {seen.datname, "commit"}, seen.committed});
-        reading.values.push_back(
-            {Metric::Transactions, {seen.datname, "rollback"}, seen.rolled_back});
-    }
+    reading.values.insert(reading.values.end(), counters_.begin(), counters_.end());
     for (const auto& [sqlstate, count] : refusals_->by_sqlstate()) {
         reading.values.push_back({Refused, {sqlstate}, static_cast<double>(count)});
     }

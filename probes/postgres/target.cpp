@@ -70,13 +70,6 @@ Result<PgTarget> PgTarget::parse(const std::string& dsn) {
             target.secrets_.push_back(given[secret]);
         }
     }
-    const std::string& host = given["hostaddr"].empty() ? given["host"] : given["hostaddr"];
-    target.where_ = "postgres at " + (host.empty() ? "the local server" : host) + ":" +
-                    (given["port"].empty() ? "5432" : given["port"]) + "/" + given["dbname"];
-    if (given["hostaddr"].empty() && !host.starts_with('/') && !host.starts_with('@') &&
-        host.find(',') == std::string::npos) {
-        target.host_to_look_up_ = host;
-    }
     given["application_name"] = kPgApplicationName;
     given["client_encoding"] = "UTF8";
     for (auto& [keyword, value] : given) {
@@ -84,6 +77,48 @@ Result<PgTarget> PgTarget::parse(const std::string& dsn) {
             target.parameters_.emplace_back(keyword, std::move(value));
         }
     }
+    target.settle("postgres");
+    return target;
+}
+
+std::string PgTarget::value_of(std::string_view keyword) const {
+    const auto found = std::find_if(parameters_.begin(), parameters_.end(),
+                                    [&](const auto& entry) { return entry.first == keyword; });
+    return found == parameters_.end() ? std::string() : found->second;
+}
+
+void PgTarget::set(std::string_view keyword, const std::string& value) {
+    std::erase_if(parameters_, [&](const auto& entry) { return entry.first == keyword; });
+    if (!value.empty()) {
+        parameters_.emplace_back(keyword, value);
+    }
+}
+
+void PgTarget::settle(std::string_view kind) {
+    const std::string address = value_of("hostaddr");
+    const std::string host = address.empty() ? value_of("host") : address;
+    const std::string port = value_of("port");
+    where_ = std::string(kind) + " at " + (host.empty() ? "the local server" : host) + ":" +
+             (port.empty() ? "5432" : port) + "/" + database();
+    const bool by_name = address.empty() && !host.starts_with('/') && !host.starts_with('@') &&
+                         host.find(',') == std::string::npos;
+    host_to_look_up_ = by_name ? host : std::string();
+}
+
+PgTarget PgTarget::console() const {
+    PgTarget target = *this;
+    target.set("dbname", "pgbouncer");
+    target.settle("pgbouncer");
+    return target;
+}
+
+PgTarget PgTarget::through(const PgTarget& pooler) const {
+    PgTarget target = *this;
+    for (const char* keyword : {"host", "hostaddr", "port"}) {
+        target.set(keyword, pooler.value_of(keyword));
+    }
+    target.secrets_.insert(target.secrets_.end(), pooler.secrets_.begin(), pooler.secrets_.end());
+    target.settle("pgbouncer");
     return target;
 }
 

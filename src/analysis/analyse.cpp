@@ -34,6 +34,23 @@ void add_totals(const RunData& data, Analysis& analysis) {
     }
 }
 
+void add_flow(const RunData& data, Analysis& analysis) {
+    for (std::size_t c = 0; c < data.checks.size(); ++c) {
+        analysis.scenario_checks.push_back(
+            {data.info.checks[c], data.checks[c].passed, data.checks[c].failed});
+    }
+    for (std::size_t g = 0; g < data.groups.size(); ++g) {
+        const GroupStats& stats = data.groups[g];
+        analysis.groups.push_back({data.info.groups[g], stats.count, stats.failed, stats.broken_off,
+                                   summarise_latency(stats.duration, 0)});
+    }
+    const LoadCounts& counts = data.counts;
+    analysis.flow = {counts.iterations_started,   counts.iterations_completed,
+                     counts.iterations_cut_short, counts.steps_unrendered,
+                     counts.starts_failed,        counts.users_stopped,
+                     counts.out_of_data};
+}
+
 void add_errors(const RunData& data, Analysis& analysis) {
     for (const StoredError& error : data.errors) {
         ErrorResult result;
@@ -97,6 +114,7 @@ Result<Analysis> analyse(const RunReader& reader) {
     const RunData& data = loaded.value();
     Analysis analysis;
     add_totals(data, analysis);
+    add_flow(data, analysis);
     add_errors(data, analysis);
     analysis.generator = generator_of(data);
     analysis.stages = judge_stages(data);

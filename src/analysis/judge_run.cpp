@@ -54,8 +54,9 @@ public:
         const double middle_s = (to_seconds(tick.from) + to_seconds(tick.to)) / 2;
         for (std::size_t i = 0; i < sums_.size(); ++i) {
             if (middle_s >= data_.stages[i].from_s && middle_s < data_.stages[i].to_s) {
-                sums_[i].merge({select_endpoints(threshold_, data_.info, tick.endpoints),
-                                tick.counts, to_seconds(tick.to - tick.from)});
+                sums_[i].merge(select(threshold_, data_.info,
+                                      {tick.endpoints, tick.counts, tick.groups, tick.checks},
+                                      to_seconds(tick.to - tick.from)));
             }
         }
     }
@@ -84,6 +85,8 @@ private:
 Result<std::vector<ThresholdResult>> judge_run(const RunReader& reader, const RunData& data) {
     const std::vector<Threshold>& thresholds = data.info.thresholds;
     ThresholdWatch watch(data.info);
+    const LoadCounts none;
+    const LoadView nothing{{}, none};
     std::map<std::size_t, StageSums> stages;
     bool by_tick = false;
     for (std::size_t i = 0; i < thresholds.size(); ++i) {
@@ -97,8 +100,8 @@ Result<std::vector<ThresholdResult>> judge_run(const RunReader& reader, const Ru
     }
     if (by_tick) {
         const Status walked = reader.for_each_tick([&](const StoredTick& tick) {
-            watch.on_tick(to_seconds(tick.from), to_seconds(tick.to), tick.endpoints, tick.counts,
-                          {}, {});
+            watch.on_tick(to_seconds(tick.from), to_seconds(tick.to),
+                          {tick.endpoints, tick.counts, tick.groups, tick.checks}, nothing);
             for (auto& [index, sums] : stages) {
                 sums.add(tick);
             }
@@ -107,14 +110,15 @@ Result<std::vector<ThresholdResult>> judge_run(const RunReader& reader, const Ru
             return walked.error();
         }
     } else {
-        watch.on_tick(0, data.duration_s, {}, {}, {}, {});
+        watch.on_tick(0, data.duration_s, nothing, nothing);
     }
     std::vector<ThresholdResult> results = watch.results(true);
     for (std::size_t i = 0; i < thresholds.size(); ++i) {
         const bool whole =
             thresholds[i].window == Nanoseconds{} && thresholds[i].metric != ThresholdMetric::Probe;
         if (whole) {
-            results[i] = judge(thresholds[i], data.info, data.totals, data.counts, data.duration_s);
+            results[i] = judge(thresholds[i], data.info, data.totals, data.counts, data.duration_s,
+                               data.groups, data.checks);
         }
         if (const auto sums = stages.find(i); sums != stages.end()) {
             results[i].stages = sums->second.verdicts();

@@ -44,6 +44,28 @@ struct EndpointResult {
     double bytes_received_mean = 0;
 };
 
+/// A check of the scenario: how often it held.
+struct CheckResult {
+    std::string name;
+    std::uint64_t passed = 0, failed = 0;
+};
+
+/// A group of steps, timed as a whole.
+struct GroupResult {
+    std::string name;
+    std::uint64_t count = 0, failed = 0, broken_off = 0;
+    LatencySummary duration;
+};
+
+/// Where users did not go through their whole flow.
+struct FlowResult {
+    std::uint64_t iterations = 0;  // begun
+    std::uint64_t completed = 0;
+    std::uint64_t cut_short = 0;         // by a failed step
+    std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value
+    std::uint64_t starts_failed = 0, users_stopped = 0, out_of_data = 0;
+};
+
 struct StageResult {
     std::string executor;
     std::uint32_t stage = 0;
@@ -113,6 +135,9 @@ struct Analysis {
     double rate = 0;
     LatencySummary response, service, send_lag;
     std::vector<EndpointResult> endpoints;
+    std::vector<CheckResult> scenario_checks;
+    std::vector<GroupResult> groups;
+    FlowResult flow;
     std::vector<StageResult> stages;
     std::vector<ThresholdResult> thresholds;
     BreakingPoint breaking_point;

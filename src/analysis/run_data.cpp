@@ -56,6 +56,8 @@ class Accumulator {
 public:
     explicit Accumulator(RunData& data) : data_(data) {
         data_.totals.resize(data_.info.endpoints.size());
+        data_.groups.resize(data_.info.groups.size());
+        data_.checks.resize(data_.info.checks.size());
         data_.stages = stages_of(data_.info);
     }
 
@@ -68,6 +70,13 @@ public:
         }
         data_.all.merge(merged);
         data_.counts.merge(tick.counts);
+        for (std::size_t g = 0; g < std::min(tick.groups.size(), data_.groups.size()); ++g) {
+            data_.groups[g].merge(tick.groups[g]);
+        }
+        for (std::size_t c = 0; c < std::min(tick.checks.size(), data_.checks.size()); ++c) {
+            data_.checks[c].passed += tick.checks[c].passed;
+            data_.checks[c].failed += tick.checks[c].failed;
+        }
         for (StageFacts& stage : data_.stages) {
             if (facts.middle_s() >= stage.from_s && facts.middle_s() < stage.to_s) {
                 stage.stats.merge(merged);

@@ -44,6 +44,8 @@ struct RunData {
     std::vector<TickFacts> ticks;
     std::vector<EndpointStats> totals;  // by EndpointId
     EndpointStats all;
+    std::vector<GroupStats> groups;  // by GroupId
+    std::vector<CheckCount> checks;  // by CheckId
     LoadCounts counts;
     std::vector<StageFacts> stages;
     std::vector<StoredSeries> series;

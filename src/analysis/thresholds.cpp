@@ -82,6 +82,46 @@ std::optional<double> of_failed(const Threshold& threshold, const EndpointStats&
     return failed / static_cast<double>(stats.requests);
 }
 
+/// Checks that held, over all.
+std::optional<double> of_checks(const CheckCount& sum) {
+    if (sum.passed + sum.failed == 0) {
+        return std::nullopt;
+    }
+    return static_cast<double>(sum.passed) / static_cast<double>(sum.passed + sum.failed);
+}
+
+CheckCount select_checks(const Threshold& threshold, const RunInfo& info, std::span<const CheckCount> checks) {
+    CheckCount sum;
+    for (std::size_t c = 0; c < checks.size() && c < info.checks.size(); ++c) {
+        if (threshold.endpoint.empty() || info.checks[c] == threshold.endpoint) {
+            sum.passed += checks[c].passed;
+            sum.failed += checks[c].failed;
+        }
+    }
+    return sum;
+}
+
+Histogram select_groups(const Threshold& threshold, const RunInfo& info, std::span<const GroupStats> groups) {
+    Histogram merged;
+    for (std::size_t g = 0; g < groups.size() && g < info.groups.size(); ++g) {
+        if (threshold.endpoint.empty() || info.groups[g] == threshold.endpoint) {
+            merged.merge(groups[g].duration);
+        }
+    }
+    return merged;
+}
+
+EndpointStats select_endpoints(const Threshold& threshold, const RunInfo& info,
+                               std::span<const EndpointStats> by_endpoint) {
+    EndpointStats merged;
+    for (std::size_t e = 0; e < by_endpoint.size() && e < info.endpoints.size(); ++e) {
+        if (selects(threshold, info, e)) {
+            merged.merge(by_endpoint[e]);
+        }
+    }
+    return merged;
+}
+
 /// Whether `a` is further on the failing side than `b`.
 bool is_worse(const Threshold& threshold, double a, double b) {
     const bool upper =
@@ -158,15 +198,18 @@ bool holds(const Threshold& threshold, double value) {
     return false;
 }
 
-EndpointStats select_endpoints(const Threshold& threshold, const RunInfo& info,
-                               std::span<const EndpointStats> by_endpoint) {
-    EndpointStats merged;
-    for (std::size_t e = 0; e < by_endpoint.size() && e < info.endpoints.size(); ++e) {
-        if (selects(threshold, info, e)) {
-            merged.merge(by_endpoint[e]);
-        }
+LoadSums select(const Threshold& threshold, const RunInfo& info, const LoadView& view, double seconds) {
+    LoadSums sums;
+    sums.counts = view.counts;
+    sums.seconds = seconds;
+    if (threshold.metric == ThresholdMetric::Checks) {
+        sums.checks = select_checks(threshold, info, view.checks);
+    } else if (threshold.metric == ThresholdMetric::GroupDuration) {
+        sums.groups = select_groups(threshold, info, view.groups);
+    } else {
+        sums.stats = select_endpoints(threshold, info, view.endpoints);
     }
-    return merged;
+    return sums;
 }
 
 std::optional<double> value_of(const Threshold& threshold, const LoadSums& sums) {
@@ -183,6 +226,10 @@ std::optional<double> value_of(const Threshold& threshold, const LoadSums& sums)
         case ThresholdMetric::Dropped:
             return of_count(threshold, sums.counts.not_sent[0] + sums.counts.not_sent[1],
                             sums.seconds);
+        case ThresholdMetric::Checks:
+            return of_checks(sums.checks);
+        case ThresholdMetric::GroupDuration:
+            return of_histogram(threshold, sums.groups);
         case ThresholdMetric::Iterations:
             return of_count(threshold, sums.counts.iterations_completed, sums.seconds);
         case ThresholdMetric::DataSent:
@@ -197,10 +244,11 @@ std::optional<double> value_of(const Threshold& threshold, const LoadSums& sums)
 
 ThresholdResult judge(const Threshold& threshold, const RunInfo& info,
                       std::span<const EndpointStats> total, const LoadCounts& counts,
-                      double seconds) {
+                      double seconds, std::span<const GroupStats> groups,
+                      std::span<const CheckCount> checks) {
     ThresholdResult result;
     result.threshold = threshold;
-    result.value = value_of(threshold, {select_endpoints(threshold, info, total), counts, seconds});
+    result.value = value_of(threshold, select(threshold, info, {total, counts, groups, checks}, seconds));
     result.ok = !result.value || holds(threshold, *result.value);
     return result;
 }
@@ -209,6 +257,9 @@ void LoadSums::merge(const LoadSums& other) {
     stats.merge(other.stats);
     counts.merge(other.counts);
     seconds += other.seconds;
+    groups.merge(other.groups);
+    checks.passed += other.checks.passed;
+    checks.failed += other.checks.failed;
 }
 
 void SlidingSums::turn_over() {
@@ -345,19 +396,15 @@ void ThresholdWatch::judge_tick(Judged& judged, double from_s, double to_s, Load
     }
 }
 
-void ThresholdWatch::on_tick(double from_s, double to_s, std::span<const EndpointStats> delta,
-                             const LoadCounts& delta_counts, std::span<const EndpointStats> total,
-                             const LoadCounts& total_counts) {
+void ThresholdWatch::on_tick(double from_s, double to_s, const LoadView& delta, const LoadView& total) {
     for (Judged& judged : judged_) {
         const Threshold& threshold = judged.threshold;
         if (threshold.metric == ThresholdMetric::Probe) {
             judge_tick(judged, from_s, to_s, {});
         } else if (judged.window) {
-            judge_tick(judged, from_s, to_s,
-                       {select_endpoints(threshold, info_, delta), delta_counts, to_s - from_s});
-        } else if (!total.empty()) {
-            judged.now = value_of(threshold,
-                                  {select_endpoints(threshold, info_, total), total_counts, to_s});
+            judge_tick(judged, from_s, to_s, select(threshold, info_, delta, to_s - from_s));
+        } else if (!total.endpoints.empty()) {
+            judged.now = value_of(threshold, select(threshold, info_, total, to_s));
             judged.worst = judged.now;
         }
     }

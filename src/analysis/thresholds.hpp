@@ -17,23 +17,32 @@
 namespace plimsoll {
 
 /// Judges one threshold on everything since the start. `total` is by EndpointId, `seconds` the time
-/// that passed (for rates). Endpoints of the same name count together. Where there is nothing to
-/// judge (no request yet) `value` is absent and the threshold holds, as in k6. Not for probes'
-/// metrics.
+/// that passed (for rates), `groups` by GroupId, `checks` by CheckId. Endpoints of the same name
+/// count together. Where there is nothing to judge (no request yet) `value` is absent and the
+/// threshold holds, as in k6. Not for probes' metrics.
 [[nodiscard]] ThresholdResult judge(const Threshold& threshold, const RunInfo& info,
                                     std::span<const EndpointStats> total, const LoadCounts& counts,
-                                    double seconds);
+                                    double seconds, std::span<const GroupStats> groups = {},
+                                    std::span<const CheckCount> checks = {});
 
-/// Some ticks' samples of the endpoints that a threshold looks at.
+/// What was counted in some time, by the ids of a run.
+struct LoadView {
+    std::span<const EndpointStats> endpoints;
+    const LoadCounts& counts;
+    std::span<const GroupStats> groups = {};
+    std::span<const CheckCount> checks = {};
+};
+/// The part of it that one threshold looks at.
 struct LoadSums {
     EndpointStats stats;
     LoadCounts counts;
     double seconds = 0;
+    Histogram groups;
+    CheckCount checks;
     void merge(const LoadSums& other);
 };
-/// The merged samples of those endpoints that `threshold` selects.
-[[nodiscard]] EndpointStats select_endpoints(const Threshold& threshold, const RunInfo& info,
-                                             std::span<const EndpointStats> by_endpoint);
+[[nodiscard]] LoadSums select(const Threshold& threshold, const RunInfo& info, const LoadView& view,
+                              double seconds);
 /// The value of a load threshold on these sums; nullopt where there is nothing to judge.
 [[nodiscard]] std::optional<double> value_of(const Threshold& threshold, const LoadSums& sums);
 [[nodiscard]] bool holds(const Threshold& threshold, double value);
@@ -86,10 +95,9 @@ class ThresholdWatch {
 public:
     explicit ThresholdWatch(const RunInfo& info);
 
-    /// A tick's samples and the run's totals with it. Times from the run's start.
-    void on_tick(double from_s, double to_s, std::span<const EndpointStats> delta,
-                 const LoadCounts& delta_counts, std::span<const EndpointStats> total,
-                 const LoadCounts& total_counts);
+    /// A tick's samples and the run's totals with it (without endpoints: not known). Times from
+    /// the run's start.
+    void on_tick(double from_s, double to_s, const LoadView& delta, const LoadView& total);
     /// All values of one reading of one probe.
     void on_reading(const std::string& probe, std::span<const MetricDescriptor> descriptors,
                     double t_s, std::span<const Value> values);

@@ -102,6 +102,34 @@ void add_measurement(std::string& out, const Analysis& analysis, const RunInfo& 
     }
 }
 
+/// Checks and broken iterations, where there are any.
+void add_flow(std::string& out, const Analysis& analysis) {
+    std::uint64_t passed = 0;
+    std::uint64_t failed = 0;
+    const CheckResult* worst = nullptr;
+    for (const CheckResult& check : analysis.scenario_checks) {
+        passed += check.passed;
+        failed += check.failed;
+        worst = worst == nullptr || check.failed > worst->failed ? &check : worst;
+    }
+    if (passed + failed > 0) {
+        add(out, failed == 0 ? "  " : "  ✗ ",
+            failed == 0 ? fmt::format("All {} checks held.", passed)
+                        : fmt::format("{} of {} checks failed, most of them \"{}\" ({}).", failed,
+                                      passed + failed, worst->name, worst->failed));
+    }
+    const auto tell = [&](std::uint64_t count, std::string_view what) {
+        if (count > 0) {
+            add(out, "  ! ", fmt::format("{} {}", count, what));
+        }
+    };
+    const FlowResult& flow = analysis.flow;
+    tell(flow.cut_short, "iterations were cut short by a failed step.");
+    tell(flow.steps_unrendered, "steps were not sent: a value in them was missing.");
+    tell(flow.starts_failed, "times user_start failed and ended that user.");
+    tell(flow.out_of_data, "iterations did not begin: unique data was used up.");
+}
+
 void add_break(std::string& out, const Analysis& analysis) {
     const BreakingPoint& point = analysis.breaking_point;
     if (analysis.verdict == Verdict::Invalid) {
@@ -163,6 +191,7 @@ std::string_view cause_in_words(std::string_view cause) {
 std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
     std::string out;
     add_measurement(out, analysis, info);
+    add_flow(out, analysis);
     out += '\n';
     add_break(out, analysis);
     for (std::size_t i = 0; i < analysis.findings.size(); ++i) {

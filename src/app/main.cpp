@@ -35,6 +35,7 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_run_command(app, action);
     plimsoll::add_demo_command(app, action);
     plimsoll::add_lab_command(app, action);
+    plimsoll::add_probe_command(app, action);
     plimsoll::add_report_command(app, action);
     plimsoll::add_validate_command(app, action);
     plimsoll::add_schema_command(app, action);

@@ -2,8 +2,12 @@
 
 #include "base/log.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"
+#include "probes/app_metrics/app_metrics_probe.hpp"
 #include "probes/canary/canary.hpp"
 #include "probes/container/container_probe.hpp"
+#include "probes/container/listening_process.hpp"
+#include "probes/host/host_probe.hpp"
+#include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 
 #include <algorithm>
@@ -14,66 +18,158 @@
 namespace plimsoll {
 namespace {
 
+// Finer than this, the target's own figures and the machine's say no more, and cost both sides.
+constexpr Nanoseconds kScrapePeriod = std::chrono::seconds(1);
+constexpr Nanoseconds kHostPeriod = std::chrono::seconds(1);
+constexpr Nanoseconds kEngineAnswersWithin = std::chrono::milliseconds(500);
+
 /// "postgres", "postgres-2" ...
-std::string numbered(const char* name, std::size_t index) {
-    return index == 0 ? std::string(name) : fmt::format("{}-{}", name, index + 1);
+std::string numbered(const std::string& name, std::size_t index) {
+    return index == 0 ? name : fmt::format("{}-{}", name, index + 1);
 }
 
-Status add_postgres(const ProbesConfig& config, const std::string& connect_dsn,
-                    std::vector<ProbePtr>& probes) {
-    for (std::size_t i = 0; i < config.postgres.size(); ++i) {
-        const std::string& dsn = config.postgres[i].dsn;
-        const auto refusals = std::make_shared<Refusals>();
-        auto probe =
-            make_postgres_probe({dsn, numbered("postgres", i), config.interval, true, refusals});
-        if (!probe) {
-            return probe.error();
+/// Makes the probes one after the other; the first Error stays.
+class ProbeList {
+public:
+    ProbeList(const ProbesConfig& config, const TargetUrl& target)
+        : config_(config), target_(target) {}
+
+    void add(Result<ProbePtr> made) {
+        if (!made) {
+            trouble_ = trouble_.ok() ? Status(made.error()) : trouble_;
+        } else if (*made != nullptr) {
+            probes_.push_back(std::move(*made));
         }
-        probes.push_back(std::move(*probe));
-        PostgresCanaryOptions canary{dsn, numbered("select_1", i), kCanaryPeriod, nullptr};
-        auto held = make_select_canary(canary);
-        if (!held) {
-            return held.error();
-        }
-        probes.push_back(std::move(*held));
-        canary = {connect_dsn.empty() ? dsn : connect_dsn, numbered("pg_connect", i), kCanaryPeriod,
-                  refusals};
-        auto fresh = make_connect_canary(canary);
-        if (!fresh) {
-            return fresh.error();
-        }
-        probes.push_back(std::move(*fresh));
     }
-    return {};
+    void add_postgres(const std::string& connect_dsn);
+    void add_pgbouncer();
+    void add_containers();
+    void add_app_metrics();
+    void add_canaries();
+    void add_host();
+
+    Result<std::vector<ProbePtr>> take() {
+        if (!trouble_) {
+            return trouble_.error();
+        }
+        return std::move(probes_);
+    }
+
+private:
+    [[nodiscard]] bool wants(std::string_view canary) const {
+        return std::find(config_.canaries_off.begin(), config_.canaries_off.end(), canary) ==
+               config_.canaries_off.end();
+    }
+
+    const ProbesConfig& config_;
+    const TargetUrl& target_;
+    std::vector<ProbePtr> probes_;
+    Status trouble_;
+};
+
+void ProbeList::add_postgres(const std::string& connect_dsn) {
+    for (std::size_t i = 0; i < config_.postgres.size(); ++i) {
+        const auto& [dsn, name] = config_.postgres[i];
+        const auto refusals = std::make_shared<Refusals>();
+        add(make_postgres_probe({dsn, name.empty() ? numbered("postgres", i) : name,
+                                 config_.interval, true, refusals}));
+        if (wants("select_1")) {
+            add(make_select_canary({dsn, numbered("select_1", i), kCanaryPeriod, nullptr}));
+        }
+        if (wants("pg_connect")) {
+            add(make_connect_canary({connect_dsn.empty() ? dsn : connect_dsn,
+                                     numbered("pg_connect", i), kCanaryPeriod, refusals}));
+        }
+    }
+}
+
+void ProbeList::add_pgbouncer() {
+    for (std::size_t i = 0; i < config_.pgbouncer.size(); ++i) {
+        const auto& [dsn, name] = config_.pgbouncer[i];
+        add(make_pgbouncer_probe(
+            {dsn, name.empty() ? numbered("pgbouncer", i) : name, config_.interval}));
+        if (wants("pgbouncer_connect")) {
+            add(make_pooler_canary(
+                {dsn, config_.postgres.empty() ? std::string() : config_.postgres.front().dsn,
+                 numbered("pgbouncer_connect", i), kCanaryPeriod}));
+        }
+    }
+}
+
+void ProbeList::add_containers() {
+    for (const ContainerProbeConfig& each : config_.containers) {
+        ContainerProbeOptions options;
+        options.name = each.name;
+        options.role = each.role;
+        options.pid = each.pid;
+        options.port = each.port;
+        options.cgroup = each.cgroup;
+        options.docker = each.docker;
+        options.label = each.label;
+        options.period = config_.interval;
+        add(make_container_probe(std::move(options)));
+    }
+}
+
+void ProbeList::add_app_metrics() {
+    for (std::size_t i = 0; i < config_.app_metrics.size(); ++i) {
+        AppMetricsOptions options;
+        options.url = config_.app_metrics[i].url;
+        options.map = config_.app_metrics[i].map;
+        options.name = numbered("app_metrics", i);
+        options.period = std::max<Nanoseconds>(config_.interval, kScrapePeriod);
+        add(make_app_metrics_probe(std::move(options)));
+    }
+}
+
+/// This machine, and the target's TCP where it runs here. Unasked only what is sure to work: no
+/// complaint about what nobody wanted.
+void ProbeList::add_host() {
+    if (!config_.host.value_or(true)) {
+        return;
+    }
+    HostProbeOptions options;
+    options.period = std::max<Nanoseconds>(config_.interval, kHostPeriod);
+    add(make_host_probe(options));
+    if (target_.host.empty() || !is_this_machine(target_.host)) {
+        return;
+    }
+    options.side = HostSide::Target;
+    options.port = target_.port;
+    const bool asked = config_.host.has_value();
+    if (asked || find_target_process(target_.port, options.proc_root, engine_from_environment(),
+                                     Clock::now() + kEngineAnswersWithin)) {
+        add(make_host_probe(options));
+    }
+}
+
+void ProbeList::add_canaries() {
+    if (target_.host.empty() && !config_.canaries.empty()) {
+        add(Error{"canaries need a target to send their requests to", "probes.canaries",
+                  "add e.g. target: http://127.0.0.1:8080"});
+        return;
+    }
+    for (const CanaryConfig& each : config_.canaries) {
+        add(make_http_canary({each.name, target_.host, target_.port, target_.host_header(),
+                              target_.base_path + each.path, kCanaryPeriod}));
+    }
+    if (!probes_.empty() && !target_.host.empty() && wants("tcp_connect")) {
+        add(make_tcp_canary({"tcp_connect", target_.host, target_.port, kCanaryPeriod}));
+    }
 }
 
 }  // namespace
 
 Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const TargetUrl& target,
                                           const std::string& connect_canary_dsn) {
-    std::vector<ProbePtr> probes;
-    if (const Status added = add_postgres(config, connect_canary_dsn, probes); !added) {
-        return added.error();
-    }
-    for (const ContainerProbeConfig& each : config.containers) {
-        ContainerProbeOptions options;
-        options.role = each.role;
-        options.pid = each.pid;
-        options.port = each.port;
-        options.cgroup = each.cgroup;
-        options.docker = each.docker;
-        options.period = config.interval;
-        probes.push_back(make_container_probe(std::move(options)));
-    }
-    for (const CanaryConfig& each : config.canaries) {
-        probes.push_back(
-            make_http_canary({each.name, target.host, target.port, target.host_header(),
-                              target.base_path + each.path, kCanaryPeriod}));
-    }
-    if (!probes.empty()) {
-        probes.push_back(make_tcp_canary({"tcp_connect", target.host, target.port, kCanaryPeriod}));
-    }
-    return probes;
+    ProbeList probes(config, target);
+    probes.add_postgres(connect_canary_dsn);
+    probes.add_pgbouncer();
+    probes.add_containers();
+    probes.add_app_metrics();
+    probes.add_canaries();
+    probes.add_host();
+    return probes.take();
 }
 
 Result<ExporterPtr> make_otlp_from(const OtlpConfig& config) {
@@ -92,6 +188,15 @@ Result<ExporterPtr> make_otlp_from(const OtlpConfig& config) {
         return exporter.error();
     }
     return ExporterPtr(std::move(*exporter));
+}
+
+double trace_share_of(const ExportConfig& exports) {
+    if (!exports.otlp) {
+        return 0;
+    }
+    const auto options =
+        otlp_options({exports.otlp->endpoint, exports.otlp->sample}, process_environment());
+    return options && !options->disabled ? options->sample : 0;
 }
 
 }  // namespace plimsoll

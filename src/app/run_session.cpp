@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "engine/engine.hpp"
+#include "engine/single_run.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "report/report.hpp"
@@ -18,6 +19,7 @@
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <mutex>
@@ -26,6 +28,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace plimsoll {
 namespace {
@@ -100,11 +103,19 @@ private:
     ExitCode start_exporters();
     ExitCode drive();
     void wind_up(const Usage& before);
+    void add_new_facts(const ProbeInfo& probe, std::map<std::string, std::string>& facts) const;
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
     void judge_thresholds(const Snapshot& snapshot);
     void watch_reading(std::size_t probe, const Reading& reading);
     [[nodiscard]] std::vector<std::pair<std::string, bool>> threshold_states();
+    [[nodiscard]] EngineOptions engine_options();
+    /// Events of a flow run once; false where it failed.
+    [[nodiscard]] bool run_once(const char* what, const UserClass& user,
+                                std::vector<Event>& events);
+    void tell_single(const char* what, const SingleRun& run, std::vector<Event>& events) const;
+    [[nodiscard]] ExitCode tear_down(ExitCode code);
+    [[nodiscard]] std::optional<std::string> abort_reason() const;
     void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
     void close_endpoint();
     void linger();
@@ -122,6 +133,10 @@ private:
     std::mutex judging_;  // ticks and readings come from threads of their own, scrapes from others
     std::optional<ThresholdWatch> watch_;
     std::vector<std::pair<std::string, std::string>> findings_;  // cause, confidence; by judging_
+    std::vector<Variable> shared_;  // made by setup
+    mutable std::mutex abort_mutex_;
+    std::vector<Event> setup_events_;
+    std::optional<std::string> abort_reason_;  // of a step with on_fail: abort_run
     // What has threads hands over to what stands before it, and so must end first.
     std::vector<std::unique_ptr<ExporterWorker>> workers_;
     std::optional<LiveView> view_;
@@ -154,6 +169,9 @@ Status Session::start_probes() {
             worker->push_reading(probe, reading, health);
         }
         watch_reading(probe, reading);
+        for (const std::string& note : reading.notes) {
+            announce(EventKind::Note, probe_infos_[probe].name + ": " + note);
+        }
         view_->on_reading(probe, reading);
     };
     sink.on_gap = [this](std::size_t probe, const Gap& gap, const ProbeHealth& health) {
@@ -167,13 +185,21 @@ Status Session::start_probes() {
     probes_.emplace(std::move(*made), std::move(sink));
     const auto statuses = probes_->start(kProbeStartWithin);
     probe_infos_ = probes_->infos();
+    // The run goes on without them: their absence is a gap, and the verdict says what is missing.
+    // One server that is down is one message, however many probes look at it.
+    std::vector<std::pair<std::string, std::vector<std::string>>> down;
     for (std::size_t i = 0; i < statuses.size(); ++i) {
-        if (!statuses[i]) {
-            // The run goes on without it: its absence is a gap, and the verdict says what is
-            // missing.
-            say(stderr, "plimsoll: probe {} gives no readings yet: {}\n", probe_infos_[i].name,
-                statuses[i].error().to_string());
+        if (statuses[i]) {
+            continue;
         }
+        const std::string why = statuses[i].error().to_string();
+        auto same = std::find_if(down.begin(), down.end(),
+                                 [&](const auto& entry) { return entry.first == why; });
+        same = same == down.end() ? down.insert(same, {why, {}}) : same;
+        same->second.push_back(probe_infos_[i].name);
+    }
+    for (const auto& [why, names] : down) {
+        say(stderr, "plimsoll: no readings yet from {}: {}\n", fmt::join(names, ", "), why);
     }
     return {};
 }
@@ -249,8 +275,10 @@ void Session::judge_thresholds(const Snapshot& snapshot) {
     {
         const std::lock_guard lock(judging_);
         watch_->on_tick(to_seconds(snapshot.from - run_.start.mono), to_seconds(elapsed),
-                        snapshot.delta, snapshot.delta_counts, snapshot.total,
-                        snapshot.total_counts);
+                        {snapshot.delta, snapshot.delta_counts, snapshot.delta_groups,
+                         snapshot.delta_checks},
+                        {snapshot.total, snapshot.total_counts, snapshot.total_groups,
+                         snapshot.total_checks});
         for (std::size_t i = 0; i < run_.thresholds.size(); ++i) {
             const Threshold& threshold = run_.thresholds[i];
             const bool aborts =
@@ -317,6 +345,10 @@ ExitCode Session::drive() {
         if (abort_by_threshold_) {
             end_early(ExitCode::ThresholdFailed, "a threshold with abort_on_fail failed; stopping");
         }
+        if (const auto why = abort_reason(); why && code == ExitCode::Passed) {
+            end_early(ExitCode::SafetyStop, "on_fail: abort_run: " + *why);
+            engine_->abort();
+        }
         if (options_.fatal && code == ExitCode::Passed) {
             if (const auto why = options_.fatal()) {
                 end_early(ExitCode::SafetyStop, *why);
@@ -330,9 +362,85 @@ ExitCode Session::drive() {
     return code;
 }
 
+EngineOptions Session::engine_options() {
+    EngineOptions options;
+    options.trace_share = trace_share_of(scenario_.exports);
+    options.on_note = [this](std::string text) { announce(EventKind::Note, std::move(text)); };
+    options.on_abort = [this](std::string reason) {
+        const std::lock_guard lock(abort_mutex_);
+        if (!abort_reason_) {
+            abort_reason_ = std::move(reason);
+        }
+    };
+    options.shared = shared_;
+    return options;
+}
+
+std::optional<std::string> Session::abort_reason() const {
+    const std::lock_guard lock(abort_mutex_);
+    return abort_reason_;
+}
+
+void Session::tell_single(const char* what, const SingleRun& run,
+                          std::vector<Event>& events) const {
+    for (const SingleRequest& request : run.requests) {
+        events.push_back({request.sample.completed, EventKind::Note,
+                          fmt::format("{}: {}", what, plimsoll::describe(request, scenario_))});
+    }
+}
+
+bool Session::run_once(const char* what, const UserClass& user, std::vector<Event>& events) {
+    const int before = stop_.count();
+    SingleRunOptions options;
+    options.shared = shared_;
+    options.stop = [this, before] { return stop_.count() > before; };
+    const auto ran = run_single(scenario_, user, run_, std::move(options));
+    if (!ran) {
+        complain({fmt::format("{} failed: {}", what, ran.error().what), ran.error().where,
+                  ran.error().hint});
+        return false;
+    }
+    tell_single(what, *ran, events);
+    if (!ran->ok) {
+        complain({fmt::format("{} failed: {}", what, ran->failure), {}, {}});
+        return false;
+    }
+    shared_ = ran->variables;
+    return true;
+}
+
+/// Runs teardown, whatever became of the run: it cleans up after it.
+ExitCode Session::tear_down(ExitCode code) {
+    if (scenario_.teardown.steps.empty()) {
+        return code;
+    }
+    std::vector<Event> events;
+    const bool ok = run_once("teardown", scenario_.teardown, events);
+    for (const Event& event : events) {
+        for (const auto& worker : workers_) {
+            worker->push_event(event);
+        }
+    }
+    return ok || code != ExitCode::Passed ? code : ExitCode::TeardownFailed;
+}
+
 void Session::finish_worker(ExporterWorker& worker, Clock::time_point deadline) {
     if (worker.finish(deadline).left_behind) {
         say(stderr, "plimsoll: exporter {} did not finish in time\n", worker.name());
+    }
+}
+
+/// What a probe has learnt since the run file was begun.
+void Session::add_new_facts(const ProbeInfo& probe,
+                            std::map<std::string, std::string>& facts) const {
+    const auto same =
+        std::find_if(probe_infos_.begin(), probe_infos_.end(),
+                     [&](const ProbeInfo& before) { return before.name == probe.name; });
+    for (const auto& fact : probe.facts) {
+        const auto& known = same->facts;
+        if (std::find(known.begin(), known.end(), fact) == known.end()) {
+            facts[probe.name + "." + fact.first] = fact.second;
+        }
     }
 }
 
@@ -344,6 +452,9 @@ void Session::wind_up(const Usage& before) {
     std::map<std::string, std::string> facts{
         {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
         {"generator.max_rss_bytes", std::to_string(after.max_rss_bytes)}};
+    for (const ProbeInfo& probe : probes_->infos()) {
+        add_new_facts(probe, facts);
+    }
     for (const auto& worker : workers_) {
         if (worker->name() != kPrometheus) {
             finish_worker(*worker, deadline);
@@ -385,8 +496,13 @@ void Session::close_endpoint() {
 
 SessionResult Session::run() {
     describe_run();
-    engine_.emplace(scenario_, run_,
-                    EngineOptions{scenario_.exports.otlp ? scenario_.exports.otlp->sample : 0});
+    if (!scenario_.setup.steps.empty()) {
+        // Before t = 0, and before anything is open that would have to be closed again.
+        if (!run_once("setup", scenario_.setup, setup_events_)) {
+            return {stop_.count() > 0 ? ExitCode::Interrupted : ExitCode::SetupFailed, {}};
+        }
+    }
+    engine_.emplace(scenario_, run_, engine_options());
     if (const Status reachable = engine_->prepare(); !reachable) {
         complain(reachable.error());
         return {ExitCode::Unreachable, {}};
@@ -416,9 +532,15 @@ SessionResult Session::run() {
     if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
         say("metrics   {}\n", prometheus_->url());
     }
+    for (Event event : setup_events_) {
+        event.at = std::max(event.at, run_.start.mono);  // a run's file begins there
+        for (const auto& worker : workers_) {
+            worker->push_event(event);
+        }
+    }
     probes_->begin();
     const Usage before = own_usage();
-    ExitCode code = drive();
+    ExitCode code = tear_down(drive());
     wind_up(before);
     std::vector<std::pair<std::string, std::string>> findings;
     code = report_run(run_dir_, options_, code, &findings);

@@ -1,11 +1,14 @@
 #include "engine/address.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -34,9 +37,74 @@ int try_connect(const SocketAddress& address, Nanoseconds timeout) {
     return failure;
 }
 
+SocketAddress unix_address(const std::string& path) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path, path.data(), std::min(path.size(), sizeof name.sun_path - 1));
+    SocketAddress address;
+    std::memcpy(&address.storage, &name, sizeof name);
+    address.length = sizeof name;
+    return address;
+}
+
+std::vector<SocketAddress> interleaved(const std::vector<SocketAddress>& addresses) {
+    std::vector<SocketAddress> same;
+    std::vector<SocketAddress> other;
+    for (const SocketAddress& address : addresses) {
+        (address.family() == addresses.front().family() ? same : other).push_back(address);
+    }
+    std::vector<SocketAddress> mixed;
+    for (std::size_t i = 0; i < std::max(same.size(), other.size()); ++i) {
+        for (const auto* family : {&same, &other}) {
+            if (i < family->size()) {
+                mixed.push_back((*family)[i]);
+            }
+        }
+    }
+    return mixed;
+}
+
 }  // namespace
 
+bool is_numeric_host(const std::string& host) {
+    in6_addr scratch{};
+    return ::inet_pton(AF_INET, host.c_str(), &scratch) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), &scratch) == 1;
+}
+
+Result<SocketAddress> local_address(const std::string& text) {
+    SocketAddress address;
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+        v4.sin_family = AF_INET;
+        std::memcpy(&address.storage, &v4, sizeof v4);
+        address.length = sizeof v4;
+    } else if (::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) {
+        v6.sin6_family = AF_INET6;
+        std::memcpy(&address.storage, &v6, sizeof v6);
+        address.length = sizeof v6;
+    } else {
+        return Error{
+            fmt::format("must be an IPv4 or IPv6 address, got \"{}\"", text), {}, "e.g. 127.0.0.2"};
+    }
+    const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int failure = fd < 0 || ::bind(fd, address.get(), address.length) != 0 ? errno : 0;
+    if (fd >= 0) {
+        ::close(fd);
+    }
+    if (failure != 0) {
+        return Error{fmt::format("cannot send from {}: {}", text, std::strerror(failure)),
+                     {},
+                     "it must be an address of this machine"};
+    }
+    return address;
+}
+
 Result<std::vector<SocketAddress>> resolve(const TargetUrl& target) {
+    if (!target.unix_path.empty()) {
+        return std::vector{unix_address(target.unix_path)};
+    }
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -62,7 +130,7 @@ Result<std::vector<SocketAddress>> resolve(const TargetUrl& target) {
         address.length = each->ai_addrlen;
         addresses.push_back(address);
     }
-    return addresses;
+    return interleaved(addresses);
 }
 
 Result<std::vector<SocketAddress>> reachable(const std::vector<SocketAddress>& addresses,

@@ -20,8 +20,8 @@ struct SocketAddress {
     }
 };
 
-/// All stream addresses of the target's host, in the resolver's order. Error: the name does not
-/// resolve.
+/// All stream addresses of the target's host, families taking turns, the resolver's first one first
+/// (RFC 8305, 4); of a unix socket its own. Error: the name does not resolve.
 [[nodiscard]] Result<std::vector<SocketAddress>> resolve(const TargetUrl& target);
 
 /// Those of `addresses` that take a connection, each tried once: a name often stands for one that
@@ -30,5 +30,11 @@ struct SocketAddress {
 /// system's reason.
 [[nodiscard]] Result<std::vector<SocketAddress>> reachable(
     const std::vector<SocketAddress>& addresses, const TargetUrl& target, Nanoseconds timeout);
+
+/// `text` is an IPv4 or IPv6 address of this machine, to send from. Port 0.
+[[nodiscard]] Result<SocketAddress> local_address(const std::string& text);
+
+/// Whether `host` is an address, so that nothing is to be looked up.
+[[nodiscard]] bool is_numeric_host(const std::string& host);
 
 }  // namespace plimsoll

@@ -31,6 +31,13 @@ void merge_errors(std::vector<ErrorSample>& into, const std::vector<ErrorSample>
     }
 }
 
+void add_checks(std::vector<CheckCount>& into, const std::vector<CheckCount>& from) {
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        into[i].passed += from[i].passed;
+        into[i].failed += from[i].failed;
+    }
+}
+
 }  // namespace
 
 ExecutorState state_at(const ExecutorInfo& executor, Nanoseconds offset) {
@@ -54,7 +61,9 @@ Aggregator::Aggregator(const RunInfo& run)
     : run_(&run),
       shard_done_(run.shards, false),
       shard_next_(run.shards, 0),
-      total_(run.endpoints.size()) {}
+      total_(run.endpoints.size()),
+      total_groups_(run.groups.size()),
+      total_checks_(run.checks.size()) {}
 
 Aggregator::Pending& Aggregator::pending_for(std::uint64_t tick) {
     assert(tick >= first_pending_);
@@ -63,6 +72,8 @@ Aggregator::Pending& Aggregator::pending_for(std::uint64_t tick) {
         pending.snapshot = std::make_shared<Snapshot>();
         pending.snapshot->tick = first_pending_ + pending_.size();
         pending.snapshot->delta.resize(run_->endpoints.size());
+        pending.snapshot->delta_groups.resize(run_->groups.size());
+        pending.snapshot->delta_checks.resize(run_->checks.size());
         pending.snapshot->shards.resize(run_->shards);
         pending_.push_back(std::move(pending));
     }
@@ -77,6 +88,10 @@ void Aggregator::add(const Interval& interval) {
             snapshot.delta[i].merge(interval.endpoints[i]);
         }
     }
+    for (std::size_t i = 0; i < interval.groups.size(); ++i) {
+        snapshot.delta_groups[i].merge(interval.groups[i]);
+    }
+    add_checks(snapshot.delta_checks, interval.checks);
     snapshot.delta_counts.merge(interval.counts);
     merge_state(snapshot.state, interval.state);
     snapshot.shards[interval.shard] = interval.state;
@@ -107,8 +122,14 @@ SnapshotPtr Aggregator::next() {
     for (std::size_t i = 0; i < total_.size(); ++i) {
         total_[i].merge(snapshot->delta[i]);
     }
+    for (std::size_t i = 0; i < total_groups_.size(); ++i) {
+        total_groups_[i].merge(snapshot->delta_groups[i]);
+    }
+    add_checks(total_checks_, snapshot->delta_checks);
     total_counts_.merge(snapshot->delta_counts);
     snapshot->total = total_;
+    snapshot->total_groups = total_groups_;
+    snapshot->total_checks = total_checks_;
     snapshot->total_counts = total_counts_;
     describe_executors(*snapshot);
     return snapshot;

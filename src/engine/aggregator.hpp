@@ -37,6 +37,8 @@ private:
     std::vector<bool> shard_done_;
     std::vector<std::uint64_t> shard_next_;  // the tick each shard hands in next
     std::vector<EndpointStats> total_;
+    std::vector<GroupStats> total_groups_;
+    std::vector<CheckCount> total_checks_;
     LoadCounts total_counts_;
     bool finished_ = false;
 };

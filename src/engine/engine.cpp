@@ -27,7 +27,7 @@ std::vector<std::vector<PreparedRequest>> prepare_requests(const Scenario& scena
     for (const UserClass& user : scenario.users) {
         auto& flow = requests.emplace_back();
         for (const Step& step : user.steps) {
-            flow.emplace_back(step, scenario.target, user_agent);
+            flow.emplace_back(step, scenario.target, scenario.http, user_agent);
         }
     }
     return requests;
@@ -54,11 +54,16 @@ Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions optio
                                             &run,
                                             options,
                                             {},
+                                            {},
+                                            {},
                                             prepare_requests(scenario, run.version),
                                             pickers_for(scenario),
                                             limit_for(options.trace_share)},
                                            {},
-                                           {}})) {}
+                                           {}})) {
+    ShardPlan& plan = state_->plan;
+    plan.users = plan_classes(scenario, plan.pools);
+}
 
 Engine::~Engine() {
     abort();
@@ -76,6 +81,21 @@ Status Engine::prepare() {
         return found.error();
     }
     state_->plan.addresses = std::move(*found);
+    const HttpOptions& http = state_->plan.scenario->http;
+    for (const std::string& text : http.local_addresses) {
+        auto address = local_address(text);
+        if (!address) {
+            return address.error();
+        }
+        state_->plan.locals.push_back(*address);
+    }
+    if (target.scheme == "https") {
+        auto tls = TlsContext::create(http.tls);
+        if (!tls) {
+            return tls.error();
+        }
+        state_->plan.tls = *std::move(tls);
+    }
     return {};
 }
 

@@ -9,12 +9,25 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace plimsoll {
 
 struct EngineOptions {
     double trace_share = 0;  // of iterations, 0-1: sampled, and sent with a traceparent header
+    std::vector<Variable> shared = {};  // made by setup, by VariableId; every user sees them
+    // All of these are called on shard threads, at any time until join() returns; any may be empty.
+    /// Something that a person should know: each kind once in a run.
+    std::function<void(std::string text)> on_note = {};
+    /// A step with on_fail: abort_run has failed. The run goes on until told to stop.
+    std::function<void(std::string reason)> on_abort = {};
+    /// Each request that ended, and each step that could not be sent (outcome NotSent).
+    std::function<void(const Sample& sample, std::string_view text)> on_request = {};
+    /// The variables of a user that has come to the end of its flow.
+    std::function<void(std::span<const Variable> variables)> on_variables = {};
 };
 
 /// Threading: all methods from one thread. Each shard runs on a thread of its own and shares

@@ -1,148 +1,313 @@
-// What a user does: iterations, steps, think time, traces.
+// What a user does within a flow: its steps one after the other, or several at once.
 #include "engine/shard.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <functional>
+
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
 
-void put_bytes(std::uint64_t value, std::uint8_t* out) {
-    std::memcpy(out, &value, sizeof value);
+/// The request never left: the next one would not either, and at once.
+bool is_setback(Outcome outcome) {
+    return outcome == Outcome::ConnectRefused || outcome == Outcome::NoPorts ||
+           outcome == Outcome::Dns;
+}
+
+bool looks_at_response(const Step& step) {
+    return !step.captures.empty() || !step.expect.checks.empty() || step.until.has_value();
+}
+
+/// What a failed step means where it stands: a user whose start fails has nothing to go on with,
+/// and one that ends has nothing left to end.
+OnFail effective(OnFail written, Errand errand) {
+    if (written == OnFail::AbortRun || errand == Errand::Iteration) {
+        return written;
+    }
+    return errand == Errand::Start ? OnFail::StopUser : OnFail::Continue;
 }
 
 }  // namespace
 
-void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t user_class,
-                            Clock::time_point due) {
-    user.random = Random(plan_.run->seed, stream_of(user), iteration);
-    user.busy = true;
-    user.user_class = user_class;
-    user.iteration = iteration;
-    user.step = 0;
-    user.iteration_due = due;
-    user.due = due;
-    ++recorder_->counts().iterations_started;
-    if (plan_.trace_limit != 0) {
-        begin_trace(user);
+const Flow& Shard::flow_of(const User& user) const {
+    const ClassPlan& plan = plan_.users[user.user_class];
+    switch (user.errand) {
+        case Errand::Start:
+            return plan.who->start;
+        case Errand::Stop:
+            return plan.who->stop;
+        case Errand::Iteration:
+            break;
     }
-    send_request(user);
+    return plan.flow;
 }
 
-bool Shard::has_next(const Part& part, const User& user) {
-    if (!part.counted) {
-        return true;
+void Shard::advance(User& user, Clock::time_point now, bool at_once) {
+    using Kind = FlowAction::Kind;
+    const Flow& flow = flow_of(user);
+    for (;;) {
+        const RenderContext context = render_context(user, user.random);
+        const FlowAction action =
+            machine_.next(flow, user.cursor, {context, user.variables, user.random});
+        switch (action.kind) {
+            case Kind::Request:
+                user.step = action.a;
+                launch(user, now, at_once, Resume::Step);
+                return;
+            case Kind::Parallel:
+                user.batch = {action.a, action.a + action.b, action.connections};
+                launch(user, now, at_once, Resume::Batch);
+                return;
+            case Kind::Think:
+                user.due +=
+                    plan_.users[user.user_class].who->thinks[action.a].draw(user.random);
+                break;
+            case Kind::GroupBegin:
+                user.groups.push_back({action.a, false, false, {}});
+                break;
+            case Kind::GroupEnd:
+                end_group(user);
+                break;
+            case Kind::End:
+                end_flow(user, now, at_once);
+                return;
+            case Kind::Broken:
+                ++recorder_->counts().steps_unrendered;
+                say_once(Said::FlowBroken, machine_.why());
+                break_off(user, effective(OnFail::NextIteration, user.errand), now, false);
+                return;
+        }
     }
-    return part.numbered ? part.iterations_left != 0 : user.iteration < part.executor->iterations;
 }
 
-std::uint64_t Shard::take_shared_iteration(Part& part, std::uint32_t shards, std::uint32_t id) {
-    const std::uint64_t vus = part.executor->max_vus;
-    const std::uint64_t iteration = part.next_round * vus + part.next_rank;
-    part.next_rank += shards;
-    if (part.next_rank >= vus) {
-        part.next_rank = id;
-        ++part.next_round;
+void Shard::launch(User& user, Clock::time_point now, bool at_once, Resume what) {
+    user.resume = what;
+    if (user.due > now || !at_once) {
+        schedule(user, user.due);
+    } else {
+        resume(user);
     }
-    return iteration;
 }
 
-void Shard::begin_next(User& user, Clock::time_point due) {
-    Part& part = parts_[user.executor];
-    if (!part.counted) {
-        begin_iteration(user, user.iteration, user.user_class, due);
+void Shard::send_step(User& user) {
+    const PreparedRequest& request = plan_.requests[user.user_class][user.step];
+    if (!user.groups.empty()) {
+        begin_groups(user);
+    }
+    if (!send_request(exchange_for(user, request), request, user.due)) [[unlikely]] {
+        const auto now = Clock::now();
+        const Step& step = request.step();
+        unrendered(user, step, now);
+        user.due = now + think_after(user, step);
+        const OnFail how =
+            step.on_fail == OnFail::Continue ? OnFail::NextIteration : step.on_fail;
+        break_off(user, effective(how, user.errand), now, false);
+    }
+}
+
+void Shard::unrendered(User& user, const Step& step, Clock::time_point now) {
+    ++recorder_->counts().steps_unrendered;
+    Sample sample;
+    sample.due = user.due;
+    sample.sent = sample.completed = now;
+    sample.endpoint = step.endpoint;
+    sample.outcome = Outcome::NotSent;
+    judged_ = fmt::format("not sent: {} has no value", missing_);
+    recorder_->roll_to(now);
+    recorder_->record_error(sample, judged_);
+    if (plan_.options.on_request) {
+        plan_.options.on_request(sample, judged_);
+    }
+    fail_groups(user);
+    if (step.on_fail == OnFail::AbortRun) {
+        abort_run(user, step, Outcome::NotSent, judged_);
+    }
+}
+
+void Shard::on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
+                             std::string_view text) {
+    const Step& step = exchange.request->step();
+    bool again = false;
+    if (looks_at_response(step)) {
+        const Judgement judgement = judge(user, exchange, outcome, now, text);
+        outcome = judgement.outcome;
+        text = judgement.text;
+        again = judgement.again;
+    }
+    const Sample sample{exchange.due,
+                        exchange.sent,
+                        now,
+                        step.endpoint,
+                        exchange.parser.status(),
+                        outcome,
+                        exchange.bytes_sent,
+                        exchange.bytes_received};
+    recorder_->record(sample);
+    const bool failed = is_failure(outcome);
+    if (failed) [[unlikely]] {
+        recorder_->record_error(sample, text);
+    }
+    if (exchange.span >= 0) [[unlikely]] {
+        trace_request(exchange, sample);
+    }
+    if (plan_.options.on_request) [[unlikely]] {
+        plan_.options.on_request(sample, text);
+    }
+    user.sent_any = true;
+    user.last_end = now;
+    user.setbacks = is_setback(outcome)
+                        ? static_cast<std::uint8_t>(std::min(user.setbacks + 1, 100))
+                        : std::uint8_t{0};
+    if (failed && !again && step.on_fail == OnFail::AbortRun) [[unlikely]] {
+        abort_run(user, step, outcome, text);
+    }
+    if (user.batch.end != 0) [[unlikely]] {
+        if (failed) {
+            user.batch.failed = true;
+            user.batch.on_fail = std::max(user.batch.on_fail, step.on_fail);
+        }
+        if (!user.batch.launching) {
+            launch_batch(user, now);
+        }
         return;
     }
-    std::uint64_t iteration = user.iteration;
-    if (part.numbered) {
-        iteration = take_shared_iteration(part, plan_.run->shards, id_);
-        user.user_class = plan_.classes[part.index].pick(iteration);
+    if (again) {
+        user.due = now + std::max(step.until->every, pause_after_setback(user));
+        launch(user, now, !exchange.starting, Resume::Step);
+        return;
     }
-    const bool last = --part.iterations_left == 0;
-    begin_iteration(user, iteration, user.user_class, due);
-    if (last) {
-        const auto now = Clock::now();
-        end_part(part, now);
-        check_done(now);
-    }
+    end_step(user, step, failed, now, !exchange.starting);
 }
 
-void Shard::next_step(User& user, Clock::time_point now, bool at_once) {
-    const UserClass& who = plan_.scenario->users[user.user_class];
-    const Nanoseconds think = who.steps[user.step].think.value_or(who.think).draw(user.random);
-    user.due = now + think;
-    ++user.step;
-    const bool iteration_over = user.step == who.steps.size();
-    if (iteration_over) {
-        user.step = 0;
-        ++recorder_->counts().iterations_completed;
-        if (user.trace) {
-            user.trace->ended = now;
-            recorder_->record_trace(std::move(*user.trace));
-            user.trace.reset();
-        }
-        ++user.iteration;  // a user that leaves may come back
-        const Part& part = parts_[user.executor];
-        if (part.open || user.leaving || !has_next(part, user)) {
-            end_iteration(user, now);
+void Shard::end_step(User& user, const Step& step, bool failed, Clock::time_point now,
+                     bool at_once) {
+    user.polls = 0;
+    user.due = now + std::max(think_after(user, step), pause_after_setback(user));
+    if (failed) [[unlikely]] {
+        fail_groups(user);
+        const OnFail how = effective(step.on_fail, user.errand);
+        if (how != OnFail::Continue) {
+            break_off(user, how, now, at_once);
             return;
         }
     }
-    if (think.count() != 0 || !at_once) {
-        schedule(user, user.due);
-    } else if (iteration_over) {
-        begin_next(user, user.due);
+    advance(user, now, at_once);
+}
+
+Nanoseconds Shard::think_after(User& user, const Step& step) const {
+    const Think& think = step.think ? *step.think : plan_.users[user.user_class].who->think;
+    return think.draw(user.random);
+}
+
+Nanoseconds Shard::pause_after_setback(const User& user) const {
+    if (user.setbacks == 0 || parts_[user.executor].open) [[likely]] {
+        return {};
+    }
+    constexpr std::chrono::milliseconds kFirst{10};
+    constexpr std::chrono::milliseconds kLongest{1000};
+    const auto doublings = std::min(user.setbacks - 1, 7);
+    return std::min(kFirst * (1 << doublings), kLongest);
+}
+
+void Shard::launch_batch(User& user, Clock::time_point due) {
+    Batch& batch = user.batch;
+    begin_groups(user);
+    batch.launching = true;
+    std::uint32_t connections = 0;
+    bool setback = false;
+    const auto use = [&](Exchange& exchange) {
+        if (exchange.under_way()) {
+            ++connections;
+            return;
+        }
+        if (connections == batch.connections || batch.next == batch.end) {
+            return;
+        }
+        ++connections;
+        while (batch.next < batch.end && !send_next_of_batch(user, exchange, due)) {
+        }
+        setback = setback || !exchange.under_way();
+    };
+    user.for_each_exchange(use);
+    while (connections < batch.connections && batch.next < batch.end) {
+        use(user.more.emplace_front(user));
+    }
+    batch.launching = false;
+    if (user.under_way != 0) {
+        return;
+    }
+    const auto now = Clock::now();
+    if (batch.next < batch.end) {
+        user.due = now + pause_after_setback(user);
+        launch(user, now, false, Resume::Batch);
     } else {
-        send_request(user);
+        end_batch(user, now, !setback);
     }
 }
 
-void Shard::end_iteration(User& user, Clock::time_point now) {
-    Part& part = parts_[user.executor];
-    user.busy = false;
-    --recorder_->levels.users;
-    if (part.open && !part.over) {
-        part.free.push_back(&user);
+bool Shard::send_next_of_batch(User& user, Exchange& exchange, Clock::time_point due) {
+    const PreparedRequest& request = plan_.requests[user.user_class][user.batch.next++];
+    if (send_request(exchange, request, due)) [[likely]] {
+        return true;
+    }
+    const Step& step = request.step();
+    unrendered(user, step, Clock::now());
+    const OnFail how = step.on_fail == OnFail::Continue ? OnFail::NextIteration : step.on_fail;
+    user.batch.failed = true;
+    user.batch.on_fail = std::max(user.batch.on_fail, how);
+    return false;
+}
+
+void Shard::end_batch(User& user, Clock::time_point now, bool at_once) {
+    const Batch batch = user.batch;
+    user.batch = {};
+    user.polls = 0;
+    const Step& last = plan_.requests[user.user_class][batch.end - 1].step();
+    user.due = now + std::max(think_after(user, last), pause_after_setback(user));
+    if (batch.failed) {
+        fail_groups(user);
+        const OnFail how = effective(batch.on_fail, user.errand);
+        if (how != OnFail::Continue) {
+            break_off(user, how, now, at_once);
+            return;
+        }
+    }
+    advance(user, now, at_once);
+}
+
+void Shard::begin_groups(User& user) {
+    for (OpenGroup& group : user.groups) {
+        if (!group.begun) {
+            group.begun = true;
+            group.due = user.due;
+        }
+    }
+}
+
+void Shard::end_group(User& user) {
+    const OpenGroup group = user.groups.back();
+    user.groups.pop_back();
+    if (group.begun) {  // else none of its steps was sent
+        recorder_->record_group(group.group, user.last_end - group.due, group.failed,
+                                user.last_end);
+    }
+}
+
+void Shard::fail_groups(User& user) {
+    for (OpenGroup& group : user.groups) {
+        group.failed = true;
+    }
+}
+
+void Shard::abort_run(const User& user, const Step& step, Outcome outcome, std::string_view text) {
+    if (!plan_.options.on_abort) {
         return;
     }
-    if (!part.open) {
-        close_socket(user);
-    }
-    check_done(now);
-}
-
-void Shard::schedule(User& user, Clock::time_point at) {
-    wakeups_.push_back({at, &user});
-    std::push_heap(wakeups_.begin(), wakeups_.end(), std::greater<>());
-    if (wakeups_.front().user == &user) {
-        arm_pace();
-    }
-}
-
-void Shard::begin_trace(User& user) {
-    Random ids(plan_.run->seed ^ 0x7261636554ULL, stream_of(user), user.iteration);
-    if (ids() >= plan_.trace_limit) {
-        return;
-    }
-    user.trace = std::make_unique<IterationTrace>();
-    put_bytes(ids(), user.trace->trace_id.data());
-    put_bytes(ids() | 1, user.trace->trace_id.data() + 8);
-    put_bytes(ids() | 1, user.trace->span_id.data());
-    user.trace->user_class = user.user_class;
-    user.trace->iteration = user.iteration;
-    user.trace->due = user.iteration_due;
-}
-
-void Shard::trace_request(User& user, const Sample& sample) {
-    RequestSpan& span = user.trace->requests.back();
-    span.endpoint = sample.endpoint;
-    span.due = sample.due;
-    span.sent = sample.sent;
-    span.first_byte = user.first_byte < sample.sent ? sample.completed : user.first_byte;
-    span.completed = sample.completed;
-    span.status = sample.status;
-    span.outcome = sample.outcome;
+    constexpr std::size_t kTextShown = 200;
+    plan_.options.on_abort(fmt::format(
+        "{} of {}: {}{}{}", plan_.scenario->endpoints[step.endpoint].name,
+        plan_.users[user.user_class].who->name, to_string(outcome), text.empty() ? "" : ": ",
+        text.substr(0, kTextShown)));
 }
 
 }  // namespace plimsoll

@@ -27,9 +27,11 @@ bool is_digit(char c) {
 }  // namespace
 
 Recorder::Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start,
-                   Nanoseconds tick, IntervalSink sink)
+                   Nanoseconds tick, IntervalSink sink, std::size_t groups, std::size_t checks)
     : shard_(shard),
       endpoints_(endpoints),
+      groups_(groups),
+      checks_(checks),
       tick_length_(tick),
       sink_(std::move(sink)),
       begin_(start),
@@ -45,6 +47,8 @@ void Recorder::fresh_interval(std::unique_ptr<Interval> reused) {
     interval_->shard = shard_;
     interval_->tick = tick_;
     interval_->endpoints.resize(endpoints_);
+    interval_->groups.resize(groups_);
+    interval_->checks.resize(checks_);
 }
 
 void Recorder::hand_over(Clock::time_point end, bool last) {
@@ -99,6 +103,15 @@ void Recorder::record_error(const Sample& sample, std::string_view text) {
     }
     errors.push_back({sample.completed, sample.endpoint, sample.status, sample.outcome, print,
                       std::string(text.substr(0, kTextKept)), 1});
+}
+
+void Recorder::record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+                            Clock::time_point now) {
+    roll_if_due(now);
+    GroupStats& stats = interval_->groups[group];
+    ++stats.count;
+    stats.failed += failed ? 1U : 0U;
+    stats.duration.record(duration);
 }
 
 void Recorder::record_trace(IterationTrace&& trace) {

@@ -21,7 +21,7 @@ using IntervalSink = std::function<std::unique_ptr<Interval>(std::unique_ptr<Int
 class Recorder {
 public:
     Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start, Nanoseconds tick,
-             IntervalSink sink);
+             IntervalSink sink, std::size_t groups = 0, std::size_t checks = 0);
 
     /// The running state, whose in-flight level is integrated over time for Little's law.
     struct Levels {
@@ -46,6 +46,18 @@ public:
     void record(const Sample& sample) {
         roll_if_due(sample.completed);
         interval_->endpoints[sample.endpoint].record(sample);
+    }
+    /// A group ended at `now`; `duration` is of the whole group.
+    void record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+                      Clock::time_point now);
+    void record_group_broken_off(std::uint32_t group) {
+        ++interval_->groups[group].broken_off;
+    }
+    /// Within a request that is recorded at `now`.
+    void record_check(std::uint32_t check, bool passed, Clock::time_point now) {
+        roll_if_due(now);
+        CheckCount& count = interval_->checks[check];
+        ++(passed ? count.passed : count.failed);
     }
     /// Keeps a specimen of a failure; `text` is a body or what the system said.
     void record_error(const Sample& sample, std::string_view text);
@@ -79,6 +91,8 @@ private:
 
     std::uint32_t shard_;
     std::size_t endpoints_;
+    std::size_t groups_;
+    std::size_t checks_;
     Nanoseconds tick_length_;
     IntervalSink sink_;
     std::unique_ptr<Interval> interval_;

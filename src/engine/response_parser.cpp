@@ -13,9 +13,9 @@ using ErrorCode = boost::beast::error_code;
 struct ResponseParser::Parser final : http::basic_parser<false> {
     explicit Parser(ResponseParser& owner) : out(&owner) {
         eager(true);
-        body_limit(boost::none);
+        body_limit(owner.keep_.max_body);
         header_limit(64 * 1024);
-        skip(owner.head_);
+        skip(owner.keep_.head);
     }
 
     ResponseParser* out;
@@ -27,12 +27,42 @@ private:
                           ErrorCode& /*error*/) override {
         out->status_ = static_cast<std::uint16_t>(code);
     }
-    void on_field_impl(http::field /*field*/, string_view /*name*/, string_view /*value*/,
-                       ErrorCode& /*error*/) override {}
+    void on_field_impl(http::field field, string_view name, string_view value,
+                       ErrorCode& /*error*/) override {
+        const ResponseKeep& keep = out->keep_;
+        if (keep.headers) [[unlikely]] {
+            std::string& headers = out->keep_now().headers;
+            headers.append(name).append(": ").append(value).append("\r\n");
+        }
+        switch (field) {
+            case http::field::set_cookie:
+                if (keep.cookies) {
+                    out->keep_now().cookies.emplace_back(value);
+                }
+                return;
+            case http::field::location:
+                if (keep.location && out->status_ >= 300 && out->status_ < 400) {
+                    out->keep_now().location = value;
+                }
+                return;
+            case http::field::content_encoding:
+                if (keep.body) {
+                    std::string& encoding = out->keep_now().encoding;
+                    encoding.append(encoding.empty() ? "" : ",").append(value);
+                }
+                return;
+            default:
+                return;
+        }
+    }
     void on_header_impl(ErrorCode& /*error*/) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>& /*length*/,
                            ErrorCode& /*error*/) override {}
     std::size_t on_body_impl(string_view body, ErrorCode& /*error*/) override {
+        out->body_bytes_ += body.size();
+        if (out->keep_.body) [[unlikely]] {
+            out->keep_now().body.append(body);
+        }
         if (out->status_ >= 400 && out->error_body_.size() < kErrorBodyKept) [[unlikely]] {
             out->error_body_.append(body.substr(0, kErrorBodyKept - out->error_body_.size()));
         }
@@ -60,12 +90,38 @@ ResponseParser::Parser& ResponseParser::parser() noexcept {
     return *std::launder(reinterpret_cast<Parser*>(storage_));  // NOLINT: the object made above
 }
 
-void ResponseParser::reset(bool head) {
-    head_ = head;
+void ResponseParser::reset(const ResponseKeep& keep) {
+    keep_ = keep;
+    restart();
+}
+
+KeptResponse& ResponseParser::keep_now() {
+    if (!kept_) {
+        kept_ = std::make_unique<KeptResponse>();
+    }
+    if (!kept_any_) {
+        kept_any_ = true;
+        // Memory that one large body needed is not held for the rest of the run.
+        constexpr std::size_t kHeld = 64 * 1024;
+        if (kept_->body.capacity() > kHeld) {
+            *kept_ = {};
+        }
+        kept_->headers.clear();
+        kept_->body.clear();
+        kept_->encoding.clear();
+        kept_->location.clear();
+        kept_->cookies.clear();
+    }
+    return *kept_;
+}
+
+void ResponseParser::restart() {
     status_ = 0;
     error_ = 0;
     header_done_ = false;
     keep_alive_ = false;
+    kept_any_ = false;
+    body_bytes_ = 0;
     error_body_.clear();
     parser().~Parser();
     ::new (static_cast<void*>(storage_)) Parser(*this);
@@ -84,8 +140,7 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
         header_done_ = parser().is_header_done();
         if (parser().is_done()) {
             if (status_ >= 100 && status_ < 200 && status_ != 101) {
-                const bool head = head_;
-                reset(head);
+                restart();
                 continue;
             }
             // After 101 the connection speaks another protocol.
@@ -114,8 +169,14 @@ ResponseParser::State ResponseParser::feed_end() {
 }
 
 std::string ResponseParser::failure() const {
-    return error_ == 0 ? std::string()
-                       : http::make_error_code(static_cast<http::error>(error_)).message();
+    if (error_ == 0) {
+        return {};
+    }
+    const auto error = static_cast<http::error>(error_);
+    if (error == http::error::body_limit) {
+        return "the body is larger than " + std::to_string(keep_.max_body) + " bytes";
+    }
+    return http::make_error_code(error).message();
 }
 
 }  // namespace plimsoll

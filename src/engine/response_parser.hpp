@@ -3,13 +3,35 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace plimsoll {
 
-/// Parses one response at a time; `reset` prepares it for the next. Fields are looked at, not
-/// stored. The Beast parser lives in `storage_`, so that no header of ours includes Beast.
+/// What of a response is kept, beyond its status.
+struct ResponseKeep {
+    bool head = false;     // the request was a HEAD: no body follows whatever the header says
+    bool headers = false;  // all of them
+    bool body = false;
+    bool cookies = false;  // Set-Cookie
+    bool location = false;
+    std::uint64_t max_body = UINT64_MAX;  // bytes on the wire; more is a failure
+};
+
+/// What was kept of one response.
+struct KeptResponse {
+    std::string headers;   // "name: value\r\n" each, in order
+    std::string body;      // as it came; still encoded
+    std::string encoding;  // Content-Encoding, where the body is kept
+    std::string location;
+    std::vector<std::string> cookies;  // values of Set-Cookie
+};
+
+/// Parses one response at a time; `reset` prepares it for the next. Fields are looked at, and
+/// stored only where asked for. The Beast parser lives in `storage_`, so that no header of ours
+/// includes Beast.
 class ResponseParser {
 public:
     ResponseParser();
@@ -17,8 +39,7 @@ public:
     ResponseParser(const ResponseParser&) = delete;
     ResponseParser& operator=(const ResponseParser&) = delete;
 
-    /// `head`: the request was a HEAD, so no body follows whatever the header says.
-    void reset(bool head);
+    void reset(const ResponseKeep& keep);
 
     enum class State : std::uint8_t { NeedMore, Done, Failed };
     struct Progress {
@@ -35,7 +56,14 @@ public:
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
     /// The first bytes of the body of a response with status ≥ 400.
     [[nodiscard]] const std::string& error_body() const noexcept { return error_body_; }
-    /// Why the last feed failed, in Beast's words.
+    /// Bytes of the body, as they came over the wire without chunk headers.
+    [[nodiscard]] std::uint64_t body_bytes() const noexcept { return body_bytes_; }
+    /// nullptr where nothing of this response was kept.
+    [[nodiscard]] KeptResponse* kept() noexcept { return kept_any_ ? kept_.get() : nullptr; }
+    [[nodiscard]] const KeptResponse* kept() const noexcept {
+        return kept_any_ ? kept_.get() : nullptr;
+    }
+    /// Why the last feed failed.
     [[nodiscard]] std::string failure() const;
 
 private:
@@ -44,12 +72,17 @@ private:
     static constexpr std::size_t kErrorBodyKept = 512;
 
     [[nodiscard]] Parser& parser() noexcept;
+    [[nodiscard]] KeptResponse& keep_now();
+    void restart();
 
     alignas(16) std::byte storage_[kStorage];
     std::string error_body_;
+    std::unique_ptr<KeptResponse> kept_;  // made when first needed
+    ResponseKeep keep_;
+    std::uint64_t body_bytes_ = 0;
     int error_ = 0;
     std::uint16_t status_ = 0;
-    bool head_ = false;
+    bool kept_any_ = false;
     bool header_done_ = false;
     bool keep_alive_ = false;
 };

@@ -2,7 +2,9 @@
 #include "engine/shard.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <functional>
+#include <pthread.h>
 #include <sys/prctl.h>
 
 #include <boost/asio/post.hpp>
@@ -25,21 +27,37 @@ Shard::Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink)
       pace_timer_(context_.get_executor()),
       heartbeat_timer_(context_.get_executor()),
       start_(plan.run->start.mono),
+      lookup_([this](std::function<void()> work) { boost::asio::post(context_, std::move(work)); }),
+      tls_(plan.tls),
       wheel_(start_) {
     ready_descriptor_.assign(ready_.descriptor());
+    Origin& target = add_origin(plan.scenario->target);
+    target.addresses = plan.addresses;
+    if (const std::string& name = plan.scenario->http.tls.server_name; !name.empty()) {
+        target.server_name = name;
+    }
+    if (target.url.unix_path.empty() && !is_numeric_host(target.url.host)) {
+        target.fresh_until = start_ + plan.scenario->http.dns_ttl;
+    }
 }
 
 Shard::~Shard() {
     ready_descriptor_.release();
     for (User& user : users_) {
-        close_socket(user);
+        close_sockets(user);
     }
 }
 
 void Shard::run() {
+    // Writing to a connection that the server has closed is an error of that request, not ours.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     // The kernel may delay an ordinary thread's timers by 50 µs; a pacer must not be.
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_));
+    recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_),
+                      plan_.run->groups.size(), plan_.run->checks.size());
     make_parts();
     heartbeat_due_ = start_;
     heartbeat();
@@ -90,7 +108,8 @@ void Shard::make_parts() {
             part.shards = std::min(shards, executor.max_vus);
             part.user_cap = share_of(executor.max_vus, part.shards, id_);
             part.arrivals.emplace(executor.ramp, executor.arrivals, mix64(plan_.run->seed + i));
-            part.free.reserve(part.user_cap);
+            part.free.resize(plan_.pools);
+            part.free[0].reserve(part.user_cap);
             recorder_->levels.users_max += part.user_cap;
         } else {
             recorder_->levels.users_max +=
@@ -120,7 +139,10 @@ void Shard::set_up_iterations(Part& part) const {
 }
 
 User& Shard::new_user(Part& part, std::uint32_t index) {
-    return users_.emplace_back(index, part.index);
+    User& user = users_.emplace_back(index, part.index);
+    user.variables.resize(plan_.scenario->variables.size());
+    user.rows.resize(plan_.scenario->data.size());
+    return user;
 }
 
 void Shard::take_next_arrival(Part& part) {
@@ -194,19 +216,14 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
         const auto arrival = *part.next_arrival;
         take_next_arrival(part);
         ++recorder_->counts().arrivals_due;
-        User* user = nullptr;
-        if (!part.free.empty()) {
-            user = part.free.back();
-            part.free.pop_back();
-        } else if (part.made < part.user_cap) {
-            user = &new_user(part, part.made++ * part.shards + id_);
-        } else {
+        const std::uint32_t user_class = plan_.classes[part.index].pick(arrival.index);
+        User* const user = take_user(part, user_class);
+        if (user == nullptr) {
             ++recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)];
             continue;
         }
         ++recorder_->levels.users;
-        begin_iteration(*user, arrival.index, plan_.classes[part.index].pick(arrival.index),
-                        part.begin + arrival.due);
+        begin_iteration(*user, arrival.index, user_class, part.begin + arrival.due);
     }
 }
 
@@ -226,7 +243,7 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
         User& user = *part.ranks[rank];
         user.leaving = false;
         user.leave_by = Clock::time_point::max();
-        if (!user.busy) {
+        if (!user.busy && !user.stopped) {
             user.busy = true;
             ++recorder_->levels.users;
             // Users that a ramp asks for are due when it asked, not when this loop came round to
@@ -246,14 +263,10 @@ void Shard::dispatch_wakeups(Clock::time_point now) {
         const Wakeup wakeup = wakeups_.back();
         wakeups_.pop_back();
         User& user = *wakeup.user;
-        if (!user.busy || user.phase != Phase::Idle || user.due != wakeup.at) {
+        if (!user.busy || !user.idle() || user.due != wakeup.at) {
             continue;  // cut off meanwhile
         }
-        if (user.step != 0) {
-            send_request(user);
-        } else {
-            begin_next(user, user.due);
-        }
+        resume(user);
     }
 }
 
@@ -261,8 +274,8 @@ void Shard::leave(User& user, Clock::time_point now, Clock::time_point by) {
     user.leaving = true;
     user.leave_by = std::min(user.leave_by, by);
     // One that thinks between iterations has nothing left to finish.
-    if (user.busy && user.phase == Phase::Idle && user.step == 0) {
-        end_iteration(user, now);
+    if (user.busy && user.idle() && user.between) {
+        depart(user, now);
     }
 }
 
@@ -288,6 +301,16 @@ void Shard::end_part(Part& part, Clock::time_point now) {
     for (User* user : part.ranks) {
         leave(*user, now, Clock::time_point::max());
     }
+    for (const auto& pool : part.free) {
+        for (User* const user : pool) {
+            if (user->started && plan_.users[user->user_class].has_stop) {
+                user->busy = true;
+                ++recorder_->levels.users;
+                depart(*user, now);
+            }
+        }
+    }
+    part.free.clear();
 }
 
 void Shard::cut_off(Part& part, Clock::time_point now) {
@@ -299,15 +322,11 @@ void Shard::cut_off(Part& part, Clock::time_point now) {
 }
 
 void Shard::cut_off(User& user, Clock::time_point now) {
-    if (user.phase != Phase::Idle) {
-        ++recorder_->counts().interrupted;
-        recorder_->request_ended(now);
-    }
-    close_socket(user);
-    user.phase = Phase::Idle;
-    user.deadline = Clock::time_point::max();
+    user.for_each_exchange([&](Exchange& exchange) { abandon(exchange, now); });
     user.trace.reset();
+    forget(user);
     user.busy = false;
+    user.between = false;
     ++user.iteration;  // the ramp may want this user again
     --recorder_->levels.users;
 }
@@ -334,7 +353,7 @@ void Shard::heartbeat() {
     if (now >= heartbeat_due_) {
         recorder_->record_loop_lag(now - heartbeat_due_);
     }
-    wheel_.advance(now, [this](User& user) { on_timeout(user); });
+    wheel_.advance(now, [this](Exchange& exchange) { on_timeout(exchange); });
     if (done_) {
         return;
     }
@@ -349,7 +368,7 @@ void Shard::heartbeat() {
     if (done_) {
         return;
     }
-    heartbeat_due_ = std::max(heartbeat_due_ + TimerWheel<User>::kSlot, now);
+    heartbeat_due_ = std::max(heartbeat_due_ + TimerWheel<Exchange>::kSlot, now);
     heartbeat_timer_.expires_at(heartbeat_due_);
     heartbeat_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) {
@@ -368,7 +387,7 @@ void Shard::check_done(Clock::time_point now) {
     pace_timer_.cancel();
     heartbeat_timer_.cancel();
     for (User& user : users_) {
-        close_socket(user);
+        close_sockets(user);
     }
     recorder_->finish(std::max(now, start_ + Nanoseconds(1)));
     context_.stop();

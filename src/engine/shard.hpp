@@ -2,16 +2,22 @@
 #pragma once
 
 #include "engine/address.hpp"
+#include "engine/class_plan.hpp"
 #include "engine/engine.hpp"
+#include "engine/flow_machine.hpp"
+#include "engine/name_lookup.hpp"
+#include "engine/origin.hpp"
 #include "engine/prepared_request.hpp"
 #include "engine/readiness.hpp"
 #include "engine/recorder.hpp"
 #include "engine/timer_wheel.hpp"
 #include "engine/user.hpp"
 #include "load/arrivals.hpp"
+#include "scenario/response.hpp"
 #include "scenario/scenario.hpp"
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -23,15 +29,33 @@
 
 namespace plimsoll {
 
+/// What is told once in a run, whichever shard comes to it first.
+enum class Said : std::uint8_t { OutOfData, StartFailed, FlowBroken };
+class SaidOnce {
+public:
+    /// Whether it has been said.
+    bool test_and_set(Said what) noexcept {
+        return said_[static_cast<std::size_t>(what)].test_and_set();
+    }
+
+private:
+    std::array<std::atomic_flag, 3> said_{};
+};
+
 /// What all shards read and none writes.
 struct ShardPlan {
     const Scenario* scenario;
     const RunInfo* run;
     EngineOptions options;
-    std::vector<SocketAddress> addresses;
+    std::vector<SocketAddress> addresses;                // of the target
+    std::vector<SocketAddress> locals;                   // to send from; empty: the system's choice
+    std::shared_ptr<const TlsContext> tls;               // set where the target is https
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
     std::vector<ClassPicker> classes;                    // by executor
     std::uint64_t trace_limit;  // an iteration is traced when its hash is below
+    std::vector<ClassPlan> users = {};  // by user class
+    std::size_t pools = 1;              // of parked users: see ClassPlan::pool
+    std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
 };
 
 /// Runs shard `id` of `run->shards`: the arrivals with index % shards == id, the users likewise.
@@ -65,7 +89,7 @@ private:
         std::uint32_t shards = 1;    // that share the arrivals: none without a user
         std::uint32_t user_cap = 0;  // this shard's share of max_vus
         std::uint32_t made = 0;      // users so far
-        std::vector<User*> free;
+        std::vector<std::vector<User*>> free;  // by ClassPlan::pool
         // closed model: this shard's users, by rank; user k of the run is rank k / shards here
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
@@ -77,6 +101,7 @@ private:
         std::uint64_t iterations_left = 0;
         std::uint64_t next_round = 0;  // the next is iteration next_round · vus + next_rank
         std::uint32_t next_rank = 0;
+        std::uint32_t stopped = 0;  // closed model: users that are not to be started again
     };
     struct Wakeup {
         Clock::time_point at;
@@ -104,7 +129,9 @@ private:
     void check_done(Clock::time_point now);
     [[nodiscard]] User& new_user(Part& part, std::uint32_t index);
 
-    // flow.cpp: what a user does
+    // iteration.cpp: a user's life from iteration to iteration
+    /// Takes a parked user for an arrival of a class, or makes one; nullptr: at the cap.
+    [[nodiscard]] User* take_user(Part& part, std::uint32_t user_class);
     /// The next iteration of a user in a loop; there must be one.
     void begin_next(User& user, Clock::time_point due);
     [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part, std::uint32_t shards,
@@ -116,38 +143,158 @@ private:
         const std::uint64_t stream = parts_[user.executor].numbered ? 0 : user.index + 1ULL;
         return user.executor + (stream << 16);
     }
+    /// Runs user_start first where the user has not yet done that.
     void begin_iteration(User& user, std::uint64_t iteration, std::uint32_t user_class,
                          Clock::time_point due);
-    /// `at_once`: may send from within this call; else the loop does it next.
-    void next_step(User& user, Clock::time_point now, bool at_once);
-    void end_iteration(User& user, Clock::time_point now);
+    void begin_flow(User& user, Clock::time_point due, bool at_once);
+    /// This iteration's rows into the user. False: unique data that its class reads is used up.
+    [[nodiscard]] bool take_rows(User& user);
+    void forget(User& user);
+    void end_flow(User& user, Clock::time_point now, bool at_once);
+    /// A step failed and the flow does not go on: `how` is not Continue.
+    void break_off(User& user, OnFail how, Clock::time_point now, bool at_once);
+    void end_iteration(User& user, Clock::time_point now, bool at_once);
+    void end_trace(User& user, Clock::time_point now);
+    /// Ends its work for good: on_fail, or no data.
+    void stop_user(User& user, Clock::time_point now);
+    /// Goes, through user_stop where it has begun its work.
+    void depart(User& user, Clock::time_point now);
+    /// Is parked (open model), or gone until the schedule wants it again.
+    void retire(User& user, Clock::time_point now);
+    void end_part_without_users(Part& part, User& user, Clock::time_point now);
+    void say_once(Said what, std::string text);
     void schedule(User& user, Clock::time_point at);
-    void begin_trace(User& user);
-    void trace_request(User& user, const Sample& sample);
+    void resume(User& user);
 
-    // exchange.cpp: one request and its response
-    void send_request(User& user);
-    void connect(User& user);
-    void on_connected(User& user);
-    void write_some(User& user, std::string_view bytes);
-    void read_some(User& user);
-    void on_bytes(User& user, std::string_view bytes);
-    void on_end(User& user, int error);
-    void complete(User& user);
-    void fail(User& user, Outcome outcome, std::string_view why);
-    void finish_request(User& user, Outcome outcome, Clock::time_point now, std::string_view text);
-    /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
-    [[nodiscard]] bool retry_on_new_connection(User& user, bool unseen);
-    void on_timeout(User& user);
-    void close_socket(User& user);
-    [[nodiscard]] const PreparedRequest& request_of(const User& user) const {
-        return plan_.requests[user.user_class][user.step];
+    // flow.cpp: what a user does within a flow
+    /// Goes on to the flow's next step, due at user.due. `at_once`: may send from within this call;
+    /// else the loop does it next.
+    void advance(User& user, Clock::time_point now, bool at_once);
+    [[nodiscard]] const Flow& flow_of(const User& user) const;
+    void launch(User& user, Clock::time_point now, bool at_once, Resume what);
+    void send_step(User& user);
+    void launch_batch(User& user, Clock::time_point due);
+    [[nodiscard]] bool send_next_of_batch(User& user, Exchange& exchange, Clock::time_point due);
+    void end_batch(User& user, Clock::time_point now, bool at_once);
+    void begin_groups(User& user);
+    void end_group(User& user);
+    void fail_groups(User& user);
+    /// A step came to its end, polls included.
+    void end_step(User& user, const Step& step, bool failed, Clock::time_point now, bool at_once);
+    void unrendered(User& user, const Step& step, Clock::time_point now);
+    [[nodiscard]] Nanoseconds think_after(User& user, const Step& step) const;
+    /// How long a looping user holds back after a request that never left, or an iteration that
+    /// sent none, so that it does not spin: 10 ms, twice as long each time in a row, at most 1 s.
+    /// The next step is due only then, so it counts in no latency.
+    [[nodiscard]] Nanoseconds pause_after_setback(const User& user) const;
+    void abort_run(const User& user, const Step& step, Outcome outcome, std::string_view text);
+    /// What expressions may refer to; draws come from `random`.
+    [[nodiscard]] RenderContext render_context(const User& user, Random& random) {
+        return {user.index,
+                user.iteration,
+                &random,
+                user.variables,
+                plan_.options.shared,
+                plan_.scenario->data,
+                user.rows,
+                0,
+                &missing_};
     }
-    [[nodiscard]] std::string_view render_request(User& user);
 
+    // judge.cpp: what a step takes from a response, and asks of it
+    struct Judgement {
+        Outcome outcome;
+        std::string_view text;
+        bool again = false;  // `until` is not met yet, and may be asked again
+    };
+    [[nodiscard]] Judgement judge(User& user, const Exchange& exchange, Outcome outcome,
+                                  Clock::time_point now, std::string_view text);
+    [[nodiscard]] bool take_captures(User& user, const Step& step);
+    [[nodiscard]] bool run_checks(User& user, const Step& step, Clock::time_point now);
+    void count_checks_failed(const Step& step, Clock::time_point now);
+    [[nodiscard]] bool until_holds(User& user, const Until& until);
+
+    // trace.cpp
+    void begin_trace(User& user);
+    static void trace_request(const Exchange& exchange, const Sample& sample);
+    /// An exchange came to its end: called once per send_request, also from within it (then
+    /// `exchange.starting` is set, and what comes next must wait for the loop). The exchange is
+    /// idle again, and what it received stays readable until the next send_request.
+    void on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
+                          std::string_view text);
+    [[nodiscard]] std::int32_t begin_span(User& user);
+    [[nodiscard]] static RequestSpan& span_of(const Exchange& exchange) {
+        return exchange.owner->trace->requests[static_cast<std::size_t>(exchange.span)];
+    }
+    [[nodiscard]] static std::string trace_header(const Exchange& exchange);
+
+    // http1.cpp: one request and its response
+    /// Sends `request`, due at `due`, on an idle exchange. False: a variable in it has no value
+    /// (missing_ names it), and nothing happened.
+    [[nodiscard]] bool send_request(Exchange& exchange, const PreparedRequest& request, Clock::time_point due);
+    [[nodiscard]] Result<std::string_view> render(Exchange& exchange, const Origin& origin,
+                                                  Random& random);
+    void start_hop(Exchange& exchange, Origin& origin, std::string_view bytes);
+    void on_bytes(Exchange& exchange, std::string_view bytes);
+    void on_end(Exchange& exchange, int error);
+    void complete(Exchange& exchange);
+    [[nodiscard]] static Status decode_body(Exchange& exchange);
+    void finish_request(Exchange& exchange, Outcome outcome, Clock::time_point now,
+                        std::string_view text);
+    /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
+    [[nodiscard]] bool retry_on_new_connection(Exchange& exchange, bool unseen);
+    /// What captures and checks may read of a finished exchange; valid until its next send_request.
+    [[nodiscard]] static ResponseView response_of(const Exchange& exchange, Clock::time_point now);
+
+    // redirect.cpp: steps and responses that lead elsewhere, and cookies
+    /// The origin of a step whose path is a whole URL. Sets the exchange's aim.
+    [[nodiscard]] Result<Origin*> aim_at_url(Exchange& exchange);
+    /// False when the response is to be taken as it is.
+    [[nodiscard]] bool follow_redirect(Exchange& exchange, Clock::time_point now);
+    [[nodiscard]] Origin& origin_for(const TargetUrl& url);
+    [[nodiscard]] Origin& add_origin(const TargetUrl& url);
+    /// Path and query of the hop under way.
+    [[nodiscard]] std::string target_of(const Exchange& exchange);
+    void take_cookies(Exchange& exchange, const KeptResponse& kept);
+
+    // connection.cpp: sockets and deadlines
+    /// An idle exchange of the user for `request`: one that is connected to where it goes, if there
+    /// is one.
+    [[nodiscard]] Exchange& exchange_for(User& user, const PreparedRequest& request);
+    void open_connection(Exchange& exchange);
+    void look_up(Origin& origin);
+    void on_looked_up(Origin& origin, NameLookup::Answer answer);
+    void begin_connect(Exchange& exchange);
+    /// Goes on to the origin's next address, or fails where none is left and none is being tried.
+    void try_next_address(Exchange& exchange, int last_error);
+    /// 0, or an errno.
+    [[nodiscard]] int start_attempt(Exchange& exchange, const SocketAddress& address);
+    [[nodiscard]] int bind_and_connect(int socket, const SocketAddress& address);
+    void on_connect_event(Exchange& exchange, std::uint32_t events);
+    void pick_winner(Exchange& exchange);
+    void on_connected(Exchange& exchange);
+    void continue_handshake(Exchange& exchange);
+    void begin_write(Exchange& exchange);
+    void write_some(Exchange& exchange);
+    [[nodiscard]] std::ptrdiff_t write_once(Exchange& exchange);
+    [[nodiscard]] std::ptrdiff_t write_file(Exchange& exchange);
+    void on_written(Exchange& exchange);
+    void on_write_failed(Exchange& exchange, int error);
+    void read_some(Exchange& exchange);
+    void fail(Exchange& exchange, Outcome outcome, std::string_view why);
+    void set_deadline(Exchange& exchange, Clock::time_point at);
+    void on_timeout(Exchange& exchange);
+    /// Ends it without a sample: the run, or its user's part in it, is cut short.
+    void abandon(Exchange& exchange, Clock::time_point now);
+    void drop(int socket);
+    void close_socket(Exchange& exchange);
+    void close_sockets(User& user) {
+        user.for_each_exchange([this](Exchange& exchange) { close_socket(exchange); });
+    }
     void watch_sockets();
     void on_sockets();
-    void on_event(User& user, std::uint32_t events);
+    void on_event(Exchange& exchange, std::uint32_t events);
+    void on_idle_event(Exchange& exchange, std::uint32_t events);
 
     const ShardPlan& plan_;
     std::uint32_t id_;
@@ -158,12 +305,21 @@ private:
     Timer pace_timer_;
     Timer heartbeat_timer_;
     Clock::time_point start_;
-    TimerWheel<User> wheel_;
+    NameLookup lookup_;
+    std::deque<Origin> origins_;  // the target first
+    std::shared_ptr<const TlsContext> tls_;
+    std::size_t next_local_ = 0;
+    TimerWheel<Exchange> wheel_;
     std::optional<Recorder> recorder_;
     std::deque<User> users_;
     std::vector<Part> parts_;
     std::vector<Wakeup> wakeups_;  // min-heap by time
     std::string scratch_;
+    FlowMachine machine_;
+    ResponseReader reader_;
+    std::string missing_;  // what the last rendering lacked
+    std::string judged_;   // why the response under judgement is refused
+    std::string why_;
     std::array<char, 64 * 1024> receive_buffer_;
     Clock::time_point heartbeat_due_;
     Clock::time_point pace_due_;

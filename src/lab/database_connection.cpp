@@ -137,6 +137,7 @@ bool DatabaseConnection::flush(Clock::time_point deadline) {
 
 /// Waits for all results of what was just sent and keeps the last cell, or the first failure.
 Result<PgCell> DatabaseConnection::collect(int sent, Clock::time_point deadline) {
+    sqlstate_.clear();
     if (sent == 0 || !flush(deadline)) {
         return lost("the database connection was lost");
     }
@@ -163,6 +164,8 @@ Result<PgCell> DatabaseConnection::collect(int sent, Clock::time_point deadline)
                          static_cast<std::size_t>(PQgetlength(result.get(), 0, 0)));
         } else if (status == PGRES_FATAL_ERROR && failure.what.empty()) {
             failure.what = tidy_pg_message(PQresultErrorMessage(result.get()));
+            const char* const state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+            sqlstate_ = state == nullptr ? "" : state;
         }
     }
     if (!failure.what.empty()) {

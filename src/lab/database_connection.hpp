@@ -46,6 +46,9 @@ public:
                                               Clock::time_point deadline);
     [[nodiscard]] Result<PgCell> run(const std::string& sql, const std::vector<PgParam>& parameters,
                                      Clock::time_point deadline);
+    /// SQLSTATE of the statement that failed last ("23505"); empty when the failure was no answer
+    /// of the server.
+    [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
     /// One or more statements without parameters.
     [[nodiscard]] Status run_script(const std::string& sql, Clock::time_point deadline);
 
@@ -56,6 +59,7 @@ private:
     [[nodiscard]] bool flush(Clock::time_point deadline);
 
     pg_conn* connection_ = nullptr;
+    std::string sqlstate_;
     const std::atomic<bool>* interrupted_;
 };
 

@@ -1,51 +1,28 @@
+// The pool's queue: who waits, who is served next, who has waited too long.
 #include "lab/database_pool.hpp"
+
+#include "lab/json_answer.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <system_error>
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto kShortestPause = 50ms;
-constexpr auto kLongestPause = 1000ms;
-
-/// Counts a job as running as long as it lives.
-class Busy {
-public:
-    explicit Busy(std::atomic<int>& count) : count_(count) { ++count_; }
-    ~Busy() { --count_; }
-    Busy(const Busy&) = delete;
-    Busy& operator=(const Busy&) = delete;
-
-private:
-    std::atomic<int>& count_;
-};
-
-}  // namespace
-
-HttpResponse json_error(int status, std::string_view message) {
-    const boost::json::string text(message.data(), message.size());
-    return make_response(status, "application/json",
-                         "{\"error\":" + boost::json::serialize(text) + "}");
-}
 
 Result<std::unique_ptr<DatabasePool>> DatabasePool::start(DatabasePoolOptions options,
                                                           Clock::time_point deadline) {
     std::unique_ptr<DatabasePool> pool(new DatabasePool(std::move(options)));
     try {
-        if (pool->options_.mode == DatabasePoolOptions::Mode::Fixed) {
+        if (pool->fixed()) {
             if (const auto status = pool->open_all(deadline); !status) {
                 return status.error();
             }
         }
+        const std::lock_guard lock(pool->mutex_);
         pool->threads_.emplace_back([raw = pool.get()] { raw->expire(); });
     } catch (const std::system_error& failure) {
         return Error{std::string("no thread could be started: ") + failure.what(), "lab", {}};
@@ -57,7 +34,7 @@ Status DatabasePool::open_all(Clock::time_point deadline) {
     std::vector<std::unique_ptr<DatabaseConnection>> connections;
     for (int i = 0; i < options_.size; ++i) {
         connections.push_back(std::make_unique<DatabaseConnection>(&interrupted_));
-        if (const auto status = connect(*connections.back(), deadline); !status) {
+        if (const auto status = connect(*connections.back(), deadline, true); !status) {
             return Error{fmt::format("connection {} of {} could not be opened: {}", i + 1,
                                      options_.size, status.error().what),
                          "lab's database pool", "is max_connections large enough?"};
@@ -86,6 +63,7 @@ void DatabasePool::stop() {
     }
     interrupted_.store(true);
     work_.notify_all();
+    extra_work_.notify_all();
     stopped_.notify_all();
     for (auto& job : waiting) {
         job.responder.send(json_error(503, "the service is stopping"));
@@ -95,52 +73,94 @@ void DatabasePool::stop() {
     }
 }
 
+std::deque<DbJob> DatabasePool::take_queue() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(queue_, {});
+}
+
+void DatabasePool::release_leaks() {
+    {
+        const std::lock_guard lock(mutex_);
+        ++leak_round_;
+    }
+    stopped_.notify_all();
+}
+
+void DatabasePool::drain(Clock::time_point deadline) {
+    release_leaks();
+    while (busy_.load() > 0 && Clock::now() < deadline) {
+        std::this_thread::sleep_for(5ms);
+    }
+}
+
 DatabasePoolState DatabasePool::state() const {
     const std::lock_guard lock(mutex_);
     DatabasePoolState state;
     state.size = options_.size;
+    state.overflow = fixed() ? options_.overflow : 0;
     state.busy = busy_.load();
-    state.connected = options_.mode == DatabasePoolOptions::Mode::Fixed ? connected_ : state.busy;
+    state.leaked = leaked_.load();
+    state.connected = fixed() ? connected_ + extra_open_.load() : state.busy;
     state.waiting = queue_.size();
+    state.acquires = acquires_;
+    state.empty_acquires = empty_acquires_;
+    state.wait_seconds = to_seconds(waited_);
     state.timeouts = timeouts_.load();
     state.failures = failures_.load();
     return state;
 }
 
 void DatabasePool::submit(DbJob job) {
-    job.give_up = Clock::now() + options_.wait_limit;
+    job.submitted = Clock::now();
+    job.give_up = job.submitted + options_.wait_limit;
     std::unique_lock lock(mutex_);
     if (stopping_) {
         lock.unlock();
         job.responder.send(json_error(503, "the service is stopping"));
         return;
     }
-    if (options_.mode == DatabasePoolOptions::Mode::Fixed && connected_ == 0) {
+    if (fixed() && connected_ == 0) {
         const std::string reason = reason_;
         lock.unlock();
         answer_unavailable(std::move(job), reason);
         return;
     }
     queue_.push_back(std::move(job));
-    if (options_.mode == DatabasePoolOptions::Mode::PerRequest &&
-        static_cast<std::size_t>(idle_) < queue_.size() && spawn_worker_locked()) {
+    const std::size_t wanted = queue_.size();
+    const bool for_extra = wanted > static_cast<std::size_t>(idle_);
+    if (for_extra && wanted > static_cast<std::size_t>(idle_ + idle_extra_) &&
+        spawn_extra_locked()) {
         return;
     }
     lock.unlock();
     work_.notify_one();
+    if (for_extra) {
+        extra_work_.notify_one();
+    }
 }
 
-/// A thread for PerRequest, up to the limit; false when none could be added.
-bool DatabasePool::spawn_worker_locked() {
-    if (threads_.size() > static_cast<std::size_t>(options_.size)) {  // one more: the timer's
+/// A thread that opens a connection per job, up to the limit; false when none could be added.
+bool DatabasePool::spawn_extra_locked() {
+    const int most = fixed() ? options_.overflow : options_.size;
+    if (extra_threads_ >= static_cast<std::size_t>(most)) {
         return false;
     }
     try {
-        threads_.emplace_back([this] { serve_per_request(); });
+        threads_.emplace_back([this] { serve_extra(); });
+        ++extra_threads_;
     } catch (const std::system_error&) {
         return false;  // the threads there are go on with the queue
     }
     return true;
+}
+
+void DatabasePool::account_locked(const DbJob& job) {
+    // Handing a job to a thread that was idle takes well under a millisecond.
+    constexpr auto kImmediately = 1ms;
+    const Nanoseconds waited = Clock::now() - job.submitted;
+    ++acquires_;
+    waited_ += waited;
+    empty_acquires_ += waited > kImmediately ? 1U : 0U;
 }
 
 /// Waits for the next job; false when stopping.
@@ -154,6 +174,23 @@ bool DatabasePool::take(DbJob& job) {
     }
     job = std::move(queue_.front());
     queue_.pop_front();
+    account_locked(job);
+    return true;
+}
+
+/// The same for threads beside the fixed connections, which take only what those cannot.
+bool DatabasePool::take_extra(DbJob& job) {
+    std::unique_lock lock(mutex_);
+    ++idle_extra_;
+    extra_work_.wait(
+        lock, [this] { return stopping_ || queue_.size() > static_cast<std::size_t>(idle_); });
+    --idle_extra_;
+    if (stopping_) {
+        return false;
+    }
+    job = std::move(queue_.front());
+    queue_.pop_front();
+    account_locked(job);
     return true;
 }
 
@@ -183,153 +220,18 @@ void DatabasePool::expire() {
 
 std::string DatabasePool::wait_message() const {
     const double seconds = to_seconds(options_.wait_limit);
-    if (options_.mode == DatabasePoolOptions::Mode::PerRequest) {
+    if (!fixed()) {
         return fmt::format("no worker thread of {} became free, timeout {:.2f}", options_.size,
                            seconds);
     }
     return fmt::format(
-        "QueuePool limit of size {} overflow 0 reached, connection timed out, timeout {:.2f}",
-        options_.size, seconds);
+        "QueuePool limit of size {} overflow {} reached, connection timed out, timeout {:.2f}",
+        options_.size, options_.overflow, seconds);
 }
 
 void DatabasePool::answer_unavailable(DbJob job, const std::string& reason) {
     ++failures_;
     job.responder.send(json_error(503, "database unavailable: " + reason));
-}
-
-Status DatabasePool::connect(DatabaseConnection& connection, Clock::time_point deadline) {
-    if (const auto status =
-            connection.connect(options_.dsn, deadline, options_.application_name.c_str());
-        !status) {
-        return status;
-    }
-    if (options_.mode == DatabasePoolOptions::Mode::PerRequest) {
-        return {};
-    }
-    for (const DbStatement& statement : options_.statements) {
-        const auto status = connection.prepare(statement.name, statement.sql, deadline);
-        if (!status) {
-            connection.close();
-            return status;
-        }
-    }
-    return {};
-}
-
-// ---- Fixed
-
-void DatabasePool::serve_fixed(std::unique_ptr<DatabaseConnection> connection) {
-    DbJob job;
-    while (take(job)) {
-        // The server may have closed it while it was idle, as after a restart.
-        if (!connection->usable() && !revive(*connection)) {
-            std::string reason;
-            {
-                const std::lock_guard lock(mutex_);
-                reason = reason_;
-            }
-            answer_unavailable(std::move(job), reason);
-        } else {
-            run_on(*connection, std::move(job));
-        }
-        job = DbJob{};
-        if (!connection->usable() && !reconnect(*connection)) {
-            return;
-        }
-    }
-}
-
-/// One quick attempt, on behalf of a job that waits for it. On failure the connection counts as
-/// gone.
-bool DatabasePool::revive(DatabaseConnection& connection) {
-    const auto status = connect(connection, Clock::now() + options_.connect_limit);
-    if (!status) {
-        connection.close();
-        const std::lock_guard lock(mutex_);
-        reason_ = status.error().what;
-    }
-    return status.ok();
-}
-
-void DatabasePool::run_on(DatabaseConnection& connection, DbJob job) {
-    const Busy busy(busy_);
-    auto cell = connection.run_prepared(job.statement->name, job.parameters,
-                                        Clock::now() + options_.statement_limit);
-    if (cell) {
-        job.responder.send(job.render(std::move(cell).value()));
-    } else if (connection.usable()) {
-        job.responder.send(json_error(500, cell.error().what));
-    } else {
-        ++failures_;
-        job.responder.send(json_error(503, "database connection lost: " + cell.error().what));
-        const std::lock_guard lock(mutex_);
-        reason_ = cell.error().what;
-    }
-}
-
-/// Tries until there is a connection; false when stopping. Meanwhile this thread takes no job.
-bool DatabasePool::reconnect(DatabaseConnection& connection) {
-    std::deque<DbJob> stranded;
-    std::string reason;
-    {
-        const std::lock_guard lock(mutex_);
-        if (--connected_ == 0) {
-            stranded.swap(queue_);  // nobody is left to serve them
-        }
-        reason = reason_;
-    }
-    for (auto& job : stranded) {
-        answer_unavailable(std::move(job), reason);
-    }
-    auto pause = kShortestPause;
-    while (true) {
-        {
-            std::unique_lock lock(mutex_);
-            if (stopped_.wait_for(lock, pause, [this] { return stopping_; })) {
-                return false;
-            }
-        }
-        const auto status = connect(connection, Clock::now() + options_.connect_limit);
-        const std::lock_guard lock(mutex_);
-        if (status) {
-            ++connected_;
-            return true;
-        }
-        reason_ = status.error().what;
-        pause = std::min(pause * 2, kLongestPause);
-    }
-}
-
-// ---- PerRequest
-
-void DatabasePool::serve_per_request() {
-    DbJob job;
-    while (take(job)) {
-        run_on_new_connection(std::move(job));
-        job = DbJob{};
-    }
-}
-
-void DatabasePool::run_on_new_connection(DbJob job) {
-    const Busy busy(busy_);
-    DatabaseConnection connection(&interrupted_);
-    const auto opened = connect(connection, Clock::now() + options_.connect_limit);
-    if (!opened) {
-        answer_unavailable(std::move(job), opened.error().what);
-        return;
-    }
-    auto cell =
-        connection.run(job.statement->sql, job.parameters, Clock::now() + options_.statement_limit);
-    const bool lost = !connection.usable();
-    connection.close();
-    if (cell) {
-        job.responder.send(job.render(std::move(cell).value()));
-    } else if (lost) {
-        ++failures_;
-        job.responder.send(json_error(503, "database connection lost: " + cell.error().what));
-    } else {
-        job.responder.send(json_error(500, cell.error().what));
-    }
 }
 
 }  // namespace plimsoll

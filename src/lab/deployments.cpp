@@ -1,5 +1,7 @@
 #include "lab/deployments.hpp"
 
+#include "lab/json_answer.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -84,9 +86,9 @@ HttpResponse render_deleted(PgCell cell) {
     return cell ? gone : not_found();
 }
 
-DbJob job(const DbStatement& which, Nanoseconds hold, std::vector<PgParam> parameters,
-          HttpResponse (*render)(PgCell)) {
-    DbJob made;
+DbQuery job(const DbStatement& which, Nanoseconds hold, std::vector<PgParam> parameters,
+            HttpResponse (*render)(PgCell)) {
+    DbQuery made;
     made.statement = &which;
     made.parameters.reserve(parameters.size() + 1);
     made.parameters.emplace_back(std::to_string(to_seconds(hold)));
@@ -142,7 +144,7 @@ std::string read_fields(const std::string& body, Fields& fields) {
     return {};
 }
 
-std::variant<DbJob, HttpResponse> list(const HttpRequest& request, Nanoseconds hold) {
+std::variant<DbQuery, HttpResponse> list(const HttpRequest& request, Nanoseconds hold) {
     std::string_view query = request.query();
     while (!query.empty()) {
         const auto end = std::min(query.find('&'), query.size());
@@ -159,7 +161,7 @@ std::variant<DbJob, HttpResponse> list(const HttpRequest& request, Nanoseconds h
     return job(kList, hold, {}, render_found);
 }
 
-std::variant<DbJob, HttpResponse> create(const HttpRequest& request, Nanoseconds hold) {
+std::variant<DbQuery, HttpResponse> create(const HttpRequest& request, Nanoseconds hold) {
     Fields fields;
     if (auto fault = read_fields(request.body, fields); !fault.empty()) {
         return json_error(400, fault);
@@ -170,8 +172,8 @@ std::variant<DbJob, HttpResponse> create(const HttpRequest& request, Nanoseconds
     return job(kCreate, hold, {std::move(fields.name), std::move(fields.owner)}, render_created);
 }
 
-std::variant<DbJob, HttpResponse> one(const HttpRequest& request, std::string_view id_text,
-                                      Nanoseconds hold) {
+std::variant<DbQuery, HttpResponse> one(const HttpRequest& request, std::string_view id_text,
+                                        Nanoseconds hold) {
     std::int64_t id = 0;
     const auto [end, problem] =
         std::from_chars(id_text.data(), id_text.data() + id_text.size(), id);
@@ -227,11 +229,8 @@ COMMIT;
 )sql";
 }
 
-bool is_deployments_path(std::string_view path) {
-    return path == kRoot || (path.starts_with(kRoot) && path.substr(kRoot.size()).starts_with('/'));
-}
-
-std::variant<DbJob, HttpResponse> route_deployments(const HttpRequest& request, Nanoseconds hold) {
+std::variant<DbQuery, HttpResponse> route_deployments(const HttpRequest& request,
+                                                      Nanoseconds hold) {
     const std::string_view path = request.path();
     if (path.size() > kRoot.size() + 1) {
         return one(request, path.substr(kRoot.size() + 1), hold);
@@ -243,6 +242,32 @@ std::variant<DbJob, HttpResponse> route_deployments(const HttpRequest& request, 
         return create(request, hold);
     }
     return method_not_allowed("GET, POST");
+}
+
+std::vector<Route> deployment_routes() {
+    const auto plan = [](const RouteCall& call) {
+        auto routed = route_deployments(call.request, call.behaviour.hold);
+        if (auto* response = std::get_if<HttpResponse>(&routed)) {
+            return RoutePlan::reply(std::move(*response));
+        }
+        return RoutePlan::ask([query = std::get<DbQuery>(std::move(routed))](
+                                  DatabaseSession& session) -> Result<HttpResponse> {
+            auto cell = session.run(*query.statement, query.parameters);
+            if (!cell) {
+                return cell.error();
+            }
+            return query.render(std::move(cell).value());
+        });
+    };
+    std::vector<Route> routes;
+    const std::string all(kRoot);
+    const std::string one_of_them = all + "/{id}";
+    for (const auto& [method, path] :
+         {std::pair{"GET", all}, std::pair{"POST", all}, std::pair{"GET", one_of_them},
+          std::pair{"PUT", one_of_them}, std::pair{"DELETE", one_of_them}}) {
+        routes.push_back({method, path, plan});
+    }
+    return routes;
 }
 
 }  // namespace plimsoll

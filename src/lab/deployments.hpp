@@ -3,14 +3,15 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "lab/database_pool.hpp"
+#include "lab/database_session.hpp"
+#include "lab/route_table.hpp"
 #include "net/http_message.hpp"
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace plimsoll {
 
@@ -22,12 +23,19 @@ namespace plimsoll {
 /// empty. Safe to run from several services at once.
 [[nodiscard]] const char* deployment_schema();
 
-/// The database work a request asks for, without its responder; or the answer to a request that
-/// asks for nothing the API has (400, 404, 405).
-[[nodiscard]] std::variant<DbJob, HttpResponse> route_deployments(const HttpRequest& request,
-                                                                  Nanoseconds hold);
+/// A statement to run, and what its cell is answered with.
+struct DbQuery {
+    const DbStatement* statement = nullptr;
+    std::vector<PgParam> parameters;
+    HttpResponse (*render)(PgCell cell) = nullptr;
+};
 
-/// Whether the API answers for this path.
-[[nodiscard]] bool is_deployments_path(std::string_view path);
+/// The database work a request asks for; or the answer to a request that asks for nothing the API
+/// has (400, 404, 405).
+[[nodiscard]] std::variant<DbQuery, HttpResponse> route_deployments(const HttpRequest& request,
+                                                                    Nanoseconds hold);
+
+/// The API as routes.
+[[nodiscard]] std::vector<Route> deployment_routes();
 
 }  // namespace plimsoll

@@ -1,12 +1,12 @@
-// The faults the lab can be started with, and how they are written.
+// The faults of the demo: the few whose load and PostgreSQL it can size by itself.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "lab/fault_catalogue.hpp"
 
 #include <chrono>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,14 +32,7 @@ struct FaultSpec {
     [[nodiscard]] int max_connections() const;
 };
 
-/// Error: an unknown fault or key (with the nearest known one as hint), a value out of range.
+/// Error: as LabFault::parse, or a fault of the lab that the demo does not plant.
 [[nodiscard]] Result<FaultSpec> parse_fault(std::string_view text);
-
-/// For `--list-faults`: how it is written, and what it does in one sentence.
-struct FaultDescription {
-    std::string_view form;
-    std::string_view summary;
-};
-[[nodiscard]] std::span<const FaultDescription> list_faults();
 
 }  // namespace plimsoll

@@ -1,19 +1,20 @@
 #include "lab/lab.hpp"
 
+#include "lab/application.hpp"
 #include "lab/database_connection.hpp"
-#include "lab/database_pool.hpp"
-#include "lab/deployments.hpp"
+#include "lab/fault_control.hpp"
+#include "lab/json_answer.hpp"
+#include "lab/lab_control.hpp"
+#include "lab/proxy.hpp"
+#include "lab/service.hpp"
 #include "net/http_server.hpp"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <condition_variable>
-#include <ctime>
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <variant>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -23,23 +24,6 @@ namespace plimsoll {
 namespace {
 
 using namespace std::chrono_literals;
-
-// About 100 bytes, the size of a small API answer.
-constexpr std::string_view kMemoryBody =
-    R"({"name":"plimsoll-lab","kind":"in-memory","note":"answered without a database or allocation"})";
-
-std::string iso_time(WallClock::time_point at) {
-    const std::time_t seconds = WallClock::to_time_t(at);
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 32> text{};
-    const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return {text.data(), size};
-}
-
-double unix_seconds(WallClock::time_point at) {
-    return std::chrono::duration<double>(at.time_since_epoch()).count();
-}
 
 /// Whether a later attempt may succeed where this one failed.
 bool may_pass(const std::string& message) {
@@ -53,14 +37,24 @@ bool may_pass(const std::string& message) {
     });
 }
 
-/// Makes the table, trying again while the database is still starting.
+Status run_schema(DatabaseConnection& connection, const LabApplication& application,
+                  Clock::time_point deadline) {
+    for (const std::string& script : application.schema) {
+        if (const auto status = connection.run_script(script, deadline); !status) {
+            return status;
+        }
+    }
+    return {};
+}
+
+/// Makes the tables, trying again while the database is still starting.
 Status prepare_database(const LabOptions& options) {
     const auto deadline = Clock::now() + options.database_wait;
     while (true) {
         DatabaseConnection connection;
-        Status status = connection.connect(options.dsn, deadline, "lab");
+        Status status = connection.connect(options.direct_dsn, deadline, "lab");
         if (status) {
-            status = connection.run_script(deployment_schema(), deadline);
+            status = run_schema(connection, *options.application, deadline);
             if (status) {
                 return {};
             }
@@ -76,139 +70,172 @@ Status prepare_database(const LabOptions& options) {
     }
 }
 
-DatabasePoolOptions pool_options(const LabOptions& options) {
-    const bool per_request = options.fault.kind == FaultSpec::Kind::MaxConnections;
-    DatabasePoolOptions pool;
-    pool.mode =
-        per_request ? DatabasePoolOptions::Mode::PerRequest : DatabasePoolOptions::Mode::Fixed;
-    pool.dsn = options.dsn;
-    pool.application_name = "lab";
-    pool.size = per_request ? options.per_request_threads : options.fault.pool_size;
-    pool.wait_limit = options.pool_timeout;
-    pool.statements = deployment_statements();
-    return pool;
+LabOptions completed(LabOptions options) {
+    if (!options.application) {
+        options.application = deployments_application();
+    }
+    if (options.direct_dsn.empty()) {
+        options.direct_dsn = options.dsn;
+    }
+    if (options.workers <= 0) {
+        options.workers = std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+    }
+    return options;
+}
+
+Result<RouteTable> routes_of(const LabApplication& application) {
+    RouteTable table;
+    for (const auto& routes : {plain_routes(), application.routes}) {
+        for (const Route& route : routes) {
+            if (const auto status = table.add(route); !status) {
+                return status.error();
+            }
+        }
+    }
+    return table;
 }
 
 }  // namespace
 
 struct Lab::State {
-    explicit State(const LabOptions& the_options)
-        : fault(the_options.fault), hold(fault.hold.value_or(the_options.hold)) {}
+    State(const LabOptions& the_options, RouteTable routes)
+        : options(the_options),
+          service(std::move(routes), options.workers, options.pool_metrics),
+          faults(options, service),
+          control(service, faults, options) {}
 
-    void handle(HttpRequest request, Responder responder);
-    void handle_plain(const HttpRequest& request, Responder responder);
-    std::string state_json() const;
+    Status listen();
+    void stop();
 
-    FaultSpec fault;
-    Nanoseconds hold;
-    WallClock::time_point planted = WallClock::now();
-    std::atomic<std::uint64_t> requests{0};
-    std::unique_ptr<DatabasePool> pool;
-    std::optional<HttpServer> server;  // last: stops first, so that no request finds the pool gone
+    const LabOptions options;
+    Service service;
+    FaultControl faults;
+    LabControl control;
+    // Last: they stop first, so that no request finds the rest gone.
+    std::optional<HttpServer> server;
+    std::optional<HttpServer> control_server;
+    std::optional<FaultProxy> proxy;
+    bool stopped = false;
 };
 
-void Lab::State::handle(HttpRequest request, Responder responder) {
-    requests.fetch_add(1, std::memory_order_relaxed);
-    if (!is_deployments_path(request.path())) {
-        handle_plain(request, std::move(responder));
-        return;
+Status Lab::State::listen() {
+    HttpServerOptions http;
+    http.threads = options.http_threads;
+    if (!options.proxy) {
+        http.address = options.address;
+        http.port = options.port;
     }
-    auto routed = route_deployments(request, hold);
-    if (auto* response = std::get_if<HttpResponse>(&routed)) {
-        responder.send(std::move(*response));
-        return;
+    // Everything a fault does must leave a way to end it: the switches have a thread of their own.
+    auto switches = HttpServer::start({}, [this](HttpRequest request, Responder responder) {
+        control.handle(std::move(request), std::move(responder));
+    });
+    if (!switches) {
+        return switches.error();
     }
-    auto& job = std::get<DbJob>(routed);
-    job.responder = std::move(responder);
-    pool->submit(std::move(job));
+    control_server.emplace(std::move(switches).value());
+    control.set_addresses(control_server->url(), options.address);
+    auto started = HttpServer::start(http, [this](HttpRequest request, Responder responder) {
+        if (request.path().starts_with("/lab/")) {
+            control.handle_on_service(std::move(request), std::move(responder));
+        } else {
+            service.handle(std::move(request), std::move(responder));
+        }
+    });
+    if (!started) {
+        return started.error();
+    }
+    server.emplace(std::move(started).value());
+    if (options.proxy) {
+        ProxyOptions front;
+        front.address = options.address;
+        front.port = options.port;
+        front.upstream = "127.0.0.1:" + std::to_string(server->port());
+        auto made = FaultProxy::start(front);
+        if (!made) {
+            return made.error();
+        }
+        proxy.emplace(std::move(made).value());
+    }
+    faults.attach(&*server, proxy ? &*proxy : nullptr);
+    return {};
 }
 
-void Lab::State::handle_plain(const HttpRequest& request, Responder responder) {
-    const std::string_view path = request.path();
-    const bool known = path == "/health" || path == "/mem" || path == "/lab/state";
-    if (!known) {
-        responder.send(json_error(404, "there is nothing at this path"));
-    } else if (request.method != "GET" && request.method != "HEAD") {
-        auto response = json_error(405, "this path answers only GET");
-        response.headers.push_back({"Allow", "GET"});
-        responder.send(std::move(response));
-    } else if (path == "/mem") {
-        responder.send(make_response(200, "application/json", std::string(kMemoryBody)));
-    } else if (path == "/health") {
-        responder.send(make_response(200, "application/json", R"({"status":"ok"})"));
-    } else {
-        responder.send(make_response(200, "application/json", state_json()));
+void Lab::State::stop() {
+    if (std::exchange(stopped, true)) {
+        return;
     }
-}
-
-std::string Lab::State::state_json() const {
-    const DatabasePoolState now = pool->state();
-    const bool per_request = fault.kind == FaultSpec::Kind::MaxConnections;
-    boost::json::object planted_fault{{"fault", fault.to_string()},
-                                      {"planted_at", iso_time(planted)},
-                                      {"planted_at_unix", unix_seconds(planted)}};
-    boost::json::array faults;
-    if (fault.kind != FaultSpec::Kind::None) {
-        faults.push_back(std::move(planted_fault));
+    if (proxy) {
+        proxy->stop();
     }
-    const boost::json::object state{{"pool",
-                                     {{"mode", per_request ? "per-request" : "fixed"},
-                                      {"size", now.size},
-                                      {"connected", now.connected},
-                                      {"busy", now.busy},
-                                      {"waiting", now.waiting},
-                                      {"timeouts", now.timeouts},
-                                      {"failures", now.failures}}},
-                                    {"hold_seconds", to_seconds(hold)},
-                                    {"requests", requests.load(std::memory_order_relaxed)},
-                                    {"faults", std::move(faults)}};
-    return boost::json::serialize(state);
+    for (auto* one : {&control_server, &server}) {
+        if (*one) {
+            (*one)->stop();
+        }
+    }
+    control.stop();
+    service.stop();
 }
 
 Lab::Lab(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Lab::~Lab() = default;
+Lab::~Lab() {
+    if (state_) {
+        state_->stop();
+    }
+}
 Lab::Lab(Lab&&) noexcept = default;
-Lab& Lab::operator=(Lab&&) noexcept = default;
+Lab& Lab::operator=(Lab&& other) noexcept {
+    if (this != &other) {
+        if (state_) {
+            state_->stop();
+        }
+        state_ = std::move(other.state_);
+    }
+    return *this;
+}
 
-Result<Lab> Lab::start(const LabOptions& options) {
+Result<Lab> Lab::start(const LabOptions& given) {
+    const LabOptions options = completed(given);
     if (const auto status = prepare_database(options); !status) {
         return status.error();
     }
-    auto state = std::make_unique<State>(options);
-    auto pool = DatabasePool::start(pool_options(options), Clock::now() + options.database_wait);
-    if (!pool) {
-        return pool.error();
+    auto routes = routes_of(*options.application);
+    if (!routes) {
+        return routes.error();
     }
-    state->pool = std::move(pool).value();
-    state->planted = WallClock::now();
-    HttpServerOptions http;
-    http.address = options.address;
-    http.port = options.port;
-    http.threads = options.http_threads;
-    auto server =
-        HttpServer::start(http, [raw = state.get()](HttpRequest request, Responder responder) {
-            raw->handle(std::move(request), std::move(responder));
-        });
-    if (!server) {
-        return server.error();
+    Lab lab(std::make_unique<State>(options, std::move(routes).value()));
+    State& state = *lab.state_;
+    if (const auto status = state.faults.begin(options.faults); !status) {
+        return status.error();
     }
-    state->server.emplace(std::move(server).value());
-    return Lab(std::move(state));
+    if (const auto status = state.listen(); !status) {
+        return status.error();
+    }
+    if (const auto status = state.faults.plant_first(options.faults); !status) {
+        return status.error();
+    }
+    state.control.open();
+    return lab;
 }
 
 std::uint16_t Lab::port() const {
-    return state_->server->port();
+    return state_->proxy ? state_->proxy->port() : state_->server->port();
 }
 std::string Lab::url() const {
-    return state_->server->url();
+    if (!state_->proxy) {
+        return state_->server->url();
+    }
+    const std::string& address = state_->options.address;
+    const std::string host = address == "0.0.0.0" ? "127.0.0.1" : address;
+    return "http://" + host + ":" + std::to_string(port());
+}
+std::string Lab::control_url() const {
+    return state_->control_server->url();
 }
 std::string Lab::state_json() const {
-    return state_->state_json();
+    return state_->control.state_json();
 }
-
 void Lab::stop() {
-    state_->server->stop();
-    state_->pool->stop();
+    state_->stop();
 }
 
 Status run_lab(const LabOptions& options, std::stop_token stop, std::FILE* out) {
@@ -216,7 +243,7 @@ Status run_lab(const LabOptions& options, std::stop_token stop, std::FILE* out) 
     if (!lab) {
         return lab.error();
     }
-    std::fprintf(out, "ready %s\n", lab->url().c_str());
+    std::fprintf(out, "ready %s\ncontrol %s\n", lab->url().c_str(), lab->control_url().c_str());
     std::fflush(out);
     std::mutex mutex;
     std::condition_variable_any stopped;

@@ -2,23 +2,14 @@
 
 #include "lab/database_connection.hpp"
 #include "lab/program_lookup.hpp"
+#include "lab/server_files.hpp"
 
-#include <arpa/inet.h>
-#include <array>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <fcntl.h>
 #include <filesystem>
-#include <fstream>
-#include <netinet/in.h>
 #include <optional>
-#include <sys/random.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <system_error>
 #include <thread>
-#include <unistd.h>
 
 namespace plimsoll {
 namespace {
@@ -71,80 +62,6 @@ Result<std::string> find_bin_folder(const std::string& wanted) {
     return found;
 }
 
-std::string random_password() {
-    std::array<unsigned char, 16> bytes{};
-    std::size_t filled = 0;
-    while (filled < bytes.size()) {
-        const ssize_t count = ::getrandom(bytes.data() + filled, bytes.size() - filled, 0);
-        filled += count > 0 ? static_cast<std::size_t>(count) : 0;
-    }
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 15U];
-    }
-    return text;
-}
-
-/// A port nobody listens on now. Somebody may take it before PostgreSQL does; then we try another.
-Result<std::uint16_t> free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* name = reinterpret_cast<sockaddr*>(&address);
-    const bool ok = ::bind(fd, name, size) == 0 && ::getsockname(fd, name, &size) == 0;
-    const int code = errno;
-    ::close(fd);
-    if (!ok) {
-        return Error{"no free port: " + std::generic_category().message(code), "127.0.0.1", {}};
-    }
-    return ntohs(address.sin_port);
-}
-
-/// Overwrites a file that initdb made, so that its owner stays.
-Status overwrite(const std::string& path, std::string_view text) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
-    const bool ok =
-        fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    const int code = errno;
-    if (fd >= 0) {
-        ::close(fd);
-    }
-    return ok ? Status{} : Status{Error{std::generic_category().message(code), path, {}}};
-}
-
-/// In quotes, as both postgresql.conf and libpq's connection strings read them.
-std::string quoted(const std::string& value) {
-    std::string text = "'";
-    for (const char c : value) {
-        if (c == '\'' || c == '\\') {
-            text += '\\';
-        }
-        text += c;
-    }
-    return text + "'";
-}
-
-std::string last_lines(const std::string& path, std::size_t most_bytes) {
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!file) {
-        return {};
-    }
-    const auto size = static_cast<std::size_t>(file.tellg());
-    const std::size_t from = size > most_bytes ? size - most_bytes : 0;
-    file.seekg(static_cast<std::streamoff>(from));
-    std::string text(size - from, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (from > 0) {
-        text.erase(0, text.find('\n') + 1);
-    }
-    return text;
-}
-
 }  // namespace
 
 struct ThrowawayPostgres::State {
@@ -152,7 +69,6 @@ struct ThrowawayPostgres::State {
     ~State() { stop(); }
 
     Status prepare(const ThrowawayPostgresOptions& options, Clock::time_point deadline);
-    Status hand_over_folder();
     Status run_initdb(Clock::time_point deadline);
     Status configure(const ThrowawayPostgresOptions& options);
     Status launch(Clock::time_point deadline);
@@ -181,25 +97,6 @@ Error ThrowawayPostgres::State::failure(std::string what) const {
         what += "; its log ends with:\n" + tail;
     }
     return Error{std::move(what), "PostgreSQL", {}};
-}
-
-Status ThrowawayPostgres::State::hand_over_folder() {
-    if (::geteuid() != 0) {
-        return {};
-    }
-    user = "postgres";
-    const auto identity = find_user(user);
-    if (!identity) {
-        return Error{"PostgreSQL must not run as root, and the user to run it as does not exist",
-                     user, std::string(kInstallHint)};
-    }
-    if (::chown(folder.path().c_str(), identity->uid, identity->gid) != 0) {
-        return Error{"the temporary folder could not be handed to the user postgres: " +
-                         std::generic_category().message(errno),
-                     folder.path(),
-                     {}};
-    }
-    return {};
 }
 
 Status ThrowawayPostgres::State::run_initdb(Clock::time_point deadline) {
@@ -321,9 +218,11 @@ Status ThrowawayPostgres::State::prepare(const ThrowawayPostgresOptions& options
         return found.error();
     }
     bin = std::move(found).value();
-    if (const auto status = hand_over_folder(); !status) {
-        return status;
+    auto run_as = hand_over(folder, kInstallHint);
+    if (!run_as) {
+        return run_as.error();
     }
+    user = std::move(run_as).value();
     if (const auto status = run_initdb(deadline); !status) {
         return status;
     }

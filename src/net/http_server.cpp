@@ -491,14 +491,26 @@ public:
                     loop.adopt(std::move(taken));
                 });
             }
-            accept();
+            if (between_ > Nanoseconds(0)) {
+                accept_after(between_);
+            } else {
+                accept();
+            }
+        });
+    }
+    void throttle(int backlog, Nanoseconds pause) {
+        asio::post(loops_.front()->io, [this, backlog, pause] {
+            error_code ignored;
+            acceptor_.listen(backlog, ignored);
+            between_ = pause;
         });
     }
 
 private:
     /// Usually out of file descriptors: trying again at once would only burn a processor.
-    void pause() {
-        retry_.expires_after(std::chrono::milliseconds(50));
+    void pause() { accept_after(std::chrono::milliseconds(50)); }
+    void accept_after(Nanoseconds length) {
+        retry_.expires_after(length);
         retry_.async_wait([this](error_code problem) {
             if (!problem) {
                 accept();
@@ -510,6 +522,7 @@ private:
     tcp::acceptor acceptor_;
     asio::steady_timer retry_;
     std::size_t next_ = 0;
+    Nanoseconds between_{0};
 };
 
 }  // namespace
@@ -597,6 +610,10 @@ std::size_t HttpServer::connections_open() const {
         sum += loop->open.load(std::memory_order_relaxed);
     }
     return sum;
+}
+
+void HttpServer::throttle_accepts(int backlog, Nanoseconds pause) {
+    state_->listener->throttle(backlog, pause);
 }
 
 void HttpServer::stop() {

@@ -74,6 +74,10 @@ public:
     [[nodiscard]] std::string url() const;
     [[nodiscard]] std::size_t connections_open() const;
 
+    /// From now on the kernel may hold `backlog` connections, and at least `pause` passes between
+    /// two accepts, as in a server that cannot keep up. The defaults: options.backlog and zero.
+    /// Any thread, but not after stop.
+    void throttle_accepts(int backlog, Nanoseconds pause);
     /// Closes the listener and every connection, answered or not, and joins the threads; then the
     /// handler is never called again. Idempotent. Must not be called from the handler.
     void stop();

@@ -66,16 +66,34 @@ std::uint64_t EndpointStats::count(Outcome outcome) const noexcept {
     return total;
 }
 
+void GroupStats::merge(const GroupStats& other) {
+    count += other.count;
+    failed += other.failed;
+    broken_off += other.broken_off;
+    duration.merge(other.duration);
+}
+
+void GroupStats::clear() noexcept {
+    count = failed = broken_off = 0;
+    duration.clear();
+}
+
 void LoadCounts::merge(const LoadCounts& other) {
     arrivals_due += other.arrivals_due;
     iterations_started += other.iterations_started;
     iterations_completed += other.iterations_completed;
+    iterations_cut_short += other.iterations_cut_short;
+    steps_unrendered += other.steps_unrendered;
+    starts_failed += other.starts_failed;
+    users_stopped += other.users_stopped;
+    out_of_data += other.out_of_data;
     for (std::size_t i = 0; i < not_sent.size(); ++i) {
         not_sent[i] += other.not_sent[i];
     }
     connects_ok += other.connects_ok;
     connects_failed += other.connects_failed;
     reconnects += other.reconnects;
+    redirects += other.redirects;
     errors_unsampled += other.errors_unsampled;
     spans_dropped += other.spans_dropped;
     interrupted += other.interrupted;
@@ -86,6 +104,10 @@ void Interval::clear() noexcept {
     for (EndpointStats& stats : endpoints) {
         stats.clear();
     }
+    for (GroupStats& stats : groups) {
+        stats.clear();
+    }
+    std::fill(checks.begin(), checks.end(), CheckCount{});
     counts = {};
     state = {};
     errors.clear();

@@ -25,7 +25,7 @@ struct Sample {
     EndpointId endpoint = 0;
     std::uint16_t status = 0;  // HTTP status, 0 where no header came
     Outcome outcome = Outcome::Ok;
-    std::uint32_t bytes_sent = 0;
+    std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
 };
 static_assert(std::is_trivially_copyable_v<Sample>);
@@ -55,6 +55,24 @@ struct EndpointStats {
     [[nodiscard]] std::uint64_t count(Outcome outcome) const noexcept;
 };
 
+/// A group of steps, timed as a whole: from when its first step was due to its last one's end.
+struct GroupStats {
+    std::uint64_t count = 0;       // ended: as many as `duration` holds
+    std::uint64_t failed = 0;      // of these, with a failed step
+    std::uint64_t broken_off = 0;  // the iteration ended inside it; in no histogram
+    Histogram duration;
+
+    void merge(const GroupStats& other);
+    void clear() noexcept;
+};
+
+/// How often a check held.
+struct CheckCount {
+    std::uint64_t passed = 0;
+    std::uint64_t failed = 0;  // also where no response came
+    friend bool operator==(const CheckCount&, const CheckCount&) = default;
+};
+
 enum class NotSentReason : std::uint8_t { UserCap, Generator };
 inline constexpr std::array<std::string_view, 2> kNotSentReasonNames{"user_cap", "generator"};
 
@@ -63,10 +81,16 @@ struct LoadCounts {
     std::uint64_t arrivals_due = 0;  // by the schedule of open-model executors
     std::uint64_t iterations_started = 0;
     std::uint64_t iterations_completed = 0;
+    std::uint64_t iterations_cut_short = 0;  // ended by a failed step before the flow's end
+    std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value; no requests
+    std::uint64_t starts_failed = 0;     // users whose user_start failed
+    std::uint64_t users_stopped = 0;     // by on_fail, or for want of data
+    std::uint64_t out_of_data = 0;       // iterations not begun: unique data had no row left
     std::array<std::uint64_t, 2> not_sent{};  // iterations, by NotSentReason
     std::uint64_t connects_ok = 0;
     std::uint64_t connects_failed = 0;
     std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
+    std::uint64_t redirects = 0;         // hops beyond a request's first
     std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
     std::uint64_t spans_dropped = 0;
     std::uint64_t interrupted =
@@ -128,6 +152,8 @@ struct Interval {
     Clock::time_point to;                  // when the tick ended: early for the last one
     bool last = false;                     // the shard is done and sends no more
     std::vector<EndpointStats> endpoints;  // by EndpointId
+    std::vector<GroupStats> groups;        // by GroupId
+    std::vector<CheckCount> checks;        // by CheckId
     LoadCounts counts;
     ShardState state;
     std::vector<ErrorSample> errors;
@@ -151,6 +177,10 @@ struct Snapshot {
     bool last = false;
     std::vector<EndpointStats> delta;  // this tick, by EndpointId
     std::vector<EndpointStats> total;  // since the start, this tick included
+    std::vector<GroupStats> delta_groups;  // by GroupId
+    std::vector<GroupStats> total_groups;
+    std::vector<CheckCount> delta_checks;  // by CheckId
+    std::vector<CheckCount> total_checks;
     LoadCounts delta_counts;
     LoadCounts total_counts;
     ShardState state;  // sums over shards; cpu_ratio and loop_lag_max are the highest

@@ -17,6 +17,8 @@ enum class ThresholdMetric {
     Failed,        // http_req_failed: failed over all requests, a ratio
     Requests,      // http_reqs: count, or rate per second
     Dropped,       // dropped_iterations: count, or rate per second
+    Checks,        // checks: passed over all, a ratio
+    GroupDuration,  // group_duration: due of a group's first step → end of its last, in seconds
     Iterations,    // iterations: completed; count, or rate per second
     DataSent,      // data_sent: bytes, or bytes per second
     DataReceived,  // data_received: bytes, or bytes per second
@@ -31,7 +33,7 @@ struct Threshold {
     std::string key;         // as written: http_req_duration{endpoint:/v1/x [LIST]}
     std::string expression;  // as written: p(95)<500ms
     ThresholdMetric metric = ThresholdMetric::ResponseTime;
-    std::string endpoint;  // only this endpoint's requests; empty: all
+    std::string endpoint;  // only this endpoint's requests, this check, or this group; empty: all
     Statistic statistic = Statistic::Avg;
     double quantile = 0;  // for Statistic::Quantile, 0-1
     Comparison comparison = Comparison::Less;
@@ -62,8 +64,10 @@ struct Threshold {
     switch (threshold.metric) {
         case ThresholdMetric::ResponseTime:
         case ThresholdMetric::ServiceTime:
+        case ThresholdMetric::GroupDuration:
             return ThresholdUnit::Seconds;
         case ThresholdMetric::Failed:
+        case ThresholdMetric::Checks:
             return ThresholdUnit::Ratio;
         case ThresholdMetric::Requests:
         case ThresholdMetric::Dropped:

@@ -109,6 +109,62 @@ std::string sla(const Analysis& analysis) {
     return table.end();
 }
 
+std::string checks(const Analysis& analysis) {
+    if (analysis.scenario_checks.empty()) {
+        return {};
+    }
+    Table table("scenario-checks", "Checks on responses",
+                {{"Check"}, {"Passed", Align::Number}, {"Failed", Align::Number}, {"Result"}});
+    for (const auto& check : analysis.scenario_checks) {
+        const bool judged = check.passed + check.failed > 0;
+        table.row({escape_markup(check.name), grouped(check.passed),
+                   share(check.failed, check.passed + check.failed),
+                   judged ? mark(check.failed == 0, "held", "did not always hold") : "–"});
+    }
+    return table.end();
+}
+
+std::string groups(const Analysis& analysis, double timeout_s) {
+    if (analysis.groups.empty()) {
+        return {};
+    }
+    Table table("groups", "Groups of steps: from the first step's due time to the last one's end",
+                {{"Group"},
+                 {"Count", Align::Number},
+                 {"Failed", Align::Number},
+                 {"Broken off", Align::Number},
+                 {"p50", Align::Number},
+                 {"p95", Align::Number},
+                 {"p99", Align::Number},
+                 {"max", Align::Number}});
+    for (const auto& group : analysis.groups) {
+        const auto& duration = group.duration;
+        table.row({escape_markup(group.name), grouped(group.count),
+                   share(group.failed, group.count), grouped(group.broken_off),
+                   quantile_text(duration, 0.5, duration.p50, timeout_s),
+                   quantile_text(duration, 0.95, duration.p95, timeout_s),
+                   quantile_text(duration, 0.99, duration.p99, timeout_s),
+                   duration.count > 0 ? human_seconds(duration.max) : "–"});
+    }
+    return table.end();
+}
+
+/// Only what happened.
+std::string flow_text(const FlowResult& flow) {
+    std::string text;
+    const auto add = [&](std::uint64_t count, std::string_view what) {
+        if (count > 0) {
+            text += fmt::format("<p>{} {}</p>\n", grouped(count), what);
+        }
+    };
+    add(flow.cut_short, "iterations were cut short by a failed step.");
+    add(flow.steps_unrendered, "steps were not sent because a value in them was missing.");
+    add(flow.starts_failed, "times user_start failed, which ended that user.");
+    add(flow.users_stopped, "times a user stopped before its time.");
+    add(flow.out_of_data, "iterations did not begin because unique data was used up.");
+    return text;
+}
+
 /// What the failures were, one line each.
 std::string outcomes_text(const EndpointResult& endpoint) {
     std::string text;
@@ -315,7 +371,8 @@ std::string html_tables(const RunInfo& info, const RunData& data, const Analysis
         "<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figures</h2>\n"
         "<p class=\"hint\">“–” in place of a percentile: too few samples to state it (p99 needs "
         "563, p99.9 needs 5,662). “≥”: it lies among requests that timed out.</p>\n";
-    text += endpoints(analysis, timeout_s) + stages(analysis, timeout_s) + thresholds(analysis) +
+    text += endpoints(analysis, timeout_s) + groups(analysis, timeout_s) + checks(analysis) +
+            flow_text(analysis.flow) + stages(analysis, timeout_s) + thresholds(analysis) +
             sla(analysis) + validity(analysis) + errors(analysis) + events(data) + probes(data) +
             environment(info, data, analysis);
     if (!info.scenario_text.empty()) {

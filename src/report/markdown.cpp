@@ -95,6 +95,37 @@ std::string sla_table(const Analysis& analysis) {
     return text + "\n";
 }
 
+std::string checks_table(const Analysis& analysis) {
+    if (analysis.scenario_checks.empty()) {
+        return {};
+    }
+    std::string text = "| check | passed | failed |\n|---|---:|---:|\n";
+    for (const auto& check : analysis.scenario_checks) {
+        text += fmt::format("| {} | {} | {} |\n", escape_markdown(check.name),
+                            report::grouped(check.passed), report::grouped(check.failed));
+    }
+    return text + "\n";
+}
+
+std::string groups_table(const Analysis& analysis, double timeout_s) {
+    if (analysis.groups.empty()) {
+        return {};
+    }
+    std::string text =
+        "| group | count | failed | broken off | p50 | p95 | p99 |\n"
+        "|---|---:|---:|---:|---:|---:|---:|\n";
+    for (const auto& group : analysis.groups) {
+        const auto& duration = group.duration;
+        text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", escape_markdown(group.name),
+                            report::grouped(group.count), report::grouped(group.failed),
+                            report::grouped(group.broken_off),
+                            quantile_text(duration, 0.5, duration.p50, timeout_s),
+                            quantile_text(duration, 0.95, duration.p95, timeout_s),
+                            quantile_text(duration, 0.99, duration.p99, timeout_s));
+    }
+    return text + "\n";
+}
+
 std::string endpoints_table(const Analysis& analysis, double timeout_s) {
     std::string text = fmt::format(
         "<details><summary>{} endpoint{}</summary>\n\n"
@@ -131,6 +162,7 @@ std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool 
         text += finding_text(analysis.findings[i], i == 0);
     }
     text += totals_table(analysis, timeout_s) + thresholds_table(analysis) + sla_table(analysis) +
+            checks_table(analysis) + groups_table(analysis, timeout_s) +
             endpoints_table(analysis, timeout_s);
     text += fmt::format("Measurement {}: {}\n\n", to_string(analysis.verdict),
                         escape_markdown(report::validity_text(analysis)));

@@ -104,6 +104,34 @@ json::array endpoints_of(const Analysis& analysis) {
     return endpoints;
 }
 
+json::array checks_of(const Analysis& analysis) {
+    json::array checks;
+    for (const auto& check : analysis.scenario_checks) {
+        checks.push_back(json::object{
+            {"name", text_of(check.name)}, {"passed", check.passed}, {"failed", check.failed}});
+    }
+    return checks;
+}
+
+json::array groups_of(const Analysis& analysis) {
+    json::array groups;
+    for (const auto& group : analysis.groups) {
+        groups.push_back(json::object{{"name", text_of(group.name)},
+                                      {"count", group.count},
+                                      {"failed", group.failed},
+                                      {"broken_off", group.broken_off},
+                                      {"duration_s", latency_of(group.duration)}});
+    }
+    return groups;
+}
+
+json::object flow_of(const FlowResult& flow) {
+    return {{"iterations", flow.iterations},       {"completed", flow.completed},
+            {"cut_short", flow.cut_short},         {"steps_unrendered", flow.steps_unrendered},
+            {"starts_failed", flow.starts_failed}, {"users_stopped", flow.users_stopped},
+            {"out_of_data", flow.out_of_data}};
+}
+
 json::array stages_of(const Analysis& analysis) {
     json::array stages;
     for (const auto& stage : analysis.stages) {
@@ -196,6 +224,9 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"validity", validity_of(analysis)},
         {"totals", totals_of(analysis)},
         {"endpoints", endpoints_of(analysis)},
+        {"checks", checks_of(analysis)},
+        {"groups", groups_of(analysis)},
+        {"flow", flow_of(analysis.flow)},
         {"stages", stages_of(analysis)},
         {"thresholds", thresholds_of(analysis)},
         {"breaking_point", breaking_point_of(analysis.breaking_point)},

@@ -20,6 +20,9 @@ enum class DataPick : std::uint8_t {
 /// Index into Scenario::data.
 using DataId = std::uint16_t;
 
+/// In place of a row: the source has none for this iteration.
+inline constexpr std::uint64_t kNoRow = UINT64_MAX;
+
 /// Immutable; safe to share. A million rows cost their file's pages and eight bytes each.
 class DataSource {
 public:

@@ -31,10 +31,13 @@ struct Condition {
         GreaterOrEqual
     };
     Op op = Op::Truthy;
-    bool negated = false;
+    bool negated = false;  // of Truthy: `not ${token}`
     Template left;
     Template right;
-    /// False where a variable in it is not set.
+    /// Error: not a condition; says what it should be.
+    [[nodiscard]] static Result<Condition> compile(std::string_view text,
+                                                   const TemplateScope& scope);
+    /// False where a variable in it is not set, but for `not ${token}`.
     [[nodiscard]] bool holds(const RenderContext& context, std::string& scratch) const;
 };
 

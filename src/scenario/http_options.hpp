@@ -25,6 +25,7 @@ struct TlsOptions {
     std::string cert_file;    // PEM, of the client; empty: none
     std::string key_file;     // PEM
     std::string server_name;  // for SNI and verification; empty: the target's host
+    bool resume = true;       // sessions of the same origin; false: a full handshake each time
 };
 
 enum class CookiePolicy : std::uint8_t {
@@ -35,6 +36,7 @@ enum class CookiePolicy : std::uint8_t {
 
 struct HttpOptions {
     bool reuse_connections = true;
+    bool absolute_form = false;  // request targets as a proxy wants them: http://host/path
     TlsOptions tls;
     CookiePolicy cookies = CookiePolicy::Iteration;
     std::uint32_t redirects = 10;

@@ -44,8 +44,9 @@ std::string read_name(const Fields& fields, const std::string& file_name) {
     return name;
 }
 
-void read_target(const Fields& fields, Scenario& scenario) {
-    const auto item = fields.require("target", "target: http://127.0.0.1:8080");
+void read_target(const Fields& fields, bool required, Scenario& scenario) {
+    constexpr const char* kExample = "target: http://127.0.0.1:8080";
+    const auto item = required ? fields.require("target", kExample) : fields.get("target");
     const auto text = item ? item->text("a URL") : std::nullopt;
     if (!text) {
         return;
@@ -58,14 +59,8 @@ void read_target(const Fields& fields, Scenario& scenario) {
     scenario.target = *std::move(target);
 }
 
-void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
-              std::vector<Secret>& secrets) {
-    const Fields fields(root, {kTopKeys, kTopLater});
-    scenario.name = read_name(fields, options.file_name);
-    read_target(fields, scenario);
-    const auto defaults_item = fields.get("defaults");
-    const StepDefaults defaults =
-        defaults_item ? read_defaults(*defaults_item, secrets) : StepDefaults{};
+void read_load_side(const Fields& fields, const StepDefaults& defaults, Scenario& scenario,
+                    std::vector<Secret>& secrets) {
     if (const auto users = fields.require("users", "users: {reader: {flow: [{get: /health}]}}")) {
         read_users(*users, defaults, scenario, secrets);
     }
@@ -81,6 +76,19 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
             scenario.thresholds.push_back(std::move(threshold));
         }
     }
+}
+
+void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
+              std::vector<Secret>& secrets) {
+    const Fields fields(root, {kTopKeys, kTopLater});
+    scenario.name = read_name(fields, options.file_name);
+    read_target(fields, !options.probes_only || fields.has("users"), scenario);
+    const auto defaults_item = fields.get("defaults");
+    const StepDefaults defaults =
+        defaults_item ? read_defaults(*defaults_item, secrets) : StepDefaults{};
+    if (!options.probes_only || fields.has("users") || fields.has("load")) {
+        read_load_side(fields, defaults, scenario, secrets);
+    }
     if (const auto probes = fields.get("probes")) {
         scenario.probes = read_probes(*probes, secrets);
     }
@@ -93,7 +101,10 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
 
 ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) {
     ParseOutcome outcome;
-    ReadContext context{options.env, {}, options.on_map};
+    ReadContext context;
+    context.env = options.env;
+    context.folder = std::filesystem::path(options.file_name).parent_path().string();
+    context.on_map = options.on_map;
     YamlDocument document = read_yaml(yaml);
     context.faults = std::move(document.faults);
     Scenario scenario;

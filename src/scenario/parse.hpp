@@ -33,6 +33,8 @@ using KeyObserver =
 struct ParseOptions {
     std::string file_name = "scenario.yaml";  // its stem names the scenario
     Template::EnvLookup env = nullptr;  // ${env.X}; -e K=V overrides come first. nullptr: none set
+    /// For `plimsoll probe`: users, load and target may be missing (an empty host says so).
+    bool probes_only = false;
     /// Told of each map with fixed keys as it is read, and of these keys: what a description of the
     /// format elsewhere, such as its JSON Schema, is checked against.
     KeyObserver on_map = nullptr;

@@ -22,39 +22,6 @@ bool looks_like_dsn(std::string_view dsn) {
     return printable && (url || dsn.find('=') != std::string_view::npos);
 }
 
-void read_postgres(const Item& item, std::vector<PostgresProbeConfig>& probes,
-                   std::vector<Secret>& secrets) {
-    constexpr std::array<std::string_view, 1> kKnown{"dsn"};
-    constexpr std::array<std::string_view, 2> kLater{"interval", "role"};
-    if (!item.is_map()) {
-        if (item.is_scalar()) {
-            secrets.push_back({Secret::Kind::Dsn, item.shared_node()});
-        }
-        item.fault("must be a map with dsn", "e.g. postgres: {dsn: \"${env.PLIMSOLL_PG_DSN}\"}");
-        return;
-    }
-    const Fields fields(item, {kKnown, kLater});
-    const auto dsn = fields.require("dsn", "dsn: \"${env.PLIMSOLL_PG_DSN}\"");
-    if (!dsn) {
-        return;
-    }
-    if (!dsn->is_scalar()) {
-        dsn->wrong_type("a PostgreSQL connection string");
-        return;
-    }
-    secrets.push_back({Secret::Kind::Dsn, dsn->shared_node()});
-    const auto text = dsn->text();
-    if (!text) {
-        return;
-    }
-    if (!looks_like_dsn(*text)) {
-        dsn->fault("must be a PostgreSQL connection string",
-                   "e.g. postgresql://user@127.0.0.1:5432/app, or host=127.0.0.1 dbname=app");
-        return;
-    }
-    probes.push_back({*text});
-}
-
 std::string label(const Item& item, std::string_view what) {
     const auto text = item.text(what);
     const bool good = text && !text->empty() && text->find_first_of("\n\r\t") == std::string::npos;
@@ -64,15 +31,85 @@ std::string label(const Item& item, std::string_view what) {
     return good ? *text : std::string();
 }
 
+/// What differs between the kinds of DSN; `what` as in "must be a PostgreSQL connection string".
+struct DsnKind {
+    const char* what;
+    const char* map_example;
+    const char* key_example;
+    const char* text_example;
+};
+constexpr DsnKind kPostgres{
+    "a PostgreSQL connection string", "e.g. postgres: {dsn: \"${env.PLIMSOLL_PG_DSN}\"}",
+    "dsn: \"${env.PLIMSOLL_PG_DSN}\"",
+    "e.g. postgresql://user@127.0.0.1:5432/app, or host=127.0.0.1 dbname=app"};
+constexpr DsnKind kPgbouncer{
+    "the connection string of PgBouncer's console",
+    "e.g. pgbouncer: {dsn: \"${env.PLIMSOLL_PGBOUNCER_DSN}\"}",
+    "dsn: \"${env.PLIMSOLL_PGBOUNCER_DSN}\"",
+    "e.g. postgresql://stats@127.0.0.1:6432/pgbouncer, or host=127.0.0.1 port=6432"};
+
+template <typename Config>
+void read_server(const Item& item, const DsnKind& kind, std::vector<Config>& probes,
+                 std::vector<Secret>& secrets) {
+    constexpr std::array<std::string_view, 2> kKnown{"dsn", "name"};
+    constexpr std::array<std::string_view, 2> kLater{"interval", "role"};
+    if (!item.is_map()) {
+        if (item.is_scalar()) {
+            secrets.push_back({Secret::Kind::Dsn, item.shared_node()});
+        }
+        item.fault("must be a map with dsn", kind.map_example);
+        return;
+    }
+    const Fields fields(item, {kKnown, kLater});
+    const auto dsn = fields.require("dsn", kind.key_example);
+    Config config;
+    if (const auto name = fields.get("name")) {
+        config.name = label(*name, "a name");
+        const bool taken = !config.name.empty() &&
+                           std::any_of(probes.begin(), probes.end(), [&](const Config& other) {
+                               return other.name == config.name;
+                           });
+        if (taken) {
+            name->fault(fmt::format("must be unique, \"{}\" is another one's", config.name));
+        }
+    }
+    if (!dsn) {
+        return;
+    }
+    if (!dsn->is_scalar()) {
+        dsn->wrong_type(kind.what);
+        return;
+    }
+    secrets.push_back({Secret::Kind::Dsn, dsn->shared_node()});
+    const auto text = dsn->secret_text();
+    if (!text) {
+        return;
+    }
+    if (!looks_like_dsn(*text)) {
+        dsn->fault(fmt::format("must be {}", kind.what), kind.text_example);
+        return;
+    }
+    config.dsn = *text;
+    probes.push_back(std::move(config));
+}
+
+template <typename Config>
+void read_servers(const Item& item, const DsnKind& kind, std::vector<Config>& probes,
+                  std::vector<Secret>& secrets) {
+    for (const Item& one : item.is_list() ? item.items() : std::vector{item}) {
+        read_server(one, kind, probes, secrets);
+    }
+}
+
 void read_container(const Item& item, std::vector<ContainerProbeConfig>& containers) {
-    constexpr std::array<std::string_view, 5> kKnown{"docker", "cgroup", "pid", "port", "role"};
-    constexpr std::array<std::string_view, 4> kSources{"docker", "cgroup", "pid", "port"};
-    constexpr std::array<std::string_view, 1> kLater{"name"};
+    constexpr std::array<std::string_view, 7> kKnown{"docker", "label", "cgroup", "pid",
+                                                     "port",   "role",  "name"};
+    constexpr std::array<std::string_view, 5> kSources{"docker", "label", "cgroup", "pid", "port"};
     constexpr const char* kExample = "e.g. {port: 8080, role: app}";
     if (!item.require_map("a map with a container and its role", kExample)) {
         return;
     }
-    const Fields fields(item, {kKnown, kLater});
+    const Fields fields(item, {kKnown});
     const auto given = std::count_if(kSources.begin(), kSources.end(),
                                      [&](std::string_view key) { return fields.has(key); });
     if (given != 1) {
@@ -83,6 +120,12 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
     ContainerProbeConfig container;
     if (const auto docker = fields.get("docker")) {
         container.docker = label(*docker, "a container's name");
+    }
+    if (const auto given_label = fields.get("label")) {
+        container.label = label(*given_label, "a label of containers, key or key=value");
+    }
+    if (const auto name = fields.get("name")) {
+        container.name = label(*name, "a name");
     }
     if (const auto cgroup = fields.get("cgroup")) {
         container.cgroup = label(*cgroup, "a cgroup's path");
@@ -99,8 +142,29 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
     containers.push_back(std::move(container));
 }
 
-void read_canary(const Item::Named& entry, std::vector<CanaryConfig>& canaries) {
+/// pg_connect: off. True where that is what stands there, right or wrong.
+bool read_canary_off(const Item::Named& entry, ProbesConfig& probes) {
+    const bool built_in = std::find(kBuiltInCanaries.begin(), kBuiltInCanaries.end(), entry.name) !=
+                          kBuiltInCanaries.end();
+    const std::string& text = entry.item.node().text;
+    const bool off = entry.item.is_scalar() && (text == "off" || text == "false");
+    if (off && built_in) {
+        probes.canaries_off.push_back(entry.name);
+    } else if (off) {
+        entry.item.fault(fmt::format("only {} can be switched off", any_of(kBuiltInCanaries)),
+                         "leave other canaries out instead");
+    } else if (built_in) {
+        entry.item.fault("must be off: a canary of this name comes with its probe",
+                         fmt::format("e.g. {}: off, or choose another name", entry.name));
+    }
+    return off || built_in;
+}
+
+void read_canary(const Item::Named& entry, ProbesConfig& probes) {
     constexpr std::array<std::string_view, 1> kKnown{"get"};
+    if (read_canary_off(entry, probes)) {
+        return;
+    }
     if (!entry.item.require_map("a map with get", "e.g. no_database: {get: /health}")) {
         return;
     }
@@ -114,20 +178,47 @@ void read_canary(const Item::Named& entry, std::vector<CanaryConfig>& canaries) 
         get->fault("must be the same for every request", "only ${env.NAME} may stand here");
         return;
     }
-    canaries.push_back({entry.name, path->text()});
+    probes.canaries.push_back({entry.name, path->text()});
+}
+
+void read_app_metrics(const Item& item, std::vector<AppMetricsConfig>& probes) {
+    constexpr std::array<std::string_view, 2> kKnown{"url", "map"};
+    constexpr std::array<std::string_view, 6> kFigures{
+        "pool_size", "pool_used", "pool_idle", "pool_pending", "pool_timeouts", "pool_waits"};
+    if (!item.require_map("a map with url", "e.g. {url: http://127.0.0.1:8080/metrics}")) {
+        return;
+    }
+    const Fields fields(item, {kKnown});
+    AppMetricsConfig config;
+    if (const auto url = fields.require("url", "url: http://127.0.0.1:8080/metrics")) {
+        config.url = url->text("a URL").value_or("");
+        if (!config.url.starts_with("http://") && !config.url.starts_with("https://")) {
+            url->fault("must be an http or https URL", "e.g. http://127.0.0.1:8080/metrics");
+        }
+    }
+    const auto map = fields.get("map");
+    if (map && map->require_map("a map of pool figures to metrics",
+                                "e.g. {pool_used: my_pool_busy, pool_size: my_pool_max}")) {
+        const Fields figures(*map, {kFigures});
+        for (const std::string_view figure : kFigures) {
+            if (const auto selector = figures.get(figure)) {
+                config.map.emplace_back(figure, label(*selector, "a metric's name"));
+            }
+        }
+    }
+    probes.push_back(std::move(config));
 }
 
 }  // namespace
 
 ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
-    constexpr std::array<std::string_view, 4> kKnown{"interval", "postgres", "containers",
-                                                     "canaries"};
-    constexpr std::array<std::string_view, 3> kLater{"pgbouncer", "app_metrics", "host"};
+    constexpr std::array<std::string_view, 7> kKnown{
+        "interval", "postgres", "pgbouncer", "containers", "canaries", "app_metrics", "host"};
     ProbesConfig probes;
     if (!item.require_map("a map of probes", "e.g. probes: {interval: 200ms}")) {
         return probes;
     }
-    const Fields fields(item, {kKnown, kLater});
+    const Fields fields(item, {kKnown});
     if (const auto interval = fields.get("interval")) {
         const auto value = interval->duration();
         if (value && (*value < kShortestInterval || *value > kLongestInterval)) {
@@ -139,9 +230,10 @@ ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
         probes.interval = value.value_or(probes.interval);
     }
     if (const auto postgres = fields.get("postgres")) {
-        for (const Item& one : postgres->is_list() ? postgres->items() : std::vector{*postgres}) {
-            read_postgres(one, probes.postgres, secrets);
-        }
+        read_servers(*postgres, kPostgres, probes.postgres, secrets);
+    }
+    if (const auto pgbouncer = fields.get("pgbouncer")) {
+        read_servers(*pgbouncer, kPgbouncer, probes.pgbouncer, secrets);
     }
     if (const auto containers = fields.get("containers")) {
         for (const Item& one :
@@ -149,11 +241,19 @@ ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
             read_container(one, probes.containers);
         }
     }
+    if (const auto app = fields.get("app_metrics")) {
+        for (const Item& one : app->is_list() ? app->items() : std::vector{*app}) {
+            read_app_metrics(one, probes.app_metrics);
+        }
+    }
+    if (const auto host = fields.get("host")) {
+        probes.host = host->boolean();
+    }
     if (const auto canaries = fields.get("canaries");
         canaries &&
         canaries->require_map("a map of canaries", "e.g. {no_database: {get: /health}}")) {
         for (const Item::Named& entry : canaries->named()) {
-            read_canary(entry, probes.canaries);
+            read_canary(entry, probes);
         }
     }
     return probes;

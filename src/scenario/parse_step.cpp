@@ -1,4 +1,5 @@
 // One request of a flow, the defaults of all of them, and the time a user thinks.
+#include "scenario/expression.hpp"
 #include "scenario/parts.hpp"
 #include "scenario/wording.hpp"
 
@@ -32,7 +33,7 @@ std::string without_query(std::string_view written) {
     std::size_t at = 0;
     while (at < written.size() && written[at] != '?') {
         if (written.substr(at).starts_with("${")) {
-            at = std::min(written.find('}', at), written.size() - 1);
+            at = std::min(expression_end(written, at), written.size() - 1);
         }
         ++at;
     }

@@ -123,7 +123,7 @@ std::optional<Template> Item::text_template(std::string_view what) const {
         wrong_type(what);
         return std::nullopt;
     }
-    auto compiled = Template::compile(node_->text, context_->env);
+    auto compiled = Template::compile(node_->text, context_->scope());
     if (!compiled) {
         fault(compiled.error());
         return std::nullopt;
@@ -131,7 +131,7 @@ std::optional<Template> Item::text_template(std::string_view what) const {
     return *std::move(compiled);
 }
 
-std::optional<std::string> Item::text(std::string_view what) const {
+std::optional<std::string> Item::secret_text(std::string_view what) const {
     const auto compiled = text_template(what);
     if (!compiled) {
         return std::nullopt;
@@ -141,6 +141,16 @@ std::optional<std::string> Item::text(std::string_view what) const {
         return std::nullopt;
     }
     return compiled->text();
+}
+
+std::optional<std::string> Item::text(std::string_view what) const {
+    const auto compiled = text_template(what);
+    if (compiled && compiled->is_secret()) {
+        fault("must not be a secret: this value is shown",
+              "${secret.file:...} may stand in requests and in a dsn");
+        return std::nullopt;
+    }
+    return secret_text(what);
 }
 
 std::optional<Nanoseconds> Item::duration() const {

@@ -19,8 +19,17 @@ namespace plimsoll {
 /// What one reading of a file shares. Outlives every Item.
 struct ReadContext {
     Template::EnvLookup env = nullptr;
-    std::vector<Fault> faults;
+    std::vector<Fault> faults = {};
+    std::string folder = {};                  // of the scenario's file
+    std::string scenario = {};                // its name
+    std::vector<std::string> variables = {};  // of the whole file, by VariableId
+    std::vector<std::uint8_t> visible = {};   // to the user class that is being read
+    std::vector<std::shared_ptr<const DataSource>> data = {};
     KeyObserver on_map = nullptr;
+    /// What expressions may name now; valid until one of these changes.
+    [[nodiscard]] TemplateScope scope() const {
+        return {env, variables, visible, data, scenario, folder};
+    }
 };
 
 /// A value of the file together with its path. The typed readers give nullopt after noting a
@@ -61,6 +70,8 @@ public:
     [[nodiscard]] std::optional<Template> text_template(std::string_view what = "text") const;
     /// A scalar without ${...} but ${env...}.
     [[nodiscard]] std::optional<std::string> text(std::string_view what = "text") const;
+    /// The same where ${secret.file:PATH} may stand too: for what no message ever repeats.
+    [[nodiscard]] std::optional<std::string> secret_text(std::string_view what = "text") const;
     [[nodiscard]] std::optional<Nanoseconds> duration() const;
     [[nodiscard]] std::optional<Nanoseconds> positive_duration() const;
     [[nodiscard]] std::optional<Rate> rate() const;

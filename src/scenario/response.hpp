@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+namespace boost::json {
+class value;
+}
+
 namespace plimsoll {
 
 /// A complete response as captures and checks see it. Views: valid while they are evaluated.
@@ -71,6 +75,12 @@ public:
     /// /id in the response's JSON" or "the body is not JSON: ... at byte 12". Allocates only where
     /// `out` must grow or `why` is written.
     [[nodiscard]] bool select(ResponseReader& response, Variable& out, std::string& why) const;
+    /// Regex: whether it matches anywhere in `text`.
+    [[nodiscard]] bool matches(std::string_view text) const;
+    /// JSON pointer and JSONPath: where the value stands, until the next reset(). nullptr (and
+    /// `why`) where there is none.
+    [[nodiscard]] const boost::json::value* find_json(ResponseReader& response,
+                                                      std::string& why) const;
 
 private:
     struct Compiled;
@@ -88,11 +98,15 @@ struct Capture {
 /// Index into RunInfo::checks.
 using CheckId = std::uint32_t;
 
+/// Of a condition that only steers (`until`): it is in no count.
+inline constexpr CheckId kUncounted = UINT32_MAX;
+
 /// One thing that a response must be, beyond its status.
 class Check {
 public:
     enum class Op : std::uint8_t {
         Exists,
+        Absent,
         Type,
         Equals,
         NotEquals,
@@ -109,7 +123,9 @@ public:
     Selector selector;  // of the value (not for Size and Time)
     Op op = Op::Exists;
     Template operand;                         // for comparisons and Contains
-    ValueType type = ValueType::Unset;        // for Type
+    std::string written;                      // the operand as written: what `why` shows
+    ValueType type = ValueType::Unset;        // for Type; for Equals and NotEquals the operand's,
+                                              // Unset: whatever the response's value has
     bool array = false;                       // for Type: an array (Json: an object)
     std::shared_ptr<const Selector> pattern;  // for Matches
     double low = 0;                           // for Size

@@ -22,11 +22,13 @@
 
 namespace plimsoll {
 
-/// scheme://host[:port][/base]. `port` is always set (80 or 443 where not written).
+/// scheme://host[:port][/base], or unix:/path/of/socket[:/base]. `port` is always set (80 or 443
+/// where not written).
 struct TargetUrl {
-    std::string scheme;  // "http" (https comes with TLS)
-    std::string host;    // IPv6 without brackets
+    std::string scheme;  // "http" or "https"
+    std::string host;    // IPv6 without brackets; "localhost" for a unix socket
     std::uint16_t port = 80;
+    std::string unix_path;                          // of a socket in the file system; empty: TCP
     std::string base_path;                          // "" or "/api": put before every step's path
     [[nodiscard]] std::string host_header() const;  // host, brackets and port as HTTP wants them
     [[nodiscard]] std::string to_string() const;
@@ -50,7 +52,7 @@ struct StatusRange {
 /// What a response must be for the request to count as ok.
 struct Expect {
     std::vector<StatusRange> statuses;  // empty: 200-399
-    std::vector<Check> checks;          // beyond the status; all must hold
+    std::vector<Check> checks = {};     // beyond the status; all must hold
     [[nodiscard]] bool accepts(std::uint16_t status) const noexcept;
 };
 
@@ -107,7 +109,8 @@ struct UserClass {
     Think think;               // after each step
     Nanoseconds pacing{};  // 0: none. Closed model: an iteration begins at least so long after the
                            // one before it began
-    std::vector<Step> steps;  // every request of the class, user_start's and user_stop's included
+    std::vector<Step> steps;    // every request of the class, user_start's and user_stop's included
+    std::vector<Think> thinks;  // of the flows' Think instructions
     Flow flow;
     Flow start;  // once, before a user's first iteration; ops empty: nothing to do
     Flow stop;   // once, after its last; ops empty: nothing to do
@@ -154,12 +157,19 @@ struct Executor {
 };
 
 struct PostgresProbeConfig {
-    std::string dsn;  // secret
+    std::string dsn;        // secret
+    std::string name = {};  // of the probe; empty: "postgres", "postgres-2" ...
 };
-/// Exactly one of docker, cgroup, pid and port is set.
+struct PgbouncerProbeConfig {
+    std::string dsn;        // secret; of its console, or of a database behind it
+    std::string name = {};  // as above
+};
+/// Exactly one of docker, label, cgroup, pid and port is set.
 struct ContainerProbeConfig {
     std::string role;  // app, database, ...: the label that reports use
+    std::string name;  // shown in place of the default one; not of docker and label
     std::string docker;
+    std::string label;  // "key" or "key=value", of containers
     std::string cgroup;
     int pid = 0;
     std::uint16_t port = 0;
@@ -168,12 +178,23 @@ struct CanaryConfig {
     std::string name;
     std::string path;  // of a GET on the target
 };
+struct AppMetricsConfig {
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> map;  // pool_size, pool_used ... → selector
+};
 struct ProbesConfig {
     Nanoseconds interval = std::chrono::milliseconds(200);
     std::vector<PostgresProbeConfig> postgres;
+    std::vector<PgbouncerProbeConfig> pgbouncer;
     std::vector<ContainerProbeConfig> containers;
     std::vector<CanaryConfig> canaries;
+    std::vector<std::string> canaries_off;  // of kBuiltInCanaries
+    std::vector<AppMetricsConfig> app_metrics;
+    std::optional<bool> host;  // not said: this machine, and the target if it is seen to run here
 };
+/// Canaries that come with a probe; `canaries: {pg_connect: off}` leaves one out.
+inline constexpr std::array<std::string_view, 4> kBuiltInCanaries{
+    "select_1", "pg_connect", "pgbouncer_connect", "tcp_connect"};
 
 struct OtlpConfig {
     std::string endpoint;  // base URL; /v1/traces is appended

@@ -60,6 +60,44 @@ Status read_authority(std::string_view authority, TargetUrl& target) {
     return {};
 }
 
+// Takes `path` for the base of every step's path.
+Status set_base_path(std::string_view path, TargetUrl& target) {
+    target.base_path = path;
+    while (target.base_path.ends_with('/')) {
+        target.base_path.pop_back();
+    }
+    const bool clean = std::all_of(target.base_path.begin(), target.base_path.end(),
+                                   [](unsigned char c) { return c > 0x20 && c < 0x7F; });
+    return clean ? Status{} : bad("must not hold spaces or characters that need percent-encoding");
+}
+
+// unix:/run/app.sock, unix:///run/app.sock, or either with :/base behind it.
+Result<TargetUrl> unix_target(std::string_view rest) {
+    constexpr std::size_t kLongest = 107;  // sockaddr_un
+    if (rest.starts_with("//")) {
+        rest.remove_prefix(2);
+    }
+    TargetUrl target;
+    target.scheme = "http";
+    target.host = "localhost";
+    const auto colon = std::min(rest.find(":/"), rest.size());
+    target.unix_path = rest.substr(0, colon);
+    if (!target.unix_path.starts_with('/') || target.unix_path.size() > kLongest) {
+        return Error{
+            fmt::format("must name a socket by an absolute path of at most {} bytes", kLongest),
+            {},
+            "e.g. unix:/run/app.sock, or unix:/run/app.sock:/base"};
+    }
+    if (rest.find_first_of("?#") != std::string_view::npos) {
+        return bad("must not have a query or fragment");
+    }
+    if (Status set = set_base_path(colon < rest.size() ? rest.substr(colon + 1) : "", target);
+        !set) {
+        return set.error();
+    }
+    return target;
+}
+
 std::string bracketed(const std::string& host) {
     return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
 }
@@ -68,27 +106,34 @@ std::string bracketed(const std::string& host) {
 
 std::string TargetUrl::host_header() const {
     const std::uint16_t usual = scheme == "https" ? 443 : 80;
+    if (!unix_path.empty()) {
+        return host;
+    }
     return port == usual ? bracketed(host) : fmt::format("{}:{}", bracketed(host), port);
 }
 
 std::string TargetUrl::to_string() const {
+    if (!unix_path.empty()) {
+        return fmt::format("unix:{}{}{}", unix_path, base_path.empty() ? "" : ":", base_path);
+    }
     return fmt::format("{}://{}:{}{}", scheme, bracketed(host), port, base_path);
 }
 
 Result<TargetUrl> parse_target(std::string_view url) {
     TargetUrl target;
+    if (url.starts_with("unix:")) {
+        return unix_target(url.substr(5));
+    }
     const std::size_t mark = url.find("://");
     if (mark == std::string_view::npos) {
-        return bad("must be a URL that starts with http://");
+        return bad("must be a URL that starts with http:// or https://");
     }
     target.scheme = lower(url.substr(0, mark));
-    if (target.scheme == "https") {
-        return bad("https is not supported yet; it must start with http://");
+    if (target.scheme != "http" && target.scheme != "https") {
+        return bad(fmt::format("must start with http:// or https://, got {}",
+                               in_quotes(url.substr(0, mark + 3))));
     }
-    if (target.scheme != "http") {
-        return bad(
-            fmt::format("must start with http://, got {}", in_quotes(url.substr(0, mark + 3))));
-    }
+    target.port = target.scheme == "https" ? 443 : 80;
     const std::string_view rest = url.substr(mark + 3);
     if (rest.find_first_of("?#") != std::string_view::npos) {
         return bad("must not have a query or fragment");
@@ -103,14 +148,8 @@ Result<TargetUrl> parse_target(std::string_view url) {
     if (auto status = read_authority(authority, target); !status) {
         return status.error();
     }
-    target.base_path = rest.substr(slash);
-    while (target.base_path.ends_with('/')) {
-        target.base_path.pop_back();
-    }
-    const bool clean = std::all_of(target.base_path.begin(), target.base_path.end(),
-                                   [](unsigned char c) { return c > 0x20 && c < 0x7F; });
-    if (!clean) {
-        return bad("must not hold spaces or characters that need percent-encoding");
+    if (Status set = set_base_path(rest.substr(slash), target); !set) {
+        return set.error();
     }
     return target;
 }

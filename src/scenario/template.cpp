@@ -1,20 +1,17 @@
 #include "scenario/template.hpp"
 
+#include "scenario/digest.hpp"
+#include "scenario/expression.hpp"
+#include "scenario/secret_file.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
-
-constexpr std::array<std::string_view, 4> kKnown{"${user}", "${iteration}", "${uuid()}",
-                                                 "${random_int(1,100)}"};
 
 struct Token {
     enum class Kind { Literal, Escape, Expression, Unclosed } kind = Kind::Literal;
@@ -33,7 +30,7 @@ Token take_token(std::string_view& rest) {
     } else if (escaped) {
         token = {Token::Kind::Escape, "${"};
         length = 3;
-    } else if (const std::size_t close = rest.find('}'); close != std::string_view::npos) {
+    } else if (const std::size_t close = expression_end(rest, 0); close != std::string_view::npos) {
         token = {Token::Kind::Expression, rest.substr(2, close - 2)};
         length = close + 1;
     } else {
@@ -52,50 +49,17 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-bool is_variable_name(std::string_view name) {
-    const auto letter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    };
-    return !name.empty() && letter(name.front()) &&
-           std::all_of(name.begin(), name.end(),
-                       [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
-// What people write in the tools they come from.
-std::string hint_for(std::string_view inner) {
-    if (inner.starts_with("__ENV.")) {
-        return fmt::format("did you mean ${{env.{}}}?", inner.substr(6));
-    }
-    if (inner == "__VU") {
-        return "did you mean ${user}? It counts from 0";
-    }
-    if (inner == "__ITER") {
-        return "did you mean ${iteration}?";
-    }
-    constexpr std::array<std::string_view, 4> kNames{"user", "iteration", "uuid", "random_int"};
-    const std::string_view name = trim(inner.substr(0, inner.find('(')));
-    if (const auto near = nearest(name, kNames); !near.empty()) {
-        const auto index = std::find(kNames.begin(), kNames.end(), near) - kNames.begin();
-        return fmt::format("did you mean {}?", kKnown[static_cast<std::size_t>(index)]);
-    }
-    const bool shell_like =
-        is_variable_name(inner) &&
-        std::none_of(inner.begin(), inner.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (shell_like) {
-        return fmt::format("for an environment variable write ${{env.{}}}", inner);
-    }
-    return fmt::format(
-        "known are {}, ${{env.NAME}} and ${{env.NAME:-default}}; captured values and data columns "
-        "are "
-        "not supported yet",
-        fmt::join(kKnown, ", "));
+// ${env.NAME} and ${env.NAME:-default}, as opposed to env.NAME within an expression.
+bool is_environment_alone(std::string_view inner) {
+    return inner.starts_with("env.") &&
+           inner.substr(0, inner.find(":-")).find_first_of(" \t()+*/%,") == std::string_view::npos;
 }
 
 Result<std::string> env_value(std::string_view inner, Template::EnvLookup env) {
     const std::string_view body = inner.substr(std::string_view("env.").size());
     const std::size_t mark = body.find(":-");
     const std::string name(trim(body.substr(0, mark)));
-    if (!is_variable_name(name)) {
+    if (!is_identifier(name)) {
         return Error{fmt::format("{} is not the name of an environment variable", in_quotes(name)),
                      {},
                      "write ${env.NAME} or ${env.NAME:-default}"};
@@ -118,68 +82,103 @@ Result<std::string> env_value(std::string_view inner, Template::EnvLookup env) {
     return value != nullptr && *value != '\0' ? std::string(value) : std::string(fallback);
 }
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-    text = trim(text);
-    std::uint64_t value = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = code == std::errc{} && end == text.data() + text.size() && !text.empty();
-    return whole ? std::optional(value) : std::nullopt;
-}
-
-void append_number(std::uint64_t value, std::string& out) {
-    std::array<char, 20> digits;  // of 2^64 - 1
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    out.append(digits.data(), end);
-}
-
-// RFC 9562, section 5.4: version 4, variant 10, all else random.
-void append_uuid(Random& random, std::string& out) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    const std::uint64_t high = (random() & 0xFFFFFFFFFFFF0FFFULL) | 0x4000ULL;
-    const std::uint64_t low = (random() & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL;
-    for (unsigned digit = 0; digit < 32; ++digit) {
-        if (digit == 8 || digit == 12 || digit == 16 || digit == 20) {
-            out += '-';
-        }
-        const std::uint64_t word = digit < 16 ? high : low;
-        out += kHex[(word >> (60 - 4 * (digit % 16))) & 0xFU];
+std::string encode_literal(std::string text, Encoding encoding) {
+    switch (encoding) {
+        case Encoding::JsonText:
+            escape_json(0, text);
+            break;
+        case Encoding::Query:
+            percent_encode(0, &is_unreserved, text);
+            break;
+        case Encoding::JsonValue:
+            if (json_type(text) == ValueType::Text) {
+                escape_json(0, text);
+                text.insert(text.begin(), '"');
+                text += '"';
+            }
+            break;
+        case Encoding::None:
+        case Encoding::Path:
+        case Encoding::Header:
+            break;
     }
+    return text;
+}
+
+// Rewrites what an expression has appended from `begin` on.
+void encode_value(std::size_t begin, Encoding encoding, std::string& out) {
+    switch (encoding) {
+        case Encoding::None:
+        case Encoding::JsonValue:
+            break;
+        case Encoding::JsonText:
+            escape_json(begin, out);
+            break;
+        case Encoding::Query:
+            percent_encode(begin, &is_unreserved, out);
+            break;
+        case Encoding::Path:
+            percent_encode(begin, &is_target_character, out);
+            break;
+        case Encoding::Header:
+            std::replace_if(
+                out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
+                [](char c) {
+                    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+                },
+                ' ');
+            break;
+    }
+}
+
+// Whether the value of `expression` keeps its form in JSON, or needs quotes.
+bool is_bare_json(const Expression& expression, const RenderContext& context,
+                  std::string_view text) {
+    if (const auto id = expression.variable()) {
+        const Variable* const variable = Expression::find(context, *id);
+        return variable != nullptr && variable->type != ValueType::Text;
+    }
+    return expression.is_number() || json_type(text) != ValueType::Text;
 }
 
 }  // namespace
 
-Result<Template::Part> Template::expression(std::string_view inner) {
-    if (inner == "user") {
-        return Part{Op::User};
+ValueType json_type(std::string_view text) noexcept {
+    if (text == "true" || text == "false") {
+        return ValueType::Boolean;
     }
-    if (inner == "iteration") {
-        return Part{Op::Iteration};
+    if (text == "null") {
+        return ValueType::Null;
     }
-    if (inner == "uuid()") {
-        return Part{Op::Uuid};
-    }
-    constexpr std::string_view kRandomInt = "random_int(";
-    if (inner.starts_with(kRandomInt) && inner.ends_with(')')) {
-        const auto arguments =
-            inner.substr(kRandomInt.size(), inner.size() - kRandomInt.size() - 1);
-        const std::size_t comma = arguments.find(',');
-        const auto low = whole_number(arguments.substr(0, comma));
-        const auto high = comma == std::string_view::npos
-                              ? std::nullopt
-                              : whole_number(arguments.substr(comma + 1));
-        if (!low || !high || *low > *high) {
-            return Error{
-                fmt::format("random_int needs two whole numbers from 0 on, the lower first, "
-                            "got {}",
-                            in_quotes(arguments)),
-                {},
-                "e.g. ${random_int(1,100)}"};
+    std::size_t at = 0;
+    const auto digits = [&] {
+        const std::size_t first = at;
+        while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
+            ++at;
         }
-        return Part{Op::RandomInt, {}, *low, *high};
+        return at - first;
+    };
+    const auto take = [&](std::string_view any) {
+        const bool there = at < text.size() && any.find(text[at]) != std::string_view::npos;
+        at += there ? 1 : 0;
+        return there;
+    };
+    take("-");
+    const std::size_t first = at;
+    const std::size_t whole = digits();
+    if (whole == 0 || (whole > 1 && text[first] == '0')) {
+        return ValueType::Text;
     }
-    return Error{fmt::format("unknown expression {}", in_quotes(fmt::format("${{{}}}", inner))),
-                 {},
-                 hint_for(inner)};
+    if (take(".") && digits() == 0) {
+        return ValueType::Text;
+    }
+    if (take("eE")) {
+        take("+-");
+        if (digits() == 0) {
+            return ValueType::Text;
+        }
+    }
+    return at == text.size() ? ValueType::Number : ValueType::Text;
 }
 
 void Template::add_literal(std::string_view text) {
@@ -187,21 +186,28 @@ void Template::add_literal(std::string_view text) {
         text_ += text;
         return;
     }
-    if (parts_.back().op != Op::Literal) {
+    if (parts_.back().expression) {
         parts_.push_back(Part{});
     }
     parts_.back().literal += text;
 }
 
-void Template::add_expression(const Part& part) {
+void Template::add_expression(Part part) {
     if (!text_.empty()) {
-        parts_.push_back(Part{Op::Literal, std::move(text_)});
+        parts_.push_back(Part{std::move(text_)});
         text_.clear();
     }
-    parts_.push_back(part);
+    parts_.push_back(std::move(part));
 }
 
 Result<Template> Template::compile(std::string_view text, EnvLookup env) {
+    TemplateScope scope;
+    scope.env = env;
+    return compile(text, scope);
+}
+
+Result<Template> Template::compile(std::string_view text, const TemplateScope& scope) {
+    constexpr std::string_view kSecret = "secret.file:";
     Template compiled;
     while (!text.empty()) {
         const Token token = take_token(text);
@@ -214,19 +220,40 @@ Result<Template> Template::compile(std::string_view text, EnvLookup env) {
             continue;
         }
         const std::string_view inner = trim(token.text);
-        if (inner.starts_with("env.")) {
-            const auto value = env_value(inner, env);
+        const bool secret = inner.starts_with(kSecret);
+        if (secret || is_environment_alone(inner)) {
+            const auto value =
+                secret ? read_secret_file(trim(inner.substr(kSecret.size())), scope.folder)
+                       : env_value(inner, scope.env);
             if (!value) {
                 return value.error();
             }
             compiled.add_literal(*value);
+            compiled.sensitive_ = true;
+            compiled.secret_ = compiled.secret_ || secret;
             continue;
         }
-        const auto part = expression(inner);
-        if (!part) {
-            return part.error();
+        Expression::Notes notes;
+        auto expression = Expression::compile(inner, scope, notes);
+        if (!expression) {
+            return expression.error();
         }
-        compiled.add_expression(*part);
+        compiled.sensitive_ = compiled.sensitive_ || notes.sensitive;
+        compiled.secret_ = compiled.secret_ || notes.secret;
+        if (!expression->is_constant()) {
+            compiled.add_expression(
+                {{}, std::make_shared<const Expression>(*std::move(expression)), {}});
+            continue;
+        }
+        std::string missing;
+        RenderContext context;
+        context.missing = &missing;
+        Random random(0, 0, 0);
+        std::string value;
+        if (!expression->append(context, random, value)) {
+            return Error{fmt::format("{} has no value", missing)};
+        }
+        compiled.add_literal(value);
     }
     return compiled;
 }
@@ -240,22 +267,24 @@ Template Template::literal(std::string text) {
 void Template::append(const Template& other) {
     add_literal(other.text_);
     for (const Part& part : other.parts_) {
-        if (part.op == Op::Literal) {
-            add_literal(part.literal);
-        } else {
+        if (part.expression) {
             add_expression(part);
+        } else {
+            add_literal(part.literal);
         }
     }
+    sensitive_ = sensitive_ || other.sensitive_;
+    secret_ = secret_ || other.secret_;
 }
 
-Template Template::with_literals(std::string (*rewrite)(std::string_view)) const {
+Template Template::encoded(Encoding encoding) const {
     Template rewritten = *this;
-    if (!text_.empty()) {
-        rewritten.text_ = rewrite(text_);
-    }
+    rewritten.text_ = is_constant() ? encode_literal(text_, encoding) : text_;
     for (Part& part : rewritten.parts_) {
-        if (part.op == Op::Literal) {
-            part.literal = rewrite(part.literal);
+        if (part.expression) {
+            part.encoding = encoding;
+        } else {
+            part.literal = encode_literal(std::move(part.literal), encoding);
         }
     }
     return rewritten;
@@ -269,32 +298,57 @@ std::string Template::literals() const {
     return text;
 }
 
-void Template::render(const RenderContext& context, std::string& out) const {
+bool Template::is_number() const noexcept {
+    return parts_.size() == 1 && parts_.front().expression &&
+           parts_.front().expression->is_number();
+}
+
+bool Template::render(const RenderContext& context, std::string& out) const {
     if (is_constant()) {
         out += text_;
-        return;
+        return true;
     }
     Random own(0, context.user, context.iteration);
     Random& random = context.random != nullptr ? *context.random : own;
     for (const Part& part : parts_) {
-        switch (part.op) {
-            case Op::Literal:
-                out += part.literal;
-                break;
-            case Op::User:
-                append_number(context.user, out);
-                break;
-            case Op::Iteration:
-                append_number(context.iteration, out);
-                break;
-            case Op::Uuid:
-                append_uuid(random, out);
-                break;
-            case Op::RandomInt:
-                append_number(random.between(part.low, part.high), out);
-                break;
+        if (!part.expression) {
+            out += part.literal;
+            continue;
+        }
+        const std::size_t begin = out.size();
+        if (!part.expression->append(context, random, out)) {
+            return false;
+        }
+        if (part.encoding == Encoding::JsonValue) {
+            if (!is_bare_json(*part.expression, context, std::string_view(out).substr(begin))) {
+                escape_json(begin, out);
+                out.insert(begin, 1, '"');
+                out += '"';
+            }
+        } else if (part.encoding != Encoding::None) {
+            encode_value(begin, part.encoding, out);
         }
     }
+    return true;
+}
+
+bool Template::evaluate(const RenderContext& context, std::string& scratch, Variable& out) const {
+    scratch.clear();
+    if (!render(context, scratch)) {
+        return false;
+    }
+    ValueType type = ValueType::Text;
+    if (is_constant()) {
+        type = json_type(scratch);
+    } else if (is_number()) {
+        type = ValueType::Number;
+    } else if (const auto id =
+                   parts_.size() == 1 ? parts_.front().expression->variable() : std::nullopt) {
+        type = Expression::find(context, *id)->type;
+    }
+    out.type = type;
+    out.text.assign(scratch);
+    return true;
 }
 
 }  // namespace plimsoll

@@ -16,6 +16,8 @@
 
 namespace plimsoll {
 
+class Expression;
+
 /// What an expression may refer to while a user runs.
 struct RenderContext {
     std::uint64_t user = 0;  // 0-based index of the user within the run
@@ -29,50 +31,96 @@ struct RenderContext {
     std::span<const std::uint64_t> rows =
         {};                        // this iteration's row of each data source, by DataId
     std::int64_t now_unix_ns = 0;  // wall clock, for now(); 0: read it when needed
+    /// Takes what the first failing expression asked for and has no value: a variable's name,
+    /// `source.column` of a data source whose row is kNoRow, or an expression with the reason. The
+    /// caller clears it. nullptr: not told.
+    std::string* missing = nullptr;
+    std::uint32_t executor = 0;  // into Scenario::load
 };
 
-/// A literal with expressions: `${user}`, `${iteration}`, `${uuid()}`, `${random_int(a,b)}`.
-/// `${env.NAME}` and `${env.NAME:-default}` (the default stands in for an unset or empty variable)
-/// are resolved while reading and leave plain text; `$${` stands for a literal `${`. Rendering
-/// appends to a caller's buffer and allocates only when that must grow. Immutable, safe to share.
+/// What expressions may name, while a file is read. Outlives the compilation only.
+struct TemplateScope {
+    /// Looks up an environment variable (nullptr when unset); nullptr itself: none is set.
+    const char* (*env)(const char* name) = nullptr;
+    std::span<const std::string> variables = {};  // every name of the file, by VariableId
+    std::span<const std::uint8_t> visible = {};   // which of them this part of the file sees
+    std::span<const std::shared_ptr<const DataSource>> data = {};
+    std::string_view scenario = {};  // its name, for ${scenario}
+    std::string_view folder = {};    // that files of secrets are relative to
+};
+
+/// How what an expression gives is written into its surroundings.
+enum class Encoding : std::uint8_t {
+    None,
+    JsonText,   // inside the quotes of a JSON string
+    JsonValue,  // as a JSON value of its own type: a number stays one, text gets quotes
+    Query,      // percent-encoded: all but unreserved characters (RFC 3986, 2.3)
+    Path,       // percent-encoded: only what must not stand in a request target
+    Header      // control characters become spaces (RFC 9110, 5.5)
+};
+
+/// A literal with expressions: `${user}`, `${accounts.email}`, `${upper(token)}`, `${n + 1}`; all
+/// of them in docs/scenario.md. `${env.NAME}`, `${env.NAME:-default}` (the default stands in for an
+/// unset or empty variable) and `${secret.file:PATH}` are resolved while reading and leave plain
+/// text; so does every expression that is always the same. `$${` stands for a literal `${`.
+/// Rendering appends to a caller's buffer, uses its end as scratch space, and allocates only when
+/// that must grow. Immutable, safe to share.
 class Template {
 public:
     Template() = default;
-    /// `env` looks up an environment variable (nullptr when unset); where it is nullptr itself, no
-    /// variable is set. Error: unknown expression (with
-    /// the nearest known one as hint), unclosed `${`, unset variable without a default. `where` is
-    /// left to the caller.
     using EnvLookup = const char* (*)(const char* name);
+    /// Error: unknown name (with the nearest known one as hint), unclosed `${`, wrong arguments,
+    /// unset environment variable without a default, unreadable secret. `where` is left to the
+    /// caller.
+    [[nodiscard]] static Result<Template> compile(std::string_view text,
+                                                  const TemplateScope& scope);
     [[nodiscard]] static Result<Template> compile(std::string_view text, EnvLookup env);
     [[nodiscard]] static Template literal(std::string text);
     /// Both, one after the other.
     void append(const Template& other);
-    /// The same with every literal rewritten, e.g. quoted; what expressions give stays as it is.
-    [[nodiscard]] Template with_literals(std::string (*rewrite)(std::string_view)) const;
+    /// The same with literals and expressions written for their surroundings. Path and Header leave
+    /// literals as they are: those were checked when they were read.
+    [[nodiscard]] Template encoded(Encoding encoding) const;
     /// The constant text in it, expressions left out: for checks.
     [[nodiscard]] std::string literals() const;
 
     [[nodiscard]] bool is_constant() const noexcept { return parts_.empty(); }
     /// The text, when constant.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    /// Holds a value of the environment or of a secret's file: it must not be shown.
+    [[nodiscard]] bool is_sensitive() const noexcept { return sensitive_; }
+    /// Holds text of a secret's file.
+    [[nodiscard]] bool is_secret() const noexcept { return secret_; }
+    /// It is one expression, which gives a number whatever happens.
+    [[nodiscard]] bool is_number() const noexcept;
+
     /// Appends the text for one request. Draws from `context.random` in the order of the
-    /// expressions; without one, from a generator of (user, iteration).
-    void render(const RenderContext& context, std::string& out) const;
+    /// expressions; without one, from a generator of (user, iteration). False where an expression
+    /// has no value: a variable that is not set, a row that is not there, text in arithmetic; then
+    /// `context.missing` says what, and `out` ends with an incomplete text.
+    [[nodiscard]] bool render(const RenderContext& context, std::string& out) const;
+    /// Renders into a variable, with its type: a variable alone keeps its own, arithmetic gives a
+    /// number, a literal that JSON reads as a number or truth is one, all else is text. `out` may
+    /// be a variable that the template reads. False as above; then `out` is as it was.
+    [[nodiscard]] bool evaluate(const RenderContext& context, std::string& scratch,
+                                Variable& out) const;
 
 private:
-    enum class Op : std::uint8_t { Literal, User, Iteration, Uuid, RandomInt };
     struct Part {
-        Op op = Op::Literal;
         std::string literal = {};
-        std::uint64_t low = 0;
-        std::uint64_t high = 0;
+        std::shared_ptr<const Expression> expression = {};  // nullptr: a literal
+        Encoding encoding = Encoding::None;
     };
-    [[nodiscard]] static Result<Part> expression(std::string_view inner);
     void add_literal(std::string_view text);
-    void add_expression(const Part& part);
+    void add_expression(Part part);
 
     std::string text_;         // when constant, else empty
     std::vector<Part> parts_;  // empty when constant
+    bool sensitive_ = false;
+    bool secret_ = false;
 };
+
+/// Text as JSON reads it: a number (RFC 8259, section 6), true or false, null; else Text.
+[[nodiscard]] ValueType json_type(std::string_view text) noexcept;
 
 }  // namespace plimsoll

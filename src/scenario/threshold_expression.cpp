@@ -27,12 +27,14 @@ constexpr std::array<std::string_view, 6> kOfGauges{"p(N)", "avg", "min", "med",
 constexpr std::array<std::string_view, 8> kOfCounters{"p(N)", "avg",  "min",   "med",
                                                       "max",  "rate", "count", "last"};
 // In the order of ThresholdMetric, up to Probe.
-constexpr std::array<MetricRules, 8> kRules{{
+constexpr std::array<MetricRules, 10> kRules{{
     {"http_req_duration", kOfTimes, "p(95)<500ms"},
     {"http_req_service", kOfTimes, "p(95)<500ms"},
     {"http_req_failed", kOfShares, "rate<1%"},
     {"http_reqs", kOfCounts, "rate>100/s"},
     {"dropped_iterations", kOfCounts, "count<100"},
+    {"checks", kOfShares, "rate>99%"},
+    {"group_duration", kOfTimes, "p(95)<2s"},
     {"iterations", kOfCounts, "rate>10/s"},
     {"data_sent", kOfCounts, "rate<10MB"},
     {"data_received", kOfCounts, "rate<10MB"},

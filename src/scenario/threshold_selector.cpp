@@ -195,6 +195,25 @@ bool has_endpoints(const Item& at_key, const Threshold& threshold, std::string_v
     return false;
 }
 
+// {check:NAME} or {group:NAME}: the name is the whole rest.
+bool read_named(const Item& at_key, std::string_view selector, std::string_view tag,
+                const std::vector<std::string>& all, Threshold& threshold) {
+    const std::string begin = fmt::format("{{{}:", tag);
+    if (!selector.starts_with(begin) || !selector.ends_with('}')) {
+        at_key.fault(fmt::format("can select by {} only, got {}", tag, in_quotes(selector)),
+                     fmt::format("write \"{}{}NAME}}\"",
+                                 threshold.key.substr(0, threshold.key.find('{')), begin));
+        return false;
+    }
+    const std::string name(selector.substr(begin.size(), selector.size() - begin.size() - 1));
+    if (std::find(all.begin(), all.end(), name) == all.end()) {
+        return note_unknown(at_key, fmt::format("a {} of the users' flows", tag), name,
+                            {all.begin(), all.end()});
+    }
+    threshold.endpoint = name;
+    return true;
+}
+
 bool read_labels(const Item& at_key, std::vector<Pair> pairs, Threshold& threshold) {
     for (const Pair& pair : pairs) {
         if (!is_word(pair.first) || pair.second.empty()) {
@@ -212,6 +231,12 @@ bool read_labels(const Item& at_key, std::vector<Pair> pairs, Threshold& thresho
 
 bool read_selector(const Item& at_key, std::string_view selector, const Scenario& scenario,
                    Threshold& threshold) {
+    if (threshold.metric == ThresholdMetric::Checks) {
+        return read_named(at_key, selector, "check", scenario.checks, threshold);
+    }
+    if (threshold.metric == ThresholdMetric::GroupDuration) {
+        return read_named(at_key, selector, "group", scenario.groups, threshold);
+    }
     std::set<std::string> tags = step_tags(scenario);
     tags.insert(kOurTags.begin(), kOurTags.end());
     const std::vector<std::string_view> known(tags.begin(), tags.end());

@@ -23,8 +23,8 @@ public:
     [[nodiscard]] virtual std::span<const MetricDescriptor> descriptors() const = 0;
     [[nodiscard]] virtual Nanoseconds period() const = 0;
     /// True where a read's duration is the target's, and long just when the target is in trouble: a
-    /// canary. Such probes have a thread of their own (shared by all of them), so that they cannot
-    /// cost the others their readings.
+    /// canary. Each such probe has a thread of its own, so that it cannot cost the others their
+    /// readings.
     [[nodiscard]] virtual bool waits_on_target() const { return false; }
     /// Connects and checks privileges before the load starts (a late probe cannot connect).
     /// An Error says what to do; whether the run goes on without this probe is the caller's choice.
@@ -32,6 +32,9 @@ public:
     /// Takes one reading before `deadline`. An Error becomes a gap in the series;
     /// it never stops the run. Reconnects by itself, with backoff, within later calls.
     [[nodiscard]] virtual Result<Reading> read(Clock::time_point deadline) = 0;
+    /// Called once after the last read, when the load is over: for what only the whole run tells,
+    /// which `facts()` may then hold as well.
+    virtual void finish(Clock::time_point /*deadline*/) {}
     /// Facts that hold for the whole run, known after start: server version, max_connections ...
     /// Written to the run file as (key, value).
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> facts() const {

@@ -42,17 +42,18 @@ void ProbeRunner::begin() {
     const Clock::time_point now = Clock::now();
     const Nanoseconds apart = shortest / static_cast<std::int64_t>(probes_.size());
     Lane quick;
-    Lane waiting;
     tracks_.clear();
     for (std::size_t i = 0; i < probes_.size(); ++i) {
         tracks_.emplace_back(probes_[i]->name(), probes_[i]->period(),
                              now + apart * static_cast<std::int64_t>(i));
-        (probes_[i]->waits_on_target() ? waiting : quick).members.push_back(i);
-    }
-    for (Lane* lane : {&quick, &waiting}) {
-        if (!lane->members.empty()) {
-            lanes_.push_back(std::move(*lane));
+        if (probes_[i]->waits_on_target()) {
+            lanes_.emplace_back().members.push_back(i);
+        } else {
+            quick.members.push_back(i);
         }
+    }
+    if (!quick.members.empty()) {
+        lanes_.push_back(std::move(quick));
     }
     stopping_ = false;
     for (Lane& lane : lanes_) {
@@ -74,6 +75,9 @@ void ProbeRunner::stop() {
     }
     lanes_.clear();
     const Clock::time_point now = Clock::now();
+    for (const ProbePtr& probe : probes_) {
+        probe->finish(Clock::now() + kLongestRead);
+    }
     for (std::size_t i = 0; i < tracks_.size(); ++i) {
         const std::optional<Gap> gap = tracks_[i].finish(now);
         {

@@ -25,8 +25,9 @@ struct ProbeSink {
 };
 
 /// Reads every probe on its own period, from one thread, so that probes need no locks and share no
-/// core with the load but this thread's. Probes that wait on the target (Probe::waits_on_target)
-/// have a second thread.
+/// core with the load but this thread's. Each probe that waits on the target
+/// (Probe::waits_on_target) has a thread of its own: several of them wait together when the target
+/// is in trouble, and none may cost another its turn.
 ///
 /// A read may take min(period, 500 ms). While one probe waits, the others of its thread wait too: a
 /// probe that hangs delays them by at most its own limit, and is left alone for longer and longer
@@ -56,8 +57,9 @@ public:
     /// Begins to read, on threads of its own.
     void begin();
 
-    /// Ends the threads (after the reads in progress, at most 500 ms), counts the slots that are
-    /// over and closes open gaps. May be called again.
+    /// Ends the threads (after the reads in progress, at most 500 ms), lets each probe finish
+    /// (another 500 ms at most), counts the slots that are over and closes open gaps. `infos` may
+    /// have more facts then. May be called again.
     void stop();
 
     /// By probe; at any time, from any thread.

@@ -32,6 +32,9 @@ struct Reading {
     Clock::time_point at;  // when the values were true: the middle of the round trip
     Nanoseconds took{};    // the round trip
     std::vector<Value> values;
+    /// Evidence that is text, one line each: who blocks whom, a privilege lost. Becomes an event of
+    /// kind Note. Only what is new, and few of them: a run keeps them all.
+    std::vector<std::string> notes = {};
 };
 
 /// A time without readings. While open, `to` is the latest known time.

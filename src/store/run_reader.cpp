@@ -100,6 +100,10 @@ void Loader::load_load() {
          });
     rows("SELECT name FROM user_class ORDER BY id",
          [&](const sqlite::Statement& row) { info.user_classes.push_back(row.text(0)); });
+    rows("SELECT name FROM check_name ORDER BY id",
+         [&](const sqlite::Statement& row) { info.checks.push_back(row.text(0)); });
+    rows("SELECT name FROM step_group ORDER BY id",
+         [&](const sqlite::Statement& row) { info.groups.push_back(row.text(0)); });
     rows("SELECT text FROM tag ORDER BY id",
          [&](const sqlite::Statement& row) { info.tags.push_back(row.text(0)); });
 }

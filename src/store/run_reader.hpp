@@ -24,6 +24,8 @@ struct StoredTick {
     Nanoseconds from{};
     Nanoseconds to{};
     std::vector<EndpointStats> endpoints;  // this tick's, by EndpointId
+    std::vector<GroupStats> groups;        // by GroupId
+    std::vector<CheckCount> checks;        // by CheckId
     LoadCounts counts;
     ShardState state;
     std::vector<ShardState> shards;

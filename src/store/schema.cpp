@@ -13,6 +13,8 @@ CREATE TABLE executor(id INTEGER PRIMARY KEY, name TEXT, kind TEXT, open INTEGER
 CREATE TABLE stage(executor INTEGER, stage INTEGER, from_ns INTEGER, to_ns INTEGER, target REAL,
     PRIMARY KEY(executor, stage)) WITHOUT ROWID;
 CREATE TABLE user_class(id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE check_name(id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE step_group(id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE tag(id INTEGER PRIMARY KEY, text TEXT);
 CREATE TABLE threshold(id INTEGER PRIMARY KEY, key TEXT, expression TEXT, metric TEXT,
     endpoint TEXT, statistic TEXT, quantile REAL, comparison TEXT, "limit" REAL,
@@ -33,6 +35,11 @@ CREATE TABLE executor_tick(tick INTEGER, executor INTEGER, stage INTEGER, offere
 CREATE TABLE endpoint_tick(tick INTEGER, endpoint INTEGER, requests INTEGER, failed INTEGER,
     bytes_sent INTEGER, bytes_received INTEGER, statuses TEXT,
     response BLOB, service BLOB, send_lag BLOB);
+CREATE TABLE flow_tick(tick INTEGER, iterations_cut_short INTEGER, steps_unrendered INTEGER,
+    starts_failed INTEGER, users_stopped INTEGER, out_of_data INTEGER);
+CREATE TABLE group_tick(tick INTEGER, step_group INTEGER, count INTEGER, failed INTEGER,
+    broken_off INTEGER, duration BLOB);
+CREATE TABLE check_tick(tick INTEGER, check_name INTEGER, passed INTEGER, failed INTEGER);
 
 CREATE TABLE probe(id INTEGER PRIMARY KEY, name TEXT, readings INTEGER, expected INTEGER,
     gaps INTEGER, longest_took_ns INTEGER);

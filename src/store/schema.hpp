@@ -15,7 +15,7 @@ namespace plimsoll::schema {
 /// "PLIM" in ASCII, in the file's header: tells a run file from any other SQLite database.
 inline constexpr std::int64_t kApplicationId = 0x504c494d;
 /// PRAGMA user_version. Raised whenever an older reader would misread the file.
-inline constexpr std::int64_t kVersion = 1;
+inline constexpr std::int64_t kVersion = 2;
 inline constexpr const char* kFileName = "run.db";
 
 /// Every CREATE statement, for an empty database.
@@ -23,9 +23,9 @@ extern const char* const kTables;
 
 /// Names under which enumerators are stored, by their order. `index_of` is nullopt for another
 /// word.
-inline constexpr std::array<std::string_view, 9> kThresholdMetrics{
-    "response_time", "service_time", "failed",        "requests", "dropped",
-    "iterations",    "data_sent",    "data_received", "probe"};
+inline constexpr std::array<std::string_view, 11> kThresholdMetrics{
+    "response_time",  "service_time", "failed",    "requests",      "dropped", "checks",
+    "group_duration", "iterations",   "data_sent", "data_received", "probe"};
 inline constexpr std::array<std::string_view, 8> kStatistics{"avg",      "min",  "med",   "max",
                                                              "quantile", "rate", "count", "last"};
 inline constexpr std::array<std::string_view, 4> kComparisons{"<", "<=", ">", ">="};

@@ -104,8 +104,41 @@ Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
+void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
+    counts.iterations_cut_short = row.unsigned_integer(1);
+    counts.steps_unrendered = row.unsigned_integer(2);
+    counts.starts_failed = row.unsigned_integer(3);
+    counts.users_stopped = row.unsigned_integer(4);
+    counts.out_of_data = row.unsigned_integer(5);
+}
+
+Status read_group(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto duration = unpack_histogram(row.bytes(5));
+    if (index >= tick.groups.size() || !duration) {
+        return Error{"holds a group's counts that cannot be read", "group_tick",
+                     "the run file may be damaged"};
+    }
+    GroupStats& stats = tick.groups[index];
+    stats.count = row.unsigned_integer(2);
+    stats.failed = row.unsigned_integer(3);
+    stats.broken_off = row.unsigned_integer(4);
+    stats.duration = std::move(duration).value();
+    return {};
+}
+
+Status read_check(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    if (index >= tick.checks.size()) {
+        return Error{"holds the counts of a check that it does not name", "check_tick",
+                     "the run file may be damaged"};
+    }
+    tick.checks[index] = {row.unsigned_integer(2), row.unsigned_integer(3)};
+    return {};
+}
+
 struct Tables {
-    Rows ticks, shards, executors, endpoints;
+    Rows ticks, shards, executors, endpoints, flows, groups, checks;
 
     Status open(const sqlite::Database& database) {
         Status status = ticks.open(database, "SELECT * FROM tick ORDER BY tick");
@@ -117,6 +150,15 @@ struct Tables {
         }
         if (status.ok()) {
             status = endpoints.open(database, "SELECT * FROM endpoint_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = flows.open(database, "SELECT * FROM flow_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = groups.open(database, "SELECT * FROM group_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = checks.open(database, "SELECT * FROM check_tick ORDER BY rowid");
         }
         return status;
     }
@@ -136,6 +178,25 @@ struct Tables {
             status = endpoints.take_tick(
                 tick.tick, [&](const sqlite::Statement& row) { return read_endpoint(row, tick); });
         }
+        if (status.ok()) {
+            status = fill_flow(tick);
+        }
+        return status;
+    }
+
+    Status fill_flow(StoredTick& tick) {
+        Status status = flows.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+            read_flow(row, tick.counts);
+            return {};
+        });
+        if (status.ok()) {
+            status = groups.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_group(row, tick); });
+        }
+        if (status.ok()) {
+            status = checks.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_check(row, tick); });
+        }
         return status;
     }
 };
@@ -149,6 +210,8 @@ Status walk_ticks(const sqlite::Database& database, const RunInfo& info,
     while (status.ok() && tables.ticks.more()) {
         StoredTick tick = read_tick(tables.ticks.row());
         tick.endpoints.resize(info.endpoints.size());
+        tick.groups.resize(info.groups.size());
+        tick.checks.resize(info.checks.size());
         status = tables.fill(tick);
         if (status.ok()) {
             visit(tick);

@@ -12,7 +12,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<const char*, 14> kSql{
+constexpr std::array<const char*, 17> kSql{
     "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
@@ -30,6 +30,9 @@ constexpr std::array<const char*, 14> kSql{
     "last_ns=max(last_ns, excluded.last_ns)",
     "INSERT OR REPLACE INTO fact VALUES(?,?)",
     "INSERT OR REPLACE INTO run VALUES(?,?)",
+    "INSERT INTO flow_tick VALUES(?,?,?,?,?,?)",
+    "INSERT INTO group_tick VALUES(?,?,?,?,?,?)",
+    "INSERT INTO check_tick VALUES(?,?,?,?)",
 };
 
 /// Runs the given steps until one fails.
@@ -151,6 +154,14 @@ Status TickWriter::write_load(const RunInfo& run) {
         insert("INSERT INTO user_class VALUES(?,?)", id++, user);
     }
     id = 0;
+    for (const std::string& check : run.checks) {
+        insert("INSERT INTO check_name VALUES(?,?)", id++, check);
+    }
+    id = 0;
+    for (const std::string& group : run.groups) {
+        insert("INSERT INTO step_group VALUES(?,?)", id++, group);
+    }
+    id = 0;
     for (const std::string& tag : run.tags) {
         insert("INSERT INTO tag VALUES(?,?)", id++, tag);
     }
@@ -216,9 +227,45 @@ Status TickWriter::write(const Snapshot& snapshot) {
                                send_lag)
                      .run();
     }
+    if (status.ok()) {
+        status = write_flow(snapshot);
+    }
     for (const ErrorSample& error : snapshot.errors) {
         if (status.ok()) {
             status = write_error(error, snapshot.to);
+        }
+    }
+    return status;
+}
+
+// What did not happen takes no row.
+Status TickWriter::write_flow(const Snapshot& snapshot) {
+    const LoadCounts& c = snapshot.delta_counts;
+    Status status;
+    if (c.iterations_cut_short + c.steps_unrendered + c.starts_failed + c.users_stopped +
+            c.out_of_data !=
+        0) {
+        status = statements_[kFlow]
+                     .bind_all(snapshot.tick, c.iterations_cut_short, c.steps_unrendered,
+                               c.starts_failed, c.users_stopped, c.out_of_data)
+                     .run();
+    }
+    for (std::size_t i = 0; i < snapshot.delta_groups.size() && status.ok(); ++i) {
+        const GroupStats& group = snapshot.delta_groups[i];
+        if (group.count + group.broken_off != 0) {
+            const auto duration = pack_histogram(group.duration);
+            status = statements_[kGroup]
+                         .bind_all(snapshot.tick, std::uint64_t{i}, group.count, group.failed,
+                                   group.broken_off, duration)
+                         .run();
+        }
+    }
+    for (std::size_t i = 0; i < snapshot.delta_checks.size() && status.ok(); ++i) {
+        const CheckCount& check = snapshot.delta_checks[i];
+        if (check.passed + check.failed != 0) {
+            status = statements_[kCheck]
+                         .bind_all(snapshot.tick, std::uint64_t{i}, check.passed, check.failed)
+                         .run();
         }
     }
     return status;

@@ -54,6 +54,9 @@ private:
         kError,
         kFact,
         kRun,
+        kFlow,
+        kGroup,
+        kCheck,
         kKinds
     };
     [[nodiscard]] Status prepare();
@@ -61,6 +64,7 @@ private:
     [[nodiscard]] Status write_load(const RunInfo& run);
     [[nodiscard]] Status write_probes(std::span<const ProbeInfo> probes);
     [[nodiscard]] Status write_state(const Snapshot& snapshot);
+    [[nodiscard]] Status write_flow(const Snapshot& snapshot);
     [[nodiscard]] Status write_error(const ErrorSample& error, Clock::time_point until);
     [[nodiscard]] Result<std::int64_t> series_id(std::size_t probe, const Value& value);
     [[nodiscard]] std::int64_t offset(Clock::time_point at) const { return (at - start_).count(); }

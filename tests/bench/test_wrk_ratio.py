@@ -10,7 +10,10 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
+import peers  # noqa: E402
 import wrk_ratio as bench  # noqa: E402
+
+NOWHERE = Path("/nonexistent")
 
 WRK = """Running 4s test @ http://127.0.0.1:1/
   1 threads and 50 connections
@@ -22,6 +25,14 @@ Requests/sec: 160000.00
 H2LOAD = """finished in 4.00s, 135000.00 req/s, 40.00MB/s
 requests: 540000 total, 540050 started, 540000 done, 540000 succeeded, 0 failed, 0 errored, 0 timeout
 """
+AB = """Complete requests:      56293
+Failed requests:        0
+Keep-Alive requests:    56293
+"""
+HEY = """Status code distribution:
+  [200]\t38391 responses
+"""
+OHA = """{"summary": {"successRate": 1.0}, "statusCodeDistribution": {"200": 1000}}"""
 
 # Takes plimsoll's flags, serves its metrics and writes its summary; does no load, but burns CPU time.
 STAND_IN = """#!/usr/bin/env python3
@@ -54,17 +65,35 @@ def measurement(cpu_s: float, requests: int) -> bench.Measurement:
 
 class Readers(unittest.TestCase):
     def test_read_the_request_count(self) -> None:
-        self.assertEqual(bench.wrk_requests(WRK), 640_000)
-        self.assertEqual(bench.h2load_requests(H2LOAD), 540_000)
+        for name, text, count in (("wrk", WRK, 640_000), ("h2load", H2LOAD, 540_000), ("ab", AB, 56_293),
+                                  ("hey", HEY, 38_391), ("oha", OHA, 1000)):
+            self.assertEqual(peers.PEERS[name].requests(text, NOWHERE), count, name)
 
     def test_refuse_a_run_with_errors(self) -> None:
-        for text in (WRK + "  Socket errors: connect 0, read 3, write 0, timeout 0\n",
-                     WRK + "  Non-2xx or 3xx responses: 12\n", ""):
-            with self.assertRaises(bench.BenchError):
-                bench.wrk_requests(text)
-        for text in (H2LOAD.replace("0 failed", "7 failed"), ""):
-            with self.assertRaises(bench.BenchError):
-                bench.h2load_requests(text)
+        for name, text in (("wrk", WRK + "  Socket errors: connect 0, read 3, write 0, timeout 0\n"),
+                           ("wrk", WRK + "  Non-2xx or 3xx responses: 12\n"), ("wrk", ""),
+                           ("h2load", H2LOAD.replace("0 failed", "7 failed")), ("h2load", ""),
+                           ("ab", AB.replace("requests:        0", "requests:        3")), ("ab", ""),
+                           ("hey", HEY + "  [503]\t3 responses\n"), ("hey", ""),
+                           ("oha", OHA.replace('"200"', '"500"'))):
+            with self.assertRaises(peers.PeerError, msg=name):
+                peers.PEERS[name].requests(text, NOWHERE)
+
+    def test_read_the_files_of_locust_and_k6(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            stats = "Type,Name,Request Count,Failure Count\nGET,/,25,0\n,Aggregated,25,{}\n"
+            for failures in (0, 1):
+                (folder / "locust_stats.csv").write_text(stats.format(failures))
+                (folder / "k6.json").write_text(json.dumps(
+                    {"metrics": {"http_reqs": {"count": 77}, "http_req_failed": {"value": failures}}}))
+                if failures == 0:
+                    self.assertEqual(peers.PEERS["locust"].requests("", folder), 25)
+                    self.assertEqual(peers.PEERS["k6"].requests("", folder), 77)
+                    continue
+                for peer in ("locust", "k6"):
+                    with self.assertRaises(peers.PeerError):
+                        peers.PEERS[peer].requests("", folder)
 
     def test_read_the_run_folders_summary(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

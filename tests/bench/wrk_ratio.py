@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""CPU time per request of plimsoll, beside wrk (and h2load where it is installed).
+"""CPU time per request of plimsoll, beside wrk and the other load generators that are installed.
 
 Each client gets keep-alive GETs of a small body from the same nginx on loopback. The server's one
 process is pinned to one core and the client to another; clients take turns (A B A B ...), because a
@@ -27,6 +27,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Callable, Iterator, NamedTuple
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from peers import PEERS, Peer, PeerError, find  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 50
@@ -98,12 +102,13 @@ def peak_rss(pid: int) -> int:
     return 0
 
 
-def run_measured(command: list[str], core: int, deadline_s: float) -> tuple[Measurement, str]:
+def run_measured(command: list[str], core: int, deadline_s: float,
+                 environment: dict[str, str] | None = None) -> tuple[Measurement, str]:
     """Runs a command to its end and returns what it used and what it printed."""
     with tempfile.TemporaryFile(mode="w+") as output:
         began = time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                   preexec_fn=pinned(core))
+                                   cwd="/", env=os.environ | (environment or {}), preexec_fn=pinned(core))
         rss = 0
         try:
             while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
@@ -171,24 +176,6 @@ def wait_until_served(url: str, server: subprocess.Popen[bytes], output: Path) -
 
 # --- clients -------------------------------------------------------------------------------------
 
-def wrk_requests(text: str) -> int:
-    match = re.search(r"^\s*(\d+) requests in ", text, re.M)
-    if not match:
-        raise BenchError(f"no request count in wrk's output:\n{text}")
-    if re.search(r"Socket errors|Non-2xx", text):
-        raise BenchError(f"wrk saw errors:\n{text}")
-    return int(match.group(1))
-
-
-def h2load_requests(text: str) -> int:
-    match = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed", text)
-    if not match:
-        raise BenchError(f"no request count in h2load's output:\n{text}")
-    if int(match.group(3)) != 0:
-        raise BenchError(f"h2load saw errors:\n{text}")
-    return int(match.group(2))
-
-
 def summary_requests(folder: Path) -> int:
     """Requests by the one summary.json below `folder`; all must have succeeded."""
     found = list(folder.glob("*/summary.json")) + list(folder.glob("summary.json"))
@@ -200,10 +187,19 @@ def summary_requests(folder: Path) -> int:
     return int(totals["requests"])
 
 
-def peer(name: str, command: Callable[[int], list[str]], core: int, count: Callable[[str], int]) -> Client:
+def peer(name: str, how: Peer, url: str, core: int) -> Client:
+    program = find(how.program)
+    if program is None:
+        raise BenchError(f"{how.program} is not installed")
+
     def run(seconds: int) -> Measurement:
-        measured, text = run_measured(command(seconds), core, seconds + 60)
-        return measured._replace(requests=count(text))
+        with tempfile.TemporaryDirectory(prefix="plimsoll-bench-peer-") as folder:
+            command = how.command(program, url, CONNECTIONS, seconds, Path(folder))
+            measured, text = run_measured(command, core, seconds + 60, how.environment)
+            try:
+                return measured._replace(requests=how.requests(text, Path(folder)))
+            except PeerError as error:
+                raise BenchError(str(error)) from error
     return Client(name, run)
 
 
@@ -245,13 +241,7 @@ def choose_clients(wanted: list[str], program: Path, url: str, core: int) -> lis
                 raise BenchError(f"{program} is not there; scripts/bench builds it")
             chosen.append(plimsoll(program, url, core))
             continue
-        if shutil.which(name) is None:
-            raise BenchError(f"{name} is not installed")
-        if name == "wrk":
-            chosen.append(peer(name, lambda s: ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{s}s", url], core, wrk_requests))
-        else:
-            chosen.append(peer(name, lambda s: ["h2load", "--h1", "-t1", f"-c{CONNECTIONS}", "-D", str(s), url], core,
-                               h2load_requests))
+        chosen.append(peer(name, PEERS[name], url, core))
     return chosen
 
 
@@ -278,9 +268,9 @@ def ratio_to_base(runs: list[Measurement], base: list[Measurement]) -> float:
 
 
 def show(results: dict[str, dict[str, float]]) -> None:
-    print(f"\n{'client':<10}{'user µs':>9}{'system µs':>11}{'total µs':>10}{'requests/s':>12}{'RSS MB':>8}{'ratio':>8}")
+    print(f"\n{'client':<12}{'user µs':>9}{'system µs':>11}{'total µs':>10}{'requests/s':>12}{'RSS MB':>8}{'ratio':>8}")
     for name, row in results.items():
-        print(f"{name:<10}{row['user_us']:>9.2f}{row['system_us']:>11.2f}{row['total_us']:>10.2f}"
+        print(f"{name:<12}{row['user_us']:>9.2f}{row['system_us']:>11.2f}{row['total_us']:>10.2f}"
               f"{row['rate']:>12,.0f}{row['max_rss_mb']:>8.1f}{row['ratio']:>8.2f}")
 
 
@@ -300,7 +290,7 @@ def measure(clients: list[Client], rounds: int, seconds: int) -> dict[str, list[
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--plimsoll", type=Path, default=ROOT / "build/release/plimsoll", metavar="PROGRAM")
-    parser.add_argument("--clients", default=None, help="comma separated, of wrk, plimsoll, h2load (default: all there are)")
+    parser.add_argument("--clients", default=None, help="comma separated, of plimsoll, " + ", ".join(PEERS) + " (default: all that are installed)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="length of each run")
     parser.add_argument("--limit", type=float, default=None, help="exit 1 when plimsoll's ratio to wrk is above this")
@@ -310,9 +300,13 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    wanted = (arguments.clients or "wrk,plimsoll" + (",h2load" if shutil.which("h2load") else "")).split(",")
-    if unknown := set(wanted) - {"wrk", "plimsoll", "h2load"}:
-        sys.exit(f"bench: no client {', '.join(sorted(unknown))}; there are wrk, plimsoll, h2load")
+    known = ["wrk", "plimsoll"] + [name for name in PEERS if name != "wrk"]
+    wanted = arguments.clients.split(",") if arguments.clients else [
+        name for name in known if name in ("wrk", "plimsoll") or find(PEERS[name].program)]
+    if unknown := set(wanted) - set(known):
+        sys.exit(f"bench: no client {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if absent := [name for name in known if name not in wanted]:
+        print("left out:", ", ".join(absent))
     if arguments.limit is not None and not {"wrk", "plimsoll"} <= set(wanted):
         sys.exit("bench: --limit compares plimsoll with wrk; both must be among --clients")
     client_core, server_core = cores()

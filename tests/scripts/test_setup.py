@@ -87,9 +87,11 @@ class Setup(unittest.TestCase):
     def test_installs_only_the_groups_asked_for(self) -> None:
         self.assertEqual(self.setup("--list", "run").stdout, "postgresql\n")
         self.assertNotIn("chromium", self.setup("--list", "build", "run").stdout)
+        self.assertNotIn("docker.io", self.setup("--list").stdout)
+        self.assertIn("docker.io", self.setup("--list", "engines").stdout)
         ran = self.setup("biuld")
         self.assertEqual(ran.returncode, 1)
-        self.assertEqual(ran.stderr, 'setup: no group "biuld"; there are: build run test dev\n')
+        self.assertEqual(ran.stderr, 'setup: no group "biuld"; there are: build run test engines dev\n')
 
     def test_installs_a_web_part_once_and_again_when_its_lock_file_changes(self) -> None:
         self.web_part("{}")

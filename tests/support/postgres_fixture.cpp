@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -84,6 +85,67 @@ std::string PgClient::run(const std::string& sql) {
         return PQresultErrorMessage(result.get());
     }
     return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
+}
+
+PgBouncer::PgBouncer(const PostgresServer& server, int pool_size, const std::string& more) {
+    std::string pattern = (fs::temp_directory_path() / "plimsoll-bouncer-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) {
+        error_ = "no temporary folder";
+        return;
+    }
+    folder_ = pattern;
+    if (const passwd* user = other_user();
+        user != nullptr && chown(folder_.c_str(), user->pw_uid, user->pw_gid) != 0) {
+        error_ = "cannot give the folder to postgres";
+        return;
+    }
+    port_ = free_port();
+    const std::string size = std::to_string(pool_size);
+    std::ofstream(folder_ + "/users.txt") << "\"postgres\" \"\"\n\"web\" \"\"\n\"stats\" \"\"\n";
+    std::ofstream(folder_ + "/pgbouncer.ini")
+        << "[databases]\npostgres = host=127.0.0.1 port=" << server.port()
+        << " dbname=postgres pool_size=" << size << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        << "listen_port = " << port_
+        << "\nunix_socket_dir =\nauth_type = trust\nauth_file = " << folder_
+        << "/users.txt\npool_mode = transaction\nstats_users = stats\n"
+        << "ignore_startup_parameters = extra_float_digits\n"
+        << more << "\n";
+    start();
+}
+
+void PgBouncer::start() {
+    pid_ = spawn({"/usr/sbin/pgbouncer", folder_ + "/pgbouncer.ini"}, folder_ + "/log");
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    error_ = "pgbouncer did not come up";
+    while (std::chrono::steady_clock::now() < limit) {
+        if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+            pid_ = -1;
+            return;
+        }
+        if (PgClient(dsn("stats", "pgbouncer")).ok()) {
+            error_.clear();
+            return;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+}
+
+void PgBouncer::stop() {
+    if (pid_ > 0) {
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+        pid_ = -1;
+    }
+}
+
+PgBouncer::~PgBouncer() {
+    stop();
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+}
+
+std::string PgBouncer::dsn(const std::string& user, const std::string& database) const {
+    return "host=127.0.0.1 port=" + std::to_string(port_) + " user=" + user + " dbname=" + database;
 }
 
 PostgresServer::PostgresServer(std::vector<std::string> settings)

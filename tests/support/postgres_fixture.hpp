@@ -58,4 +58,31 @@ private:
     std::string error_;
 };
 
+/// A private PgBouncer before a server, on a free loopback port. Databases "postgres" (transaction
+/// pooling, `pool_size` server connections) and any that `more` adds; role "stats" may read the
+/// console, passwords are not asked for. Gone after the destructor.
+class PgBouncer {
+public:
+    PgBouncer(const PostgresServer& server, int pool_size, const std::string& more = "");
+    ~PgBouncer();
+    PgBouncer(const PgBouncer&) = delete;
+    PgBouncer& operator=(const PgBouncer&) = delete;
+
+    /// Why it is not there; empty when it is.
+    [[nodiscard]] const std::string& error() const { return error_; }
+    [[nodiscard]] std::string dsn(const std::string& user, const std::string& database) const;
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+    /// Ends it as a kill -9 would; `start` brings it back on the same port.
+    void stop();
+    void start();
+
+private:
+    std::string folder_;
+    std::uint16_t port_ = 0;
+    pid_t pid_ = -1;
+    std::string error_;
+};
+
 }  // namespace plimsoll::test

@@ -1,6 +1,7 @@
 // plimsoll run SCENARIO | URL
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/probe_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
@@ -25,10 +26,9 @@ struct RunFlags {
     std::string rate;
     std::vector<std::string> stages;
     std::vector<std::string> env;
-    std::string pg;
+    ProbeFlags probes;
     std::string prometheus;
     std::string otlp;
-    std::vector<std::string> containers;
 
     [[nodiscard]] bool overrides_load() const {
         return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
@@ -120,14 +120,8 @@ Status set_environment(const std::vector<std::string>& assignments) {
 }
 
 Status apply_exports(const RunFlags& flags, Scenario& scenario) {
-    if (!flags.pg.empty()) {
-        scenario.probes.postgres.push_back({flags.pg});
-    }
-    for (const std::string& name : flags.containers) {
-        ContainerProbeConfig config;
-        config.docker = name;
-        config.role = name;
-        scenario.probes.containers.push_back(config);
+    if (Status applied = flags.probes.apply(scenario.probes); !applied) {
+        return applied;
     }
     if (!flags.prometheus.empty()) {
         auto listen = parse_listen(flags.prometheus);
@@ -228,9 +222,7 @@ void add_run_command(CLI::App& app, Action& action) {
         ->type_name("TIME:N");
     command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
         ->type_name("K=V");
-    command->add_option("--pg", flags->pg, "also probe this PostgreSQL")->type_name("DSN");
-    command->add_option("--container", flags->containers, "also probe this Docker container")
-        ->type_name("NAME");
+    flags->probes.add_to(*command);
     command
         ->add_option("--prometheus", flags->prometheus,
                      "serve metrics here (default address 127.0.0.1)")

@@ -2,7 +2,9 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
+#include "app/version.hpp"
 #include "base/units.hpp"
+#include "engine/single_run.hpp"
 #include "scenario/parse.hpp"
 
 #include <cstdlib>
@@ -48,7 +50,51 @@ void print_plan(const Scenario& scenario) {
     }
 }
 
-int validate(const std::string& path) {
+/// Goes through `user` once and prints each request; false where one failed. `shared` takes what it
+/// made.
+bool try_out(const Scenario& scenario, const UserClass& user, std::vector<Variable>& shared,
+             bool keep) {
+    RunInfo base;
+    base.version = version();
+    SingleRunOptions options;
+    options.go_on = true;
+    options.shared = shared;
+    const auto ran = run_single(scenario, user, base, std::move(options));
+    if (!ran) {
+        say(stderr, "plimsoll: {}\n", ran.error().to_string());
+        return false;
+    }
+    for (const SingleRequest& request : ran->requests) {
+        say("  {} {}\n", is_failure(request.sample.outcome) ? "✗" : "✓",
+            describe(request, scenario));
+    }
+    if (keep) {
+        shared = ran->variables;
+    }
+    return ran->ok;
+}
+
+/// One request of each step, in the order of the file, and whether it was answered as it should.
+ExitCode check_target(const Scenario& scenario) {
+    std::vector<Variable> shared;
+    bool ok = true;
+    const auto part = [&](const std::string& name, const UserClass& user, bool keep) {
+        if (!user.steps.empty()) {
+            say("{}\n", name);
+            ok = try_out(scenario, trial_of(user), shared, keep) && ok;
+        }
+    };
+    part("setup", scenario.setup, true);
+    for (const UserClass& user : scenario.users) {
+        part("user " + user.name, user, false);
+    }
+    part("teardown", scenario.teardown, false);
+    say("{}\n",
+        ok ? "every step was answered as expected" : "not every step was answered as expected");
+    return ok ? ExitCode::Passed : ExitCode::ThresholdFailed;
+}
+
+int validate(const std::string& path, bool check) {
     const auto text = read_file(path);
     if (!text) {
         return refuse(text.error());
@@ -60,21 +106,25 @@ int validate(const std::string& path) {
         return to_int(ExitCode::InvalidInput);
     }
     print_plan(*parsed.scenario);
-    return to_int(ExitCode::Passed);
+    return to_int(check ? check_target(*parsed.scenario) : ExitCode::Passed);
 }
 
 }  // namespace
 
 void add_validate_command(CLI::App& app, Action& action) {
     auto path = std::make_shared<std::string>();
-    CLI::App* command =
-        app.add_subcommand("validate", "check a scenario and print its plan; sends nothing");
+    CLI::App* command = app.add_subcommand("validate", "check a scenario and print its plan");
+    auto check = std::make_shared<bool>(false);
     command->add_option("SCENARIO", *path, "a scenario file")->required();
+    command->add_flag("--check-target", *check,
+                      "also send one request of each step and say how it was answered");
     command->footer(
         "Examples:\n"
         "  plimsoll validate checkout.yaml\n"
-        "  TARGET=http://127.0.0.1:8080 plimsoll validate examples/quickstart.yaml");
-    command->callback([path, &action] { action = [path] { return validate(*path); }; });
+        "  TARGET=http://127.0.0.1:8080 plimsoll validate examples/quickstart.yaml\n"
+        "  plimsoll validate checkout.yaml --check-target");
+    command->callback(
+        [path, check, &action] { action = [path, check] { return validate(*path, *check); }; });
 }
 
 }  // namespace plimsoll

@@ -110,7 +110,7 @@ TEST(HttpCanary, SaysAtStartWhatIsWrongWithTheUrl) {
     const Status status = canary_of(server.port(), "/helth")->start(Clock::now() + 30s);
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(status.error().to_string(),
-              "canary:no_database: GET /helth: the answer's status is 404 (name a URL that answers "
+              "GET /helth: the answer's status is 404 (name a URL that answers "
               "200 without using the database)");
 }
 

@@ -1,6 +1,7 @@
 #include "lab/lab.hpp"
 
 #include "lab/database_connection.hpp"
+#include "lab/fault.hpp"
 #include "lab/throwaway_postgres.hpp"
 #include "net/http_client.hpp"
 #include "processes.hpp"
@@ -65,7 +66,7 @@ protected:
         postgres.emplace(std::move(started).value());
         LabOptions options;
         options.dsn = postgres->app_dsn();
-        options.fault = *spec;
+        options.faults = {*LabFault::parse(fault)};
         if (adjust) {
             adjust(options);
         }
@@ -126,7 +127,7 @@ TEST_F(LabTest, KeepsTheRowsOfAnEarlierStart) {
     ASSERT_EQ(call(url, "DELETE", "/v1/deployments/7").status, 204);
     LabOptions options;
     options.dsn = postgres->app_dsn();
-    options.fault = *parse_fault("app-pool:size=1,hold=0s");
+    options.faults = {*LabFault::parse("app-pool:size=1,hold=0s")};
     const auto second = Lab::start(options);
     ASSERT_TRUE(second.ok()) << second.error().to_string();
     EXPECT_EQ(call(second->url(), "GET", "/v1/deployments/7").status, 404);
@@ -285,7 +286,7 @@ TEST_F(LabTest, ReportsRefusedConnectionsInPostgresWords) {
     const auto faults = json(call(url, "GET", "/lab/state")).at("faults").as_array();
     ASSERT_EQ(faults.size(), 1U);
     EXPECT_EQ(faults[0].at("fault").as_string(), "max-connections:limit=10,hold=1s");
-    EXPECT_EQ(faults[0].at("planted_at").as_string().size(), 20U);
+    EXPECT_EQ(faults[0].at("planted_at").as_string().size(), 24U);
     EXPECT_GT(faults[0].at("planted_at_unix").as_double(), 1.6e9);
 }
 
@@ -360,7 +361,7 @@ TEST_F(LabTest, RunsAsAProgramUntilToldToStop) {
     std::FILE* in = ::fdopen(ends[0], "r");
     LabOptions options;
     options.dsn = postgres->app_dsn();
-    options.fault = *parse_fault("app-pool:size=2");
+    options.faults = {*LabFault::parse("app-pool:size=2")};
     std::stop_source stop;
     auto result =
         std::async(std::launch::async, [&] { return run_lab(options, stop.get_token(), out); });
@@ -387,10 +388,10 @@ TEST_F(LabTest, SaysWhyItCannotStart) {
     EXPECT_EQ(Lab::start(options).error().to_string(),
               "the lab's database: FATAL: database \"missing\" does not exist");
     options.dsn = postgres->app_dsn();
-    options.fault = *parse_fault("app-pool:size=400");
+    options.faults = {*LabFault::parse("app-pool:size=400")};
     EXPECT_THAT(Lab::start(options).error().to_string(),
                 HasSubstr("of 400 could not be opened: FATAL: "));
-    options.fault = *parse_fault("app-pool:size=1");
+    options.faults = {*LabFault::parse("app-pool:size=1")};
     options.port = lab->port();
     EXPECT_THAT(Lab::start(options).error().what, HasSubstr("cannot listen"));
 }

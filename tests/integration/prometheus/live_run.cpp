@@ -52,26 +52,62 @@ RunInfo make_run() {
 ProbeInfo postgres_probe() {
     using MetricType::Counter;
     using MetricType::Gauge;
-    return {"postgres",
-            {{metric::kPgBackends,
-              Gauge,
-              "Client backends by what they do.",
-              {"datname", "usename", "application_name", "state", "wait_event_type"}},
-             {metric::kPgConnectionsUsedRatio, Gauge, "Used share of the connection slots.", {}},
-             {metric::kPgMaxConnections, Gauge, "Setting max_connections.", {}},
-             {metric::kPgReservedConnections, Gauge, "Slots that only superusers get.", {}},
-             {metric::kPgBlockedBackends, Gauge, "Backends that wait for a lock.", {}},
-             {metric::kPgLongestTransaction, Gauge, "Age of the oldest open transaction.", {}},
-             {metric::kPgIdleInTransaction, Gauge, "Longest idle time in a transaction.", {}},
-             {metric::kPgTransactions,
-              Counter,
-              "Transactions by how they ended.",
-              {"datname", "result"}},
-             {metric::kPgConnectionRefused,
-              Counter,
-              "Connections that the server refused to the probe.",
-              {"sqlstate"}}},
-            {{"server_version", "15"}}};
+    return {
+        "postgres",
+        {{metric::kPgBackends,
+          Gauge,
+          "Client backends by what they do.",
+          {"datname", "usename", "application_name", "state", "wait_event_type"}},
+         {metric::kPgConnectionsUsedRatio, Gauge, "Used share of the connection slots.", {}},
+         {metric::kPgMaxConnections, Gauge, "Setting max_connections.", {}},
+         {metric::kPgReservedConnections, Gauge, "Slots that only superusers get.", {}},
+         {metric::kPgBlockedBackends, Gauge, "Backends that wait for a lock.", {}},
+         {metric::kPgLongestTransaction, Gauge, "Age of the oldest open transaction.", {}},
+         {metric::kPgIdleInTransaction, Gauge, "Longest idle time in a transaction.", {}},
+         {metric::kPgTransactions,
+          Counter,
+          "Transactions by how they ended.",
+          {"datname", "result"}},
+         {metric::kPgConnectionRefused,
+          Counter,
+          "Connections that the server refused to the probe.",
+          {"sqlstate"}},
+         {"plimsoll_pg_waiting_backends",
+          Gauge,
+          "As in docs/metrics.md.",
+          {"wait_event_type", "wait_event"}},
+         {"plimsoll_pg_stale_backends",
+          Gauge,
+          "As in docs/metrics.md.",
+          {"datname", "usename", "application_name", "state"}},
+         {"plimsoll_pg_new_backends", Gauge, "As in docs/metrics.md.", {}},
+         {"plimsoll_pg_blocks_total", Counter, "As in docs/metrics.md.", {"datname", "source"}},
+         {"plimsoll_pg_block_seconds_total",
+          Counter,
+          "As in docs/metrics.md.",
+          {"datname", "direction"}},
+         {"plimsoll_pg_temp_bytes_total", Counter, "As in docs/metrics.md.", {"datname"}},
+         {"plimsoll_pg_deadlocks_total", Counter, "As in docs/metrics.md.", {"datname"}},
+         {"plimsoll_pg_sessions_total", Counter, "As in docs/metrics.md.", {"datname", "result"}},
+         {"plimsoll_pg_session_seconds_total",
+          Counter,
+          "As in docs/metrics.md.",
+          {"datname", "state"}},
+         {"plimsoll_pg_checkpoints_total", Counter, "As in docs/metrics.md.", {"reason"}},
+         {"plimsoll_pg_checkpoint_seconds_total", Counter, "As in docs/metrics.md.", {"operation"}},
+         {"plimsoll_pg_checkpoint_buffers_total", Counter, "As in docs/metrics.md.", {}},
+         {"plimsoll_pg_wal_bytes_total", Counter, "As in docs/metrics.md.", {}},
+         {"plimsoll_pg_wal_operations_total", Counter, "As in docs/metrics.md.", {"operation"}},
+         {"plimsoll_pg_wal_seconds_total", Counter, "As in docs/metrics.md.", {"operation"}},
+         {"plimsoll_pg_io_operations_total",
+          Counter,
+          "As in docs/metrics.md.",
+          {"backend", "operation"}},
+         {"plimsoll_pg_io_seconds_total",
+          Counter,
+          "As in docs/metrics.md.",
+          {"backend", "operation"}}},
+        {{"server_version", "15"}}};
 }
 
 ProbeInfo container_probe(const std::string& name) {
@@ -96,6 +132,77 @@ ProbeInfo canary_probe() {
             {}};
 }
 
+ProbeInfo pgbouncer_probe() {
+    return {
+        "pgbouncer",
+        {{"plimsoll_pgbouncer_clients_waiting",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_clients_active",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_servers_active",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_servers_idle",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_max_wait_seconds",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_pool_size",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {"database", "user"}},
+         {"plimsoll_pgbouncer_transactions_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_queries_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_transaction_seconds_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_query_seconds_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_wait_seconds_total",
+          MetricType::Counter,
+          "As in docs/metrics.md.",
+          {"database"}},
+         {"plimsoll_pgbouncer_client_connections", MetricType::Gauge, "As in docs/metrics.md.", {}},
+         {"plimsoll_pgbouncer_max_client_connections",
+          MetricType::Gauge,
+          "As in docs/metrics.md.",
+          {}}},
+        {}};
+}
+
+std::vector<Value> pgbouncer_values(double seconds) {
+    return {{0, {"lab", "web"}, 2},
+            {1, {"lab", "web"}, 2},
+            {2, {"lab", "web"}, 2},
+            {3, {"lab", "web"}, 2},
+            {4, {"lab", "web"}, 2},
+            {5, {"lab", "web"}, 2},
+            {6, {"lab"}, seconds},
+            {7, {"lab"}, seconds},
+            {8, {"lab"}, seconds},
+            {9, {"lab"}, seconds},
+            {10, {"lab"}, seconds},
+            {11, {}, 7},
+            {12, {}, 7}};
+}
+
 std::vector<Value> postgres_values(double seconds) {
     const double busy = std::min(kPoolSize, offered_at(seconds) * kHoldSeconds);
     const auto backends = [](const char* state, const char* wait, double count) {
@@ -113,7 +220,24 @@ std::vector<Value> postgres_values(double seconds) {
             {6, {}, kHoldSeconds / 2},
             {7, {"lab", "commit"}, seconds * 100},
             {7, {"lab", "rollback"}, 1},
-            {8, {"53300"}, 0}};
+            {8, {"53300"}, 0},
+            {9, {"x", "x"}, 1},
+            {10, {"x", "x", "x", "x"}, 1},
+            {11, {}, 1},
+            {12, {"x", "x"}, 1},
+            {13, {"x", "x"}, 1},
+            {14, {"x"}, 1},
+            {15, {"x"}, 1},
+            {16, {"x", "x"}, 1},
+            {17, {"x", "x"}, 1},
+            {18, {"x"}, 1},
+            {19, {"x"}, 1},
+            {20, {}, 1},
+            {21, {}, 1},
+            {22, {"x"}, 1},
+            {23, {"x"}, 1},
+            {24, {"x", "x"}, 1},
+            {25, {"x", "x"}, 1}};
 }
 
 /// Only the application has limits.
@@ -135,8 +259,8 @@ std::vector<Value> container_values(const std::string& name, const std::string& 
 LiveRun::LiveRun(std::uint64_t seed)
     : seed_(seed),
       run_(make_run()),
-      probes_{postgres_probe(), container_probe("lab"), container_probe("postgres"),
-              canary_probe()},
+      probes_{postgres_probe(), container_probe("lab"), container_probe("postgres"), canary_probe(),
+              pgbouncer_probe()},
       total_(run_.endpoints.size()) {}
 
 void LiveRun::add_endpoint(std::vector<EndpointStats>& delta, EndpointId endpoint,
@@ -215,11 +339,14 @@ Reading LiveRun::reading(std::size_t probe, double seconds) const {
         case 2:
             reading.values = container_values("postgres", "database", seconds / 2);
             break;
-        default:
+        case 3:
             reading.values = {{0, {"no_database"}, 0.001},
                               {0, {"select_1"}, 0.0005},
                               {1, {"no_database"}, 0},
                               {1, {"select_1"}, 0}};
+            break;
+        default:
+            reading.values = pgbouncer_values(seconds);
     }
     return reading;
 }

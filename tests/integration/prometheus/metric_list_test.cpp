@@ -1,5 +1,6 @@
 // docs/metrics.md against what the endpoint serves.
 #include "exporters/prometheus/prometheus_exporter.hpp"
+#include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
 #include "tests/integration/prometheus/live_run.hpp"
@@ -86,11 +87,15 @@ TEST(MetricList, IsTrueOfTheProbes) {
     options.dsn = "host=127.0.0.1";
     const auto postgres = make_postgres_probe(options);
     ASSERT_TRUE(postgres);
-    for (const MetricDescriptor& metric : (*postgres)->descriptors()) {
-        const std::string type = metric.type == MetricType::Counter ? "counter" : "gauge";
-        const std::string entry =
-            entry_of(metric.name, type, {metric.labels.begin(), metric.labels.end()});
-        EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
+    const auto pgbouncer = make_pgbouncer_probe({options.dsn});
+    ASSERT_TRUE(pgbouncer);
+    for (const ProbePtr* probe : {&*postgres, &*pgbouncer}) {
+        for (const MetricDescriptor& metric : (*probe)->descriptors()) {
+            const std::string type = metric.type == MetricType::Counter ? "counter" : "gauge";
+            const std::string entry =
+                entry_of(metric.name, type, {metric.labels.begin(), metric.labels.end()});
+            EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
+        }
     }
 }
 

@@ -41,7 +41,8 @@ public:
                                         : Outcome::Http5xx;
         delta[endpoint].record(sample);
         total_[endpoint].record(sample);
-        watch_->on_tick(now_s_, now_s_ + 1, delta, {}, total_, {});
+        const LoadCounts none;
+        watch_->on_tick(now_s_, now_s_ + 1, {delta, none}, {total_, none});
         now_s_ += 1;
     }
     /// One reading, in the middle of the tick that comes.

@@ -51,6 +51,7 @@ TEST(ContainerProbe, ReportsACgroupUnderItsLastName) {
                                              {metric::kContainerCpuLimit, 1.5},
                                              {metric::kContainerPeriods, 400},
                                              {metric::kContainerThrottled, 120},
+                                             {metric::kContainerThrottledSeconds, 0.000777},
                                              {metric::kContainerMemory, 62914560},
                                              {metric::kContainerMemoryLimit, 1073741824},
                                              {metric::kContainerOomKills, 2}}));
@@ -63,12 +64,9 @@ TEST(ContainerProbe, RefusesWhatItCannotProbe) {
     };
     ContainerProbeOptions none;
     none.name = "web";
-    EXPECT_EQ(start_error(none),
-              "process:web: a container probe wants exactly one of pid, port and cgroup");
-    ContainerProbeOptions docker;
-    docker.docker = "web";
-    EXPECT_EQ(start_error(docker),
-              "container:web: docker containers come later; use pid, port or cgroup");
+    EXPECT_EQ(
+        start_error(none),
+        "process:web: a container probe wants exactly one of docker, label, cgroup, pid and port");
     ContainerProbeOptions two;
     two.pid = 1;
     two.cgroup = "/x";

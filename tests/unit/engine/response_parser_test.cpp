@@ -27,7 +27,7 @@ TEST(ResponseParser, ReadsTheSameResponseHoweverItIsCut) {
         "HTTP/1.1 404 Not Found\r\nServer: x\r\nContent-Length: 11\r\n\r\nno such dog";
     for (std::size_t step = 1; step <= text.size(); ++step) {
         ResponseParser parser;
-        parser.reset(false);
+        parser.reset({.head = false});
         EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
         EXPECT_EQ(parser.status(), 404);
         EXPECT_TRUE(parser.keep_alive());
@@ -41,7 +41,7 @@ TEST(ResponseParser, JoinsChunks) {
         "5\r\nhello\r\n6; x=y\r\n world\r\n0\r\nTrailer: t\r\n\r\n";
     for (const std::size_t step : {1UL, 2UL, 7UL, text.size()}) {
         ResponseParser parser;
-        parser.reset(false);
+        parser.reset({.head = false});
         EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
         EXPECT_EQ(parser.error_body(), "hello world");
     }
@@ -49,7 +49,7 @@ TEST(ResponseParser, JoinsChunks) {
 
 TEST(ResponseParser, EndsTheConnectionsUseAfterASwitchOfProtocols) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(feed_in_pieces(parser, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 99),
               State::Done);
     EXPECT_EQ(parser.status(), 101);
@@ -58,7 +58,7 @@ TEST(ResponseParser, EndsTheConnectionsUseAfterASwitchOfProtocols) {
 
 TEST(ResponseParser, SkipsInterimResponses) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(
         feed_in_pieces(parser,
                        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
@@ -70,14 +70,14 @@ TEST(ResponseParser, SkipsInterimResponses) {
 
 TEST(ResponseParser, ExpectsNoBodyAfterHead) {
     ResponseParser parser;
-    parser.reset(true);
+    parser.reset({.head = true});
     EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").state, State::Done);
 }
 
 TEST(ResponseParser, ExpectsNoBodyWith204And304) {
     for (const char* status : {"204 No Content", "304 Not Modified"}) {
         ResponseParser parser;
-        parser.reset(false);
+        parser.reset({.head = false});
         EXPECT_EQ(parser.feed(std::string("HTTP/1.1 ") + status + "\r\nX: y\r\n\r\n").state,
                   State::Done);
     }
@@ -85,7 +85,7 @@ TEST(ResponseParser, ExpectsNoBodyWith204And304) {
 
 TEST(ResponseParser, EndsABodyWithoutLengthWhenTheConnectionEnds) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(parser.feed("HTTP/1.0 200 OK\r\n\r\nsome").state, State::NeedMore);
     EXPECT_EQ(parser.feed_end(), State::Done);
     EXPECT_FALSE(parser.keep_alive());
@@ -93,7 +93,7 @@ TEST(ResponseParser, EndsABodyWithoutLengthWhenTheConnectionEnds) {
 
 TEST(ResponseParser, FailsWhenTheConnectionEndsInsideABodyOfKnownLength) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome").state,
               State::NeedMore);
     EXPECT_TRUE(parser.header_done());
@@ -102,14 +102,14 @@ TEST(ResponseParser, FailsWhenTheConnectionEndsInsideABodyOfKnownLength) {
 
 TEST(ResponseParser, RefusesWhatIsNotHttp) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(parser.feed("SSH-2.0-OpenSSH_9.2p1\r\n").state, State::Failed);
     EXPECT_FALSE(parser.failure().empty());
 }
 
 TEST(ResponseParser, HonoursConnectionClose) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(
         parser.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").state,
         State::Done);
@@ -118,16 +118,16 @@ TEST(ResponseParser, HonoursConnectionClose) {
 
 TEST(ResponseParser, StartsAfreshAfterReset) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(parser.feed("garbage\r\n\r\n").state, State::Failed);
-    parser.reset(false);
+    parser.reset({.head = false});
     EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").state, State::Done);
     EXPECT_EQ(parser.status(), 200);
 }
 
 TEST(ResponseParser, LeavesWhatComesAfterTheEnd) {
     ResponseParser parser;
-    parser.reset(false);
+    parser.reset({.head = false});
     const std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1";
     const auto progress = parser.feed(text);
     EXPECT_EQ(progress.state, State::Done);

@@ -48,35 +48,67 @@ TEST(ActivitySummary, TakesTheOldestTransactionAndTheLongestIdleOne) {
     EXPECT_EQ(summary.longest_idle_in_transaction_s, 5);
 }
 
-TEST(BackendSeries, GoesOnAtZeroForSetsThatAreGone) {
-    BackendSeries series;
+TEST(ActivitySeries, GoesOnAtZeroForSetsThatAreGone) {
+    ActivitySeries series;
     series.update({group("web", "active", std::nullopt, 5)});
-    const auto& counts = series.update({group("web", "idle", "Client", 5)});
+    series.update({group("web", "idle", "Client", 5)});
+    const auto& counts = series.backends.counts();
     EXPECT_EQ(counts.size(), 2U);
     EXPECT_EQ(counts.at({"shop", "app", "web", "active", ""}), 0U);
     EXPECT_EQ(counts.at({"shop", "app", "web", "idle", "Client"}), 5U);
 }
 
-TEST(BackendSeries, NeverTakesAHiddenBackendForAnActiveOne) {
+TEST(ActivitySeries, NeverTakesAHiddenBackendForAnActiveOne) {
     ActivityGroup hidden = group("web", std::nullopt, std::nullopt, 4);
     hidden.hidden = true;
-    BackendSeries series;
-    const auto& counts = series.update({hidden, group("web", std::nullopt, std::nullopt, 1)});
+    ActivitySeries series;
+    series.update({hidden, group("web", std::nullopt, std::nullopt, 1)});
+    const auto& counts = series.backends.counts();
     EXPECT_EQ(counts.size(), 2U);
     EXPECT_EQ(counts.at({"shop", "app", "web", "hidden", "hidden"}), 4U);
     EXPECT_EQ(counts.at({"shop", "app", "web", "starting", ""}), 1U);
     EXPECT_EQ(summarise({hidden}).hidden, 4U);
 }
 
-TEST(BackendSeries, StaysBoundedWhenEveryProcessHasAName) {
-    BackendSeries series;
+TEST(ActivitySeries, CountsWaitsOfActiveBackendsByEvent) {
+    ActivityGroup reading = group("web", "active", "IO", 2);
+    reading.wait_event = "DataFileRead";
+    ActivityGroup other = group("api", "active", "IO", 1);
+    other.wait_event = "DataFileRead";
+    ActivityGroup resting = group("web", "idle", "Client", 7);
+    resting.wait_event = "ClientRead";
+    ActivitySeries series;
+    series.update({reading, other, resting, group("web", "active", std::nullopt, 3)});
+    const std::map<CountSeries::Labels, std::uint64_t> expected{{{"IO", "DataFileRead"}, 3}};
+    EXPECT_EQ(series.waiting.counts(), expected);
+}
+
+TEST(ActivitySeries, CountsThoseThatHaveDoneNothingForLong) {
+    ActivityGroup held = group("web", "idle in transaction", "Client", 4);
+    held.stale = 3;
+    ActivityGroup ours = group("plimsoll", "idle", "Client", 2);
+    ours.ours = true;
+    ours.stale = 2;
+    ActivitySeries series;
+    series.update({held, ours, group("web", "active", std::nullopt, 3)});
+    const std::map<CountSeries::Labels, std::uint64_t> expected{
+        {{"shop", "app", "web", "idle in transaction"}, 3}};
+    EXPECT_EQ(series.stale.counts(), expected);
+    series.update({});
+    EXPECT_EQ(series.stale.counts().at({"shop", "app", "web", "idle in transaction"}), 0U);
+}
+
+TEST(ActivitySeries, StaysBoundedWhenEveryProcessHasAName) {
+    ActivitySeries series;
     std::vector<ActivityGroup> groups;
     for (int i = 0; i < 1000; ++i) {
         groups.push_back(group("worker-" + std::to_string(i), "active", std::nullopt, 1));
     }
-    const auto& counts = series.update(groups);
-    EXPECT_EQ(counts.size(), BackendSeries::kMostSets + 1);
-    EXPECT_EQ(counts.at({"shop", "app", "(other)", "active", ""}), 1000 - BackendSeries::kMostSets);
+    series.update(groups);
+    const auto& counts = series.backends.counts();
+    EXPECT_EQ(counts.size(), ActivitySeries::kMostSets + 1);
+    EXPECT_EQ(counts.at({"shop", "app", "(other)", "active", ""}),
+              1000 - ActivitySeries::kMostSets);
 }
 
 }  // namespace

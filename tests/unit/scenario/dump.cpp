@@ -16,7 +16,9 @@ std::string seconds(Nanoseconds duration) {
 std::string render(const Template& text) {
     Random random(1, 2, 3);
     std::string out;
-    text.render({2, 3, &random}, out);
+    if (!text.render({2, 3, &random}, out)) {
+        out = "-";
+    }
     return (text.is_constant() ? "" : "~ ") + out;
 }
 
@@ -73,8 +75,9 @@ void dump_executor(const Scenario& scenario, const Executor& executor, std::stri
 }
 
 void dump_threshold(const Threshold& threshold, std::string& out) {
-    constexpr std::array kMetrics{"response",   "service", "failed",   "requests", "dropped",
-                                  "iterations", "sent",    "received", "probe"};
+    constexpr std::array kMetrics{"response", "service",        "failed",     "requests", "dropped",
+                                  "checks",   "group duration", "iterations", "sent",     "received",
+                                  "probe"};
     constexpr std::array kStatistics{"avg",      "min",  "med",   "max",
                                      "quantile", "rate", "count", "last"};
     constexpr std::array kComparisons{"<", "<=", ">", ">="};
@@ -116,7 +119,14 @@ void dump_threshold(const Threshold& threshold, std::string& out) {
 void dump_surroundings(const Scenario& scenario, std::string& out) {
     out += fmt::format("probes every {}\n", seconds(scenario.probes.interval));
     for (const PostgresProbeConfig& postgres : scenario.probes.postgres) {
-        out += fmt::format("  postgres {}\n", postgres.dsn);
+        out += fmt::format("  postgres {}{}{}\n", postgres.name, postgres.name.empty() ? "" : ": ",
+                           postgres.dsn);
+    }
+    for (const PgbouncerProbeConfig& pgbouncer : scenario.probes.pgbouncer) {
+        out += fmt::format("  pgbouncer {}\n", pgbouncer.dsn);
+    }
+    for (const std::string& canary : scenario.probes.canaries_off) {
+        out += fmt::format("  canary {} is off\n", canary);
     }
     for (const ContainerProbeConfig& c : scenario.probes.containers) {
         out += fmt::format("  container role {}: docker \"{}\" cgroup \"{}\" pid {} port {}\n",

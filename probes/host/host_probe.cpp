@@ -1,0 +1,279 @@
+#include "probes/host/host_probe.hpp"
+
+#include "probes/container/cgroup.hpp"
+#include "probes/container/listening_process.hpp"
+#include "probes/container/process_tree.hpp"
+#include "probes/container/system_files.hpp"
+#include "probes/host/network_figures.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <ifaddrs.h>
+#include <memory>
+#include <netinet/in.h>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Nanoseconds kFirstPause = std::chrono::seconds(1);
+// In mid-run the probe thread has no more to give to an engine that hangs.
+constexpr Nanoseconds kAskEngine = std::chrono::milliseconds(100);
+constexpr Nanoseconds kLongestPause = std::chrono::seconds(10);
+
+enum Metric : std::uint32_t {
+    Overflows,
+    Drops,
+    Sent,
+    Resent,
+    TimeWait,
+    Sockets,
+    LocalPorts,
+    Cpu,
+    Load,
+    Memory,
+    MemoryAvailable,
+    Pressures
+};
+
+std::vector<MetricDescriptor> describe_metrics() {
+    using enum MetricType;
+    const std::vector<std::string> side{"side"};
+    return {
+        {metric::kHostListenOverflows, Counter, "Connections dropped at a full accept queue.",
+         side},
+        {metric::kHostListenDrops, Counter, "Connections dropped on their way to a listener.",
+         side},
+        {metric::kHostSegmentsSent, Counter, "TCP segments sent.", side},
+        {metric::kHostSegmentsResent, Counter, "TCP segments sent again.", side},
+        {metric::kHostTimeWait, Gauge, "TCP sockets in TIME_WAIT.", side},
+        {metric::kHostTcpSockets, Gauge, "TCP sockets in use.", side},
+        {metric::kHostLocalPorts, Gauge, "Local ports for outgoing connections.", side},
+        {metric::kHostCpuSeconds, Counter, "CPU time in use, per core.", {"side", "cpu"}},
+        {metric::kHostLoad, Gauge, "Load average of a minute.", side},
+        {metric::kHostMemory, Gauge, "Memory of the machine.", side},
+        {metric::kHostMemoryAvailable, Gauge, "Memory that could be had without swapping.", side},
+        {metric::kHostPressure,
+         Counter,
+         "Time in which some or all tasks stalled for want of a resource.",
+         {"side", "resource", "share"}},
+    };
+}
+
+class HostProbe final : public Probe {
+public:
+    explicit HostProbe(HostProbeOptions options)
+        : options_(std::move(options)),
+          proc_(options_.proc_root),
+          side_(options_.side == HostSide::Generator ? "generator" : "target") {}
+
+    [[nodiscard]] std::string name() const override { return "host:" + side_; }
+    [[nodiscard]] std::span<const MetricDescriptor> descriptors() const override {
+        return descriptors_;
+    }
+    [[nodiscard]] Nanoseconds period() const override { return options_.period; }
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> facts() const override {
+        return facts_;
+    }
+    [[nodiscard]] Status start(Clock::time_point deadline) override;
+    [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override;
+
+private:
+    Status find_target(Clock::time_point deadline);
+    void add(Reading& reading, Metric metric, const std::optional<double>& value,
+             std::initializer_list<std::string> more = {}) const;
+    void add_network(Reading& reading) const;
+    void add_cpus(Reading& reading) const;
+    void add_machine(Reading& reading) const;
+
+    HostProbeOptions options_;
+    fs::path proc_;
+    std::string side_;
+    std::vector<MetricDescriptor> descriptors_ = describe_metrics();
+    std::vector<std::pair<std::string, std::string>> facts_;
+    // The target's process.
+    pid_t pid_ = 0;
+    std::uint64_t start_ticks_ = 0;
+    Error last_error_{"not looked for yet"};
+    Clock::time_point look_again_{};
+    Nanoseconds pause_ = kFirstPause;
+};
+
+Status HostProbe::start(Clock::time_point deadline) {
+    if (options_.side == HostSide::Target) {
+        if (Status found = find_target(deadline); !found) {
+            return found.error();
+        }
+        facts_ = {{"pid", std::to_string(pid_)}};
+    }
+    const auto first = read(deadline);
+    return first ? Status() : Status(first.error());
+}
+
+Status HostProbe::find_target(Clock::time_point deadline) {
+    const std::string engine =
+        options_.docker_host.empty() ? engine_from_environment() : options_.docker_host;
+    const auto found = find_target_process(options_.port, proc_, engine, deadline);
+    pid_ = found ? *found : 0;
+    const auto stat = found ? read_stat(proc_, pid_) : std::nullopt;
+    if (!stat) {
+        pid_ = 0;
+        last_error_ = found ? Error{fmt::format("process {} is gone", *found)} : found.error();
+        last_error_.where = name();
+        look_again_ = Clock::now() + pause_;
+        pause_ = std::min(pause_ * 2, kLongestPause);
+        return last_error_;
+    }
+    start_ticks_ = stat->start_ticks;
+    pause_ = kFirstPause;
+    return {};
+}
+
+void HostProbe::add(Reading& reading, Metric metric, const std::optional<double>& value,
+                    std::initializer_list<std::string> more) const {
+    if (value) {
+        std::vector<std::string> labels{side_};
+        labels.insert(labels.end(), more.begin(), more.end());
+        reading.values.push_back({metric, std::move(labels), *value});
+    }
+}
+
+void HostProbe::add_network(Reading& reading) const {
+    const std::string process = pid_ == 0 ? std::string("self") : std::to_string(pid_);
+    const NetworkFigures network = read_network_figures(proc_ / process / "net");
+    add(reading, Overflows, network.listen_overflows);
+    add(reading, Drops, network.listen_drops);
+    add(reading, Sent, network.segments_sent);
+    add(reading, Resent, network.segments_resent);
+    add(reading, TimeWait, network.time_wait);
+    add(reading, Sockets, network.sockets);
+    if (pid_ == 0) {  // /proc/sys shows the reader's namespace
+        const auto range = read_small_file(proc_ / "sys/net/ipv4/ip_local_port_range");
+        add(reading, LocalPorts, range ? count_ports(*range) : std::nullopt);
+    }
+}
+
+/// "cpu3 user nice system idle iowait irq softirq steal ...": all but idle and iowait is in use.
+/// Time stolen by other machines on the same hardware counts: it is not to be had either.
+void HostProbe::add_cpus(Reading& reading) const {
+    static const auto per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
+    const auto stat = read_small_file(proc_ / "stat");
+    for (const std::string_view line : split_lines(stat ? std::string_view(*stat) : "")) {
+        const std::vector<std::string_view> words = split_words(line);
+        if (words.size() < 9 || !words[0].starts_with("cpu") || words[0] == "cpu") {
+            continue;
+        }
+        double ticks = 0;
+        for (const std::size_t field : {1U, 2U, 3U, 6U, 7U, 8U}) {
+            ticks += parse_number(words[field]).value_or(0);
+        }
+        add(reading, Cpu, ticks / per_second, {std::string(words[0].substr(3))});
+    }
+}
+
+void HostProbe::add_machine(Reading& reading) const {
+    constexpr double kKibi = 1024;
+    add(reading, Load, read_number(proc_ / "loadavg"));
+    const auto memory = read_small_file(proc_ / "meminfo");
+    for (const std::string_view line : split_lines(memory ? std::string_view(*memory) : "")) {
+        const std::vector<std::string_view> words = split_words(line);
+        if (words.size() < 2) {
+            continue;
+        }
+        if (words[0] == "MemTotal:") {
+            add(reading, Memory, parse_number(words[1]).value_or(0) * kKibi);
+        } else if (words[0] == "MemAvailable:") {
+            add(reading, MemoryAvailable, parse_number(words[1]).value_or(0) * kKibi);
+        }
+    }
+    for (const char* resource : kPressureResources) {
+        if (const auto text = read_small_file(proc_ / "pressure" / resource)) {
+            const Pressure pressure = parse_pressure(*text);
+            add(reading, Pressures, pressure.some_s, {resource, "some"});
+            add(reading, Pressures, pressure.full_s, {resource, "full"});
+        }
+    }
+}
+
+Result<Reading> HostProbe::read(Clock::time_point deadline) {
+    const Clock::time_point from = Clock::now();
+    if (options_.side == HostSide::Target) {
+        const auto stat = pid_ == 0 ? std::nullopt : read_stat(proc_, pid_);
+        if (!stat || stat->start_ticks != start_ticks_) {
+            pid_ = 0;
+            if (from < look_again_) {
+                return last_error_;
+            }
+            if (Status found =
+                    find_target(std::min<Clock::time_point>(deadline, from + kAskEngine));
+                !found) {
+                return found.error();
+            }
+        }
+    }
+    Reading reading;
+    add_network(reading);
+    if (options_.side == HostSide::Generator) {
+        add_cpus(reading);
+        add_machine(reading);
+    }
+    reading.took = Clock::now() - from;
+    reading.at = from + reading.took / 2;
+    if (reading.values.empty()) {
+        return Error{"the kernel's figures cannot be read", name(), "is /proc mounted?"};
+    }
+    return reading;
+}
+
+}  // namespace
+
+ProbePtr make_host_probe(HostProbeOptions options) {
+    return std::make_unique<HostProbe>(std::move(options));
+}
+
+bool is_this_machine(const std::string& host) {
+    std::array<char, 256> own{};
+    if (host == "localhost" ||
+        (gethostname(own.data(), own.size() - 1) == 0 && host == own.data())) {
+        return true;
+    }
+    in_addr v4{};
+    in6_addr v6{};
+    const bool is_v4 = inet_pton(AF_INET, host.c_str(), &v4) == 1;
+    const bool is_v6 = !is_v4 && inet_pton(AF_INET6, host.c_str(), &v6) == 1;
+    if (is_v4 && (ntohl(v4.s_addr) >> 24U) == 127) {
+        return true;
+    }
+    ifaddrs* first = nullptr;
+    if ((!is_v4 && !is_v6) || getifaddrs(&first) != 0) {
+        return false;
+    }
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> all(first, &freeifaddrs);
+    for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
+        if (one->ifa_addr == nullptr) {
+            continue;
+        }
+        if (is_v4 && one->ifa_addr->sa_family == AF_INET) {
+            const auto* in = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
+            if (in->sin_addr.s_addr == v4.s_addr) {
+                return true;
+            }
+        } else if (is_v6 && one->ifa_addr->sa_family == AF_INET6) {
+            const auto* in6 = reinterpret_cast<const sockaddr_in6*>(one->ifa_addr);
+            if (IN6_ARE_ADDR_EQUAL(&in6->sin6_addr, &v6)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+}  // namespace plimsoll

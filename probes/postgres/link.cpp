@@ -1,0 +1,35 @@
+#include "probes/postgres/link.hpp"
+
+#include <algorithm>
+
+namespace plimsoll {
+
+void Backoff::failed(Clock::time_point now) noexcept {
+    constexpr Nanoseconds kLongest = std::chrono::seconds(1);
+    next_ = now + wait_;
+    wait_ = std::min(wait_ * 2, kLongest);
+}
+
+Status Link::raise(Clock::time_point deadline, Refusals& refusals) {
+    if (connection.up()) {
+        return {};
+    }
+    prepared = counters_prepared = false;
+    const Clock::time_point now = Clock::now();
+    if (connection.connecting()) {
+        deadline = std::min(deadline, now + kGlance);
+    } else if (!backoff.due(now)) {
+        return Error{"the connection is lost; it is tried again shortly",
+                     connection.target().where()};
+    }
+    Status status = connection.connect(deadline);
+    if (status) {
+        backoff.succeeded();
+    } else if (!connection.connecting()) {
+        backoff.failed(Clock::now());
+        refusals.count(connection.sqlstate());
+    }
+    return status;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,104 @@
+#include "app/commands/probe_flags.hpp"
+
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr std::array<std::string_view, 4> kKinds{"label:", "cgroup:", "pid:", "port:"};
+
+bool has_kind(std::string_view text) {
+    for (const std::string_view kind : kKinds) {
+        if (text.starts_with(kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+template <typename Number>
+bool read_number(std::string_view text, Number& number) {
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return failed == std::errc() && end == text.data() + text.size() && number > 0;
+}
+
+}  // namespace
+
+Result<ContainerProbeConfig> parse_container(const std::string& text) {
+    ContainerProbeConfig config;
+    config.role = "app";
+    std::string what = text;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos && !has_kind(text)) {
+        config.role = text.substr(0, equals);
+        what = text.substr(equals + 1);
+    }
+    const std::size_t colon = what.find(':');
+    const std::string value = has_kind(what) ? what.substr(colon + 1) : what;
+    bool good = !config.role.empty() && !value.empty();
+    if (what.starts_with("label:")) {
+        config.label = value;
+    } else if (what.starts_with("cgroup:")) {
+        config.cgroup = value;
+    } else if (what.starts_with("pid:")) {
+        good = good && read_number(value, config.pid);
+    } else if (what.starts_with("port:")) {
+        good = good && read_number(value, config.port);
+    } else {
+        config.docker = value;
+    }
+    if (!good) {
+        return Error{fmt::format("must be [ROLE=]NAME, got \"{}\"", text), "--container",
+                     "NAME is a container's name, label:KEY=VALUE, cgroup:PATH, pid:N or port:N"};
+    }
+    return config;
+}
+
+void ProbeFlags::add_to(CLI::App& command) {
+    command.add_option("--pg", pg, "also probe this PostgreSQL; may be repeated")
+        ->type_name("DSN")
+        ->allow_extra_args(false);
+    command
+        .add_option("--pgbouncer", pgbouncer,
+                    "also probe this PgBouncer's console; may be repeated")
+        ->type_name("DSN")
+        ->allow_extra_args(false);
+    command
+        .add_option("--container", containers,
+                    "also probe this container: [ROLE=]NAME, label:K=V, cgroup:PATH, pid:N or "
+                    "port:N; the role is app unless given")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    command
+        .add_option("--app-metrics", app_metrics,
+                    "also read the target's connection pools from its Prometheus endpoint")
+        ->type_name("URL")
+        ->allow_extra_args(false);
+}
+
+Status ProbeFlags::apply(ProbesConfig& config) const {
+    for (const std::string& dsn : pg) {
+        config.postgres.push_back({dsn});
+    }
+    for (const std::string& dsn : pgbouncer) {
+        config.pgbouncer.push_back({dsn});
+    }
+    for (const std::string& text : containers) {
+        auto container = parse_container(text);
+        if (!container) {
+            return container.error();
+        }
+        config.containers.push_back(std::move(*container));
+    }
+    for (const std::string& url : app_metrics) {
+        config.app_metrics.push_back({url, {}});
+    }
+    return {};
+}
+
+}  // namespace plimsoll

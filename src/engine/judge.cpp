@@ -1,0 +1,102 @@
+// What a step takes from a response, and asks of it.
+#include "engine/shard.hpp"
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+/// A whole response came, whatever it says.
+bool is_response(Outcome outcome) {
+    return outcome == Outcome::Ok || outcome == Outcome::Http4xx || outcome == Outcome::Http5xx ||
+           outcome == Outcome::RateLimited || outcome == Outcome::CheckFailed;
+}
+
+}  // namespace
+
+Shard::Judgement Shard::judge(User& user, const Exchange& exchange, Outcome outcome,
+                              Clock::time_point now, std::string_view text) {
+    const Step& step = exchange.request->step();
+    const bool response = is_response(outcome);
+    bool met = false;
+    judged_.clear();
+    if (response) {
+        reader_.reset(response_of(exchange, now));
+        const bool checks_hold = run_checks(user, step, now);
+        met = outcome == Outcome::Ok && (!step.until || until_holds(user, *step.until));
+        const bool captured = !met || take_captures(user, step);
+        if (outcome == Outcome::Ok && (!checks_hold || !captured)) {
+            outcome = Outcome::CheckFailed;
+            text = judged_;
+        }
+    } else {
+        count_checks_failed(step, now);
+    }
+    if (!step.until || met) {
+        return {outcome, text};
+    }
+    const std::uint32_t most = user.batch.end != 0 ? 1 : step.until->max;
+    if (++user.polls < most) {
+        return {outcome, text, true};
+    }
+    if (outcome == Outcome::Ok) {
+        outcome = Outcome::CheckFailed;
+        judged_ = fmt::format("until: not so after {} poll{}: {}", user.polls,
+                              user.polls == 1 ? "" : "s", why_);
+        text = judged_;
+    }
+    return {outcome, text};
+}
+
+bool Shard::take_captures(User& user, const Step& step) {
+    bool all = true;
+    for (const Capture& capture : step.captures) {
+        Variable& variable = user.variables[capture.variable];
+        why_.clear();
+        if (capture.selector.select(reader_, variable, why_)) {
+            continue;
+        }
+        variable.clear();
+        if (judged_.empty()) {
+            judged_ = fmt::format("capture {}: {}", capture.name, why_);
+        }
+        all = false;
+    }
+    return all;
+}
+
+bool Shard::run_checks(User& user, const Step& step, Clock::time_point now) {
+    bool all = true;
+    for (const Check& check : step.expect.checks) {
+        const RenderContext context = render_context(user, user.random);
+        missing_.clear();
+        why_.clear();
+        const bool holds = check.holds(reader_, context, why_);
+        recorder_->record_check(check.id, holds, now);
+        if (!holds && all) {
+            judged_ = fmt::format("{}: {}", plan_.scenario->checks[check.id], why_);
+        }
+        all = all && holds;
+    }
+    return all;
+}
+
+void Shard::count_checks_failed(const Step& step, Clock::time_point now) {
+    for (const Check& check : step.expect.checks) {
+        recorder_->record_check(check.id, false, now);
+    }
+}
+
+bool Shard::until_holds(User& user, const Until& until) {
+    for (const Check& condition : until.conditions) {
+        const RenderContext context = render_context(user, user.random);
+        missing_.clear();
+        why_.clear();
+        if (!condition.holds(reader_, context, why_)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,120 @@
+// Requests that lead elsewhere than to the target's own paths: whole URLs, redirects; and cookies.
+#include "engine/shard.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+
+Origin& Shard::add_origin(const TargetUrl& url) {
+    Origin& origin = origins_.emplace_back();
+    origin.url = url;
+    origin.url.base_path.clear();
+    origin.secure = url.scheme == "https";
+    origin.host_header = url.host_header();
+    origin.server_name = url.host;
+    return origin;
+}
+
+Origin& Shard::origin_for(const TargetUrl& url) {
+    const auto known = std::find_if(origins_.begin(), origins_.end(),
+                                    [&](const Origin& each) { return each.is(url); });
+    return known != origins_.end() ? *known : add_origin(url);
+}
+
+Result<Origin*> Shard::aim_at_url(Exchange& exchange) {
+    Random random = exchange.random_before;
+    std::string url;
+    static_cast<void>(exchange.request->step().path.render(render_context(*exchange.owner, random), url));
+    auto split = split_url(url);
+    if (!split) {
+        return split.error();
+    }
+    exchange.aim = std::make_unique<RequestAim>();
+    exchange.aim->origin = &origin_for(split->origin);
+    exchange.aim->target = std::move(split->target);
+    return exchange.aim->origin;
+}
+
+std::string Shard::target_of(const Exchange& exchange) {
+    if (exchange.aim) {
+        return exchange.aim->target;
+    }
+    std::string target = plan_.scenario->target.base_path;
+    Random random = exchange.random_before;
+    static_cast<void>(exchange.request->step().path.render(render_context(*exchange.owner, random), target));
+    return target;
+}
+
+bool Shard::follow_redirect(Exchange& exchange, Clock::time_point now) {
+    const std::uint16_t status = exchange.parser.status();
+    const PreparedRequest& request = *exchange.request;
+    const std::string& location = exchange.parser.kept()->location;
+    if (location.empty() || !request.follows(status)) {
+        return false;
+    }
+    if (exchange.hops >= request.limits().redirects) {
+        finish_request(exchange, Outcome::Protocol, now,
+                       fmt::format("more than {} redirects", request.limits().redirects));
+        return true;
+    }
+    auto next = resolve_reference(exchange.origin->url, target_of(exchange), location);
+    if (!next) {
+        finish_request(exchange, Outcome::Protocol, now,
+                       "a redirect that cannot be followed: " + next.error().what);
+        return true;
+    }
+    if (exchange.hops == 0) {
+        exchange.home = exchange.origin;
+    }
+    auto aim = std::make_unique<RequestAim>();
+    aim->origin = &origin_for(next->origin);
+    aim->target = std::move(next->target);
+    aim->credentials = aim->origin == exchange.home;
+    if (exchange.aim) {
+        aim->method = exchange.aim->method;
+        aim->with_body = exchange.aim->with_body;
+    }
+    // RFC 9110, 15.4: what every browser does.
+    const std::string& method = aim->method.empty() ? request.step().method : aim->method;
+    if ((status == 303 && method != "HEAD") || (status <= 302 && method == "POST")) {
+        aim->method = "GET";
+        aim->with_body = false;
+    }
+    exchange.aim = std::move(aim);
+    ++exchange.hops;
+    ++recorder_->counts().redirects;
+    exchange.retried = false;
+    if (exchange.upload) {
+        exchange.upload->clear();
+    }
+    Random random = exchange.random_before;
+    Origin& origin = *exchange.aim->origin;
+    const auto bytes = render(exchange, origin, random);
+    if (!bytes) {
+        finish_request(exchange, Outcome::SendFailed, now, bytes.error().to_string());
+        return true;
+    }
+    start_hop(exchange, origin, *bytes);
+    return true;
+}
+
+void Shard::take_cookies(Exchange& exchange, const KeptResponse& kept) {
+    if (kept.cookies.empty()) {
+        return;
+    }
+    User& user = *exchange.owner;
+    if (!user.cookies) {
+        user.cookies = std::make_unique<CookieJar>();
+    }
+    const std::string target = target_of(exchange);
+    const std::int64_t now = std::time(nullptr);
+    for (const std::string& cookie : kept.cookies) {
+        user.cookies->set(cookie, {exchange.origin->url.host, target, exchange.origin->secure},
+                          now);
+    }
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,233 @@
+#include "lab/service.hpp"
+
+#include "lab/database_faults.hpp"
+#include "lab/json_answer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <thread>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDrainTime = 3s;
+
+/// std::function must be copyable, a Responder is not.
+std::shared_ptr<Responder> shared(Responder responder) {
+    return std::make_shared<Responder>(std::move(responder));
+}
+
+Nanoseconds thread_cpu() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
+
+void burn_cpu(Nanoseconds length) {
+    const auto end = thread_cpu() + length;
+    while (thread_cpu() < end) {
+        for (int i = 0; i < 1000; ++i) {
+            asm volatile("");  // or the compiler would leave the loop out
+        }
+    }
+}
+
+Service::Service(RouteTable routes, int workers, PoolMetrics metrics)
+    : routes_(std::move(routes)),
+      metrics_(metrics),
+      behaviour_(std::make_shared<const Behaviour>()),
+      workers_(workers),
+      timer_(1) {}
+
+Service::Snapshot Service::behaviour() const {
+    const std::lock_guard lock(behaviour_mutex_);
+    return behaviour_;
+}
+
+void Service::set_behaviour(Behaviour next) {
+    auto fresh = std::make_shared<const Behaviour>(std::move(next));
+    const std::lock_guard lock(behaviour_mutex_);
+    behaviour_ = std::move(fresh);
+}
+
+void Service::handle(HttpRequest request, Responder responder) {
+    requests_.fetch_add(1, std::memory_order_relaxed);
+    const Snapshot now = behaviour();
+    if (request.path() == "/metrics") {
+        responder.send(make_response(200, "text/plain; version=0.0.4", metrics()));
+        return;
+    }
+    block_loop(*now);
+    const auto match = routes_.find(request.method, request.path());
+    if (match.route == nullptr) {
+        auto response = match.allowed.empty()
+                            ? json_error(404, "there is nothing at this path")
+                            : json_error(405, "this path answers only " + match.allowed);
+        if (!match.allowed.empty()) {
+            response.headers.push_back({"Allow", match.allowed});
+        }
+        responder.send(std::move(response));
+        return;
+    }
+    if (match.route->api && refused(*now, responder)) {
+        return;
+    }
+    RoutePlan plan = match.route->plan({request, match.parameters, *now});
+    if (match.route->api) {
+        keep_memory(now->memory_per_request);
+        plan.delay += now->upstream_delay;
+    }
+    if (now->app_cpu > 0ns) {
+        // Everything goes through the workers, as in a service with a thread per request: what
+        // burns nothing waits all the same.
+        const Nanoseconds burn = match.route->api ? now->app_cpu : 0ns;
+        auto rest = std::make_shared<RoutePlan>(std::move(plan));
+        plan = RoutePlan{};
+        plan.delay = std::exchange(rest->delay, 0ns);
+        plan.compute = [burn, rest] {
+            burn_cpu(burn);
+            return std::move(*rest);
+        };
+    }
+    carry_out(std::move(plan), now, std::move(responder));
+}
+
+void Service::block_loop(const Behaviour& now) {
+    if (!now.loop_block ||
+        blocks_.fetch_add(1) % static_cast<std::uint64_t>(now.loop_block->every) != 0) {
+        return;
+    }
+    if (now.loop_block->spin) {
+        burn_cpu(now.loop_block->length);
+    } else {
+        std::this_thread::sleep_for(now.loop_block->length);
+    }
+}
+
+void Service::keep_memory(std::size_t bytes) {
+    if (bytes > 0) {
+        const std::lock_guard lock(memory_mutex_);
+        memory_.emplace_back(bytes, 'x');  // written to, so that it becomes resident
+        kept_bytes_ += bytes;
+    }
+}
+
+void Service::release_memory() {
+    const std::lock_guard lock(memory_mutex_);
+    memory_.clear();
+    kept_bytes_ = 0;
+}
+
+std::uint64_t Service::kept_bytes() const {
+    const std::lock_guard lock(memory_mutex_);
+    return kept_bytes_;
+}
+
+/// The rate limit's answer, where there is one.
+bool Service::refused(const Behaviour& now, Responder& responder) {
+    const double wait_s = now.rate_limit ? now.rate_limit->ask(Clock::now()) : 0;
+    if (wait_s <= 0) {
+        return false;
+    }
+    auto response = json_error(429, "too many requests");
+    response.headers.push_back(
+        {"Retry-After", std::to_string(static_cast<long>(std::ceil(wait_s)))});
+    responder.send(std::move(response));
+    return true;
+}
+
+void Service::carry_out(RoutePlan plan, Snapshot now, Responder responder) {
+    if (plan.delay > 0ns) {
+        const auto due = Clock::now() + plan.delay;
+        plan.delay = 0ns;
+        auto rest = std::make_shared<RoutePlan>(std::move(plan));
+        timer_.post(
+            [this, rest, now = std::move(now), to = shared(std::move(responder))] {
+                carry_out(std::move(*rest), now, std::move(*to));
+            },
+            due);
+        return;
+    }
+    if (plan.compute) {
+        workers_.post(
+            [this, compute = std::move(plan.compute), now = std::move(now),
+             to = shared(std::move(responder))] { carry_out(compute(), now, std::move(*to)); });
+        return;
+    }
+    if (!plan.query) {
+        responder.send(std::move(plan.answer));
+        return;
+    }
+    const bool leak = now->leak_every > 0 &&
+                      queries_.fetch_add(1) % static_cast<std::uint64_t>(now->leak_every) + 1 ==
+                          static_cast<std::uint64_t>(now->leak_every);
+    DbJob job;
+    job.responder = std::move(responder);
+    job.work = [query = std::move(plan.query), now = std::move(now),
+                leak](DatabaseSession& session) {
+        return query_with_faults(session, *now, query, leak);
+    };
+    submit(std::move(job));
+}
+
+void Service::submit(DbJob job) {
+    const std::shared_lock lock(pool_mutex_);
+    pool_->submit(std::move(job));
+}
+
+void Service::replace_pool(std::unique_ptr<DatabasePool> next) {
+    {
+        const std::unique_lock lock(pool_mutex_);
+        pool_.swap(next);
+        if (next != nullptr) {
+            for (auto& job : next->take_queue()) {
+                pool_->submit(std::move(job));
+            }
+        }
+    }
+    if (next != nullptr) {
+        next->drain(Clock::now() + kDrainTime);
+        next->stop();
+    }
+}
+
+DatabasePoolState Service::pool_state() const {
+    const std::shared_lock lock(pool_mutex_);
+    return pool_->state();
+}
+
+bool Service::has_pool() const {
+    const std::shared_lock lock(pool_mutex_);
+    return pool_ != nullptr;
+}
+
+bool Service::pool_per_request() const {
+    const std::shared_lock lock(pool_mutex_);
+    return pool_->options().mode == DatabasePoolOptions::Mode::PerRequest;
+}
+
+void Service::release_leaks() {
+    const std::shared_lock lock(pool_mutex_);
+    pool_->release_leaks();
+}
+
+std::string Service::metrics() const {
+    return metrics_text(metrics_, pool_state(), requests());
+}
+
+void Service::stop() {
+    timer_.stop();
+    workers_.stop();
+    const std::shared_lock lock(pool_mutex_);
+    if (pool_) {
+        pool_->stop();
+    }
+}
+
+}  // namespace plimsoll

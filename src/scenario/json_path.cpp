@@ -1,0 +1,416 @@
+#include "scenario/json_path.hpp"
+
+#include "scenario/wording.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+namespace json = boost::json;
+using Steps = std::span<const PathStep>;
+
+bool is_number(const json::value& value) {
+    return value.is_number();
+}
+
+double as_number(const json::value& value) {
+    switch (value.kind()) {
+        case json::kind::int64:
+            return static_cast<double>(value.get_int64());
+        case json::kind::uint64:
+            return static_cast<double>(value.get_uint64());
+        case json::kind::double_:
+            return value.get_double();
+        default:
+            return 0;
+    }
+}
+
+template <typename T>
+bool compares(PathStep::Compare compare, const T& a, const T& b) {
+    switch (compare) {
+        case PathStep::Compare::Equal:
+            return a == b;
+        case PathStep::Compare::NotEqual:
+            return !(a == b);
+        case PathStep::Compare::Less:
+            return a < b;
+        case PathStep::Compare::LessEqual:
+            return a <= b;
+        case PathStep::Compare::Greater:
+            return a > b;
+        case PathStep::Compare::GreaterEqual:
+            return a >= b;
+        case PathStep::Compare::Exists:
+            break;
+    }
+    return true;
+}
+
+// Values of different types are unequal, and neither is less (RFC 9535, 2.3.5.2.2).
+bool matches_literal(const json::value& value, const PathStep& step) {
+    const bool differs = step.compare == PathStep::Compare::NotEqual;
+    switch (step.literal) {
+        case PathStep::Literal::Text:
+            return value.is_string() ? compares(step.compare, std::string_view(value.get_string()),
+                                                std::string_view(step.text))
+                                     : differs;
+        case PathStep::Literal::Number:
+            return is_number(value) ? compares(step.compare, as_number(value), step.number)
+                                    : differs;
+        case PathStep::Literal::True:
+        case PathStep::Literal::False:
+            return value.is_bool() ? compares(step.compare, value.get_bool() ? 1 : 0,
+                                              step.literal == PathStep::Literal::True ? 1 : 0)
+                                   : differs;
+        case PathStep::Literal::Null:
+            return value.is_null() ? compares(step.compare, 0, 0) : differs;
+    }
+    return false;
+}
+
+bool passes(const json::value& item, const PathStep& step) {
+    const json::value* at = &item;
+    for (const std::string& key : step.keys) {
+        at = at->is_object() ? at->get_object().if_contains(key) : nullptr;
+        if (at == nullptr) {
+            return step.compare == PathStep::Compare::NotEqual;
+        }
+    }
+    return step.compare == PathStep::Compare::Exists || matches_literal(*at, step);
+}
+
+const json::value* element(const json::value& value, std::int64_t index) {
+    if (!value.is_array()) {
+        return nullptr;
+    }
+    const json::array& array = value.get_array();
+    const auto size = static_cast<std::int64_t>(array.size());
+    const std::int64_t at = index < 0 ? size + index : index;
+    return at >= 0 && at < size ? &array[static_cast<std::size_t>(at)] : nullptr;
+}
+
+const json::value* find_in(const json::value& value, Steps steps);
+
+// The first of `value`'s children that has what the further steps ask for.
+const json::value* find_in_children(const json::value& value, const PathStep& step, Steps rest) {
+    const auto look = [&](const json::value& child) -> const json::value* {
+        const bool wanted = step.kind == PathStep::Kind::All || passes(child, step);
+        return wanted ? find_in(child, rest) : nullptr;
+    };
+    if (value.is_array()) {
+        for (const json::value& child : value.get_array()) {
+            if (const json::value* const found = look(child)) {
+                return found;
+            }
+        }
+    } else if (value.is_object()) {
+        for (const auto& entry : value.get_object()) {
+            if (const json::value* const found = look(entry.value())) {
+                return found;
+            }
+        }
+    }
+    return nullptr;
+}
+
+const json::value* find_in(const json::value& value, Steps steps) {
+    const json::value* at = &value;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const PathStep& step = steps[i];
+        switch (step.kind) {
+            case PathStep::Kind::All:
+            case PathStep::Kind::Filter:
+                return find_in_children(*at, step, steps.subspan(i + 1));
+            case PathStep::Kind::Index:
+                at = element(*at, step.index);
+                break;
+            case PathStep::Kind::Either:
+            case PathStep::Kind::Key:
+                if (at->is_object()) {
+                    at = at->get_object().if_contains(step.key);
+                } else {
+                    at = step.kind == PathStep::Kind::Either ? element(*at, step.index) : nullptr;
+                }
+                break;
+        }
+        if (at == nullptr) {
+            return nullptr;
+        }
+    }
+    return at;
+}
+
+/// Reads a JSONPath from left to right.
+class PathParser {
+public:
+    explicit PathParser(std::string_view text) : text_(text) {}
+
+    Result<std::vector<PathStep>> steps() {
+        std::vector<PathStep> steps;
+        if (!take('$')) {
+            return wrong("$ must stand first");
+        }
+        while (at_ < text_.size()) {
+            auto step = take('.') ? child() : bracket();
+            if (!step) {
+                return step.error();
+            }
+            steps.push_back(*std::move(step));
+        }
+        return steps;
+    }
+
+private:
+    [[nodiscard]] Error wrong(std::string_view what) const {
+        return {
+            fmt::format("{} is not a JSONPath: {} (character {})", in_quotes(text_), what, at_ + 1),
+            {},
+            "e.g. $.items[0].id, $.items[-1], $['a key'], $.items[*].id or "
+            "$.items[?(@.name == 'x')].id"};
+    }
+    [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    bool take(char c) {
+        const bool there = peek() == c;
+        at_ += there ? 1 : 0;
+        return there;
+    }
+    bool take(std::string_view word) {
+        const bool there = text_.substr(at_).starts_with(word);
+        at_ += there ? word.size() : 0;
+        return there;
+    }
+    void skip_spaces() {
+        while (peek() == ' ') {
+            ++at_;
+        }
+    }
+
+    std::string word() {
+        const std::size_t begin = at_;
+        constexpr std::string_view kEnds = ".[]()=!<> '\"*?@,";
+        while (at_ < text_.size() && kEnds.find(text_[at_]) == std::string_view::npos) {
+            ++at_;
+        }
+        return std::string(text_.substr(begin, at_ - begin));
+    }
+
+    Result<std::string> quoted() {
+        const char quote = text_[at_++];
+        std::string value;
+        for (; at_ < text_.size() && text_[at_] != quote; ++at_) {
+            if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
+                ++at_;
+            }
+            value += text_[at_];
+        }
+        if (!take(quote)) {
+            return wrong("the quote is not closed");
+        }
+        return value;
+    }
+
+    Result<PathStep> child() {
+        PathStep step;
+        if (peek() == '.') {
+            return wrong("\"..\" is not supported; name every key on the way");
+        }
+        if (take('*')) {
+            step.kind = PathStep::Kind::All;
+            return step;
+        }
+        step.key = word();
+        if (step.key.empty()) {
+            return wrong("a key is missing");
+        }
+        return step;
+    }
+
+    Result<PathStep> bracket() {
+        if (!take('[')) {
+            return wrong("a . or [ must come here");
+        }
+        skip_spaces();
+        auto step = inside();
+        if (!step) {
+            return step;
+        }
+        skip_spaces();
+        if (!take(']')) {
+            return wrong("a ] must come here");
+        }
+        return step;
+    }
+
+    Result<PathStep> inside() {
+        PathStep step;
+        if (take('*')) {
+            step.kind = PathStep::Kind::All;
+            return step;
+        }
+        if (take('?')) {
+            return filter();
+        }
+        if (peek() == '\'' || peek() == '"') {
+            auto key = quoted();
+            if (!key) {
+                return key.error();
+            }
+            step.key = *std::move(key);
+            return step;
+        }
+        const char* const first = text_.data() + at_;
+        const auto [end, code] = std::from_chars(first, text_.data() + text_.size(), step.index);
+        if (code != std::errc{}) {
+            return wrong("a number, a key in quotes, * or ?(...) must come here");
+        }
+        step.kind = PathStep::Kind::Index;
+        at_ += static_cast<std::size_t>(end - first);
+        return step;
+    }
+
+    Result<PathStep> filter() {
+        PathStep step;
+        step.kind = PathStep::Kind::Filter;
+        skip_spaces();
+        const bool parenthesis = take('(');
+        skip_spaces();
+        if (!take('@')) {
+            return wrong("@ must come here");
+        }
+        while (peek() == '.' || peek() == '[') {
+            auto key = take('.') ? child() : bracket();
+            if (!key) {
+                return key;
+            }
+            if (key->kind != PathStep::Kind::Key) {
+                return wrong("a filter may name keys only");
+            }
+            step.keys.push_back(std::move(key->key));
+        }
+        skip_spaces();
+        if (Status compared = comparison(step); !compared) {
+            return compared.error();
+        }
+        skip_spaces();
+        if (parenthesis && !take(')')) {
+            return wrong("a ) must come here");
+        }
+        return step;
+    }
+
+    Status comparison(PathStep& step) {
+        using Compare = PathStep::Compare;
+        if (take("==")) {
+            step.compare = Compare::Equal;
+        } else if (take("!=")) {
+            step.compare = Compare::NotEqual;
+        } else if (take("<=")) {
+            step.compare = Compare::LessEqual;
+        } else if (take(">=")) {
+            step.compare = Compare::GreaterEqual;
+        } else if (take('<')) {
+            step.compare = Compare::Less;
+        } else if (take('>')) {
+            step.compare = Compare::Greater;
+        } else {
+            return step.keys.empty() ? Status(wrong("a key or a comparison must come here"))
+                                     : Status();
+        }
+        skip_spaces();
+        return literal(step);
+    }
+
+    Status literal(PathStep& step) {
+        using Literal = PathStep::Literal;
+        if (peek() == '\'' || peek() == '"') {
+            auto text = quoted();
+            if (!text) {
+                return text.error();
+            }
+            step.text = *std::move(text);
+            return {};
+        }
+        if (take("true")) {
+            step.literal = Literal::True;
+        } else if (take("false")) {
+            step.literal = Literal::False;
+        } else if (take("null")) {
+            step.literal = Literal::Null;
+        } else {
+            const char* const first = text_.data() + at_;
+            const auto [end, code] =
+                std::from_chars(first, text_.data() + text_.size(), step.number);
+            if (code != std::errc{}) {
+                return wrong("text in quotes, a number, true, false or null must come here");
+            }
+            step.literal = Literal::Number;
+            at_ += static_cast<std::size_t>(end - first);
+        }
+        return {};
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Result<JsonPath> JsonPath::pointer(std::string_view text) {
+    JsonPath path;
+    const Error bad{
+        fmt::format("{} is not a JSON pointer", in_quotes(text)),
+        {},
+        "write / before every key, e.g. /items/0/id; ~1 for a / within a key, ~0 for ~"};
+    if (!text.empty() && text.front() != '/') {
+        return bad;
+    }
+    while (!text.empty()) {
+        text.remove_prefix(1);
+        const std::string_view token = text.substr(0, text.find('/'));
+        PathStep step;
+        for (std::size_t at = 0; at < token.size(); ++at) {
+            if (token[at] != '~') {
+                step.key += token[at];
+                continue;
+            }
+            ++at;
+            if (at == token.size() || (token[at] != '0' && token[at] != '1')) {
+                return bad;
+            }
+            step.key += token[at] == '0' ? '~' : '/';
+        }
+        const char* const last = step.key.data() + step.key.size();
+        const auto [end, code] = std::from_chars(step.key.data(), last, step.index);
+        const bool index = code == std::errc{} && end == last && step.key.front() != '-' &&
+                           (step.key.size() == 1 || step.key.front() != '0');
+        step.kind = index ? PathStep::Kind::Either : PathStep::Kind::Key;
+        path.steps_.push_back(std::move(step));
+        text.remove_prefix(token.size());
+    }
+    return path;
+}
+
+Result<JsonPath> JsonPath::path(std::string_view text) {
+    auto steps = PathParser(text).steps();
+    if (!steps) {
+        return steps.error();
+    }
+    JsonPath path;
+    path.steps_ = *std::move(steps);
+    return path;
+}
+
+const boost::json::value* JsonPath::find(const boost::json::value& root) const {
+    return find_in(root, steps_);
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,21 @@
+// Files beside a scenario: secrets, and what else is read whole.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace plimsoll {
+
+/// `path` as seen from `folder`; an absolute one as it is.
+[[nodiscard]] std::string beside(std::string_view folder, std::string_view path);
+
+/// The whole file. Error: not there, not readable, a folder.
+[[nodiscard]] Result<std::string> read_whole_file(const std::string& path);
+
+/// The text of a secret's file without the line end after it. The error names the path, never the
+/// text.
+[[nodiscard]] Result<std::string> read_secret_file(std::string_view path, std::string_view folder);
+
+}  // namespace plimsoll

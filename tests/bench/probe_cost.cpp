@@ -1,0 +1,90 @@
+// The probes alone, for as long as asked: what they cost is measured by probe_cost.py.
+//
+//   probe_cost SECONDS HZ POSTGRES_DSN PGBOUNCER_DSN PID
+//
+// PID: a process to look at with its children; 0 for none.
+// Prints one line of JSON: wall and CPU seconds of this process, readings taken and due.
+#include "probes/canary/canary.hpp"
+#include "probes/container/container_probe.hpp"
+#include "probes/pgbouncer/pgbouncer_probe.hpp"
+#include "probes/postgres/postgres_probe.hpp"
+#include "signal/probe_runner.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <sys/resource.h>
+#include <thread>
+
+namespace plimsoll {
+namespace {
+
+double cpu_seconds() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::vector<ProbePtr> all_probes(double hz, const std::string& dsn, const std::string& pooler,
+                                 int pid) {
+    const Nanoseconds period = from_seconds(1 / hz);
+    const auto refusals = std::make_shared<Refusals>();
+    std::vector<ProbePtr> probes;
+    probes.push_back(std::move(*make_postgres_probe({dsn, "postgres", period, true, refusals})));
+    probes.push_back(std::move(*make_pgbouncer_probe({pooler, "pgbouncer", period})));
+    if (pid != 0) {
+        ContainerProbeOptions container;
+        container.role = "database";
+        container.pid = pid;
+        container.period = period;
+        probes.push_back(make_container_probe(std::move(container)));
+    }
+    probes.push_back(std::move(*make_select_canary({dsn, "", kCanaryPeriod, nullptr})));
+    probes.push_back(std::move(*make_connect_canary({dsn, "", kCanaryPeriod, refusals})));
+    probes.push_back(
+        std::move(*make_pooler_canary({pooler, dsn, "pgbouncer_connect", kCanaryPeriod})));
+    return probes;
+}
+
+int measure(double seconds, std::vector<ProbePtr> probes) {
+    ProbeRunner runner(std::move(probes), {[](std::size_t, const Reading&, const ProbeHealth&) {},
+                                           [](std::size_t, const Gap&, const ProbeHealth&) {}});
+    for (const Status& status : runner.start(std::chrono::seconds(30))) {
+        if (!status) {
+            std::fprintf(stderr, "%s\n", status.error().to_string().c_str());
+            return 1;
+        }
+    }
+    const double cpu = cpu_seconds();
+    const Clock::time_point from = Clock::now();
+    runner.begin();
+    std::this_thread::sleep_for(from_seconds(seconds));
+    const double used = cpu_seconds() - cpu;
+    const double wall = to_seconds(Clock::now() - from);
+    runner.stop();
+    std::uint64_t readings = 0;
+    std::uint64_t expected = 0;
+    for (const ProbeHealth& health : runner.health()) {
+        readings += health.readings;
+        expected += health.expected;
+    }
+    std::printf("{\"wall_s\": %.6f, \"cpu_s\": %.6f, \"readings\": %llu, \"expected\": %llu}\n",
+                wall, used, static_cast<unsigned long long>(readings),
+                static_cast<unsigned long long>(expected));
+    return 0;
+}
+
+}  // namespace
+}  // namespace plimsoll
+
+int main(int count, char** words) {
+    if (count != 6) {
+        std::fprintf(stderr, "usage: probe_cost SECONDS HZ POSTGRES_DSN PGBOUNCER_DSN PID\n");
+        return 2;
+    }
+    return plimsoll::measure(
+        std::atof(words[1]),
+        plimsoll::all_probes(std::atof(words[2]), words[3], words[4], std::atoi(words[5])));
+}

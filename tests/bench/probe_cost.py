@@ -1,0 +1,145 @@
+"""What the probes cost, on our side and on the database's, beside pgbench with 90 backends.
+
+    PROBE_COST=build/release/tests/bench/probe_cost python3 tests/bench/probe_cost.py [--pairs 8] [--seconds 6]
+
+pgbench runs without and with the probes in turn (the order changes from pair to pair), so that what else the machine
+does falls on both. CPU time is the kernel's: of this process by getrusage, of our backends and of all of PostgreSQL by
+/proc. Limits: at most 1 % of a core for us, 0.5 % of the CPU that the database has, pgbench's throughput the same within noise.
+Exit status 1 when a limit is passed."""
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from database import PgBouncer, Postgres, _program  # noqa: E402
+
+TICK = os.sysconf("SC_CLK_TCK")
+SECRET = "a-password-of-the-bench"
+
+
+def cpu_of(pid):
+    """CPU seconds of a process so far, by the scheduler's own clock."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def cpu_of_reaped(pid):
+    """CPU seconds of the children that a process has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[13]) + int(fields[14])) / TICK
+
+
+class DatabaseCpu:
+    """All of PostgreSQL's CPU since the start, and that of the backends which belong to Plimsoll."""
+
+    def __init__(self, postgres):
+        self.postgres = postgres
+        self.at_start = self._all()
+
+    def _all(self):
+        return sum(cpu_of(pid) for pid in self.postgres.processes()) + cpu_of_reaped(self.postgres.process.pid)
+
+    def total(self):
+        return self._all() - self.at_start
+
+    def ours(self):
+        pids = self.postgres.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'plimsoll'").split()
+        return sum(cpu_of(pid) for pid in pids)
+
+
+def connect_cost(postgres, count=100):
+    """CPU seconds on the server's side for one fresh connection, with the password's check: mean of many."""
+    before = cpu_of_reaped(postgres.process.pid) + cpu_of(postgres.process.pid)
+    env = {**os.environ, "PGPASSWORD": SECRET}
+    for _ in range(count):
+        subprocess.run([_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(postgres.port)], check=True)
+    ping = cpu_of_reaped(postgres.process.pid) + cpu_of(postgres.process.pid) - before
+    before += ping
+    for _ in range(count):
+        subprocess.run(["psql", "-qAtX", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "side", "-d", "postgres",
+                        "-c", ""], check=True, env=env, stdout=subprocess.DEVNULL)
+    return (cpu_of_reaped(postgres.process.pid) + cpu_of(postgres.process.pid) - before) / count
+
+
+def pgbench(postgres, seconds, clients):
+    done = subprocess.run([_program("pgbench"), "-n", "-h", postgres.folder, "-p", str(postgres.port), "-U", "postgres",
+                           "-c", str(clients), "-j", "2", "-T", str(seconds), "postgres"], check=True, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return float(re.search(r"tps = ([0-9.]+)", done)[1])
+
+
+def probed(postgres, pgbouncer, seconds, hz, clients, fresh_cost, pid):
+    """pgbench with the probes beside it; its throughput and what they cost."""
+    bench, cost = {}, {}
+    runner = subprocess.Popen([os.environ["PROBE_COST"], str(seconds), str(hz), postgres.dsn("side", SECRET),
+                               pgbouncer.dsn("stats"), str(pid)], stdout=subprocess.PIPE, text=True)
+    load = threading.Thread(target=lambda: bench.update(tps=pgbench(postgres, seconds, clients)))
+    load.start()
+    time.sleep(1)  # both are up
+    database = DatabaseCpu(postgres)
+    before, began = database.ours(), time.monotonic()
+    time.sleep(seconds - 2)
+    wall = time.monotonic() - began
+    cost["server_s"] = (database.ours() - before + fresh_cost * wall) / wall
+    cost["share"] = cost["server_s"] * wall / database.total()
+    cost["of_its_cores"] = cost["server_s"] / os.cpu_count()
+    load.join()
+    ours = json.loads(runner.communicate(timeout=60)[0])
+    cost["client"] = ours["cpu_s"] / ours["wall_s"]
+    cost["present"] = ours["readings"] / ours["expected"]
+    return bench["tps"], cost
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--pairs", type=int, default=8)
+    options.add_argument("--seconds", type=int, default=8)
+    options.add_argument("--hz", type=float, default=10)
+    options.add_argument("--processes", action="store_true", help="look at the server's processes too")
+    options.add_argument("--clients", type=int, default=90)
+    args = options.parse_args()
+    postgres = Postgres(SECRET, ["max_connections=120", "synchronous_commit=off", "shared_buffers=256MB"])
+    pgbouncer = PgBouncer(postgres, SECRET)
+    subprocess.run([_program("pgbench"), "-i", "-q", "-s", "20", "-h", postgres.folder, "-p", str(postgres.port), "-U",
+                    "postgres", "postgres"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    fresh = connect_cost(postgres)
+    print(f"a fresh connection costs the server {fresh * 1e3:.2f} ms of CPU")
+    ratios, costs = [], []
+    for pair in range(args.pairs):
+        runs = {}
+        for kind in (("off", "on") if pair % 2 == 0 else ("on", "off")):
+            if kind == "off":
+                runs["off"] = pgbench(postgres, args.seconds, args.clients)
+            else:
+                runs["on"], cost = probed(postgres, pgbouncer, args.seconds, args.hz, args.clients, fresh,
+                                            postgres.process.pid if args.processes else 0)
+                costs.append(cost)
+        ratios.append(runs["on"] / runs["off"])
+        print(f"pair {pair + 1}: {runs['off']:.0f} tps without, {runs['on']:.0f} with, ratio {ratios[-1]:.3f}; "
+              f"our CPU {costs[-1]['client'] * 100:.2f} % of a core, on the server {costs[-1]['server_s'] * 1e3:.2f} ms/s = "
+              f"{costs[-1]['share'] * 100:.2f} % of its CPU; {costs[-1]['present'] * 100:.1f} % of readings", flush=True)
+    spread = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else float("nan")
+    client, share, cores, server = (statistics.median(c[key] for c in costs)
+                                    for key in ("client", "share", "of_its_cores", "server_s"))
+    mean = statistics.mean(ratios)
+    print(f"throughput with/without: mean {mean:.4f} ± {2 * spread:.4f} (two standard errors of {len(ratios)} pairs)")
+    print(f"our CPU: median {client * 100:.2f} % of a core (limit 1 %)")
+    print(f"database's CPU: median {server * 1e3:.2f} ms/s = {cores * 100:.2f} % of its {os.cpu_count()} cores (limit 0.5 %), "
+          f"{share * 100:.2f} % of what it used; {fresh * 1e3:.2f} ms/s of it is the fresh connection of each second")
+    pgbouncer.stop()
+    postgres.stop()
+    failed = client > 0.01 or cores > 0.005 or abs(mean - 1) > max(2 * spread, 0.01)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
