@@ -13,12 +13,14 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-constexpr std::array<std::string_view, 28> kNames{
+constexpr std::array<std::string_view, 30> kNames{
     "plimsoll_run_info",
     "plimsoll_requests_total",
     "plimsoll_response_seconds",
     "plimsoll_service_seconds",
     "plimsoll_send_lag_seconds",
+    "plimsoll_phase_seconds",
+    "plimsoll_redirects_total",
     "plimsoll_bytes_total",
     "plimsoll_iterations_total",
     "plimsoll_iterations_cut_short_total",
@@ -103,6 +105,26 @@ MetricFamily histograms(const char* name, const char* help, const RunInfo& run,
         ClientMetric& metric = out.metric.emplace_back();
         metric.label = endpoint_labels(run.endpoints[i]);
         metric.histogram = classic_buckets(snapshot.total[i].*which, bounds);
+    }
+    return out;
+}
+
+MetricFamily phases(const Snapshot& snapshot, std::span<const Nanoseconds> bounds) {
+    MetricFamily out = family("plimsoll_phase_seconds",
+                              "Parts of a request's time; blocked is due by the schedule to sent.",
+                              MetricType::Histogram);
+    const auto add = [&](std::string_view name, const Histogram& times) {
+        ClientMetric& metric = out.metric.emplace_back();
+        metric.label = {make_label("phase", name)};
+        metric.histogram = classic_buckets(times, bounds);
+    };
+    Histogram blocked;
+    for (const EndpointStats& stats : snapshot.total) {
+        blocked.merge(stats.send_lag);
+    }
+    add("blocked", blocked);
+    for (std::size_t i = 0; i < kRequestPhaseCount; ++i) {
+        add(kRequestPhaseNames[i], snapshot.total_phases.times[i]);
     }
     return out;
 }
@@ -309,6 +331,11 @@ std::vector<MetricFamily> load_metrics(const RunInfo& run, const Snapshot& snaps
     out.push_back(histograms("plimsoll_send_lag_seconds",
                              "Time from when a request was due by the schedule to its sending.",
                              run, snapshot, &EndpointStats::send_lag, bounds));
+    out.push_back(phases(snapshot, bounds));
+    MetricFamily redirects =
+        counter("plimsoll_redirects_total", "Redirects that were followed, within their request.");
+    add_counter(redirects, {}, snapshot.total_counts.redirects);
+    out.push_back(std::move(redirects));
     out.push_back(bytes(snapshot));
     add_counts(out, snapshot.total_counts);
     add_flow(out, snapshot.total_counts);

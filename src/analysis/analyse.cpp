@@ -28,6 +28,10 @@ void add_totals(const RunData& data, Analysis& analysis) {
     analysis.response = summarise_latency(data.all.response, timeouts);
     analysis.service = summarise_latency(data.all.service, timeouts);
     analysis.send_lag = summarise_latency(data.all.send_lag, 0);
+    for (std::size_t i = 0; i < kRequestPhaseCount; ++i) {
+        analysis.phases[i] = summarise_latency(data.phases.times[i], 0);
+    }
+    analysis.redirects = data.counts.redirects;
     for (std::size_t e = 0; e < data.totals.size(); ++e) {
         analysis.endpoints.push_back(
             summarise_endpoint(data.info.endpoints[e], data.totals[e], data.duration_s));

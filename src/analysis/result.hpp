@@ -1,6 +1,7 @@
 // What analysis concludes from a run. `src/report` renders it; summary.json is its public form.
 #pragma once
 
+#include "record/interval.hpp"
 #include "record/outcome.hpp"
 #include "record/threshold.hpp"
 
@@ -134,6 +135,8 @@ struct Analysis {
     std::uint64_t requests = 0, failed = 0, not_sent = 0;
     double rate = 0;
     LatencySummary response, service, send_lag;
+    std::array<LatencySummary, kRequestPhaseCount> phases;  // by RequestPhase
+    std::uint64_t redirects = 0;
     std::vector<EndpointResult> endpoints;
     std::vector<CheckResult> scenario_checks;
     std::vector<GroupResult> groups;

@@ -69,6 +69,7 @@ public:
             merged.merge(tick.endpoints[e]);
         }
         data_.all.merge(merged);
+        data_.phases.merge(tick.phases);
         data_.counts.merge(tick.counts);
         for (std::size_t g = 0; g < std::min(tick.groups.size(), data_.groups.size()); ++g) {
             data_.groups[g].merge(tick.groups[g]);

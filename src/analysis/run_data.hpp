@@ -46,6 +46,7 @@ struct RunData {
     EndpointStats all;
     std::vector<GroupStats> groups;  // by GroupId
     std::vector<CheckCount> checks;  // by CheckId
+    PhaseStats phases;
     LoadCounts counts;
     std::vector<StageFacts> stages;
     std::vector<StoredSeries> series;

@@ -131,7 +131,7 @@ void ProbeList::add_host() {
     HostProbeOptions options;
     options.period = std::max<Nanoseconds>(config_.interval, kHostPeriod);
     add(make_host_probe(options));
-    if (target_.host.empty() || !is_this_machine(target_.host)) {
+    if (target_.host.empty() || !target_.unix_path.empty() || !is_this_machine(target_.host)) {
         return;
     }
     options.side = HostSide::Target;
@@ -149,11 +149,16 @@ void ProbeList::add_canaries() {
                   "add e.g. target: http://127.0.0.1:8080"});
         return;
     }
+    const bool over_tcp = !target_.host.empty() && target_.unix_path.empty();
+    if (!config_.canaries.empty() && (!over_tcp || target_.scheme != "http")) {
+        add(Error{"canaries need a target on plain http over TCP", "probes.canaries", {}});
+        return;
+    }
     for (const CanaryConfig& each : config_.canaries) {
         add(make_http_canary({each.name, target_.host, target_.port, target_.host_header(),
                               target_.base_path + each.path, kCanaryPeriod}));
     }
-    if (!probes_.empty() && !target_.host.empty() && wants("tcp_connect")) {
+    if (!probes_.empty() && over_tcp && wants("tcp_connect")) {
         add(make_tcp_canary({"tcp_connect", target_.host, target_.port, kCanaryPeriod}));
     }
 }

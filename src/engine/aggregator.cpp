@@ -92,6 +92,7 @@ void Aggregator::add(const Interval& interval) {
         snapshot.delta_groups[i].merge(interval.groups[i]);
     }
     add_checks(snapshot.delta_checks, interval.checks);
+    snapshot.delta_phases.merge(interval.phases);
     snapshot.delta_counts.merge(interval.counts);
     merge_state(snapshot.state, interval.state);
     snapshot.shards[interval.shard] = interval.state;
@@ -126,6 +127,8 @@ SnapshotPtr Aggregator::next() {
         total_groups_[i].merge(snapshot->delta_groups[i]);
     }
     add_checks(total_checks_, snapshot->delta_checks);
+    total_phases_.merge(snapshot->delta_phases);
+    snapshot->total_phases = total_phases_;
     total_counts_.merge(snapshot->delta_counts);
     snapshot->total = total_;
     snapshot->total_groups = total_groups_;

@@ -39,6 +39,7 @@ private:
     std::vector<EndpointStats> total_;
     std::vector<GroupStats> total_groups_;
     std::vector<CheckCount> total_checks_;
+    PhaseStats total_phases_;
     LoadCounts total_counts_;
     bool finished_ = false;
 };

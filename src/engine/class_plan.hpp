@@ -13,10 +13,10 @@ struct ClassPlan {
     explicit ClassPlan(const UserClass& user, const Scenario& scenario);
 
     const UserClass* who;
-    Flow flow;                         // the class's, or its steps one after the other
-    std::vector<VariableId> unset;     // when an iteration begins
-    std::vector<bool> start_reads;     // by DataId: whether user_start does
-    std::vector<bool> reads;           // by DataId: whether an iteration does
+    Flow flow;                      // the class's, or its steps one after the other
+    std::vector<VariableId> unset;  // when an iteration begins
+    std::vector<bool> start_reads;  // by DataId: whether user_start does
+    std::vector<bool> reads;        // by DataId: whether an iteration does
     bool has_start;
     bool has_stop;
     /// Users of classes with a start, a stop or variables that stay are parked apart, so that they

@@ -23,6 +23,7 @@
 #include "engine/response_parser.hpp"
 #include "engine/tls.hpp"
 #include "engine/upload.hpp"
+#include "record/interval.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -43,16 +44,6 @@ enum class Phase : std::uint8_t {
     Sending,      // the kernel took only part of the request
     Waiting,      // sent; the response's header is not complete
     Body,         // header complete, body not
-};
-
-/// How long the parts of one request took, all hops of a redirect together.
-struct PhaseTimes {
-    Nanoseconds dns{};
-    Nanoseconds connect{};
-    Nanoseconds tls{};
-    Nanoseconds send{};  // while the kernel would not take all of the request at once
-    Nanoseconds wait{};  // last byte of the request to first of the response
-    Nanoseconds receive{};
 };
 
 /// Never moves in memory: the epoll set and the timer wheel point to it.

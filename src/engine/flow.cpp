@@ -59,8 +59,7 @@ void Shard::advance(User& user, Clock::time_point now, bool at_once) {
                 launch(user, now, at_once, Resume::Batch);
                 return;
             case Kind::Think:
-                user.due +=
-                    plan_.users[user.user_class].who->thinks[action.a].draw(user.random);
+                user.due += plan_.users[user.user_class].who->thinks[action.a].draw(user.random);
                 break;
             case Kind::GroupBegin:
                 user.groups.push_back({action.a, false, false, {}});
@@ -99,8 +98,7 @@ void Shard::send_step(User& user) {
         const Step& step = request.step();
         unrendered(user, step, now);
         user.due = now + think_after(user, step);
-        const OnFail how =
-            step.on_fail == OnFail::Continue ? OnFail::NextIteration : step.on_fail;
+        const OnFail how = step.on_fail == OnFail::Continue ? OnFail::NextIteration : step.on_fail;
         break_off(user, effective(how, user.errand), now, false);
     }
 }
@@ -304,10 +302,10 @@ void Shard::abort_run(const User& user, const Step& step, Outcome outcome, std::
         return;
     }
     constexpr std::size_t kTextShown = 200;
-    plan_.options.on_abort(fmt::format(
-        "{} of {}: {}{}{}", plan_.scenario->endpoints[step.endpoint].name,
-        plan_.users[user.user_class].who->name, to_string(outcome), text.empty() ? "" : ": ",
-        text.substr(0, kTextShown)));
+    plan_.options.on_abort(fmt::format("{} of {}: {}{}{}",
+                                       plan_.scenario->endpoints[step.endpoint].name,
+                                       plan_.users[user.user_class].who->name, to_string(outcome),
+                                       text.empty() ? "" : ": ", text.substr(0, kTextShown)));
 }
 
 }  // namespace plimsoll

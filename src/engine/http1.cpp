@@ -262,6 +262,7 @@ void Shard::finish_request(Exchange& exchange, Outcome outcome, Clock::time_poin
     }
     --exchange.owner->under_way;
     recorder_->request_ended(now);
+    recorder_->record_phases(exchange.times);
     on_exchange_done(*exchange.owner, exchange, outcome, now, text);
 }
 

@@ -297,8 +297,8 @@ void Shard::retire(User& user, Clock::time_point now) {
 void Shard::end_part_without_users(Part& part, User& user, Clock::time_point now) {
     ++part.stopped;
     if (part.executor->kind == ExecutorKind::PerVuIterations) {
-        part.iterations_left -= part.executor->iterations -
-                                std::min(user.iteration, part.executor->iterations);
+        part.iterations_left -=
+            part.executor->iterations - std::min(user.iteration, part.executor->iterations);
     }
     if (part.stopped >= part.user_cap || (part.counted && part.iterations_left == 0)) {
         end_part(part, now);

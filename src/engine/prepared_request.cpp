@@ -145,7 +145,8 @@ void PreparedRequest::render_headers(const RenderContext& context, const Request
              is_any_of(header.name, {"Content-Type", "Content-Encoding", "Content-Language"})) ||
             (!boundary_.empty() && same_name(header.name, "Content-Type"));
         if (left_out) {
-            static_cast<void>(header.value.render(context, unused));  // draws what it draws elsewhere
+            static_cast<void>(
+                header.value.render(context, unused));  // draws what it draws elsewhere
             continue;
         }
         out += header.name;

@@ -62,6 +62,9 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
     state.connections_open = levels.connections_open;
     state.in_flight_mean = in_flight_area_ns_ / length_ns;
     state.cpu_ratio = std::min(1.0, static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns);
+    interval_->phases[RequestPhase::Send].record_n({}, responses_ - sends_);
+    interval_->phases[RequestPhase::Receive].record_n({}, responses_ - receives_);
+    responses_ = sends_ = receives_ = 0;
     interval_->to = end;
     interval_->last = last;
     cpu_at_begin_ = cpu;
@@ -73,6 +76,17 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
         end_ = end + tick_length_;
         fresh_interval(std::move(reused));
     }
+}
+
+void Recorder::record_opening(const PhaseTimes& times) {
+    const auto record_some = [&](RequestPhase phase, Nanoseconds time) {
+        if (time.count() != 0) {
+            interval_->phases[phase].record(time);
+        }
+    };
+    record_some(RequestPhase::Dns, times.dns);
+    record_some(RequestPhase::Connect, times.connect);
+    record_some(RequestPhase::Tls, times.tls);
 }
 
 void Recorder::roll_to(Clock::time_point now) {

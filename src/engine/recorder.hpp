@@ -47,12 +47,28 @@ public:
         roll_if_due(sample.completed);
         interval_->endpoints[sample.endpoint].record(sample);
     }
+    /// The parts of a request that came to its end at the time last given.
+    void record_phases(const PhaseTimes& times) {
+        if (times.wait.count() != 0) [[likely]] {
+            interval_->phases[RequestPhase::Wait].record(times.wait);
+            ++responses_;
+            if (times.send.count() != 0) {
+                interval_->phases[RequestPhase::Send].record(times.send);
+                ++sends_;
+            }
+            if (times.receive.count() != 0) {
+                interval_->phases[RequestPhase::Receive].record(times.receive);
+                ++receives_;
+            }
+        }
+        if (times.connect.count() != 0 || times.dns.count() != 0) [[unlikely]] {
+            record_opening(times);
+        }
+    }
     /// A group ended at `now`; `duration` is of the whole group.
     void record_group(std::uint32_t group, Nanoseconds duration, bool failed,
                       Clock::time_point now);
-    void record_group_broken_off(std::uint32_t group) {
-        ++interval_->groups[group].broken_off;
-    }
+    void record_group_broken_off(std::uint32_t group) { ++interval_->groups[group].broken_off; }
     /// Within a request that is recorded at `now`.
     void record_check(std::uint32_t check, bool passed, Clock::time_point now) {
         roll_if_due(now);
@@ -86,6 +102,7 @@ private:
             static_cast<double>(in_flight_) * static_cast<double>((now - integrated_to_).count());
         integrated_to_ = now;
     }
+    void record_opening(const PhaseTimes& times);
     void hand_over(Clock::time_point end, bool last);
     void fresh_interval(std::unique_ptr<Interval> reused);
 
@@ -100,6 +117,9 @@ private:
     Clock::time_point begin_;
     Clock::time_point end_;
     std::uint32_t in_flight_ = 0;
+    std::uint64_t responses_ = 0;  // of this tick; most are sent and received at once, which is
+    std::uint64_t sends_ = 0;      // counted and entered at the tick's end: those that were not
+    std::uint64_t receives_ = 0;
     double in_flight_area_ns_ = 0;
     Clock::time_point integrated_to_;
     Nanoseconds cpu_at_begin_{};

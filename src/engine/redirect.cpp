@@ -27,7 +27,8 @@ Origin& Shard::origin_for(const TargetUrl& url) {
 Result<Origin*> Shard::aim_at_url(Exchange& exchange) {
     Random random = exchange.random_before;
     std::string url;
-    static_cast<void>(exchange.request->step().path.render(render_context(*exchange.owner, random), url));
+    static_cast<void>(
+        exchange.request->step().path.render(render_context(*exchange.owner, random), url));
     auto split = split_url(url);
     if (!split) {
         return split.error();
@@ -44,7 +45,8 @@ std::string Shard::target_of(const Exchange& exchange) {
     }
     std::string target = plan_.scenario->target.base_path;
     Random random = exchange.random_before;
-    static_cast<void>(exchange.request->step().path.render(render_context(*exchange.owner, random), target));
+    static_cast<void>(
+        exchange.request->step().path.render(render_context(*exchange.owner, random), target));
     return target;
 }
 

@@ -52,7 +52,7 @@ struct ShardPlan {
     std::shared_ptr<const TlsContext> tls;               // set where the target is https
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
     std::vector<ClassPicker> classes;                    // by executor
-    std::uint64_t trace_limit;  // an iteration is traced when its hash is below
+    std::uint64_t trace_limit;          // an iteration is traced when its hash is below
     std::vector<ClassPlan> users = {};  // by user class
     std::size_t pools = 1;              // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
@@ -86,9 +86,9 @@ private:
         // open model
         std::optional<ArrivalCursor> arrivals;
         std::optional<ArrivalCursor::Arrival> next_arrival;
-        std::uint32_t shards = 1;    // that share the arrivals: none without a user
-        std::uint32_t user_cap = 0;  // this shard's share of max_vus
-        std::uint32_t made = 0;      // users so far
+        std::uint32_t shards = 1;              // that share the arrivals: none without a user
+        std::uint32_t user_cap = 0;            // this shard's share of max_vus
+        std::uint32_t made = 0;                // users so far
         std::vector<std::vector<User*>> free;  // by ClassPlan::pool
         // closed model: this shard's users, by rank; user k of the run is rank k / shards here
         std::vector<User*> ranks;
@@ -190,15 +190,8 @@ private:
     void abort_run(const User& user, const Step& step, Outcome outcome, std::string_view text);
     /// What expressions may refer to; draws come from `random`.
     [[nodiscard]] RenderContext render_context(const User& user, Random& random) {
-        return {user.index,
-                user.iteration,
-                &random,
-                user.variables,
-                plan_.options.shared,
-                plan_.scenario->data,
-                user.rows,
-                0,
-                &missing_};
+        return {user.index,           user.iteration, &random, user.variables, plan_.options.shared,
+                plan_.scenario->data, user.rows,      0,       &missing_};
     }
 
     // judge.cpp: what a step takes from a response, and asks of it
@@ -231,7 +224,8 @@ private:
     // http1.cpp: one request and its response
     /// Sends `request`, due at `due`, on an idle exchange. False: a variable in it has no value
     /// (missing_ names it), and nothing happened.
-    [[nodiscard]] bool send_request(Exchange& exchange, const PreparedRequest& request, Clock::time_point due);
+    [[nodiscard]] bool send_request(Exchange& exchange, const PreparedRequest& request,
+                                    Clock::time_point due);
     [[nodiscard]] Result<std::string_view> render(Exchange& exchange, const Origin& origin,
                                                   Random& random);
     void start_hop(Exchange& exchange, Origin& origin, std::string_view bytes);

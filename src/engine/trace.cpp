@@ -36,9 +36,10 @@ void Shard::begin_trace(User& user) {
 }
 
 std::int32_t Shard::begin_span(User& user) {
-    const std::uint64_t id = mix64(plan_.run->seed ^ user.iteration * 1024 ^ user.trace->requests.size() ^
-                                   (std::uint64_t{user.index} << 40)) |
-                             1;
+    const std::uint64_t id =
+        mix64(plan_.run->seed ^ user.iteration * 1024 ^ user.trace->requests.size() ^
+              (std::uint64_t{user.index} << 40)) |
+        1;
     put_bytes(id, user.trace->requests.emplace_back().span_id.data());
     return static_cast<std::int32_t>(user.trace->requests.size()) - 1;
 }
@@ -59,6 +60,7 @@ void Shard::trace_request(const Exchange& exchange, const Sample& sample) {
     span.sent = sample.sent;
     span.first_byte = exchange.first_byte < sample.sent ? sample.completed : exchange.first_byte;
     span.completed = sample.completed;
+    span.phases = exchange.times;
     span.status = sample.status;
     span.outcome = sample.outcome;
 }

@@ -29,8 +29,8 @@ enum class Resume : std::uint8_t {
 /// A group that a user is inside of.
 struct OpenGroup {
     GroupId group = 0;
-    bool begun = false;   // its first request is out
-    bool failed = false;  // one of its steps has
+    bool begun = false;     // its first request is out
+    bool failed = false;    // one of its steps has
     Clock::time_point due;  // of its first step
 };
 
@@ -85,9 +85,9 @@ struct User {
     Random random{0, 0, 0};
     FlowCursor cursor;
     Batch batch;
-    std::vector<OpenGroup> groups;        // the innermost last
-    std::vector<Variable> variables;      // by VariableId
-    std::vector<std::uint64_t> rows;      // this iteration's, by DataId
+    std::vector<OpenGroup> groups;          // the innermost last
+    std::vector<Variable> variables;        // by VariableId
+    std::vector<std::uint64_t> rows;        // this iteration's, by DataId
     std::unique_ptr<CookieJar> cookies;     // made with the first cookie
     std::unique_ptr<IterationTrace> trace;  // set while a sampled iteration runs
 

@@ -99,8 +99,23 @@ void LoadCounts::merge(const LoadCounts& other) {
     interrupted += other.interrupted;
 }
 
+void PhaseStats::merge(const PhaseStats& other) {
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        if (!other.times[i].empty()) {
+            times[i].merge(other.times[i]);
+        }
+    }
+}
+
+void PhaseStats::clear() noexcept {
+    for (Histogram& histogram : times) {
+        histogram.clear();
+    }
+}
+
 void Interval::clear() noexcept {
     last = false;
+    phases.clear();
     for (EndpointStats& stats : endpoints) {
         stats.clear();
     }

@@ -66,6 +66,37 @@ struct GroupStats {
     void clear() noexcept;
 };
 
+/// The parts of a request's time. What comes before them, due → sent, is EndpointStats::send_lag:
+/// metrics and reports call it `blocked`.
+enum class RequestPhase : std::uint8_t { Dns, Connect, Tls, Send, Wait, Receive };
+inline constexpr std::size_t kRequestPhaseCount = 6;
+inline constexpr std::array<std::string_view, kRequestPhaseCount> kRequestPhaseNames{
+    "dns", "connect", "tls", "send", "wait", "receive"};
+
+/// How long the parts of one request took; where it was redirected, all hops together.
+struct PhaseTimes {
+    Nanoseconds dns{};      // 0 where nothing had to be looked up
+    Nanoseconds connect{};  // 0 on a connection that stood; likewise tls
+    Nanoseconds tls{};
+    Nanoseconds send{};  // while the kernel would not take all of the request at once
+    Nanoseconds wait{};  // last byte of the request to first of the response; 0: none came
+    Nanoseconds receive{};
+};
+
+/// The phases of all requests over some time, by RequestPhase. `dns`, `connect` and `tls` hold
+/// those requests alone that went through them; the others every request whose response came whole.
+struct PhaseStats {
+    std::array<Histogram, kRequestPhaseCount> times;
+    [[nodiscard]] Histogram& operator[](RequestPhase phase) noexcept {
+        return times[static_cast<std::size_t>(phase)];
+    }
+    [[nodiscard]] const Histogram& operator[](RequestPhase phase) const noexcept {
+        return times[static_cast<std::size_t>(phase)];
+    }
+    void merge(const PhaseStats& other);
+    void clear() noexcept;
+};
+
 /// How often a check held.
 struct CheckCount {
     std::uint64_t passed = 0;
@@ -129,6 +160,7 @@ struct RequestSpan {
     Clock::time_point sent;
     Clock::time_point first_byte;  // equals `completed` where no byte came
     Clock::time_point completed;
+    PhaseTimes phases;
     std::uint16_t status = 0;
     Outcome outcome = Outcome::Ok;
     std::string path;  // as sent, query included
@@ -154,6 +186,7 @@ struct Interval {
     std::vector<EndpointStats> endpoints;  // by EndpointId
     std::vector<GroupStats> groups;        // by GroupId
     std::vector<CheckCount> checks;        // by CheckId
+    PhaseStats phases;
     LoadCounts counts;
     ShardState state;
     std::vector<ErrorSample> errors;
@@ -175,12 +208,14 @@ struct Snapshot {
     Clock::time_point from;
     Clock::time_point to;
     bool last = false;
-    std::vector<EndpointStats> delta;  // this tick, by EndpointId
-    std::vector<EndpointStats> total;  // since the start, this tick included
+    std::vector<EndpointStats> delta;      // this tick, by EndpointId
+    std::vector<EndpointStats> total;      // since the start, this tick included
     std::vector<GroupStats> delta_groups;  // by GroupId
     std::vector<GroupStats> total_groups;
     std::vector<CheckCount> delta_checks;  // by CheckId
     std::vector<CheckCount> total_checks;
+    PhaseStats delta_phases;
+    PhaseStats total_phases;
     LoadCounts delta_counts;
     LoadCounts total_counts;
     ShardState state;  // sums over shards; cpu_ratio and loop_lag_max are the highest

@@ -236,6 +236,33 @@ std::string stages(const Analysis& analysis, double timeout_s) {
     return table.end();
 }
 
+/// Where the requests' time went; nothing where no response came.
+std::string phases(const Analysis& analysis) {
+    const auto is_empty = [](const LatencySummary& phase) { return phase.count == 0; };
+    if (std::all_of(analysis.phases.begin(), analysis.phases.end(), is_empty)) {
+        return {};
+    }
+    Table table("phases", "Where the time of requests went",
+                {{"Phase"},
+                 {"Requests", Align::Number},
+                 {"Mean", Align::Number},
+                 {"p50", Align::Number},
+                 {"p99", Align::Number},
+                 {"max", Align::Number}});
+    const auto row = [&](std::string_view name, const LatencySummary& phase) {
+        if (phase.count != 0) {
+            table.row({std::string(name), grouped(phase.count), human_seconds(phase.mean),
+                       quantile_text(phase, 0.5, phase.p50, 0),
+                       quantile_text(phase, 0.99, phase.p99, 0), human_seconds(phase.max)});
+        }
+    };
+    row("blocked", analysis.send_lag);
+    for (std::size_t i = 0; i < kRequestPhaseCount; ++i) {
+        row(kRequestPhaseNames[i], analysis.phases[i]);
+    }
+    return table.end();
+}
+
 std::string validity(const Analysis& analysis) {
     Table table("validity", "Validity of the measurement",
                 {{"Check"},
@@ -371,10 +398,10 @@ std::string html_tables(const RunInfo& info, const RunData& data, const Analysis
         "<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figures</h2>\n"
         "<p class=\"hint\">“–” in place of a percentile: too few samples to state it (p99 needs "
         "563, p99.9 needs 5,662). “≥”: it lies among requests that timed out.</p>\n";
-    text += endpoints(analysis, timeout_s) + groups(analysis, timeout_s) + checks(analysis) +
-            flow_text(analysis.flow) + stages(analysis, timeout_s) + thresholds(analysis) +
-            sla(analysis) + validity(analysis) + errors(analysis) + events(data) + probes(data) +
-            environment(info, data, analysis);
+    text += endpoints(analysis, timeout_s) + phases(analysis) + groups(analysis, timeout_s) +
+            checks(analysis) + flow_text(analysis.flow) + stages(analysis, timeout_s) +
+            thresholds(analysis) + sla(analysis) + validity(analysis) + errors(analysis) +
+            events(data) + probes(data) + environment(info, data, analysis);
     if (!info.scenario_text.empty()) {
         text += fmt::format(
             "<details><summary>The scenario as it was run</summary>\n<pre>{}</pre>"

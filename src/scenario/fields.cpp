@@ -42,6 +42,16 @@ constexpr std::array kForeign{
     Foreign{"tasks", "flow", {}},
     Foreign{"steps", "flow", {}},
     Foreign{"checks", "expect", {}},
+    Foreign{"on_start", "user_start", {}},
+    Foreign{"on_stop", "user_stop", {}},
+    Foreign{"operationName", "operation", {}},
+    Foreign{"extract", "capture", {}},
+    Foreign{"params", "query", {}},
+    Foreign{"repeat", {}, "repeat is a step of its own: {repeat: 3, steps: [{get: /a}]}"},
+    Foreign{"if", {}, "if is a step of its own: {if: \"${n} > 1\", then: [{get: /a}]}"},
+    Foreign{"group", {}, "group is a step of its own: {group: checkout, steps: [{get: /a}]}"},
+    Foreign{"set", {}, "set is a step of its own: {set: {page: 1}}"},
+    Foreign{"parallel", {}, "parallel is a step of its own: {parallel: [{get: /a}, {get: /b}]}"},
     Foreign{"<<", {}, "merge keys are not supported; repeat the keys"},
 };
 

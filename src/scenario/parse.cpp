@@ -12,19 +12,27 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 9> kTopKeys{
-    "name", "target", "defaults", "users", "load", "thresholds", "sla", "probes", "export"};
-constexpr std::array<std::string_view, 5> kTopLater{"data", "setup", "teardown", "tags", "include"};
+constexpr std::array<std::string_view, 15> kTopKeys{
+    "name",  "target",   "tags", "include",    "defaults", "http",   "data",  "setup",
+    "users", "teardown", "load", "thresholds", "sla",      "probes", "export"};
 
 void sort_and_join(std::vector<Fault>& faults) {
     std::stable_sort(faults.begin(), faults.end(), [](const Fault& a, const Fault& b) {
-        return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+        return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
     });
-    // An alias is read at every place it stands; its faults are one.
-    const auto same = [](const Fault& a, const Fault& b) {
-        return a.line == b.line && a.column == b.column && a.what == b.what;
-    };
-    faults.erase(std::unique(faults.begin(), faults.end(), same), faults.end());
+    // An alias, and the defaults of every user class, are read at every place they stand; their
+    // faults are one.
+    std::vector<Fault> once;
+    for (Fault& fault : faults) {
+        const bool known = std::any_of(once.rbegin(), once.rend(), [&](const Fault& other) {
+            return fault.file == other.file && fault.line == other.line &&
+                   fault.column == other.column && fault.what == other.what;
+        });
+        if (!known) {
+            once.push_back(std::move(fault));
+        }
+    }
+    faults = std::move(once);
 }
 
 std::string read_name(const Fields& fields, const std::string& file_name) {
@@ -59,10 +67,17 @@ void read_target(const Fields& fields, bool required, Scenario& scenario) {
     scenario.target = *std::move(target);
 }
 
-void read_load_side(const Fields& fields, const StepDefaults& defaults, Scenario& scenario,
-                    std::vector<Secret>& secrets) {
+void read_load_side(const Fields& fields, FlowReading& reading) {
+    const Item& root = fields.map();
+    Scenario& scenario = reading.scenario;
+    if (const auto setup = fields.get("setup")) {
+        read_once(*setup, root, "setup", scenario.setup, reading);
+    }
     if (const auto users = fields.require("users", "users: {reader: {flow: [{get: /health}]}}")) {
-        read_users(*users, defaults, scenario, secrets);
+        read_users(*users, root, reading);
+    }
+    if (const auto teardown = fields.get("teardown")) {
+        read_once(*teardown, root, "teardown", scenario.teardown, reading);
     }
     constexpr const char* kLoadExample = "load: [{executor: constant-vus, vus: 50, duration: 30s}]";
     if (const auto load = fields.require("load", kLoadExample)) {
@@ -78,16 +93,38 @@ void read_load_side(const Fields& fields, const StepDefaults& defaults, Scenario
     }
 }
 
+// What flows refer to.
+void read_ground(const Fields& fields, Scenario& scenario) {
+    ReadContext& context = fields.map().context();
+    if (const auto tags = fields.get("tags")) {
+        scenario.tags = read_tags(*tags);
+    }
+    if (const auto http = fields.get("http")) {
+        scenario.http = read_http(*http);
+    }
+    if (const auto data = fields.get("data")) {
+        read_data(*data);
+    }
+    declare_variables(fields.map());
+    scenario.data = context.data;
+    scenario.variables = context.variables;
+}
+
 void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
               std::vector<Secret>& secrets) {
-    const Fields fields(root, {kTopKeys, kTopLater});
+    const Fields fields(root, {kTopKeys});
     scenario.name = read_name(fields, options.file_name);
+    root.context().scenario = scenario.name;
     read_target(fields, !options.probes_only || fields.has("users"), scenario);
-    const auto defaults_item = fields.get("defaults");
-    const StepDefaults defaults =
-        defaults_item ? read_defaults(*defaults_item, secrets) : StepDefaults{};
+    FlowReading reading{scenario, secrets};
+    read_ground(fields, scenario);
+    const auto users = fields.get("users");
+    const bool per_class = users && users->is_map() && !users->node().entries.empty();
+    if (const auto defaults = fields.get("defaults"); defaults && !per_class) {
+        reading.defaults = read_defaults(*defaults, secrets);
+    }
     if (!options.probes_only || fields.has("users") || fields.has("load")) {
-        read_load_side(fields, defaults, scenario, secrets);
+        read_load_side(fields, reading);
     }
     if (const auto probes = fields.get("probes")) {
         scenario.probes = read_probes(*probes, secrets);
@@ -109,10 +146,15 @@ ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) 
     context.faults = std::move(document.faults);
     Scenario scenario;
     std::vector<Secret> secrets;
+    IncludedFiles included;
     if (document.root) {
-        const Item root = Item::root(context, document.root);
-        if (root.is_map()) {
-            note_duplicate_keys(root);
+        const bool map = document.root->kind == YamlNode::Kind::Map;
+        if (map) {
+            note_duplicate_keys(Item::root(context, document.root));
+            included = join_included(context, document.root, options.file_name);
+        }
+        const Item root = Item::root(context, map ? included.root : document.root);
+        if (map) {
             read_all(root, options, scenario, secrets);
         } else if (context.faults.empty()) {
             root.fault("must be a map with target, users and load",
@@ -123,6 +165,11 @@ ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) 
     sort_and_join(outcome.faults);
     if (outcome.faults.empty()) {
         scenario.text = redact(yaml, secrets);
+        for (std::size_t i = 0; i < included.texts.size(); ++i) {
+            scenario.text +=
+                fmt::format("\n# {} (included):\n{}", context.files[i],
+                            redact(included.texts[i], secrets, static_cast<std::uint16_t>(i + 1)));
+        }
         outcome.scenario = std::move(scenario);
     }
     return outcome;
@@ -131,7 +178,8 @@ ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) 
 std::string format_faults(const std::vector<Fault>& faults, std::string_view file_name) {
     std::string text;
     for (const Fault& fault : faults) {
-        text += fmt::format("{}:{}:{}: ", file_name, fault.line, fault.column);
+        text += fmt::format("{}:{}:{}: ", fault.file.empty() ? file_name : fault.file, fault.line,
+                            fault.column);
         if (!fault.path.empty()) {
             text += fault.path + ": ";
         }

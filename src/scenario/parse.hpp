@@ -14,11 +14,12 @@ namespace plimsoll {
 
 /// One fault of a scenario file.
 struct Fault {
-    int line = 0;      // 1-based
-    int column = 0;    // 1-based, in bytes
-    std::string path;  // load[0].stages[1].target
-    std::string what;  // "must be above 0, got -5/s"
-    std::string hint;  // may be empty
+    int line = 0;           // 1-based
+    int column = 0;         // 1-based, in bytes
+    std::string path;       // load[0].stages[1].target
+    std::string what;       // "must be above 0, got -5/s"
+    std::string hint;       // may be empty
+    std::string file = {};  // an included one; empty: the scenario's own
 };
 
 /// Either a scenario or every fault found, in order of place.

@@ -1,4 +1,4 @@
-// A request's headers, and what its response must be.
+// A request's headers, and sets of statuses.
 #include "scenario/parts.hpp"
 #include "scenario/wording.hpp"
 
@@ -27,7 +27,7 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 bool is_engines(std::string_view name) {
-    constexpr std::array<std::string_view, 4> kNames{"host", "content-length", "transfer-encoding",
+    constexpr std::array<std::string_view, 3> kNames{"content-length", "transfer-encoding",
                                                      "connection"};
     return std::any_of(kNames.begin(), kNames.end(),
                        [&](std::string_view engines) { return same_name(engines, name); });
@@ -74,6 +74,9 @@ std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets)
             value.fault("is set by Plimsoll itself; leave it out");
             continue;
         }
+        if (value.node().kind == YamlNode::Kind::Null) {
+            continue;  // leaves a default of that name out
+        }
         if (!value.is_scalar()) {
             value.wrong_type("text");
             continue;
@@ -92,33 +95,21 @@ std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets)
         if (!clean) {
             value.fault("must be one line without control characters");
         }
-        headers.push_back({name, *compiled});
+        headers.push_back({name, compiled->encoded(Encoding::Header)});
     }
     return headers;
 }
 
-Expect read_expect(const Item& item) {
-    constexpr std::array<std::string_view, 1> kKnown{"status"};
-    constexpr std::array<std::string_view, 5> kLater{"json", "body", "headers", "contains",
-                                                     "duration"};
-    Expect expect;
-    if (!item.require_map("a map of what the response must be", "e.g. expect: {status: 200}")) {
-        return expect;
-    }
-    const Fields fields(item, {kKnown, kLater, "this version checks only status"});
-    const auto status = fields.require("status", "status: 200");
-    if (!status) {
-        return expect;
-    }
-    const auto accepted = status->is_list()
-                              ? status->list("accepted statuses", "e.g. status: [200, 404]")
-                              : std::vector<Item>{*status};
+std::vector<StatusRange> read_statuses(const Item& item) {
+    std::vector<StatusRange> ranges;
+    const auto accepted = item.is_list() ? item.list("accepted statuses", "e.g. status: [200, 404]")
+                                         : std::vector<Item>{item};
     for (const Item& one : accepted) {
         if (const auto range = read_status(one)) {
-            expect.statuses.push_back(*range);
+            ranges.push_back(*range);
         }
     }
-    return expect;
+    return ranges;
 }
 
 }  // namespace plimsoll

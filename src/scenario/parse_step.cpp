@@ -1,4 +1,4 @@
-// One request of a flow, the defaults of all of them, and the time a user thinks.
+// One request of a flow.
 #include "scenario/expression.hpp"
 #include "scenario/parts.hpp"
 #include "scenario/wording.hpp"
@@ -12,13 +12,12 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 7> kMethods{"get",    "post", "put",    "patch",
-                                                   "delete", "head", "options"};
-constexpr std::array<std::string_view, 14> kStepKeys{
-    "get",  "post",    "put",  "patch", "delete", "head",    "options",
-    "name", "headers", "json", "body",  "expect", "timeout", "think"};
-constexpr std::array<std::string_view, 6> kStepLater{"capture", "until", "tags",
-                                                     "form",    "files", "repeat"};
+constexpr std::array<std::string_view, 8> kMethods{"get",    "post", "put",     "patch",
+                                                   "delete", "head", "options", "trace"};
+constexpr std::array<std::string_view, 26> kStepKeys{
+    "get",     "post",  "put",     "patch", "delete",    "head", "options", "trace",     "name",
+    "headers", "query", "auth",    "json",  "form",      "body", "graphql", "multipart", "expect",
+    "capture", "until", "on_fail", "think", "redirects", "http", "tags",    "timeout"};
 constexpr std::size_t kLongestName = 200;  // of an endpoint: it becomes a label
 
 std::string upper(std::string_view word) {
@@ -40,10 +39,23 @@ std::string without_query(std::string_view written) {
     return std::string(written.substr(0, at));
 }
 
+// Whether the request target's first character is known to be a slash.
 bool begins_with_slash(const Template& path, std::string_view written) {
     const bool literal_first =
         path.is_constant() || written.starts_with('/') || written.starts_with("${env.");
     return literal_first && path.literals().starts_with('/');
+}
+
+// "${location}/x": what a response said, a column, or another expression that may give a path.
+bool begins_with_value(const Item& item) {
+    const std::string& written = item.node().text;
+    if (!written.starts_with("${")) {
+        return false;
+    }
+    const std::size_t end = expression_end(written, 0);
+    const auto first = Template::compile(written.substr(0, end + 1), item.context().scope());
+    return first && !first->is_constant() && !first->is_number() &&
+           !written.starts_with("${uuid") && !written.starts_with("${random_text");
 }
 
 std::optional<Item> read_method(const Fields& fields, Step& step) {
@@ -95,42 +107,16 @@ EndpointId endpoint_id(EndpointInfo wanted, std::vector<EndpointInfo>& endpoints
     return id;
 }
 
-bool has_header(const std::vector<Header>& headers, std::string_view name) {
-    return std::any_of(headers.begin(), headers.end(),
-                       [&](const Header& header) { return upper(header.name) == upper(name); });
-}
-
-void read_body(const Fields& fields, Step& step) {
-    const auto json = fields.get("json");
-    const auto body = fields.get("body");
-    if (json && body) {
-        body->fault("stands beside json; a request has one body", "keep json or body");
+// A whole URL; where expressions stand in its host, that shows only when it is sent.
+bool is_url(const Template& path, const Item& item) {
+    const std::string literals = path.literals();
+    const auto end = literals.find_first_of("/?#", literals.find("://") + 3);
+    const auto target =
+        path.is_constant() ? parse_target(literals.substr(0, end)) : Result<TargetUrl>(TargetUrl{});
+    if (!target) {
+        item.fault(target.error());
     }
-    step.has_body = json || body;
-    if (json) {
-        step.body = read_json(*json);
-        if (!has_header(step.headers, "Content-Type")) {
-            step.headers.push_back({"Content-Type", Template::literal("application/json")});
-        }
-    } else if (body) {
-        if (const auto text = body->text_template("text (or write json: for a JSON body)")) {
-            step.body = *text;
-        }
-    }
-}
-
-std::optional<Think> read_think_pair(const Item& item, Think::Kind kind, std::string_view what) {
-    const auto items = item.is_list() ? item.items() : std::vector<Item>{};
-    if (items.size() != 2) {
-        item.fault(fmt::format("must be a list of two durations, {}", what), "e.g. [500ms, 2s]");
-        return std::nullopt;
-    }
-    const auto a = items[0].duration();
-    const auto b = items[1].duration();
-    if (!a || !b) {
-        return std::nullopt;
-    }
-    return Think{kind, *a, *b};
+    return target.ok();
 }
 
 void note_bad_character(const Item& item, char bad) {
@@ -149,16 +135,111 @@ void note_bad_character(const Item& item, char bad) {
     item.fault(fmt::format("holds {}, which a path must not hold", what), hint);
 }
 
+void read_headers_of(const Fields& fields, const StepDefaults& defaults,
+                     std::vector<Secret>& secrets, Step& step) {
+    const auto own = fields.get("headers");
+    if (own) {
+        step.headers = read_headers(*own, secrets);
+    }
+    const auto left_out = [&](const Header& header) {
+        const auto named = own ? own->named() : std::vector<Item::Named>{};
+        return std::any_of(named.begin(), named.end(), [&](const Item::Named& entry) {
+            return upper(entry.name) == upper(header.name);
+        });
+    };
+    for (const Header& header : defaults.headers) {
+        if (!left_out(header)) {
+            step.headers.push_back(header);
+        }
+    }
+}
+
+// `written` with the step's query behind it.
+Template with_query(const Template& written, const Item& query) {
+    Template path = written;
+    const Template pairs = read_pairs(query, "query");
+    if (pairs.is_constant() && pairs.text().empty()) {
+        return path;
+    }
+    const bool has_query = written.literals().find('?') != std::string::npos;
+    path.append(Template::literal(has_query ? "&" : "?"));
+    path.append(pairs);
+    return path;
+}
+
+void read_limits(const Fields& fields, Step& step) {
+    if (const auto http = fields.get("http")) {
+        const HttpStepOptions own = read_step_http(*http);
+        const auto take = [](auto& into, const auto& from) { into = from ? from : into; };
+        take(step.http.redirects, own.redirects);
+        take(step.http.connect, own.connect);
+        take(step.http.first_byte, own.first_byte);
+        take(step.http.body, own.body);
+        take(step.http.max_body, own.max_body);
+    }
+    if (const auto timeout = fields.get("timeout")) {
+        read_timeout(*timeout, step.timeout, step.http);
+    }
+    if (const auto redirects = fields.get("redirects")) {
+        if (const auto most = read_redirects(*redirects)) {
+            step.http.redirects = most;
+        }
+    }
+    if (const auto on_fail = fields.get("on_fail")) {
+        step.on_fail = read_on_fail(*on_fail);
+    }
+    if (const auto think = fields.get("think")) {
+        step.think = read_think(*think);
+    }
+    if (const auto tags = fields.get("tags")) {
+        for (std::string& tag : read_tags(*tags)) {
+            const auto same_key = [&](const std::string& other) {
+                return other.substr(0, other.find('=')) == tag.substr(0, tag.find('='));
+            };
+            std::erase_if(step.tags, same_key);
+            step.tags.push_back(std::move(tag));
+        }
+    }
+}
+
+void read_response(const Fields& fields, const std::string& endpoint, FlowReading& reading,
+                   Step& step) {
+    ExpectDraft expect = reading.defaults.expect;
+    if (const auto item = fields.get("expect")) {
+        ExpectDraft own = read_expect(*item);
+        if (!own.statuses.empty()) {
+            expect.statuses = std::move(own.statuses);
+        }
+        expect.checks.insert(expect.checks.end(), own.checks.begin(), own.checks.end());
+    }
+    step.expect.statuses = std::move(expect.statuses);
+    step.expect.checks = name_checks(expect.checks, endpoint, reading.scenario);
+    if (const auto capture = fields.get("capture")) {
+        step.captures = read_captures(*capture);
+    }
+    if (const auto until = fields.get("until")) {
+        step.until = read_until(*until);
+    }
+}
+
 }  // namespace
 
-std::optional<Template> read_path(const Item& item) {
+std::span<const std::string_view> request_methods() {
+    return kMethods;
+}
+
+std::optional<Template> read_path(const Item& item, bool or_url) {
     const auto path = item.text_template("a path such as /health");
     if (!path) {
         return std::nullopt;
     }
     const std::string& written = item.node().text;
-    if (!begins_with_slash(*path, written)) {
-        const bool whole_url = written.find("://") != std::string::npos;
+    const bool whole_url = written.find("://") != std::string::npos;
+    if (or_url && whole_url && written.starts_with("http")) {
+        if (!is_url(*path, item)) {
+            return std::nullopt;
+        }
+    } else if (!begins_with_slash(*path, written) && !(or_url && begins_with_value(item))) {
         item.fault(fmt::format("must be a path that starts with /, got {}", in_quotes(written)),
                    whole_url ? "write the path only; scheme and host belong to target" : "");
         return std::nullopt;
@@ -169,101 +250,42 @@ std::optional<Template> read_path(const Item& item) {
         return byte <= 0x20 || byte >= 0x7F || c == '#' || c == '{' || c == '}';
     });
     if (bad == literals.end()) {
-        return path;
+        return path->encoded(Encoding::Path);
     }
     note_bad_character(item, *bad);
     return std::nullopt;
 }
 
-std::optional<Think> read_think(const Item& item) {
-    constexpr std::array<std::string_view, 4> kKinds{"constant", "uniform", "normal",
-                                                     "exponential"};
-    constexpr std::string_view kExample = "e.g. think: 1s, or think: {uniform: [500ms, 2s]}";
-    if (item.is_scalar()) {
-        const auto time = item.duration();
-        return time ? std::optional(Think{Think::Kind::Constant, *time, {}}) : std::nullopt;
-    }
-    if (!item.require_map("a duration or a map with one distribution", std::string(kExample))) {
-        return std::nullopt;
-    }
-    const Fields fields(item, {kKinds, {}, kExample});
-    const auto entries = item.named();
-    if (entries.size() != 1) {
-        item.fault(fmt::format("must name exactly one of {}", any_of(kKinds)),
-                   std::string(kExample));
-        return std::nullopt;
-    }
-    if (const auto pair = fields.get("uniform")) {
-        auto think = read_think_pair(*pair, Think::Kind::Uniform, "shortest and longest");
-        if (think && think->a > think->b) {
-            pair->fault("must give the shorter duration first");
-        }
-        return think;
-    }
-    if (const auto pair = fields.get("normal")) {
-        return read_think_pair(*pair, Think::Kind::Normal, "mean and standard deviation");
-    }
-    const auto constant = fields.get("constant");
-    const auto single = constant ? constant : fields.get("exponential");
-    const auto time = single ? single->duration() : std::nullopt;
-    if (!time) {
-        return std::nullopt;
-    }
-    return Think{constant ? Think::Kind::Constant : Think::Kind::Exponential, *time, {}};
-}
-
-StepDefaults read_defaults(const Item& item, std::vector<Secret>& secrets) {
-    constexpr std::array<std::string_view, 2> kKnown{"timeout", "headers"};
-    constexpr std::array<std::string_view, 2> kLater{"think", "expect"};
-    StepDefaults defaults;
-    if (!item.require_map("a map", "e.g. defaults: {timeout: 30s}")) {
-        return defaults;
-    }
-    const Fields fields(item, {kKnown, kLater});
-    if (const auto timeout = fields.get("timeout")) {
-        defaults.timeout = timeout->positive_duration().value_or(defaults.timeout);
-    }
-    if (const auto headers = fields.get("headers")) {
-        defaults.headers = read_headers(*headers, secrets);
-    }
-    return defaults;
-}
-
-Step read_step(const Item& item, const std::string& user, const StepDefaults& defaults,
-               std::vector<EndpointInfo>& endpoints, std::vector<Secret>& secrets) {
+Step read_step(const Item& item, const std::string& user, FlowReading& reading) {
+    const StepDefaults& defaults = reading.defaults;
     Step step;
     step.timeout = defaults.timeout;
+    step.on_fail = defaults.on_fail;
+    step.http = defaults.http;
+    step.tags = defaults.tags;
     if (!item.require_map("a map with one request", "e.g. - get: /health")) {
         return step;
     }
-    const Fields fields(item, {kStepKeys, kStepLater});
-    if (const auto headers = fields.get("headers")) {
-        step.headers = read_headers(*headers, secrets);
-    }
-    for (const Header& header : defaults.headers) {
-        if (!has_header(step.headers, header.name)) {
-            step.headers.push_back(header);
-        }
+    const Fields fields(item, {kStepKeys});
+    read_headers_of(fields, defaults, reading.secrets, step);
+    if (const auto auth = fields.get("auth")) {
+        read_auth(*auth, step, reading.secrets);
     }
     read_body(fields, step);
-    if (const auto expect = fields.get("expect")) {
-        step.expect = read_expect(*expect);
-    }
-    if (const auto timeout = fields.get("timeout")) {
-        step.timeout = timeout->positive_duration().value_or(step.timeout);
-    }
-    if (const auto think = fields.get("think")) {
-        step.think = read_think(*think);
-    }
+    read_limits(fields, step);
     const auto name_item = fields.get("name");
     auto name = name_item ? read_name(*name_item) : std::nullopt;
     if (const auto path_item = read_method(fields, step)) {
-        step.path = read_path(*path_item).value_or(Template{});
+        step.path = read_path(*path_item, true).value_or(Template{});
         if (!name_item && path_item->is_scalar()) {
             name = without_query(path_item->node().text);
         }
     }
-    step.endpoint = endpoint_id({user, name.value_or(""), step.method}, endpoints);
+    if (const auto query = fields.get("query")) {
+        step.path = with_query(step.path, *query);
+    }
+    read_response(fields, name.value_or(""), reading, step);
+    step.endpoint = endpoint_id({user, name.value_or(""), step.method}, reading.scenario.endpoints);
     return step;
 }
 

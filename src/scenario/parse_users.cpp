@@ -1,4 +1,4 @@
-// Who the users are.
+// Who the users are, and what is done once before and after them.
 #include "scenario/parts.hpp"
 
 #include <array>
@@ -6,11 +6,44 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 3> kUserKeys{"weight", "think", "flow"};
+constexpr std::array<std::string_view, 6> kUserKeys{"weight", "think",      "pacing",
+                                                    "flow",   "user_start", "user_stop"};
 constexpr std::uint64_t kHeaviest = 1'000'000;
 
-UserClass read_user(const Item::Named& entry, const StepDefaults& defaults, Scenario& scenario,
-                    std::vector<Secret>& secrets) {
+std::optional<Item> top_level(const Item& item, std::string_view key) {
+    for (const Item::Named& entry : item.named()) {
+        if (entry.name == key) {
+            return entry.item;
+        }
+    }
+    return std::nullopt;
+}
+
+// From here on expressions see what `parts` and setup set.
+void show_variables(ReadContext& context, const std::vector<VariableId>& shared,
+                    const std::vector<VariableId>& own) {
+    context.visible.assign(context.variables.size(), 0);
+    for (const auto* const ids : {&shared, &own}) {
+        for (const VariableId id : *ids) {
+            context.visible[id] = 1;
+        }
+    }
+}
+
+void read_lists(const Fields& fields, UserClass& user, FlowReading& reading) {
+    if (const auto start = fields.get("user_start")) {
+        read_flow(*start, user, user.start, reading);
+        user.kept = variables_below(*start);
+    }
+    if (const auto flow = fields.require("flow", "flow: [{get: /health}]")) {
+        read_flow(*flow, user, user.flow, reading);
+    }
+    if (const auto stop = fields.get("user_stop")) {
+        read_flow(*stop, user, user.stop, reading);
+    }
+}
+
+UserClass read_user(const Item::Named& entry, FlowReading& reading) {
     UserClass user;
     user.name = entry.name;
     const Item& item = entry.item;
@@ -25,21 +58,20 @@ UserClass read_user(const Item::Named& entry, const StepDefaults& defaults, Scen
         user.weight = static_cast<std::uint32_t>(
             weight->whole(1, kHeaviest, "leave a user class out to switch it off").value_or(1));
     }
+    user.think = reading.defaults.think;
     if (const auto think = fields.get("think")) {
         user.think = read_think(*think).value_or(Think{});
     }
-    if (const auto flow = fields.require("flow", "flow: [{get: /health}]")) {
-        for (const Item& step : flow->list("steps", "e.g. flow: [{get: /health}]")) {
-            user.steps.push_back(read_step(step, user.name, defaults, scenario.endpoints, secrets));
-        }
+    if (const auto pacing = fields.get("pacing")) {
+        user.pacing = pacing->positive_duration().value_or(Nanoseconds{});
     }
+    read_lists(fields, user, reading);
     return user;
 }
 
 }  // namespace
 
-void read_users(const Item& item, const StepDefaults& defaults, Scenario& scenario,
-                std::vector<Secret>& secrets) {
+void read_users(const Item& item, const Item& root, FlowReading& reading) {
     constexpr const char* kExample = "e.g. users: {reader: {flow: [{get: /health}]}}";
     if (!item.require_map("a map of user classes", kExample)) {
         return;
@@ -48,9 +80,28 @@ void read_users(const Item& item, const StepDefaults& defaults, Scenario& scenar
     if (entries.empty()) {
         item.fault("must be a map of user classes, got an empty one", kExample);
     }
+    const auto setup = top_level(root, "setup");
+    const auto defaults = top_level(root, "defaults");
+    const auto shared = setup ? variables_below(*setup) : std::vector<VariableId>{};
     for (const Item::Named& entry : entries) {
-        scenario.users.push_back(read_user(entry, defaults, scenario, secrets));
+        show_variables(item.context(), shared, variables_below(entry.item));
+        if (defaults) {  // with the variables of this class
+            reading.defaults = read_defaults(*defaults, reading.secrets);
+        }
+        reading.scenario.users.push_back(read_user(entry, reading));
     }
+}
+
+void read_once(const Item& item, const Item& root, const std::string& name, UserClass& into,
+               FlowReading& reading) {
+    const auto setup = top_level(root, "setup");
+    const auto defaults = top_level(root, "defaults");
+    show_variables(item.context(), setup ? variables_below(*setup) : std::vector<VariableId>{},
+                   variables_below(item));
+    reading.defaults = defaults ? read_defaults(*defaults, reading.secrets) : StepDefaults{};
+    reading.defaults.think = Think{};
+    into.name = name;
+    read_flow(item, into, into.flow, reading);
 }
 
 }  // namespace plimsoll

@@ -73,12 +73,17 @@ Executor executor_for(const QuickLoad& load) {
 Result<Scenario> scenario_for_url(std::string_view url, const QuickLoad& load) {
     const std::size_t mark = url.find("://");
     const std::size_t authority = mark == std::string_view::npos ? 0 : mark + 3;
-    const std::size_t path = std::min(url.find_first_of("/?#", authority), url.size());
+    const bool socket = url.starts_with("unix:");
+    const std::size_t path =
+        std::min(socket ? url.find(":/", 5) : url.find_first_of("/?#", authority), url.size());
     const auto target = parse_target(url.substr(0, path));
     if (!target) {
         return target.error();
     }
     std::string get(url.substr(path, url.find('#', path) - path));
+    if (socket && !get.empty()) {
+        get.erase(0, 1);  // the colon between socket and path
+    }
     if (!get.starts_with('/')) {
         get.insert(0, "/");
     }

@@ -3,6 +3,7 @@
 #include "scenario/wording.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <set>
@@ -48,25 +49,28 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-Item::Item(ReadContext& context, YamlNodePtr node, std::string path, int line, int column)
+Item::Item(ReadContext& context, YamlNodePtr node, std::string path, int line, int column,
+           std::uint16_t file)
     : context_(&context),
       node_(std::move(node)),
       path_(std::move(path)),
       line_(line),
-      column_(column) {}
+      column_(column),
+      file_(file) {}
 
 Item Item::root(ReadContext& context, const YamlNodePtr& node) {
     return Item(context, node, {}, 1, 1);
 }
 
 Item Item::at_key() const {
-    return Item(*context_, std::make_shared<YamlNode>(), path_, line_, column_);
+    return Item(*context_, std::make_shared<YamlNode>(), path_, line_, column_, file_);
 }
 
 void Item::fault(std::string what, std::string hint) const {
-    context_->faults.push_back({is_scalar() ? node_->line : line_,
-                                is_scalar() ? node_->column : column_, path_, std::move(what),
-                                std::move(hint)});
+    const std::uint16_t file = is_scalar() ? node_->file : file_;
+    context_->faults.push_back(
+        {is_scalar() ? node_->line : line_, is_scalar() ? node_->column : column_, path_,
+         std::move(what), std::move(hint), file == 0 ? std::string() : context_->files[file - 1U]});
 }
 
 void Item::wrong_type(std::string_view what, std::string hint) const {
@@ -80,7 +84,7 @@ std::vector<Item> Item::items() const {
     for (std::size_t i = 0; i < node_->items.size(); ++i) {
         const YamlNodePtr& child = node_->items[i];
         items.emplace_back(*context_, child, fmt::format("{}[{}]", path_, i), child->line,
-                           child->column);
+                           child->column, child->file);
     }
     for (Named& entry : named()) {
         items.push_back(std::move(entry.item));
@@ -94,7 +98,7 @@ std::vector<Item::Named> Item::named() const {
     for (const YamlNode::Entry& entry : node_->entries) {
         if (seen.insert(entry.key).second) {
             entries.push_back({entry.key, Item(*context_, entry.value, child_path(path_, entry.key),
-                                               entry.line, entry.column)});
+                                               entry.line, entry.column, entry.file)});
         }
     }
     return entries;
@@ -125,7 +129,14 @@ std::optional<Template> Item::text_template(std::string_view what) const {
     }
     auto compiled = Template::compile(node_->text, context_->scope());
     if (!compiled) {
-        fault(compiled.error());
+        const auto in_text = [this](const std::string& source) {
+            return node_->text.find(source + ".") != std::string::npos ||
+                   node_->text.find(source + "[") != std::string::npos;
+        };
+        const auto& broken = context_->broken_data;
+        if (std::none_of(broken.begin(), broken.end(), in_text)) {
+            fault(compiled.error());
+        }
         return std::nullopt;
     }
     return *std::move(compiled);
@@ -233,6 +244,39 @@ std::optional<bool> Item::boolean() const {
     return written ? std::optional(*written == "true") : std::nullopt;
 }
 
+std::optional<std::uint64_t> Item::bytes() const {
+    struct Unit {
+        std::string_view name;
+        std::uint64_t bytes;
+    };
+    constexpr std::array kUnits{Unit{"", 1},
+                                Unit{"B", 1},
+                                Unit{"kB", 1000},
+                                Unit{"KiB", 1U << 10U},
+                                Unit{"MB", 1000'000},
+                                Unit{"MiB", 1U << 20U},
+                                Unit{"GB", 1000'000'000}};
+    constexpr std::uint64_t kMost = 1'000'000;  // of GB: far from where 64 bits end
+    const auto written = text("a number of bytes, e.g. 10kB");
+    if (!written) {
+        return std::nullopt;
+    }
+    std::uint64_t number = 0;
+    const char* const last = written->data() + written->size();
+    const auto [end, code] = std::from_chars(written->data(), last, number);
+    const std::string_view unit(end, static_cast<std::size_t>(last - end));
+    const auto* const known = std::find_if(kUnits.begin(), kUnits.end(),
+                                           [&](const Unit& each) { return each.name == unit; });
+    if (code != std::errc{} || known == kUnits.end() ||
+        (number > kMost && known->bytes == kUnits.back().bytes)) {
+        fault(fmt::format("must be a number of bytes, got {}", in_quotes(*written)),
+              "e.g. 512, 10kB or 1MiB; units are B, kB, KiB, MB, MiB and GB");
+        return std::nullopt;
+    }
+    constexpr std::uint64_t kLargest = kMost * 1000'000'000;
+    return number > kLargest / known->bytes ? kLargest : number * known->bytes;
+}
+
 std::optional<double> Item::ratio() const {
     const auto written = text("a share");
     if (!written) {
@@ -280,7 +324,8 @@ void note_duplicate_keys(const Item& root) {
                 [&](const YamlNode::Entry& entry) { return entry.key == entries[i].key; });
             if (first != entries.begin() + static_cast<std::ptrdiff_t>(i)) {
                 Item(item.context(), std::make_shared<YamlNode>(),
-                     child_path(item.path(), entries[i].key), entries[i].line, entries[i].column)
+                     child_path(item.path(), entries[i].key), entries[i].line, entries[i].column,
+                     entries[i].file)
                     .fault(fmt::format("stands twice, first at line {}; keep one", first->line));
             }
         }

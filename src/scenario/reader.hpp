@@ -20,12 +20,17 @@ namespace plimsoll {
 struct ReadContext {
     Template::EnvLookup env = nullptr;
     std::vector<Fault> faults = {};
-    std::string folder = {};                  // of the scenario's file
+    std::string folder = {};                  // of the scenario file; empty: the current one
+    std::vector<std::string> files = {};      // by YamlNode::file, from 1 on
     std::string scenario = {};                // its name
     std::vector<std::string> variables = {};  // of the whole file, by VariableId
     std::vector<std::uint8_t> visible = {};   // to the user class that is being read
     std::vector<std::shared_ptr<const DataSource>> data = {};
     KeyObserver on_map = nullptr;
+    /// Names of data sources that could not be read: one fault is enough for each.
+    std::vector<std::string> broken_data = {};
+    /// A file named in the scenario: relative ones are the scenario's neighbours.
+    [[nodiscard]] std::string path_of(const std::string& written) const;
     /// What expressions may name now; valid until one of these changes.
     [[nodiscard]] TemplateScope scope() const {
         return {env, variables, visible, data, scenario, folder};
@@ -36,7 +41,8 @@ struct ReadContext {
 /// fault; strings have their ${env...} resolved first. Cheap to copy.
 class Item {
 public:
-    Item(ReadContext& context, YamlNodePtr node, std::string path, int line, int column);
+    Item(ReadContext& context, YamlNodePtr node, std::string path, int line, int column,
+         std::uint16_t file = 0);
     [[nodiscard]] static Item root(ReadContext& context, const YamlNodePtr& node);
 
     [[nodiscard]] ReadContext& context() const { return *context_; }
@@ -79,6 +85,8 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> whole(std::uint64_t low, std::uint64_t high,
                                                      const std::string& hint = {}) const;
     [[nodiscard]] std::optional<bool> boolean() const;
+    /// A number of bytes, with a unit (10MB) or without.
+    [[nodiscard]] std::optional<std::uint64_t> bytes() const;
     /// "1%" or 0.01, in [0, 1].
     [[nodiscard]] std::optional<double> ratio() const;
     /// One of `words`; its index.
@@ -90,6 +98,7 @@ private:
     std::string path_;
     int line_;  // of the key, or of the value itself within a list
     int column_;
+    std::uint16_t file_;
 };
 
 struct Item::Named {

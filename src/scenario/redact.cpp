@@ -1,5 +1,7 @@
 #include "scenario/redact.hpp"
 
+#include "scenario/expression.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -56,13 +58,50 @@ std::vector<std::string_view> passwords_by_key(std::string_view dsn) {
     return found;
 }
 
+// "Bearer ${token}", "${env.USER}:${secret.file:PATH}": what is written out in it is no secret.
+bool is_scheme_and_expressions(std::string_view text) {
+    if (text.find("${") == std::string_view::npos || text.find(":-") != std::string_view::npos) {
+        return false;
+    }
+    std::string rest;
+    while (!text.empty()) {
+        const std::size_t open = text.find("${");
+        rest += text.substr(0, open);
+        if (open == std::string_view::npos) {
+            break;
+        }
+        const std::size_t end = expression_end(text, open);
+        if (end == std::string_view::npos ||
+            text.substr(open, end - open).find_first_of("'\"") != std::string_view::npos) {
+            return false;
+        }
+        text.remove_prefix(end + 1);
+    }
+    constexpr std::string_view kMarks = " :=;";
+    std::size_t at = 0;
+    while (at < rest.size()) {
+        const std::size_t begin = rest.find_first_not_of(kMarks, at);
+        if (begin == std::string::npos) {
+            break;
+        }
+        const std::size_t end = std::min(rest.find_first_of(kMarks, begin), rest.size());
+        constexpr std::array<std::string_view, 6> kSchemes{"Bearer", "bearer", "Basic",
+                                                           "basic",  "Token",  "Digest"};
+        const std::string_view word = std::string_view(rest).substr(begin, end - begin);
+        const bool name = end < rest.size() && rest[end] == '=';  // a cookie's
+        if (!name && std::find(kSchemes.begin(), kSchemes.end(), word) == kSchemes.end()) {
+            return false;
+        }
+        at = end;
+    }
+    return true;
+}
+
 std::vector<std::string_view> secret_parts(const Secret& secret) {
     const std::string_view text = secret.node->text;
     std::vector<std::string_view> parts;
     if (secret.kind == Secret::Kind::HeaderValue) {
-        const bool from_environment = text.find("${env.") != std::string_view::npos &&
-                                      text.find(":-") == std::string_view::npos;
-        if (!from_environment) {
+        if (!is_scheme_and_expressions(text)) {
             parts.push_back(text);
         }
     } else {
@@ -121,20 +160,24 @@ bool is_secret_header(std::string_view name) {
            });
 }
 
-std::string redact(std::string_view text, const std::vector<Secret>& secrets) {
+std::string redact(std::string_view text, const std::vector<Secret>& secrets, std::uint16_t file) {
     std::vector<Cut> cuts;
     std::vector<std::string_view> long_ones;
     for (const Secret& secret : secrets) {
-        const auto place = place_of(text, *secret.node);
+        const bool here = secret.node->file == file;
+        const auto place = here ? place_of(text, *secret.node) : std::nullopt;
         for (const std::string_view part : secret_parts(secret)) {
+            if (part.size() >= kSafeToMaskEverywhere) {
+                long_ones.push_back(part);
+            }
+            if (!here) {
+                continue;
+            }
             if (!place) {
                 return std::string(kLeftOut);
             }
             const auto into = static_cast<std::size_t>(part.data() - secret.node->text.data());
             cuts.push_back({*place + into, part.size()});
-            if (part.size() >= kSafeToMaskEverywhere) {
-                long_ones.push_back(part);
-            }
         }
     }
     std::sort(cuts.begin(), cuts.end(), [](const Cut& a, const Cut& b) { return a.at > b.at; });

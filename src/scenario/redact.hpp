@@ -21,7 +21,8 @@ struct Secret {
 
 /// `text` with the secrets replaced by ***. What comes from ${env.NAME} is no secret in the text,
 /// a default is. Where a secret cannot be found as it stands (escapes, folded lines), the whole
-/// text is replaced by a remark.
-[[nodiscard]] std::string redact(std::string_view text, const std::vector<Secret>& secrets);
+/// text is replaced by a remark. `file`: which of the scenario's files `text` is, as in YamlNode.
+[[nodiscard]] std::string redact(std::string_view text, const std::vector<Secret>& secrets,
+                                 std::uint16_t file = 0);
 
 }  // namespace plimsoll

@@ -169,6 +169,7 @@ RunInfo describe(const Scenario& scenario) {
             info.request_timeout = std::max(info.request_timeout, step.timeout);
         }
     }
+    info.tags = scenario.tags;
     info.checks = scenario.checks;
     info.groups = scenario.groups;
     info.thresholds = scenario.thresholds;

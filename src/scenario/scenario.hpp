@@ -28,8 +28,8 @@ struct TargetUrl {
     std::string scheme;  // "http" or "https"
     std::string host;    // IPv6 without brackets; "localhost" for a unix socket
     std::uint16_t port = 80;
-    std::string unix_path;                          // of a socket in the file system; empty: TCP
-    std::string base_path;                          // "" or "/api": put before every step's path
+    std::string unix_path = {};                     // of a socket in the file system; empty: TCP
+    std::string base_path = {};                     // "" or "/api": put before every step's path
     [[nodiscard]] std::string host_header() const;  // host, brackets and port as HTTP wants them
     [[nodiscard]] std::string to_string() const;
 };
@@ -214,6 +214,7 @@ struct Scenario {
     std::vector<std::string> checks;     // names, by CheckId
     std::vector<std::string> groups;     // names, by GroupId
     std::vector<std::string> variables;  // names, by VariableId
+    std::vector<std::string> tags;       // "key=value", of the whole run
     std::vector<std::shared_ptr<const DataSource>> data;
     HttpOptions http;
     std::vector<UserClass> users;

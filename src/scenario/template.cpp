@@ -186,7 +186,7 @@ void Template::add_literal(std::string_view text) {
         text_ += text;
         return;
     }
-    if (parts_.back().expression) {
+    if (!parts_.back().is_literal()) {
         parts_.push_back(Part{});
     }
     parts_.back().literal += text;
@@ -194,7 +194,7 @@ void Template::add_literal(std::string_view text) {
 
 void Template::add_expression(Part part) {
     if (!text_.empty()) {
-        parts_.push_back(Part{std::move(text_)});
+        parts_.push_back(Part{std::move(text_), {}, {}, {}});
         text_.clear();
     }
     parts_.push_back(std::move(part));
@@ -242,7 +242,7 @@ Result<Template> Template::compile(std::string_view text, const TemplateScope& s
         compiled.secret_ = compiled.secret_ || notes.secret;
         if (!expression->is_constant()) {
             compiled.add_expression(
-                {{}, std::make_shared<const Expression>(*std::move(expression)), {}});
+                {{}, std::make_shared<const Expression>(*std::move(expression)), {}, {}});
             continue;
         }
         std::string missing;
@@ -267,7 +267,7 @@ Template Template::literal(std::string text) {
 void Template::append(const Template& other) {
     add_literal(other.text_);
     for (const Part& part : other.parts_) {
-        if (part.expression) {
+        if (!part.is_literal()) {
             add_expression(part);
         } else {
             add_literal(part.literal);
@@ -281,13 +281,28 @@ Template Template::encoded(Encoding encoding) const {
     Template rewritten = *this;
     rewritten.text_ = is_constant() ? encode_literal(text_, encoding) : text_;
     for (Part& part : rewritten.parts_) {
-        if (part.expression) {
+        if (!part.is_literal()) {
             part.encoding = encoding;
         } else {
             part.literal = encode_literal(std::move(part.literal), encoding);
         }
     }
     return rewritten;
+}
+
+Template Template::in_base64() const {
+    Template made;
+    if (is_constant()) {
+        made.text_ = text_;
+        append_base64(0, false, made.text_);
+    } else {
+        Part part;
+        part.inner = std::make_shared<const Template>(*this);
+        made.parts_.push_back(std::move(part));
+    }
+    made.sensitive_ = sensitive_;
+    made.secret_ = secret_;
+    return made;
 }
 
 std::string Template::literals() const {
@@ -311,11 +326,18 @@ bool Template::render(const RenderContext& context, std::string& out) const {
     Random own(0, context.user, context.iteration);
     Random& random = context.random != nullptr ? *context.random : own;
     for (const Part& part : parts_) {
-        if (!part.expression) {
+        if (part.is_literal()) {
             out += part.literal;
             continue;
         }
         const std::size_t begin = out.size();
+        if (part.inner) {
+            if (!part.inner->render(context, out)) {
+                return false;
+            }
+            append_base64(begin, false, out);
+            continue;
+        }
         if (!part.expression->append(context, random, out)) {
             return false;
         }
@@ -342,8 +364,9 @@ bool Template::evaluate(const RenderContext& context, std::string& scratch, Vari
         type = json_type(scratch);
     } else if (is_number()) {
         type = ValueType::Number;
-    } else if (const auto id =
-                   parts_.size() == 1 ? parts_.front().expression->variable() : std::nullopt) {
+    } else if (const auto id = parts_.size() == 1 && parts_.front().expression
+                                   ? parts_.front().expression->variable()
+                                   : std::nullopt) {
         type = Expression::find(context, *id)->type;
     }
     out.type = type;

@@ -81,6 +81,8 @@ public:
     /// The same with literals and expressions written for their surroundings. Path and Header leave
     /// literals as they are: those were checked when they were read.
     [[nodiscard]] Template encoded(Encoding encoding) const;
+    /// All of it, literals and expressions, in base64.
+    [[nodiscard]] Template in_base64() const;
     /// The constant text in it, expressions left out: for checks.
     [[nodiscard]] std::string literals() const;
 
@@ -110,6 +112,9 @@ private:
         std::string literal = {};
         std::shared_ptr<const Expression> expression = {};  // nullptr: a literal
         Encoding encoding = Encoding::None;
+        std::shared_ptr<const Template> inner = {};  // written in base64
+
+        [[nodiscard]] bool is_literal() const noexcept { return !expression && !inner; }
     };
     void add_literal(std::string_view text);
     void add_expression(Part part);

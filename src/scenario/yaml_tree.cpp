@@ -44,7 +44,7 @@ bool is_unclosed_quote(std::string_view from_scalar) {
 
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    explicit TreeBuilder(std::string_view text) : text_(text) {}
+    TreeBuilder(std::string_view text, std::uint16_t file) : text_(text), file_(file) {}
 
     void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
     void OnDocumentEnd() override {}
@@ -101,11 +101,13 @@ private:
         bool key_is_text = true;
     };
 
-    static std::shared_ptr<YamlNode> make(YamlNode::Kind kind, const YAML::Mark& mark) {
+    [[nodiscard]] std::shared_ptr<YamlNode> make(YamlNode::Kind kind,
+                                                 const YAML::Mark& mark) const {
         auto node = std::make_shared<YamlNode>();
         node->kind = kind;
         node->line = mark.line + 1;
         node->column = mark.column + 1;
+        node->file = file_;
         return node;
     }
 
@@ -153,7 +155,7 @@ private:
             if (!parent.key_is_text) {
                 fault(mark, "a key must be plain text");
             }
-            parent.entry = {node->text, mark.line + 1, mark.column + 1, nullptr};
+            parent.entry = {node->text, mark.line + 1, mark.column + 1, file_, nullptr};
             parent.has_key = true;
             return;
         }
@@ -177,6 +179,7 @@ private:
     }
 
     std::string_view text_;
+    std::uint16_t file_;
     YamlNodePtr root_;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, YamlNodePtr> anchors_;
@@ -221,9 +224,9 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
 
 }  // namespace
 
-YamlDocument read_yaml(std::string_view text) {
+YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
     YamlDocument document;
-    TreeBuilder builder(text);
+    TreeBuilder builder(text, file);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);

@@ -4,6 +4,7 @@
 #include "scenario/parse.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,14 +22,16 @@ struct YamlNode {
         std::string key;
         int line = 1;
         int column = 1;
-        YamlNodePtr value;
+        std::uint16_t file = 0;
+        YamlNodePtr value = {};
     };
 
     Kind kind = Kind::Null;
     int line = 1;  // 1-based, as in Fault
     int column = 1;
-    std::string text;     // of a scalar
-    bool quoted = false;  // a scalar that is a string by its writing: "5", '5', a block, !!str
+    std::uint16_t file = 0;  // 0: the scenario's own; else one that it includes
+    std::string text;        // of a scalar
+    bool quoted = false;     // a scalar that is a string by its writing: "5", '5', a block, !!str
     std::vector<YamlNodePtr> items;  // of a list
     std::vector<Entry> entries;      // of a map, in the file's order, duplicate keys included
     std::size_t size = 1;            // nodes in it, aliases expanded
@@ -41,6 +44,6 @@ struct YamlDocument {
 
 /// Reads one document. Anchors and aliases are resolved; documents that would unfold to more than
 /// 100,000 nodes are refused.
-[[nodiscard]] YamlDocument read_yaml(std::string_view text);
+[[nodiscard]] YamlDocument read_yaml(std::string_view text, std::uint16_t file = 0);
 
 }  // namespace plimsoll

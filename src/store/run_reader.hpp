@@ -26,6 +26,7 @@ struct StoredTick {
     std::vector<EndpointStats> endpoints;  // this tick's, by EndpointId
     std::vector<GroupStats> groups;        // by GroupId
     std::vector<CheckCount> checks;        // by CheckId
+    PhaseStats phases;
     LoadCounts counts;
     ShardState state;
     std::vector<ShardState> shards;

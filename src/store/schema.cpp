@@ -28,6 +28,8 @@ CREATE TABLE tick(tick INTEGER PRIMARY KEY, from_ns INTEGER, to_ns INTEGER,
     errors_unsampled INTEGER, spans_dropped INTEGER, interrupted INTEGER,
     in_flight INTEGER, users INTEGER, users_max INTEGER, connections_open INTEGER,
     in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER);
+CREATE TABLE phase_tick(tick INTEGER, phase INTEGER, times BLOB);
+CREATE TABLE http_tick(tick INTEGER, redirects INTEGER);
 CREATE TABLE shard_tick(tick INTEGER, shard INTEGER,
     in_flight INTEGER, users INTEGER, users_max INTEGER, connections_open INTEGER,
     in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER);

@@ -137,8 +137,19 @@ Status read_check(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
+Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = row.unsigned_integer(1);
+    auto times = unpack_histogram(row.bytes(2));
+    if (index >= kRequestPhaseCount || !times) {
+        return Error{"holds a phase's times that cannot be read", "phase_tick",
+                     "the run file may be damaged"};
+    }
+    tick.phases.times[index] = std::move(times).value();
+    return {};
+}
+
 struct Tables {
-    Rows ticks, shards, executors, endpoints, flows, groups, checks;
+    Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
 
     Status open(const sqlite::Database& database) {
         Status status = ticks.open(database, "SELECT * FROM tick ORDER BY tick");
@@ -159,6 +170,12 @@ struct Tables {
         }
         if (status.ok()) {
             status = checks.open(database, "SELECT * FROM check_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = phases.open(database, "SELECT * FROM phase_tick ORDER BY rowid");
+        }
+        if (status.ok()) {
+            status = https.open(database, "SELECT * FROM http_tick ORDER BY rowid");
         }
         return status;
     }
@@ -196,6 +213,16 @@ struct Tables {
         if (status.ok()) {
             status = checks.take_tick(
                 tick.tick, [&](const sqlite::Statement& row) { return read_check(row, tick); });
+        }
+        if (status.ok()) {
+            status = phases.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_phase(row, tick); });
+        }
+        if (status.ok()) {
+            status = https.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+                tick.counts.redirects = row.unsigned_integer(1);
+                return {};
+            });
         }
         return status;
     }

@@ -12,7 +12,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<const char*, 17> kSql{
+constexpr std::array<const char*, 19> kSql{
     "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
@@ -33,6 +33,8 @@ constexpr std::array<const char*, 17> kSql{
     "INSERT INTO flow_tick VALUES(?,?,?,?,?,?)",
     "INSERT INTO group_tick VALUES(?,?,?,?,?,?)",
     "INSERT INTO check_tick VALUES(?,?,?,?)",
+    "INSERT INTO phase_tick VALUES(?,?,?)",
+    "INSERT INTO http_tick VALUES(?,?)",
 };
 
 /// Runs the given steps until one fails.
@@ -230,6 +232,9 @@ Status TickWriter::write(const Snapshot& snapshot) {
     if (status.ok()) {
         status = write_flow(snapshot);
     }
+    if (status.ok()) {
+        status = write_phases(snapshot);
+    }
     for (const ErrorSample& error : snapshot.errors) {
         if (status.ok()) {
             status = write_error(error, snapshot.to);
@@ -296,6 +301,22 @@ Status TickWriter::write_state(const Snapshot& snapshot) {
         status = statements_[kExecutor]
                      .bind_all(snapshot.tick, std::uint64_t{i}, executor.stage, executor.offered)
                      .run();
+    }
+    return status;
+}
+
+Status TickWriter::write_phases(const Snapshot& snapshot) {
+    Status status;
+    for (std::size_t i = 0; i < kRequestPhaseCount && status.ok(); ++i) {
+        const Histogram& times = snapshot.delta_phases.times[i];
+        if (!times.empty()) {
+            const auto packed = pack_histogram(times);
+            status = statements_[kPhase].bind_all(snapshot.tick, std::uint64_t{i}, packed).run();
+        }
+    }
+    if (const std::uint64_t redirects = snapshot.delta_counts.redirects;
+        redirects != 0 && status.ok()) {
+        status = statements_[kHttp].bind_all(snapshot.tick, redirects).run();
     }
     return status;
 }

@@ -57,6 +57,8 @@ private:
         kFlow,
         kGroup,
         kCheck,
+        kPhase,
+        kHttp,
         kKinds
     };
     [[nodiscard]] Status prepare();
@@ -65,6 +67,7 @@ private:
     [[nodiscard]] Status write_probes(std::span<const ProbeInfo> probes);
     [[nodiscard]] Status write_state(const Snapshot& snapshot);
     [[nodiscard]] Status write_flow(const Snapshot& snapshot);
+    [[nodiscard]] Status write_phases(const Snapshot& snapshot);
     [[nodiscard]] Status write_error(const ErrorSample& error, Clock::time_point until);
     [[nodiscard]] Result<std::int64_t> series_id(std::size_t probe, const Value& value);
     [[nodiscard]] std::int64_t offset(Clock::time_point at) const { return (at - start_).count(); }

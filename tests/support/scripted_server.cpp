@@ -24,6 +24,15 @@ std::size_t content_length(const std::string& header) {
     return at == std::string::npos ? 0 : std::stoul(header.substr(at + 16));
 }
 
+std::string peer_of(int socket) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size);
+    std::array<char, INET_ADDRSTRLEN> text{};
+    ::inet_ntop(AF_INET, &peer.sin_addr, text.data(), text.size());
+    return text.data();
+}
+
 }  // namespace
 
 std::string ok_response(const std::string& body) {
@@ -67,6 +76,11 @@ std::vector<std::string> ScriptedServer::seen() const {
     return seen_;
 }
 
+std::vector<std::string> ScriptedServer::peers() const {
+    const std::lock_guard lock(mutex_);
+    return peers_;
+}
+
 void ScriptedServer::accept_loop() {
     for (;;) {
         const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -103,6 +117,9 @@ void ScriptedServer::serve(int socket) {
         {
             const std::lock_guard lock(mutex_);
             seen_.push_back(request);
+            if (nth == 0) {
+                peers_.push_back(peer_of(socket));
+            }
         }
         const Answer answer = script_(request, nth);
         pause(answer.delay, stopping_);

@@ -37,7 +37,9 @@ public:
     [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
     [[nodiscard]] std::uint64_t requests() const { return requests_; }
     [[nodiscard]] std::uint64_t connections() const { return connections_; }
-    [[nodiscard]] std::vector<std::string> seen() const;  // the headers of all requests
+    [[nodiscard]] std::vector<std::string> seen() const;   // the headers of all requests
+    [[nodiscard]] std::vector<std::string> peers() const;  // the client's address of each
+                                                           // connection that sent a request
 
 private:
     void accept_loop();
@@ -51,6 +53,7 @@ private:
     std::atomic<std::uint64_t> connections_ = 0;
     mutable std::mutex mutex_;
     std::vector<std::string> seen_;
+    std::vector<std::string> peers_;
     std::vector<int> open_;
     std::vector<std::thread> serving_;
     std::thread accepting_;

@@ -29,6 +29,12 @@ struct RunFlags {
     ProbeFlags probes;
     std::string prometheus;
     std::string otlp;
+    bool no_connection_reuse = false;
+    bool insecure = false;
+    std::string ca_file;
+    std::string cert_file;
+    std::string key_file;
+    std::vector<std::string> local_addresses;
 
     [[nodiscard]] bool overrides_load() const {
         return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
@@ -139,9 +145,42 @@ Status apply_exports(const RunFlags& flags, Scenario& scenario) {
     return {};
 }
 
+void apply_http(const RunFlags& flags, HttpOptions& http) {
+    http.reuse_connections = http.reuse_connections && !flags.no_connection_reuse;
+    http.tls.verify = http.tls.verify && !flags.insecure;
+    if (!flags.ca_file.empty()) {
+        http.tls.ca_file = flags.ca_file;
+    }
+    if (!flags.cert_file.empty()) {
+        http.tls.cert_file = flags.cert_file;
+        http.tls.key_file = flags.key_file;
+    }
+    if (!flags.local_addresses.empty()) {
+        http.local_addresses = flags.local_addresses;
+    }
+}
+
+void add_http_flags(CLI::App& command, RunFlags& flags) {
+    command.add_flag("--no-connection-reuse", flags.no_connection_reuse,
+                     "a new connection for each request");
+    command.add_flag("--insecure-skip-tls-verify", flags.insecure,
+                     "take any certificate of the target");
+    command.add_option("--cacert", flags.ca_file, "trust these certificates, not the system's")
+        ->check(CLI::ExistingFile);
+    auto* const cert = command.add_option("--cert", flags.cert_file, "client certificate (PEM)")
+                           ->check(CLI::ExistingFile);
+    command.add_option("--key", flags.key_file, "its key, where it is in a file of its own")
+        ->check(CLI::ExistingFile)
+        ->needs(cert);
+    command
+        .add_option("--local-address", flags.local_addresses,
+                    "send from this address; several take turns")
+        ->type_name("IP");
+}
+
 /// The scenario that the flags name; nothing where it is at fault (all is printed by then).
 std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& load) {
-    if (flags.scenario.find("://") != std::string::npos) {
+    if (flags.scenario.find("://") != std::string::npos || flags.scenario.starts_with("unix:")) {
         auto scenario = scenario_for_url(flags.scenario, load);
         if (!scenario) {
             refuse(scenario.error());
@@ -184,6 +223,7 @@ int run(const RunFlags& flags) {
     if (!scenario) {
         return to_int(ExitCode::InvalidInput);
     }
+    apply_http(flags, scenario->http);
     if (const Status applied = apply_exports(flags, *scenario); !applied) {
         return refuse(applied.error());
     }
@@ -208,7 +248,9 @@ int run(const RunFlags& flags) {
 void add_run_command(CLI::App& app, Action& action) {
     auto flags = std::make_shared<RunFlags>();
     CLI::App* command = app.add_subcommand("run", "run a load and say what it showed");
-    command->add_option("SCENARIO", flags->scenario, "a scenario file, or a plain http:// URL")
+    command
+        ->add_option("SCENARIO", flags->scenario,
+                     "a scenario file, or a plain http:// or https:// URL")
         ->required();
     command->add_option("-u,--vus", flags->vus, "users (with --rate: at most so many)")
         ->check(CLI::Range(1, 10'000'000));
@@ -231,6 +273,7 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("--otlp", flags->otlp,
                      "send traces of 1 % of the iterations to this OTLP/HTTP endpoint")
         ->type_name("URL");
+    add_http_flags(*command, *flags);
     flags->output.add_to(*command);
     command->footer(
         "Examples:\n"

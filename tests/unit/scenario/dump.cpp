@@ -12,12 +12,24 @@ std::string seconds(Nanoseconds duration) {
     return fmt::format("{:g}s", to_seconds(duration));
 }
 
-// Rendered for the fourth iteration of the third user; what is random shows by its shape only.
-std::string render(const Template& text) {
+// Rendered for the fourth iteration of the third user, every variable with its name as value; what
+// is random shows by its shape only.
+std::string render(const Scenario& scenario, const Template& text) {
     Random random(1, 2, 3);
+    std::vector<Variable> variables;
+    for (const std::string& name : scenario.variables) {
+        variables.push_back({ValueType::Text, "<" + name + ">"});
+    }
+    const std::vector<std::uint64_t> rows(scenario.data.size(), 0);
+    std::string missing;
+    RenderContext context{2, 3, &random};
+    context.variables = variables;
+    context.data = scenario.data;
+    context.rows = rows;
+    context.missing = &missing;
     std::string out;
-    if (!text.render({2, 3, &random}, out)) {
-        out = "-";
+    if (!text.render(context, out)) {
+        out = "no value for " + missing;
     }
     return (text.is_constant() ? "" : "~ ") + out;
 }
@@ -28,24 +40,162 @@ std::string think(const Think& think) {
                        seconds(think.b));
 }
 
+std::string selector(const Selector& selector) {
+    constexpr std::array kKinds{"pointer", "path", "regex", "header", "cookie", "status", "body"};
+    return fmt::format("{} \"{}\"", kKinds[static_cast<std::size_t>(selector.kind())],
+                       selector.text());
+}
+
+void dump_check(const Scenario& scenario, const Check& check, std::string& out) {
+    constexpr std::array kOps{"exists", "absent", "type",    "==",       "!=",   "<",   "<=",
+                              ">",      ">=",     "matches", "contains", "size", "time"};
+    constexpr std::array kTypes{"any", "text", "number", "boolean", "null", "json"};
+    out += fmt::format("    {} {} {} \"{}\" {}{}", check.id == kUncounted ? "until" : "check",
+                       selector(check.selector), kOps[static_cast<std::size_t>(check.op)],
+                       check.pattern ? check.pattern->text() : render(scenario, check.operand),
+                       kTypes[static_cast<std::size_t>(check.type)], check.array ? " array" : "");
+    if (check.high > 0) {
+        out += fmt::format(" {:g} to {:g}", check.low, check.high);
+    }
+    out += check.id == kUncounted ? "\n" : fmt::format(": {}\n", scenario.checks.at(check.id));
+}
+
+void dump_flow(const char* what, const Scenario& scenario, const UserClass& user, const Flow& flow,
+               std::string& out) {
+    constexpr std::array kOps{"request", "think",    "group begin", "group end",
+                              "loop",    "loop end", "jump",        "jump unless",
+                              "choose",  "parallel", "set",         "end"};
+    if (flow.ops.empty()) {
+        return;
+    }
+    out += fmt::format("  {}: {} counters\n", what, flow.counters);
+    for (std::size_t at = 0; at < flow.ops.size(); ++at) {
+        const Op& op = flow.ops[at];
+        out += fmt::format("    {}: {} {} {} -> {}", at, kOps[static_cast<std::size_t>(op.kind)],
+                           op.a, op.b, op.target);
+        if (op.kind == Op::Kind::Set) {
+            out += fmt::format(" {} = {}", scenario.variables.at(op.a),
+                               render(scenario, flow.templates.at(op.b)));
+        } else if (op.kind == Op::Kind::Think) {
+            out += " " + think(user.thinks.at(op.a));
+        } else if (op.kind == Op::Kind::GroupBegin) {
+            out += " " + scenario.groups.at(op.a);
+        } else if (op.kind == Op::Kind::LoopBegin) {
+            out += " times " + render(scenario, flow.templates.at(op.b));
+        } else if (op.kind == Op::Kind::Choose) {
+            for (std::size_t i = op.a; i < op.a + op.b; ++i) {
+                out += fmt::format(" [{} -> {}]", flow.choices.at(i).weight,
+                                   flow.choices.at(i).target);
+            }
+        }
+        out += "\n";
+    }
+}
+
+void dump_http(const HttpStepOptions& http, std::string& out) {
+    if (http.redirects) {
+        out += fmt::format("    redirects {}\n", *http.redirects);
+    }
+    const std::array parts{std::pair{"connect", http.connect},
+                           std::pair{"first_byte", http.first_byte}, std::pair{"body", http.body}};
+    for (const auto& [name, value] : parts) {
+        if (value) {
+            out += fmt::format("    {} timeout {}\n", name, seconds(*value));
+        }
+    }
+    if (http.max_body) {
+        out += fmt::format("    max_body {}\n", *http.max_body);
+    }
+}
+
 void dump_step(const Scenario& scenario, const Step& step, std::string& out) {
-    out += fmt::format("  step {} {}\n", step.method, render(step.path));
+    constexpr std::array kOnFail{"continue", "next_iteration", "stop_user", "abort_run"};
+    out += fmt::format("  step {} {}\n", step.method, render(scenario, step.path));
     const EndpointInfo& endpoint = scenario.endpoints.at(step.endpoint);
     out += fmt::format("    endpoint {}: {} | {} | {}\n", step.endpoint, endpoint.user,
                        endpoint.name, endpoint.method);
     for (const Header& header : step.headers) {
-        out += fmt::format("    header {}: {}\n", header.name, render(header.value));
+        out += fmt::format("    header {}: {}\n", header.name, render(scenario, header.value));
     }
-    if (step.has_body) {
-        out += fmt::format("    body {}\n", render(step.body));
+    if (step.has_body && step.multipart.empty()) {
+        out += fmt::format("    body {}{}\n", step.body_from_file ? "of file " : "",
+                           render(scenario, step.body));
+    }
+    for (const FormPart& part : step.multipart) {
+        out += fmt::format("    part {} [{}] [{}] {}{}\n", part.name, part.file_name,
+                           part.content_type, part.from_file ? "of file " : "",
+                           render(scenario, part.value));
     }
     for (const StatusRange& range : step.expect.statuses) {
         out += fmt::format("    status {}-{}\n", range.low, range.high);
     }
+    for (const Check& check : step.expect.checks) {
+        dump_check(scenario, check, out);
+    }
+    for (const Capture& capture : step.captures) {
+        out += fmt::format("    capture {} ({}) from {}\n", capture.name, capture.variable,
+                           selector(capture.selector));
+    }
+    if (step.until) {
+        out += fmt::format("    until every {} at most {}\n", seconds(step.until->every),
+                           step.until->max);
+        for (const Check& check : step.until->conditions) {
+            dump_check(scenario, check, out);
+        }
+    }
+    if (step.on_fail != OnFail::Continue) {
+        out += fmt::format("    on_fail {}\n", kOnFail[static_cast<std::size_t>(step.on_fail)]);
+    }
+    for (const std::string& tag : step.tags) {
+        out += fmt::format("    tag {}\n", tag);
+    }
+    dump_http(step.http, out);
     if (step.think) {
         out += fmt::format("    think {}\n", think(*step.think));
     }
     out += fmt::format("    timeout {}\n", seconds(step.timeout));
+}
+
+void dump_user(const Scenario& scenario, const UserClass& user, std::string& out) {
+    out += fmt::format("user {} weight {} think {}\n", user.name, user.weight, think(user.think));
+    if (user.pacing != Nanoseconds{}) {
+        out += fmt::format("  pacing {}\n", seconds(user.pacing));
+    }
+    for (const Step& step : user.steps) {
+        dump_step(scenario, step, out);
+    }
+    dump_flow("start", scenario, user, user.start, out);
+    // A plain sequence of requests is its steps.
+    const bool plain = user.flow.ops.size() == user.steps.size() + 1;
+    if (!plain) {
+        dump_flow("flow", scenario, user, user.flow, out);
+    }
+    dump_flow("stop", scenario, user, user.stop, out);
+    for (const VariableId id : user.kept) {
+        out += fmt::format("  keeps {}\n", scenario.variables.at(id));
+    }
+}
+
+void dump_ground(const Scenario& scenario, std::string& out) {
+    for (const std::string& tag : scenario.tags) {
+        out += fmt::format("tag {}\n", tag);
+    }
+    for (const auto& source : scenario.data) {
+        constexpr std::array kPicks{"sequential", "random", "unique"};
+        out += fmt::format("data {}: {} rows, {}\n", source->name(), source->rows(),
+                           kPicks[static_cast<std::size_t>(source->pick())]);
+        for (std::uint32_t column = 0; column < source->columns().size(); ++column) {
+            std::string value;
+            source->append(source->rows() - 1, column, value);
+            out += fmt::format("  {} = {}\n", source->columns()[column], value);
+        }
+    }
+    if (!scenario.setup.name.empty()) {
+        dump_user(scenario, scenario.setup, out);
+    }
+    if (!scenario.teardown.name.empty()) {
+        dump_user(scenario, scenario.teardown, out);
+    }
 }
 
 void dump_executor(const Scenario& scenario, const Executor& executor, std::string& out) {
@@ -150,12 +300,9 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
 std::string dump(const Scenario& scenario) {
     std::string out = fmt::format("scenario {}\ntarget {} (Host: {})\n", scenario.name,
                                   scenario.target.to_string(), scenario.target.host_header());
+    dump_ground(scenario, out);
     for (const UserClass& user : scenario.users) {
-        out +=
-            fmt::format("user {} weight {} think {}\n", user.name, user.weight, think(user.think));
-        for (const Step& step : user.steps) {
-            dump_step(scenario, step, out);
-        }
+        dump_user(scenario, user, out);
     }
     for (const Executor& executor : scenario.load) {
         dump_executor(scenario, executor, out);

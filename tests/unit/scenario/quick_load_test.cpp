@@ -90,9 +90,9 @@ TEST(ScenarioForUrl, ChoosesTheExecutorByTheFlags) {
 
 TEST(ScenarioForUrl, SaysWhatIsWrongWithTheUrlOrTheLoad) {
     EXPECT_EQ(scenario_for_url("127.0.0.1:8080", {}).error().what,
-              "must be a URL that starts with http://");
-    EXPECT_EQ(scenario_for_url("https://a/", {}).error().what,
-              "https is not supported yet; it must start with http://");
+              "must be a URL that starts with http:// or https://");
+    EXPECT_EQ(scenario_for_url("ftp://a/", {}).error().what,
+              "must start with http:// or https://, got \"ftp://\"");
     EXPECT_EQ(scenario_for_url("http://u:hunter2@a/", {}).error().what,
               "must not hold a user name or password");
     EXPECT_FALSE(scenario_for_url("http://a/b c", {}).ok());

@@ -34,18 +34,48 @@ TEST(ParseTarget, ReadsHostPortAndBase) {
 }
 
 TEST(ParseTarget, LeavesTheUsualPortOutOfTheHostHeaderOnly) {
-    TargetUrl secure{"https", "a", 443, ""};
+    TargetUrl secure = *parse_target("https://a");
+    EXPECT_EQ(secure.port, 443);
     EXPECT_EQ(secure.host_header(), "a");
     secure.port = 80;
     EXPECT_EQ(secure.host_header(), "a:80");
 }
 
+TEST(ParseTarget, ReadsSocketsInTheFileSystem) {
+    for (const char* url : {"unix:/run/app.sock:/api/v1/", "unix:///run/app.sock:/api/v1"}) {
+        const auto target = parse_target(url);
+        ASSERT_TRUE(target.ok()) << url;
+        EXPECT_EQ(target->unix_path, "/run/app.sock");
+        EXPECT_EQ(target->base_path, "/api/v1");
+        EXPECT_EQ(target->host_header(), "localhost");
+        EXPECT_EQ(target->to_string(), "unix:/run/app.sock:/api/v1");
+    }
+    EXPECT_EQ(parse_target("unix:/run/a.sock")->base_path, "");
+    EXPECT_FALSE(parse_target("unix:/" + std::string(107, 'x')).ok());
+}
+
 TEST(ParseTarget, RefusesWhatIsNoHttpTarget) {
-    for (const char* url :
-         {"", "127.0.0.1:8080", "http://", "http:///x", "http://:80", "http://a:0",
-          "http://a:65536", "http://a:", "http://a:8x", "http://a b", "http://[::1",
-          "http://[::1]x", "http://[zz]", "http://::1", "http://a?x=1", "http://a#top",
-          "http://a/b c", "https://a", "ws://a"}) {
+    for (const char* url : {"",
+                            "127.0.0.1:8080",
+                            "http://",
+                            "http:///x",
+                            "http://:80",
+                            "http://a:0",
+                            "http://a:65536",
+                            "http://a:",
+                            "http://a:8x",
+                            "http://a b",
+                            "http://[::1",
+                            "http://[::1]x",
+                            "http://[zz]",
+                            "http://::1",
+                            "http://a?x=1",
+                            "http://a#top",
+                            "http://a/b c",
+                            "ws://a",
+                            "unix:",
+                            "unix:app.sock",
+                            "unix:/a?x"}) {
         const auto target = parse_target(url);
         ASSERT_FALSE(target.ok()) << url;
         EXPECT_FALSE(target.error().what.empty());
