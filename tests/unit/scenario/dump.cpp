@@ -3,6 +3,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace plimsoll {
 namespace {
@@ -242,8 +243,11 @@ void dump_executor(const Scenario& scenario, const Executor& executor, std::stri
 }
 
 void dump_threshold(const Threshold& threshold, std::string& out) {
-    constexpr std::array kMetrics{"response", "service", "failed", "requests", "dropped"};
-    constexpr std::array kStatistics{"avg", "min", "med", "max", "quantile", "rate", "count"};
+    constexpr std::array kMetrics{"response", "service",        "failed",     "requests", "dropped",
+                                  "checks",   "group duration", "iterations", "sent",     "received",
+                                  "probe"};
+    constexpr std::array kStatistics{"avg",      "min",  "med",   "max",
+                                     "quantile", "rate", "count", "last"};
     constexpr std::array kComparisons{"<", "<=", ">", ">="};
     out +=
         fmt::format("threshold {} {}\n  {} {} {:g} {} {:g}", threshold.key, threshold.expression,
@@ -252,6 +256,27 @@ void dump_threshold(const Threshold& threshold, std::string& out) {
                     kComparisons[static_cast<std::size_t>(threshold.comparison)], threshold.limit);
     if (!threshold.endpoint.empty()) {
         out += fmt::format(", endpoint {}", threshold.endpoint);
+    }
+    if (!threshold.endpoints.empty()) {
+        out += fmt::format(", endpoints {}", fmt::join(threshold.endpoints, " "));
+    }
+    if (threshold.status_low != 0) {
+        out += fmt::format(", status {}-{}", threshold.status_low, threshold.status_high);
+    }
+    if (!threshold.outcome.empty()) {
+        out += fmt::format(", outcome {}", threshold.outcome);
+    }
+    if (!threshold.probe_metric.empty()) {
+        out += fmt::format(", probe {}", threshold.probe_metric);
+    }
+    for (const auto& [label, value] : threshold.labels) {
+        out += fmt::format(", {}={}", label, value);
+    }
+    if (threshold.window > Nanoseconds{}) {
+        out += fmt::format(", window {}", seconds(threshold.window));
+    }
+    if (threshold.sla) {
+        out += ", sla";
     }
     if (threshold.abort_on_fail) {
         out += fmt::format(", aborts after {}", seconds(threshold.delay_abort));
