@@ -115,6 +115,11 @@ private:
                 }
             }
         }
+        for (const char* const one : {"then", "else"}) {
+            if (const auto* const branch = object->if_contains(one)) {
+                append(all, expand(*branch));
+            }
+        }
         return all;
     }
 
