@@ -40,6 +40,8 @@ RunInfo whole_info() {
     info.executors = {
         {"ramp", "ramping-arrival-rate", true, 50, {{0s, 4s, 400}, {4s, 5s, 0}}, kMaxVus}};
     info.planned_duration = 5s;
+    info.groups = {"checkout", "never"};
+    info.checks = {"is json", "is quick"};
     return info;
 }
 
@@ -58,10 +60,38 @@ Sample sample_of(const ArrivalCursor::Arrival& arrival) {
     return sample;
 }
 
-struct Shard {
-    std::unique_ptr<Recorder> recorder;
-    std::vector<Sample> samples;
-};
+/// Fills every other count and table of a tick, as a function of the sample alone.
+void record_the_rest(Recorder& recorder, const Sample& sample) {
+    const std::uint64_t kind = sample.bytes_received % 5;
+    LoadCounts& counts = recorder.counts();
+    counts.iterations_completed += kind < 4 ? 1 : 0;
+    counts.iterations_cut_short += kind == 4 ? 1 : 0;
+    counts.steps_unrendered += kind == 3 ? 2 : 0;
+    counts.starts_failed += kind == 2 ? 1 : 0;
+    counts.users_stopped += kind == 1 ? 3 : 0;
+    counts.out_of_data += kind == 0 ? 1 : 0;
+    counts.redirects += kind;
+    counts.connects_ok += kind == 1 ? 1 : 0;
+    counts.connects_failed += kind == 2 ? 1 : 0;
+    counts.reconnects += kind == 3 ? 1 : 0;
+    counts.spans_dropped += kind;
+    counts.interrupted += kind == 4 ? 1 : 0;
+    counts.not_sent[kind % 2] += 1;
+    recorder.record_check(kind % 2 == 0 ? 0 : 1, kind < 3, sample.completed);
+    if (kind == 0) {
+        recorder.record_group_broken_off(0);
+    } else {
+        recorder.record_group(0, sample.completed - sample.due, kind == 1, sample.completed);
+    }
+    PhaseTimes phases;
+    phases.dns = Nanoseconds(kind * 1'000);
+    phases.connect = Nanoseconds(kind * 20'000);
+    phases.tls = Nanoseconds(kind * 300'000);
+    phases.send = Nanoseconds(kind * 5'000);
+    phases.wait = Nanoseconds(1'000'000 + kind);
+    phases.receive = Nanoseconds(kind * 70'000);
+    recorder.record_phases(phases);
+}
 
 /// Puts the samples of `info`'s segment through recorders and aggregator into a run file.
 void write_run(const RunInfo& info, const std::filesystem::path& path) {
@@ -73,11 +103,13 @@ void write_run(const RunInfo& info, const std::filesystem::path& path) {
         LoadShare().part(info.segment.number - 1, info.segment.count, kMaxVus);
     for (std::uint32_t id = 0; id < info.shards; ++id) {
         const LoadShare own = segment.part(id, info.shards, kMaxVus);
-        Recorder recorder(id, info.endpoints.size(), kStart, info.tick,
-                          [&](std::unique_ptr<Interval> interval) {
-                              intervals.push_back(std::move(interval));
-                              return std::unique_ptr<Interval>();
-                          });
+        Recorder recorder(
+            id, info.endpoints.size(), kStart, info.tick,
+            [&](std::unique_ptr<Interval> interval) {
+                intervals.push_back(std::move(interval));
+                return std::unique_ptr<Interval>();
+            },
+            info.groups.size(), info.checks.size());
         std::vector<Sample> samples;
         ArrivalCursor cursor(kRamp, ArrivalProcess::Poisson, kSeed);
         while (const auto arrival = cursor.next()) {
@@ -92,6 +124,7 @@ void write_run(const RunInfo& info, const std::filesystem::path& path) {
             ++recorder.counts().arrivals_due;
             ++recorder.counts().iterations_started;
             recorder.record(sample);
+            record_the_rest(recorder, sample);
             if (sample.outcome != Outcome::Ok) {
                 recorder.record_error(sample, sample.endpoint == 0 ? "pool exhausted" : "gone");
             }
@@ -183,6 +216,39 @@ std::vector<StatusCount> sorted(std::vector<StatusCount> statuses) {
     return statuses;
 }
 
+void expect_same(const LoadCounts& merged, const LoadCounts& whole) {
+    EXPECT_EQ(merged.arrivals_due, whole.arrivals_due);
+    EXPECT_EQ(merged.iterations_started, whole.iterations_started);
+    EXPECT_EQ(merged.iterations_completed, whole.iterations_completed);
+    EXPECT_EQ(merged.not_sent, whole.not_sent);
+    EXPECT_EQ(merged.connects_ok, whole.connects_ok);
+    EXPECT_EQ(merged.connects_failed, whole.connects_failed);
+    EXPECT_EQ(merged.reconnects, whole.reconnects);
+    EXPECT_EQ(merged.spans_dropped, whole.spans_dropped);
+    EXPECT_EQ(merged.interrupted, whole.interrupted);
+    EXPECT_EQ(merged.iterations_cut_short, whole.iterations_cut_short);
+    EXPECT_EQ(merged.steps_unrendered, whole.steps_unrendered);
+    EXPECT_EQ(merged.starts_failed, whole.starts_failed);
+    EXPECT_EQ(merged.users_stopped, whole.users_stopped);
+    EXPECT_EQ(merged.out_of_data, whole.out_of_data);
+    EXPECT_EQ(merged.redirects, whole.redirects);
+}
+
+void expect_same_flows(const StoredTick& merged, const StoredTick& whole) {
+    expect_same(merged.counts, whole.counts);
+    EXPECT_EQ(merged.checks, whole.checks);
+    ASSERT_EQ(merged.groups.size(), whole.groups.size());
+    for (std::size_t g = 0; g < whole.groups.size(); ++g) {
+        EXPECT_EQ(merged.groups[g].count, whole.groups[g].count);
+        EXPECT_EQ(merged.groups[g].failed, whole.groups[g].failed);
+        EXPECT_EQ(merged.groups[g].broken_off, whole.groups[g].broken_off);
+        EXPECT_EQ(merged.groups[g].duration.encode(), whole.groups[g].duration.encode());
+    }
+    for (std::size_t p = 0; p < kRequestPhaseCount; ++p) {
+        EXPECT_EQ(merged.phases.times[p].encode(), whole.phases.times[p].encode());
+    }
+}
+
 void expect_same(const EndpointStats& merged, const EndpointStats& whole) {
     EXPECT_EQ(merged.requests, whole.requests);
     EXPECT_EQ(merged.failed, whole.failed);
@@ -207,12 +273,15 @@ TEST_F(Merge, EqualsTheSingleRunBitForBit) {
     ASSERT_EQ(joined.ticks.size(), whole.ticks.size());
     ASSERT_GT(whole.ticks.size(), 5U);
     std::uint64_t late = 0;
+    std::uint64_t broken_off = 0;
+    std::uint64_t checks = 0;
+    LoadCounts rows;
+    PhaseStats phases;
     for (const auto& [number, tick] : whole.ticks) {
         const StoredTick& sum = joined.ticks.at(number);
         EXPECT_EQ(sum.from, tick.from);
         EXPECT_EQ(sum.to, tick.to);
-        EXPECT_EQ(sum.counts.arrivals_due, tick.counts.arrivals_due);
-        EXPECT_EQ(sum.counts.iterations_started, tick.counts.iterations_started);
+        expect_same_flows(sum, tick);
         EXPECT_EQ(sum.state.late_sends, tick.state.late_sends);
         EXPECT_DOUBLE_EQ(sum.executors.at(0).offered, tick.executors.at(0).offered);
         EXPECT_EQ(sum.executors.at(0).stage, tick.executors.at(0).stage);
@@ -221,8 +290,22 @@ TEST_F(Merge, EqualsTheSingleRunBitForBit) {
             expect_same(sum.endpoints[e], tick.endpoints[e]);
         }
         late += tick.state.late_sends;
+        rows.merge(tick.counts);
+        phases.merge(tick.phases);
+        broken_off += tick.groups[0].broken_off;
+        checks += tick.checks[1].failed;
     }
+    // What is compared is there.
     EXPECT_GT(late, 100U);
+    EXPECT_GT(broken_off, 10U);
+    EXPECT_GT(checks, 10U);
+    EXPECT_GT(std::min({rows.redirects, rows.iterations_cut_short, rows.steps_unrendered,
+                        rows.starts_failed, rows.users_stopped, rows.out_of_data, rows.not_sent[0],
+                        rows.not_sent[1], rows.interrupted}),
+              10U);
+    for (const Histogram& times : phases.times) {
+        EXPECT_GT(times.count(), 10U);
+    }
     for (std::size_t e = 0; e < whole.totals.size(); ++e) {
         expect_same(joined.totals[e], whole.totals[e]);
     }
