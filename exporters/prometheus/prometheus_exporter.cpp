@@ -3,6 +3,7 @@
 #include "exporters/prometheus/buckets.hpp"
 #include "exporters/prometheus/load_metrics.hpp"
 #include "exporters/prometheus/probe_metrics.hpp"
+#include "exporters/prometheus/verdict_metrics.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -92,7 +93,9 @@ public:
         : families_(std::move(families)),
           bounds_(bucket_bounds(run.thresholds)),
           load_(options.load),
-          drops_(options.exporter_drops) {
+          drops_(options.exporter_drops),
+          thresholds_(options.thresholds),
+          findings_(options.findings) {
         state.start(run, probes);
     }
 
@@ -106,6 +109,8 @@ public:
                        family.name != "plimsoll_exporter_dropped_total";
             });
         }
+        out.push_back(threshold_family(thresholds_ ? thresholds_() : ThresholdStates{}));
+        out.push_back(finding_family(findings_ ? findings_() : FindingList{}));
         auto probes = families_.collect(view.probes);
         out.insert(out.end(), std::make_move_iterator(probes.begin()),
                    std::make_move_iterator(probes.end()));
@@ -120,6 +125,8 @@ private:
     std::vector<Nanoseconds> bounds_;
     bool load_;
     std::function<ExporterDrops()> drops_;
+    std::function<ThresholdStates()> thresholds_;
+    std::function<FindingList()> findings_;
 };
 
 }  // namespace

@@ -20,6 +20,11 @@ struct PrometheusOptions {
     std::function<std::vector<std::pair<std::string, std::uint64_t>>()> exporter_drops = {};
     /// False: no load runs, so its metrics (all of them zero) are left out.
     bool load = true;
+    /// Thresholds and whether each holds so far, for plimsoll_threshold_ok; thread-safe.
+    std::function<std::vector<std::pair<std::string, bool>>()> thresholds = {};
+    /// Cause and confidence of each finding, once there are some, for plimsoll_finding;
+    /// thread-safe.
+    std::function<std::vector<std::pair<std::string, std::string>>()> findings = {};
 };
 
 /// Serves `http://ADDRESS:PORT/metrics` from start to finish (or destruction). Keeps only the

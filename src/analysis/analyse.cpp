@@ -2,11 +2,11 @@
 
 #include "analysis/breaking_point.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/judge_run.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
 #include "analysis/run_data.hpp"
 #include "analysis/stages.hpp"
-#include "analysis/thresholds.hpp"
 #include "analysis/validity.hpp"
 
 #include <algorithm>
@@ -122,10 +122,11 @@ Result<Analysis> analyse(const RunReader& reader) {
     add_errors(data, analysis);
     analysis.generator = generator_of(data);
     analysis.stages = judge_stages(data);
-    for (const Threshold& threshold : data.info.thresholds) {
-        analysis.thresholds.push_back(judge(threshold, data.info, data.totals, data.counts,
-                                            data.duration_s, data.groups, data.checks));
+    auto thresholds = judge_run(reader, data);
+    if (!thresholds) {
+        return thresholds.error();
     }
+    analysis.thresholds = std::move(thresholds).value();
     analysis.open_model = is_open_model(data.info);
     analysis.highest_offered = highest_offered(data.info, data.load_end_s);
     analysis.checks = check_validity(data);

@@ -78,10 +78,20 @@ struct StageResult {
     LatencySummary response;
 };
 
+/// A threshold judged on one stage alone.
+struct StageVerdict {
+    std::string executor;
+    std::uint32_t stage = 0;
+    bool ok = true;
+    std::optional<double> value;
+};
+
 struct ThresholdResult {
     Threshold threshold;
     bool ok = true;
-    std::optional<double> value;  // absent where there was nothing to judge
+    std::optional<double>
+        value;  // absent where there was nothing to judge; with a window the worst
+    std::vector<StageVerdict> stages = {};  // in the order of Analysis::stages; only of an SLA
 };
 
 struct BreakingPoint {

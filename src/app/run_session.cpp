@@ -106,7 +106,9 @@ private:
     void add_new_facts(const ProbeInfo& probe, std::map<std::string, std::string>& facts) const;
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
-    void check_abort(const Snapshot& snapshot);
+    void judge_thresholds(const Snapshot& snapshot);
+    void watch_reading(std::size_t probe, const Reading& reading);
+    [[nodiscard]] std::vector<std::pair<std::string, bool>> threshold_states();
     [[nodiscard]] EngineOptions engine_options();
     /// Events of a flow run once; false where it failed.
     [[nodiscard]] bool run_once(const char* what, const UserClass& user,
@@ -128,6 +130,9 @@ private:
     PrometheusExporter* prometheus_ = nullptr;
     std::atomic<bool> abort_by_threshold_ = false;
     std::vector<ExecutorState> last_states_;
+    std::mutex judging_;  // ticks and readings come from threads of their own, scrapes from others
+    std::optional<ThresholdWatch> watch_;
+    std::vector<std::pair<std::string, std::string>> findings_;  // cause, confidence; by judging_
     std::vector<Variable> shared_;  // made by setup
     mutable std::mutex abort_mutex_;
     std::vector<Event> setup_events_;
@@ -163,6 +168,7 @@ Status Session::start_probes() {
         for (const auto& worker : workers_) {
             worker->push_reading(probe, reading, health);
         }
+        watch_reading(probe, reading);
         for (const std::string& note : reading.notes) {
             announce(EventKind::Note, probe_infos_[probe].name + ": " + note);
         }
@@ -210,6 +216,11 @@ ExitCode Session::start_exporters() {
             }
             return drops;
         };
+        options.thresholds = [this] { return threshold_states(); };
+        options.findings = [this] {
+            const std::lock_guard lock(judging_);
+            return findings_;
+        };
         auto exporter = make_prometheus_exporter(std::move(options));
         prometheus_ = exporter.get();
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
@@ -255,24 +266,51 @@ void Session::publish(const SnapshotPtr& snapshot) {
         }
     }
     last_states_ = snapshot->executors;
-    check_abort(*snapshot);
+    judge_thresholds(*snapshot);
 }
 
-void Session::check_abort(const Snapshot& snapshot) {
+void Session::judge_thresholds(const Snapshot& snapshot) {
     const Nanoseconds elapsed = snapshot.to - run_.start.mono;
-    for (const Threshold& threshold : run_.thresholds) {
-        if (!threshold.abort_on_fail || elapsed < threshold.delay_abort || abort_by_threshold_) {
-            continue;
-        }
-        const ThresholdResult result =
-            judge(threshold, run_, snapshot.total, snapshot.total_counts, to_seconds(elapsed),
-                  snapshot.total_groups, snapshot.total_checks);
-        if (!result.ok && result.value) {
-            announce(EventKind::ThresholdCrossed,
-                     fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));
-            abort_by_threshold_ = true;
+    std::vector<std::string> crossed;
+    {
+        const std::lock_guard lock(judging_);
+        watch_->on_tick(to_seconds(snapshot.from - run_.start.mono), to_seconds(elapsed),
+                        {snapshot.delta, snapshot.delta_counts, snapshot.delta_groups,
+                         snapshot.delta_checks},
+                        {snapshot.total, snapshot.total_counts, snapshot.total_groups,
+                         snapshot.total_checks});
+        for (std::size_t i = 0; i < run_.thresholds.size(); ++i) {
+            const Threshold& threshold = run_.thresholds[i];
+            const bool aborts =
+                threshold.abort_on_fail && elapsed >= threshold.delay_abort && !abort_by_threshold_;
+            if (aborts && watch_->fails_now(i)) {
+                abort_by_threshold_ = true;
+                crossed.push_back(
+                    fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));
+            }
         }
     }
+    for (std::string& text : crossed) {
+        announce(EventKind::ThresholdCrossed, std::move(text));
+    }
+}
+
+void Session::watch_reading(std::size_t probe, const Reading& reading) {
+    const std::lock_guard lock(judging_);
+    if (!watch_) {
+        return;  // the run has not begun
+    }
+    watch_->on_reading(probe_infos_[probe].name, probe_infos_[probe].descriptors,
+                       to_seconds(reading.at - run_.start.mono), reading.values);
+}
+
+std::vector<std::pair<std::string, bool>> Session::threshold_states() {
+    const std::lock_guard lock(judging_);
+    std::vector<std::pair<std::string, bool>> states;
+    for (const ThresholdResult& result : watch_->results(false)) {
+        states.emplace_back(result.threshold.key + ": " + result.threshold.expression, result.ok);
+    }
+    return states;
 }
 
 ExitCode Session::drive() {
@@ -485,6 +523,7 @@ SessionResult Session::run() {
     run_dir_ = *folder;
     const auto now = WallAnchor::now();
     run_.start = {now.mono + kLead, now.wall + kLead};
+    watch_.emplace(run_);
     if (const ExitCode started = start_exporters(); started != ExitCode::Passed) {
         std::error_code not_empty;
         std::filesystem::remove(run_dir_, not_empty);
@@ -503,7 +542,12 @@ SessionResult Session::run() {
     const Usage before = own_usage();
     ExitCode code = tear_down(drive());
     wind_up(before);
-    code = report_run(run_dir_, options_, code);
+    std::vector<std::pair<std::string, std::string>> findings;
+    code = report_run(run_dir_, options_, code, &findings);
+    {
+        const std::lock_guard lock(judging_);
+        findings_ = std::move(findings);
+    }
     linger();
     return {code, run_dir_};
 }
@@ -540,7 +584,7 @@ Status write_copies(const RunReader& reader, const Analysis& analysis,
 }  // namespace
 
 ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
-                    ExitCode code) {
+                    ExitCode code, std::vector<std::pair<std::string, std::string>>* findings) {
     auto reader = RunReader::open(run_dir);
     if (!reader) {
         complain(reader.error());
@@ -550,6 +594,11 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
     if (!analysis) {
         complain(analysis.error());
         return ExitCode::InternalError;
+    }
+    for (const Finding& finding : analysis->findings) {
+        if (findings != nullptr) {
+            findings->emplace_back(finding.cause, finding.confidence);
+        }
     }
     Status written = write_reports(run_dir, *reader, *analysis);
     if (written) {

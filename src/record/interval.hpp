@@ -116,7 +116,6 @@ struct LoadCounts {
     std::uint64_t connects_ok = 0;
     std::uint64_t connects_failed = 0;
     std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
-    std::uint64_t redirects = 0;         // hops beyond a request's first
     std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
     std::uint64_t spans_dropped = 0;
     std::uint64_t interrupted =
@@ -126,6 +125,7 @@ struct LoadCounts {
     std::uint64_t starts_failed = 0;     // users whose user_start failed
     std::uint64_t users_stopped = 0;     // by on_fail, or for want of data
     std::uint64_t out_of_data = 0;       // iterations not begun: unique data had no row left
+    std::uint64_t redirects = 0;         // hops beyond a request's first
 
     void merge(const LoadCounts& other);
 };

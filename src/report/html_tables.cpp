@@ -71,8 +71,40 @@ std::string thresholds(const Analysis& analysis) {
     Table table("thresholds", "Thresholds",
                 {{"Metric"}, {"Must hold"}, {"Value", Align::Number}, {"Result"}});
     for (const auto& result : analysis.thresholds) {
-        table.row({escape_markup(result.threshold.key), escape_markup(result.threshold.expression),
-                   threshold_value(result), mark(result.ok, "pass", "fail")});
+        table.row({escape_markup(result.threshold.key),
+                   escape_markup(threshold_text(result.threshold)), threshold_value(result),
+                   mark(result.ok, "pass", "fail")});
+    }
+    return table.end();
+}
+
+/// The per-endpoint limits, stage by stage.
+std::string sla(const Analysis& analysis) {
+    const auto results = sla_results(analysis);
+    if (results.empty()) {
+        return {};
+    }
+    std::vector<std::string> titles;
+    for (std::size_t i = 0; i < analysis.stages.size(); ++i) {
+        titles.push_back(escape_markup(stage_title(analysis, i)));
+    }
+    std::vector<Column> columns{{"Limit of"}, {"Must hold"}};
+    for (const std::string& title : titles) {
+        columns.push_back({title, Align::Number});
+    }
+    columns.push_back({"Whole run", Align::Number});
+    Table table("sla", "Limits per endpoint and stage", std::move(columns));
+    for (const ThresholdResult* const result : results) {
+        const Threshold& threshold = result->threshold;
+        std::vector<std::string> cells{escape_markup(threshold.key),
+                                       escape_markup(threshold.expression)};
+        for (const StageVerdict& stage : result->stages) {
+            const std::string value = threshold_value(threshold, stage.value);
+            cells.push_back(stage.value ? mark(stage.ok, value, value) : "–");
+        }
+        const std::string value = threshold_value(*result);
+        cells.push_back(result->value ? mark(result->ok, value, value) : "–");
+        table.row(cells);
     }
     return table.end();
 }
@@ -368,8 +400,8 @@ std::string html_tables(const RunInfo& info, const RunData& data, const Analysis
         "563, p99.9 needs 5,662). “≥”: it lies among requests that timed out.</p>\n";
     text += endpoints(analysis, timeout_s) + phases(analysis) + groups(analysis, timeout_s) +
             checks(analysis) + flow_text(analysis.flow) + stages(analysis, timeout_s) +
-            thresholds(analysis) + validity(analysis) + errors(analysis) + events(data) +
-            probes(data) + environment(info, data, analysis);
+            thresholds(analysis) + sla(analysis) + validity(analysis) + errors(analysis) +
+            events(data) + probes(data) + environment(info, data, analysis);
     if (!info.scenario_text.empty()) {
         text += fmt::format(
             "<details><summary>The scenario as it was run</summary>\n<pre>{}</pre>"

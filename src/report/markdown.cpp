@@ -64,8 +64,33 @@ std::string thresholds_table(const Analysis& analysis) {
     std::string text = "| threshold | must hold | value | |\n|---|---|---:|---|\n";
     for (const auto& result : analysis.thresholds) {
         text += fmt::format("| {} | {} | {} | {} |\n", escape_markdown(result.threshold.key),
-                            escape_markdown(result.threshold.expression),
+                            escape_markdown(report::threshold_text(result.threshold)),
                             report::threshold_value(result), result.ok ? "pass" : "**FAIL**");
+    }
+    return text + "\n";
+}
+
+/// The per-endpoint limits, stage by stage.
+std::string sla_table(const Analysis& analysis) {
+    const auto results = report::sla_results(analysis);
+    if (results.empty()) {
+        return {};
+    }
+    std::string text = "| limit of | must hold |";
+    std::string line = "\n|---|---|";
+    for (std::size_t i = 0; i < analysis.stages.size(); ++i) {
+        text += fmt::format(" {} |", escape_markdown(report::stage_title(analysis, i)));
+        line += "---:|";
+    }
+    text += line + "\n";
+    for (const ThresholdResult* const result : results) {
+        text += fmt::format("| {} | {} |", escape_markdown(result->threshold.key),
+                            escape_markdown(result->threshold.expression));
+        for (const StageVerdict& stage : result->stages) {
+            text += fmt::format(" {}{} |", report::threshold_value(result->threshold, stage.value),
+                                stage.ok ? "" : " **FAIL**");
+        }
+        text += "\n";
     }
     return text + "\n";
 }
@@ -136,7 +161,7 @@ std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool 
     for (std::size_t i = 0; i < analysis.findings.size(); ++i) {
         text += finding_text(analysis.findings[i], i == 0);
     }
-    text += totals_table(analysis, timeout_s) + thresholds_table(analysis) +
+    text += totals_table(analysis, timeout_s) + thresholds_table(analysis) + sla_table(analysis) +
             checks_table(analysis) + groups_table(analysis, timeout_s) +
             endpoints_table(analysis, timeout_s);
     text += fmt::format("Measurement {}: {}\n\n", to_string(analysis.verdict),

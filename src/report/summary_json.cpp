@@ -161,14 +161,31 @@ json::array stages_of(const Analysis& analysis) {
     return stages;
 }
 
+json::value number_or_null(std::optional<double> value) {
+    return value ? json::value(*value) : json::value(nullptr);
+}
+
 json::array thresholds_of(const Analysis& analysis) {
     json::array thresholds;
     for (const auto& result : analysis.thresholds) {
-        thresholds.push_back(json::object{
-            {"metric", text_of(result.threshold.key)},
-            {"expression", text_of(result.threshold.expression)},
-            {"ok", result.ok},
-            {"value", result.value ? json::value(*result.value) : json::value(nullptr)}});
+        json::object threshold{{"metric", text_of(result.threshold.key)},
+                               {"expression", text_of(result.threshold.expression)},
+                               {"ok", result.ok},
+                               {"value", number_or_null(result.value)}};
+        if (result.threshold.window > Nanoseconds{}) {
+            threshold["window_s"] = to_seconds(result.threshold.window);
+        }
+        json::array stages;
+        for (const StageVerdict& stage : result.stages) {
+            stages.push_back(json::object{{"executor", text_of(stage.executor)},
+                                          {"stage", stage.stage},
+                                          {"ok", stage.ok},
+                                          {"value", number_or_null(stage.value)}});
+        }
+        if (!stages.empty()) {
+            threshold["stages"] = std::move(stages);
+        }
+        thresholds.push_back(std::move(threshold));
     }
     return thresholds;
 }

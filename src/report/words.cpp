@@ -59,9 +59,9 @@ std::string counted(std::size_t count, std::string_view singular) {
     return fmt::format("{} {}{}", count, singular, count == 1 ? "" : "s");
 }
 
-bool is_ratio(const Threshold& threshold) {
-    return threshold.metric == ThresholdMetric::Failed ||
-           threshold.metric == ThresholdMetric::Checks;
+std::string counted_users(double users) {
+    const std::string number = figure(users);
+    return number + (number == "1" ? " user" : " users");
 }
 
 }  // namespace
@@ -153,22 +153,55 @@ std::string validity_text(const Analysis& analysis) {
                        counted(analysis.checks.size(), "validity check"), failing);
 }
 
-std::string threshold_value(const ThresholdResult& result) {
-    if (!result.value) {
+std::string threshold_value(const Threshold& threshold, std::optional<double> value) {
+    if (!value) {
         return "no data";
     }
-    const auto& threshold = result.threshold;
-    if (threshold.statistic == Statistic::Count) {
-        return figure(*result.value);
+    switch (unit_of(threshold)) {
+        case ThresholdUnit::Seconds:
+            return human_seconds(*value);
+        case ThresholdUnit::Ratio:
+            return percent(*value);
+        case ThresholdUnit::PerSecond:
+            return figure(*value) + "/s";
+        case ThresholdUnit::Bytes:
+            return bytes_text(*value);
+        case ThresholdUnit::BytesPerSecond:
+            return bytes_text(*value) + "/s";
+        case ThresholdUnit::Count:
+            break;
     }
-    if (is_ratio(threshold)) {
-        return percent(*result.value);
+    return figure(*value);
+}
+
+std::string threshold_value(const ThresholdResult& result) {
+    return threshold_value(result.threshold, result.value);
+}
+
+std::string threshold_text(const Threshold& threshold) {
+    return threshold.window > Nanoseconds{} ? fmt::format("{} in every {}", threshold.expression,
+                                                          format_duration(threshold.window))
+                                            : threshold.expression;
+}
+
+std::vector<const ThresholdResult*> sla_results(const Analysis& analysis) {
+    std::vector<const ThresholdResult*> results;
+    for (const ThresholdResult& result : analysis.thresholds) {
+        if (!result.stages.empty() && result.stages.size() == analysis.stages.size()) {
+            results.push_back(&result);
+        }
     }
-    if (threshold.metric == ThresholdMetric::Requests ||
-        threshold.metric == ThresholdMetric::Dropped) {
-        return figure(*result.value) + (threshold.statistic == Statistic::Rate ? "/s" : "");
-    }
-    return human_seconds(*result.value);
+    return results;
+}
+
+std::string stage_title(const Analysis& analysis, std::size_t stage) {
+    const StageResult& of = analysis.stages[stage];
+    const bool several =
+        std::any_of(analysis.stages.begin(), analysis.stages.end(),
+                    [&](const StageResult& other) { return other.executor != of.executor; });
+    const std::string level =
+        of.offered_rate > 0 ? figure(of.offered_rate) + "/s" : counted_users(of.users);
+    return fmt::format("{}stage {} ({})", several ? of.executor + ", " : "", of.stage + 1, level);
 }
 
 Support support_of(const LatencySummary& latency, double q) {

@@ -3,6 +3,7 @@
 
 #include "analysis/result.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,14 @@ namespace plimsoll::report {
 
 /// A threshold's value in the unit of its limit: "812 ms", "0.4 %", "1,234", "250/s"; "no data".
 [[nodiscard]] std::string threshold_value(const ThresholdResult& result);
+[[nodiscard]] std::string threshold_value(const Threshold& threshold, std::optional<double> value);
+/// The expression, and the window that it must hold over.
+[[nodiscard]] std::string threshold_text(const Threshold& threshold);
+
+/// The results of the per-endpoint table: those that have stages.
+[[nodiscard]] std::vector<const ThresholdResult*> sla_results(const Analysis& analysis);
+/// "stage 2 (50/s)"; with the executor's name where there are several.
+[[nodiscard]] std::string stage_title(const Analysis& analysis, std::size_t stage);
 
 /// Whether the summary may state its quantile `q`, by sample count and timeouts.
 enum class Support { Stated, TooFewSamples, Censored, NoSamples };

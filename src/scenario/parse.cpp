@@ -12,9 +12,9 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 14> kTopKeys{
-    "name",  "target", "tags",     "include", "defaults",   "http",   "data",
-    "setup", "users",  "teardown", "load",    "thresholds", "probes", "export"};
+constexpr std::array<std::string_view, 15> kTopKeys{
+    "name",  "target",   "tags", "include",    "defaults", "http",   "data",  "setup",
+    "users", "teardown", "load", "thresholds", "sla",      "probes", "export"};
 
 void sort_and_join(std::vector<Fault>& faults) {
     std::stable_sort(faults.begin(), faults.end(), [](const Fault& a, const Fault& b) {
@@ -85,6 +85,11 @@ void read_load_side(const Fields& fields, FlowReading& reading) {
     }
     if (const auto thresholds = fields.get("thresholds")) {
         scenario.thresholds = read_thresholds(*thresholds, scenario);
+    }
+    if (const auto sla = fields.get("sla")) {
+        for (Threshold& threshold : read_sla(*sla, scenario)) {
+            scenario.thresholds.push_back(std::move(threshold));
+        }
     }
 }
 

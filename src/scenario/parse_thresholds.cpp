@@ -5,107 +5,128 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
 
-// In the order of ThresholdMetric.
-constexpr std::array<std::string_view, 7> kMetrics{
-    "http_req_duration",  "http_req_service", "http_req_failed", "http_reqs",
-    "dropped_iterations", "checks",           "group_duration"};
-constexpr std::array<std::string_view, 13> kLaterMetrics{"pg_connections_used",
-                                                         "iterations",
-                                                         "iteration_duration",
-                                                         "http_req_blocked",
-                                                         "http_req_connecting",
-                                                         "http_req_sending",
-                                                         "http_req_waiting",
-                                                         "http_req_receiving",
-                                                         "data_sent",
-                                                         "data_received",
-                                                         "http_req_tls_handshaking",
-                                                         "vus",
-                                                         "vus_max"};
+// In the order of ThresholdMetric, up to Probe.
+constexpr std::array<std::string_view, 10> kMetrics{
+    "http_req_duration", "http_req_service", "http_req_failed", "http_reqs", "dropped_iterations",
+    "checks",            "group_duration",   "iterations",      "data_sent", "data_received"};
+constexpr std::array<std::string_view, 8> kLaterMetrics{
+    "iteration_duration",  "http_req_blocked",         "http_req_waiting", "http_req_sending",
+    "http_req_connecting", "http_req_tls_handshaking", "http_req_receiving", "vus"};
 
-// What a metric is selected by, and the names there are.
-struct Tag {
-    std::string_view key = "endpoint";
-    std::string_view whose = "an endpoint of the users' flows";
-    std::vector<std::string_view> names = {};
+// What the probes report, by public name without plimsoll_; the full list is docs/metrics.md.
+constexpr std::array<std::string_view, 31> kProbeMetrics{"pg_backends",
+                                                         "pg_connections_used_ratio",
+                                                         "pg_max_connections",
+                                                         "pg_reserved_connections",
+                                                         "pg_blocked_backends",
+                                                         "pg_longest_transaction_seconds",
+                                                         "pg_idle_in_transaction_seconds",
+                                                         "pg_transactions_total",
+                                                         "pg_connection_refused_total",
+                                                         "pgbouncer_clients_waiting",
+                                                         "pgbouncer_clients_active",
+                                                         "pgbouncer_servers_active",
+                                                         "pgbouncer_servers_idle",
+                                                         "pgbouncer_max_wait_seconds",
+                                                         "pgbouncer_pool_size",
+                                                         "container_cpu_seconds_total",
+                                                         "container_cpu_limit_cores",
+                                                         "container_cpu_throttled_periods_total",
+                                                         "container_cpu_periods_total",
+                                                         "container_memory_working_set_bytes",
+                                                         "container_memory_limit_bytes",
+                                                         "container_oom_kills_total",
+                                                         "app_pool_size",
+                                                         "app_pool_used",
+                                                         "app_pool_idle",
+                                                         "app_pool_pending",
+                                                         "app_pool_timeouts_total",
+                                                         "canary_seconds",
+                                                         "canary_failures_total",
+                                                         "probe_up",
+                                                         "probe_duration_seconds"};
+// Probes of which a version may report more than stands above.
+constexpr std::array<std::string_view, 6> kProbePrefixes{"pg_",  "pgbouncer_", "container_",
+                                                         "app_", "canary_",    "host_"};
+struct Alias {
+    std::string_view name;
+    std::string_view metric;
 };
-Tag tag_of(ThresholdMetric metric, const Scenario& scenario) {
-    if (metric == ThresholdMetric::Checks) {
-        return {"check",
-                "a check of the users' flows",
-                {scenario.checks.begin(), scenario.checks.end()}};
-    }
-    if (metric == ThresholdMetric::GroupDuration) {
-        return {"group",
-                "a group of the users' flows",
-                {scenario.groups.begin(), scenario.groups.end()}};
-    }
-    Tag tag;
-    for (const EndpointInfo& endpoint : scenario.endpoints) {
-        tag.names.push_back(endpoint.name);
-    }
-    return tag;
+constexpr std::array kAliases{Alias{"pg_connections_used", "pg_connections_used_ratio"},
+                              Alias{"container_cpu", "container_cpu_seconds_total"},
+                              Alias{"container_memory", "container_memory_working_set_bytes"}};
+
+bool contains(std::span<const std::string_view> words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Reads "metric" or "metric{endpoint:NAME}" into `threshold`; false after noting a fault.
-bool read_selector(const Item& at_key, const Scenario& scenario, Threshold& threshold) {
-    const std::string_view key = threshold.key;
-    const std::size_t open = key.find('{');
-    const std::string_view selector =
-        open == std::string_view::npos ? std::string_view{} : key.substr(open);
-    if (selector.empty()) {
-        return true;
+// Whether `name` is most likely a known metric of a probe, misspelt.
+bool is_near_known(std::string_view name) {
+    std::vector<std::string_view> all(kProbeMetrics.begin(), kProbeMetrics.end());
+    for (const Alias& alias : kAliases) {
+        all.push_back(alias.name);
     }
-    const Tag tag = tag_of(threshold.metric, scenario);
-    const std::string begin = fmt::format("{{{}:", tag.key);
-    if (!selector.starts_with(begin) || !selector.ends_with('}')) {
-        at_key.fault(fmt::format("can select by {} only, got {}", tag.key, in_quotes(selector)),
-                     fmt::format("write \"{}{}NAME}}\"", key.substr(0, open), begin));
-        return false;
+    return !nearest(name, all).empty();
+}
+
+// The full public name of a probe's metric; empty where it is none.
+std::string probe_metric(std::string_view name) {
+    const auto* const alias = std::find_if(kAliases.begin(), kAliases.end(),
+                                           [&](const Alias& a) { return a.name == name; });
+    name = alias != kAliases.end() ? alias->metric : name;
+    const bool known = contains(kProbeMetrics, name);
+    const bool may_be =
+        std::any_of(kProbePrefixes.begin(), kProbePrefixes.end(),
+                    [&](std::string_view prefix) { return name.starts_with(prefix); }) &&
+        !is_near_known(name);
+    return known || may_be ? fmt::format("plimsoll_{}", name) : std::string();
+}
+
+void note_unknown_metric(const Item& at_key, std::string_view metric) {
+    if (contains(kLaterMetrics, metric)) {
+        at_key.fault(fmt::format("{} is not supported yet; leave it out", metric),
+                     fmt::format("this version has {}", fmt::join(kMetrics, ", ")));
+        return;
     }
-    const std::string_view name = selector.substr(begin.size(), selector.size() - begin.size() - 1);
-    if (threshold.metric == ThresholdMetric::Dropped) {
-        at_key.fault("has no endpoint: an iteration that never started sent no request",
-                     "write dropped_iterations");
-        return false;
+    std::vector<std::string_view> all(kMetrics.begin(), kMetrics.end());
+    all.insert(all.end(), kProbeMetrics.begin(), kProbeMetrics.end());
+    for (const Alias& alias : kAliases) {
+        all.push_back(alias.name);
     }
-    if (std::find(tag.names.begin(), tag.names.end(), name) == tag.names.end()) {
-        const auto near = nearest(name, tag.names);
-        at_key.fault(fmt::format("must name {}, got {}", tag.whose, in_quotes(name)),
-                     near.empty() ? fmt::format("there are: {}", fmt::join(tag.names, ", "))
-                                  : fmt::format("did you mean {}?", near));
-        return false;
-    }
-    threshold.endpoint = name;
-    return true;
+    const auto near = nearest(metric, all);
+    at_key.fault("unknown metric", near.empty()
+                                       ? fmt::format("known: {}, and what the probes report, e.g. "
+                                                     "pg_connections_used",
+                                                     fmt::join(kMetrics, ", "))
+                                       : fmt::format("did you mean {}?", near));
 }
 
 std::optional<Threshold> read_key(const Item& at_key, const std::string& key,
                                   const Scenario& scenario) {
-    const std::string_view metric = std::string_view(key).substr(0, key.find('{'));
-    const auto found = std::find(kMetrics.begin(), kMetrics.end(), metric);
-    if (std::find(kLaterMetrics.begin(), kLaterMetrics.end(), metric) != kLaterMetrics.end()) {
-        at_key.fault(fmt::format("{} is not supported yet; leave it out", metric),
-                     fmt::format("this version has {}", fmt::join(kMetrics, ", ")));
-        return std::nullopt;
-    }
-    if (found == kMetrics.end()) {
-        const auto near = nearest(metric, kMetrics);
-        at_key.fault("unknown metric", near.empty()
-                                           ? fmt::format("known: {}", fmt::join(kMetrics, ", "))
-                                           : fmt::format("did you mean {}?", near));
-        return std::nullopt;
-    }
+    const std::size_t brace = key.find('{');
+    const std::string_view metric = std::string_view(key).substr(0, brace);
     Threshold threshold;
     threshold.key = key;
-    threshold.metric = static_cast<ThresholdMetric>(found - kMetrics.begin());
-    return read_selector(at_key, scenario, threshold) ? std::optional(threshold) : std::nullopt;
+    const auto found = std::find(kMetrics.begin(), kMetrics.end(), metric);
+    threshold.metric = static_cast<ThresholdMetric>(found - kMetrics.begin());  // the end is Probe
+    if (threshold.metric == ThresholdMetric::Probe) {
+        threshold.probe_metric = probe_metric(metric);
+        if (threshold.probe_metric.empty()) {
+            note_unknown_metric(at_key, metric);
+            return std::nullopt;
+        }
+    }
+    const bool readable =
+        brace == std::string::npos ||
+        read_selector(at_key, std::string_view(key).substr(brace), scenario, threshold);
+    return readable ? std::optional(std::move(threshold)) : std::nullopt;
 }
 
 bool read_expression(const Item& item, Threshold& threshold) {
@@ -120,9 +141,19 @@ bool read_expression(const Item& item, Threshold& threshold) {
     return parsed.ok();
 }
 
+Nanoseconds read_window(const Item& item) {
+    constexpr std::chrono::seconds kShortest{1};  // a tick
+    constexpr std::chrono::hours kLongest{1};
+    const auto window = item.duration();
+    if (window && (*window < kShortest || *window > kLongest)) {
+        item.fault("must be from 1s to 1h", "e.g. window: 10s");
+    }
+    return window.value_or(Nanoseconds{});
+}
+
 void read_one(const Item& item, Threshold threshold, std::vector<Threshold>& thresholds) {
-    constexpr std::array<std::string_view, 3> kKeys{"threshold", "abort_on_fail", "delay_abort"};
-    constexpr std::array<std::string_view, 1> kLater{"window"};
+    constexpr std::array<std::string_view, 4> kKeys{"threshold", "window", "abort_on_fail",
+                                                    "delay_abort"};
     constexpr const char* kExample = "e.g. \"p(95)<500ms\"";
     if (item.is_scalar()) {
         if (read_expression(item, threshold)) {
@@ -133,9 +164,12 @@ void read_one(const Item& item, Threshold threshold, std::vector<Threshold>& thr
     if (!item.require_map("an expression or a map with threshold", kExample)) {
         return;
     }
-    const Fields fields(item, {kKeys, kLater});
+    const Fields fields(item, {kKeys});
     const auto expression = fields.require("threshold", "threshold: p(99)<1s");
     const bool readable = expression && read_expression(*expression, threshold);
+    if (const auto window = fields.get("window")) {
+        threshold.window = read_window(*window);
+    }
     if (const auto abort = fields.get("abort_on_fail")) {
         threshold.abort_on_fail = abort->boolean().value_or(false);
     }

@@ -146,7 +146,18 @@ inline constexpr std::uint64_t kMostUsers = 1'000'000;
 [[nodiscard]] std::optional<Ramp> read_profile(const Fields& fields, Executor& executor);
 
 // parse_thresholds.cpp
+/// Selectors name endpoints, user classes and step tags of `scenario`, whose users are read.
 [[nodiscard]] std::vector<Threshold> read_thresholds(const Item& item, const Scenario& scenario);
+
+// parse_sla.cpp
+/// Limits per endpoint, as thresholds on response time.
+[[nodiscard]] std::vector<Threshold> read_sla(const Item& item, const Scenario& scenario);
+
+// threshold_selector.cpp
+/// The part of a threshold's key in braces, braces included, into `threshold`, whose metric is
+/// set. False after noting a fault at `at_key`.
+[[nodiscard]] bool read_selector(const Item& at_key, std::string_view selector,
+                                 const Scenario& scenario, Threshold& threshold);
 
 // parse_probes.cpp
 [[nodiscard]] ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets);

@@ -17,20 +17,56 @@ namespace {
 
 struct MetricRules {
     std::string_view name;
-    std::array<std::string_view, 5> statistics;  // the unused ones are empty
-    std::size_t count;
+    std::span<const std::string_view> statistics;
     std::string_view example;
 };
-// In the order of ThresholdMetric.
-constexpr std::array<MetricRules, 7> kRules{{
-    {"http_req_duration", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<500ms"},
-    {"http_req_service", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<500ms"},
-    {"http_req_failed", {"rate"}, 1, "rate<1%"},
-    {"http_reqs", {"count", "rate"}, 2, "rate>100/s"},
-    {"dropped_iterations", {"count", "rate"}, 2, "count<100"},
-    {"checks", {"rate"}, 1, "rate>99%"},
-    {"group_duration", {"p(N)", "avg", "min", "med", "max"}, 5, "p(95)<2s"},
+constexpr std::array<std::string_view, 5> kOfTimes{"p(N)", "avg", "min", "med", "max"};
+constexpr std::array<std::string_view, 1> kOfShares{"rate"};
+constexpr std::array<std::string_view, 2> kOfCounts{"count", "rate"};
+constexpr std::array<std::string_view, 6> kOfGauges{"p(N)", "avg", "min", "med", "max", "last"};
+constexpr std::array<std::string_view, 8> kOfCounters{"p(N)", "avg",  "min",   "med",
+                                                      "max",  "rate", "count", "last"};
+// In the order of ThresholdMetric, up to Probe.
+constexpr std::array<MetricRules, 10> kRules{{
+    {"http_req_duration", kOfTimes, "p(95)<500ms"},
+    {"http_req_service", kOfTimes, "p(95)<500ms"},
+    {"http_req_failed", kOfShares, "rate<1%"},
+    {"http_reqs", kOfCounts, "rate>100/s"},
+    {"dropped_iterations", kOfCounts, "count<100"},
+    {"checks", kOfShares, "rate>99%"},
+    {"group_duration", kOfTimes, "p(95)<2s"},
+    {"iterations", kOfCounts, "rate>10/s"},
+    {"data_sent", kOfCounts, "rate<10MB"},
+    {"data_received", kOfCounts, "rate<10MB"},
 }};
+
+std::string_view example_of(ThresholdUnit unit) {
+    switch (unit) {
+        case ThresholdUnit::Seconds:
+            return "max<2s";
+        case ThresholdUnit::Ratio:
+            return "max<80%";
+        case ThresholdUnit::Bytes:
+        case ThresholdUnit::BytesPerSecond:
+            return "max<512MiB";
+        case ThresholdUnit::Count:
+        case ThresholdUnit::PerSecond:
+            break;
+    }
+    return "max<10";
+}
+
+MetricRules rules_of(const Threshold& threshold) {
+    if (threshold.metric != ThresholdMetric::Probe) {
+        return kRules[static_cast<std::size_t>(threshold.metric)];
+    }
+    const std::string_view name =
+        std::string_view(threshold.key).substr(0, threshold.key.find('{'));
+    if (is_counter(threshold)) {
+        return {name, kOfCounters, "count<1"};
+    }
+    return {name, kOfGauges, example_of(unit_of(threshold))};
+}
 
 struct Shape {
     std::string_view statistic;
@@ -85,9 +121,11 @@ std::optional<double> quantile_from(std::string_view statistic) {
 }
 
 std::optional<Statistic> statistic_from(std::string_view word) {
-    constexpr std::array<std::string_view, 6> kWords{"avg", "min", "med", "max", "rate", "count"};
+    constexpr std::array<std::string_view, 7> kWords{"avg",  "min",   "med", "max",
+                                                     "rate", "count", "last"};
     constexpr std::array kStatistics{Statistic::Avg, Statistic::Min,  Statistic::Med,
-                                     Statistic::Max, Statistic::Rate, Statistic::Count};
+                                     Statistic::Max, Statistic::Rate, Statistic::Count,
+                                     Statistic::Last};
     for (std::size_t i = 0; i < kWords.size(); ++i) {
         if (kWords[i] == word) {
             return kStatistics[i];
@@ -97,7 +135,7 @@ std::optional<Statistic> statistic_from(std::string_view word) {
 }
 
 Status read_statistic(std::string_view word, const MetricRules& rules, Threshold& threshold) {
-    const std::span<const std::string_view> allowed(rules.statistics.data(), rules.count);
+    const auto allowed = rules.statistics;
     const bool has_quantiles = allowed.front() == "p(N)";
     if (word.starts_with("p(") && has_quantiles) {
         const auto quantile = quantile_from(word);
@@ -126,16 +164,18 @@ Status read_statistic(std::string_view word, const MetricRules& rules, Threshold
     return {};
 }
 
-Result<double> duration_limit(const Shape& shape) {
+Result<double> duration_limit(const Shape& shape, bool as_in_k6) {
     const auto limit = parse_duration(shape.limit);
     if (limit) {
         return to_seconds(*limit);
     }
     if (number(shape.limit)) {
-        return Error{fmt::format("the limit must have a unit, got {}", in_quotes(shape.limit)),
-                     {},
-                     fmt::format("k6 counts in milliseconds; write {}{}{}ms", shape.statistic,
-                                 shape.comparison, shape.limit)};
+        return Error{
+            fmt::format("the limit must have a unit, got {}", in_quotes(shape.limit)),
+            {},
+            as_in_k6 ? fmt::format("k6 counts in milliseconds; write {}{}{}ms", shape.statistic,
+                                   shape.comparison, shape.limit)
+                     : fmt::format("e.g. {}{}{}s", shape.statistic, shape.comparison, shape.limit)};
     }
     return Error{fmt::format("the limit {}", limit.error().what), {}, limit.error().hint};
 }
@@ -185,26 +225,52 @@ Result<double> count_limit(const Shape& shape) {
                  "e.g. count<100"};
 }
 
+Result<double> bytes_limit(const Shape& shape) {
+    struct Unit {
+        std::string_view name;
+        double bytes;
+    };
+    constexpr std::array kUnits{
+        Unit{"KiB", 1024.0}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0}, Unit{"kB", 1e3},
+        Unit{"KB", 1e3},     Unit{"MB", 1e6},        Unit{"GB", 1e9},           Unit{"B", 1}};
+    std::string_view text = shape.limit;
+    if (text.ends_with("/s")) {
+        text.remove_suffix(2);
+    }
+    for (const Unit& unit : kUnits) {
+        if (!text.ends_with(unit.name)) {
+            continue;
+        }
+        if (const auto value = number(trim(text.substr(0, text.size() - unit.name.size())))) {
+            return *value * unit.bytes;
+        }
+    }
+    return Error{fmt::format("the limit must be bytes with a unit, got {}", in_quotes(shape.limit)),
+                 {},
+                 "B, kB, MB, GB, KiB, MiB or GiB"};
+}
+
 Result<double> read_limit(const Shape& shape, const Threshold& threshold) {
-    switch (threshold.metric) {
-        case ThresholdMetric::ResponseTime:
-        case ThresholdMetric::ServiceTime:
-        case ThresholdMetric::GroupDuration:
-            return duration_limit(shape);
-        case ThresholdMetric::Failed:
-        case ThresholdMetric::Checks:
+    switch (unit_of(threshold)) {
+        case ThresholdUnit::Seconds:
+            return duration_limit(shape, threshold.metric != ThresholdMetric::Probe);
+        case ThresholdUnit::Ratio:
             return ratio_limit(shape);
-        case ThresholdMetric::Requests:
-        case ThresholdMetric::Dropped:
+        case ThresholdUnit::PerSecond:
+            return rate_limit(shape);
+        case ThresholdUnit::Bytes:
+        case ThresholdUnit::BytesPerSecond:
+            return bytes_limit(shape);
+        case ThresholdUnit::Count:
             break;
     }
-    return threshold.statistic == Statistic::Rate ? rate_limit(shape) : count_limit(shape);
+    return count_limit(shape);
 }
 
 }  // namespace
 
 Status parse_threshold(std::string_view text, Threshold& threshold) {
-    const MetricRules& rules = kRules[static_cast<std::size_t>(threshold.metric)];
+    const MetricRules rules = rules_of(threshold);
     const Shape shape = split(trim(text));
     const auto comparison = comparison_from(shape.comparison);
     if (shape.statistic.empty() || shape.limit.empty() || !comparison) {

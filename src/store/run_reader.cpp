@@ -3,6 +3,7 @@
 #include "store/open_run.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
+#include "store/threshold_options.hpp"
 #include "store/tick_cursor.hpp"
 #include "store/tick_writer.hpp"
 
@@ -53,6 +54,7 @@ struct Loader {
     void load_run();
     void load_load();
     void load_thresholds();
+    void load_threshold_options();
 };
 
 void Loader::load_run() {
@@ -121,10 +123,36 @@ void Loader::load_thresholds() {
                     "threshold", "the run file may be damaged"};
                 return;
             }
-            info.thresholds.push_back({row.text(0), row.text(1), *metric, row.text(3), *statistic,
-                                       row.real(5), *comparison, row.real(7), row.integer(8) != 0,
-                                       Nanoseconds(row.integer(9))});
+            Threshold threshold;
+            threshold.key = row.text(0);
+            threshold.expression = row.text(1);
+            threshold.metric = *metric;
+            threshold.endpoint = row.text(3);
+            threshold.statistic = *statistic;
+            threshold.quantile = row.real(5);
+            threshold.comparison = *comparison;
+            threshold.limit = row.real(7);
+            threshold.abort_on_fail = row.integer(8) != 0;
+            threshold.delay_abort = Nanoseconds(row.integer(9));
+            info.thresholds.push_back(std::move(threshold));
         });
+    load_threshold_options();
+}
+
+void Loader::load_threshold_options() {
+    bool there = false;  // runs of the first versions have no such table
+    rows("SELECT 1 FROM sqlite_master WHERE type='table' AND name='threshold_option'",
+         [&](const sqlite::Statement&) { there = true; });
+    if (!there) {
+        return;
+    }
+    rows("SELECT threshold, name, value FROM threshold_option ORDER BY rowid",
+         [&](const sqlite::Statement& row) {
+             const auto id = static_cast<std::size_t>(row.integer(0));
+             if (id < info.thresholds.size()) {
+                 apply_option(info.thresholds[id], row.text(1), row.text(2));
+             }
+         });
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ CREATE TABLE tag(id INTEGER PRIMARY KEY, text TEXT);
 CREATE TABLE threshold(id INTEGER PRIMARY KEY, key TEXT, expression TEXT, metric TEXT,
     endpoint TEXT, statistic TEXT, quantile REAL, comparison TEXT, "limit" REAL,
     abort_on_fail INTEGER, delay_abort_ns INTEGER);
+CREATE TABLE threshold_option(threshold INTEGER, name TEXT, value TEXT);
 
 CREATE TABLE tick(tick INTEGER PRIMARY KEY, from_ns INTEGER, to_ns INTEGER,
     arrivals_due INTEGER, iterations_started INTEGER, iterations_completed INTEGER,

@@ -23,10 +23,11 @@ extern const char* const kTables;
 
 /// Names under which enumerators are stored, by their order. `index_of` is nullopt for another
 /// word.
-inline constexpr std::array<std::string_view, 7> kThresholdMetrics{
-    "response_time", "service_time", "failed", "requests", "dropped", "checks", "group_duration"};
-inline constexpr std::array<std::string_view, 7> kStatistics{"avg",      "min",  "med",  "max",
-                                                             "quantile", "rate", "count"};
+inline constexpr std::array<std::string_view, 11> kThresholdMetrics{
+    "response_time",  "service_time", "failed",    "requests",      "dropped", "checks",
+    "group_duration", "iterations",   "data_sent", "data_received", "probe"};
+inline constexpr std::array<std::string_view, 8> kStatistics{"avg",      "min",  "med",   "max",
+                                                             "quantile", "rate", "count", "last"};
 inline constexpr std::array<std::string_view, 4> kComparisons{"<", "<=", ">", ">="};
 inline constexpr std::array<std::string_view, 2> kMetricTypes{"gauge", "counter"};
 inline constexpr std::array<std::string_view, 6> kEventKinds{

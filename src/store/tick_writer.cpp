@@ -3,6 +3,7 @@
 #include "store/environment.hpp"
 #include "store/histogram_pack.hpp"
 #include "store/schema.hpp"
+#include "store/threshold_options.hpp"
 
 #include <charconv>
 
@@ -173,6 +174,9 @@ Status TickWriter::write_load(const RunInfo& run) {
                schema::name_of(schema::kStatistics, t.statistic), t.quantile,
                schema::name_of(schema::kComparisons, t.comparison), t.limit,
                std::int64_t{t.abort_on_fail}, std::int64_t{t.delay_abort.count()});
+        for (const auto& [name, value] : options_of(t)) {
+            insert("INSERT INTO threshold_option VALUES(?,?,?)", id - 1, name, value);
+        }
     }
     return status;
 }

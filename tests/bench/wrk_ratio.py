@@ -308,7 +308,7 @@ def plimsoll(program: Path, what: str, core: int, load: list[str] | None = None)
             flags = ["-u", str(CONNECTIONS), "-d", f"{seconds}s"] if load is None else load
             command = [str(program), "run", what, *flags, "--shards", "1",
                        "--prometheus", f"127.0.0.1:{port}", "--results", folder, "-q"]
-            if url.startswith("https"):
+            if what.startswith("https"):
                 command.append("--insecure-skip-tls-verify")  # wrk checks no certificate either
             stop = threading.Event()
             answers: list[int] = []

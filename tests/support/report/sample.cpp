@@ -261,7 +261,7 @@ ThresholdResult threshold(const char* key, const char* expression, ThresholdMetr
     one.expression = expression;
     one.metric = metric;
     one.statistic = statistic;
-    return {one, ok, value};
+    return {one, ok, value, {}};
 }
 
 void judge(Sample& sample, double scale) {

@@ -34,8 +34,9 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
                 ElementsAre("id", "scenario", "version", "started", "duration_s", "seed"));
     EXPECT_THAT(keys(all.at("validity").at("checks").at(0)),
                 ElementsAre("name", "ok", "value", "limit", "why"));
-    EXPECT_THAT(keys(all.at("totals")), ElementsAre("requests", "failed", "not_sent", "rate",
-                                                    "response_s", "service_s", "send_lag_s"));
+    EXPECT_THAT(keys(all.at("totals")),
+                ElementsAre("requests", "failed", "not_sent", "rate", "response_s", "service_s",
+                            "send_lag_s", "redirects", "phases_s"));
     EXPECT_THAT(keys(all.at("totals").at("response_s")),
                 ElementsAre("min", "mean", "p50", "p90", "p95", "p99", "p999", "max"));
     EXPECT_THAT(keys(all.at("endpoints").at(0)),

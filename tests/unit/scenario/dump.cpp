@@ -3,6 +3,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace plimsoll {
 namespace {
@@ -104,6 +105,24 @@ void dump_http(const HttpStepOptions& http, std::string& out) {
     }
     if (http.max_body) {
         out += fmt::format("    max_body {}\n", *http.max_body);
+    }
+}
+
+/// Nothing where all is as it is without an http block.
+void dump_run_http(const HttpOptions& http, std::string& out) {
+    const HttpOptions usual;
+    if (http.reuse_connections && http.cookies == usual.cookies && http.tls.verify) {
+        return;
+    }
+    out += fmt::format("http reuse {} absolute_form {} cookies {} dns_ttl {}\n",
+                       http.reuse_connections, http.absolute_form, static_cast<int>(http.cookies),
+                       seconds(http.dns_ttl));
+    dump_http(http.defaults, out);
+    out += fmt::format("  tls verify {} ca {} cert {} key {} name {} resume {}\n", http.tls.verify,
+                       http.tls.ca_file, http.tls.cert_file, http.tls.key_file,
+                       http.tls.server_name, http.tls.resume);
+    for (const std::string& address : http.local_addresses) {
+        out += fmt::format("  from {}\n", address);
     }
 }
 
@@ -224,8 +243,11 @@ void dump_executor(const Scenario& scenario, const Executor& executor, std::stri
 }
 
 void dump_threshold(const Threshold& threshold, std::string& out) {
-    constexpr std::array kMetrics{"response", "service", "failed", "requests", "dropped"};
-    constexpr std::array kStatistics{"avg", "min", "med", "max", "quantile", "rate", "count"};
+    constexpr std::array kMetrics{"response", "service",        "failed",     "requests", "dropped",
+                                  "checks",   "group duration", "iterations", "sent",     "received",
+                                  "probe"};
+    constexpr std::array kStatistics{"avg",      "min",  "med",   "max",
+                                     "quantile", "rate", "count", "last"};
     constexpr std::array kComparisons{"<", "<=", ">", ">="};
     out +=
         fmt::format("threshold {} {}\n  {} {} {:g} {} {:g}", threshold.key, threshold.expression,
@@ -234,6 +256,27 @@ void dump_threshold(const Threshold& threshold, std::string& out) {
                     kComparisons[static_cast<std::size_t>(threshold.comparison)], threshold.limit);
     if (!threshold.endpoint.empty()) {
         out += fmt::format(", endpoint {}", threshold.endpoint);
+    }
+    if (!threshold.endpoints.empty()) {
+        out += fmt::format(", endpoints {}", fmt::join(threshold.endpoints, " "));
+    }
+    if (threshold.status_low != 0) {
+        out += fmt::format(", status {}-{}", threshold.status_low, threshold.status_high);
+    }
+    if (!threshold.outcome.empty()) {
+        out += fmt::format(", outcome {}", threshold.outcome);
+    }
+    if (!threshold.probe_metric.empty()) {
+        out += fmt::format(", probe {}", threshold.probe_metric);
+    }
+    for (const auto& [label, value] : threshold.labels) {
+        out += fmt::format(", {}={}", label, value);
+    }
+    if (threshold.window > Nanoseconds{}) {
+        out += fmt::format(", window {}", seconds(threshold.window));
+    }
+    if (threshold.sla) {
+        out += ", sla";
     }
     if (threshold.abort_on_fail) {
         out += fmt::format(", aborts after {}", seconds(threshold.delay_abort));
@@ -286,6 +329,7 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
 std::string dump(const Scenario& scenario) {
     std::string out = fmt::format("scenario {}\ntarget {} (Host: {})\n", scenario.name,
                                   scenario.target.to_string(), scenario.target.host_header());
+    dump_run_http(scenario.http, out);
     dump_ground(scenario, out);
     for (const UserClass& user : scenario.users) {
         dump_user(scenario, user, out);

@@ -167,6 +167,8 @@ TEST_F(RunFile, GivesBackCountsAndStates) {
         EXPECT_EQ(c.connects_ok, 5U);
         EXPECT_EQ(c.connects_failed, 4U);
         EXPECT_EQ(c.reconnects, 3U);
+        EXPECT_EQ(c.redirects, 9 * (tick.tick % 2));
+        EXPECT_EQ(tick.phases.times, sample_tick(tick.tick)->delta_phases.times);
         EXPECT_EQ(c.errors_unsampled, 6U);
         EXPECT_EQ(c.spans_dropped, 7U);
         EXPECT_EQ(c.interrupted, 8U);

@@ -1,0 +1,40 @@
+#include "exporters/prometheus/verdict_metrics.hpp"
+
+#include <algorithm>
+
+namespace plimsoll {
+
+prometheus::MetricFamily threshold_family(const ThresholdStates& states) {
+    prometheus::MetricFamily family;
+    family.name = "plimsoll_threshold_ok";
+    family.help = "1 while the threshold holds, 0 when it does not.";
+    family.type = prometheus::MetricType::Gauge;
+    for (const auto& [threshold, ok] : states) {
+        const bool twice =
+            std::any_of(family.metric.begin(), family.metric.end(),
+                        [&](const auto& m) { return m.label.front().value == threshold; });
+        if (!twice) {
+            prometheus::ClientMetric metric;
+            metric.label = {{"threshold", threshold}};
+            metric.gauge.value = ok ? 1 : 0;
+            family.metric.push_back(std::move(metric));
+        }
+    }
+    return family;
+}
+
+prometheus::MetricFamily finding_family(const FindingList& findings) {
+    prometheus::MetricFamily family;
+    family.name = "plimsoll_finding";
+    family.help = "1 for each cause that the run's diagnosis names; there once the run is over.";
+    family.type = prometheus::MetricType::Gauge;
+    for (const auto& [cause, confidence] : findings) {
+        prometheus::ClientMetric metric;
+        metric.label = {{"cause", cause}, {"confidence", confidence}};
+        metric.gauge.value = 1;
+        family.metric.push_back(std::move(metric));
+    }
+    return family;
+}
+
+}  // namespace plimsoll

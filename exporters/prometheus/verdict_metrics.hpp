@@ -1,0 +1,20 @@
+// What a run is judged by, and what it came to, as metrics.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <prometheus/metric_family.h>
+
+namespace plimsoll {
+
+/// "KEY: EXPRESSION", and whether it holds so far.
+using ThresholdStates = std::vector<std::pair<std::string, bool>>;
+/// Cause and confidence.
+using FindingList = std::vector<std::pair<std::string, std::string>>;
+
+[[nodiscard]] prometheus::MetricFamily threshold_family(const ThresholdStates& states);
+[[nodiscard]] prometheus::MetricFamily finding_family(const FindingList& findings);
+
+}  // namespace plimsoll
