@@ -45,6 +45,8 @@ RunInfo make_run() {
     ramp.max_users = 500;
     run.executors = {ramp};
     run.user_classes = {"reader", "workflow"};
+    run.checks = {"the list is an array"};
+    run.groups = {"checkout"};
     run.thresholds = {p95_below(0.25), p95_below(0.5)};
     return run;
 }
@@ -305,6 +307,18 @@ SnapshotPtr LiveRun::next(bool last) {
         total_[i].merge(snapshot->delta[i]);
     }
     snapshot->total = total_;
+
+    snapshot->delta_checks = {{arrivals / 2, tick_ % 5 == 4 ? 1U : 0U}};
+    snapshot->delta_groups.resize(1);
+    snapshot->delta_groups[0].count = 1;
+    snapshot->delta_groups[0].duration.record(from_seconds(kHoldSeconds + wait));
+    total_checks_.resize(1);
+    total_checks_[0].passed += snapshot->delta_checks[0].passed;
+    total_checks_[0].failed += snapshot->delta_checks[0].failed;
+    total_groups_.resize(1);
+    total_groups_[0].merge(snapshot->delta_groups[0]);
+    snapshot->total_checks = total_checks_;
+    snapshot->total_groups = total_groups_;
 
     LoadCounts& counts = snapshot->delta_counts;
     counts.arrivals_due = arrivals;
