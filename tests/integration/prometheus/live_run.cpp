@@ -334,6 +334,7 @@ SnapshotPtr LiveRun::next(bool last) {
     snapshot->state = {in_flight, in_flight + 1, 500, in_flight + 2, 0, 0.25, 3ms};
     snapshot->shards.assign(2, snapshot->state);
     snapshot->shards[1].cpu_ratio = 0.125;
+    snapshot->state.sockets_left = 12345;
     snapshot->executors = {{tick_ < 20 ? 0U : 1U, offered}};
     ++tick_;
     return snapshot;
