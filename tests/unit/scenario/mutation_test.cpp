@@ -79,7 +79,8 @@ TEST(ParseScenario, SurvivesDamagedFiles) {
     std::size_t faulty = 0;
     for (int round = 0; round < 4000; ++round) {
         std::string text = texts[random.between(0, texts.size() - 1)];
-        for (std::uint64_t change = random.between(1, round % 2 == 0 ? 1 : 6); change > 0; --change) {
+        for (std::uint64_t change = random.between(1, round % 2 == 0 ? 1 : 6); change > 0;
+             --change) {
             damage(text, texts, random);
         }
         ParseOptions options;
