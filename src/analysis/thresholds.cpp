@@ -90,7 +90,8 @@ std::optional<double> of_checks(const CheckCount& sum) {
     return static_cast<double>(sum.passed) / static_cast<double>(sum.passed + sum.failed);
 }
 
-CheckCount select_checks(const Threshold& threshold, const RunInfo& info, std::span<const CheckCount> checks) {
+CheckCount select_checks(const Threshold& threshold, const RunInfo& info,
+                         std::span<const CheckCount> checks) {
     CheckCount sum;
     for (std::size_t c = 0; c < checks.size() && c < info.checks.size(); ++c) {
         if (threshold.endpoint.empty() || info.checks[c] == threshold.endpoint) {
@@ -101,7 +102,8 @@ CheckCount select_checks(const Threshold& threshold, const RunInfo& info, std::s
     return sum;
 }
 
-Histogram select_groups(const Threshold& threshold, const RunInfo& info, std::span<const GroupStats> groups) {
+Histogram select_groups(const Threshold& threshold, const RunInfo& info,
+                        std::span<const GroupStats> groups) {
     Histogram merged;
     for (std::size_t g = 0; g < groups.size() && g < info.groups.size(); ++g) {
         if (threshold.endpoint.empty() || info.groups[g] == threshold.endpoint) {
@@ -198,7 +200,8 @@ bool holds(const Threshold& threshold, double value) {
     return false;
 }
 
-LoadSums select(const Threshold& threshold, const RunInfo& info, const LoadView& view, double seconds) {
+LoadSums select(const Threshold& threshold, const RunInfo& info, const LoadView& view,
+                double seconds) {
     LoadSums sums;
     sums.counts = view.counts;
     sums.seconds = seconds;
@@ -248,7 +251,8 @@ ThresholdResult judge(const Threshold& threshold, const RunInfo& info,
                       std::span<const CheckCount> checks) {
     ThresholdResult result;
     result.threshold = threshold;
-    result.value = value_of(threshold, select(threshold, info, {total, counts, groups, checks}, seconds));
+    result.value =
+        value_of(threshold, select(threshold, info, {total, counts, groups, checks}, seconds));
     result.ok = !result.value || holds(threshold, *result.value);
     return result;
 }
@@ -396,7 +400,8 @@ void ThresholdWatch::judge_tick(Judged& judged, double from_s, double to_s, Load
     }
 }
 
-void ThresholdWatch::on_tick(double from_s, double to_s, const LoadView& delta, const LoadView& total) {
+void ThresholdWatch::on_tick(double from_s, double to_s, const LoadView& delta,
+                             const LoadView& total) {
     for (Judged& judged : judged_) {
         const Threshold& threshold = judged.threshold;
         if (threshold.metric == ThresholdMetric::Probe) {

@@ -133,7 +133,7 @@ private:
     std::mutex judging_;  // ticks and readings come from threads of their own, scrapes from others
     std::optional<ThresholdWatch> watch_;
     std::vector<std::pair<std::string, std::string>> findings_;  // cause, confidence; by judging_
-    std::vector<Variable> shared_;  // made by setup
+    std::vector<Variable> shared_;                               // made by setup
     mutable std::mutex abort_mutex_;
     std::vector<Event> setup_events_;
     std::optional<std::string> abort_reason_;  // of a step with on_fail: abort_run
@@ -274,11 +274,10 @@ void Session::judge_thresholds(const Snapshot& snapshot) {
     std::vector<std::string> crossed;
     {
         const std::lock_guard lock(judging_);
-        watch_->on_tick(to_seconds(snapshot.from - run_.start.mono), to_seconds(elapsed),
-                        {snapshot.delta, snapshot.delta_counts, snapshot.delta_groups,
-                         snapshot.delta_checks},
-                        {snapshot.total, snapshot.total_counts, snapshot.total_groups,
-                         snapshot.total_checks});
+        watch_->on_tick(
+            to_seconds(snapshot.from - run_.start.mono), to_seconds(elapsed),
+            {snapshot.delta, snapshot.delta_counts, snapshot.delta_groups, snapshot.delta_checks},
+            {snapshot.total, snapshot.total_counts, snapshot.total_groups, snapshot.total_checks});
         for (std::size_t i = 0; i < run_.thresholds.size(); ++i) {
             const Threshold& threshold = run_.thresholds[i];
             const bool aborts =

@@ -12,17 +12,17 @@
 namespace plimsoll {
 
 enum class ThresholdMetric {
-    ResponseTime,  // http_req_duration: due → last byte, in seconds
-    ServiceTime,   // http_req_service: first byte sent → last byte, in seconds
-    Failed,        // http_req_failed: failed over all requests, a ratio
-    Requests,      // http_reqs: count, or rate per second
-    Dropped,       // dropped_iterations: count, or rate per second
-    Checks,        // checks: passed over all, a ratio
+    ResponseTime,   // http_req_duration: due → last byte, in seconds
+    ServiceTime,    // http_req_service: first byte sent → last byte, in seconds
+    Failed,         // http_req_failed: failed over all requests, a ratio
+    Requests,       // http_reqs: count, or rate per second
+    Dropped,        // dropped_iterations: count, or rate per second
+    Checks,         // checks: passed over all, a ratio
     GroupDuration,  // group_duration: due of a group's first step → end of its last, in seconds
-    Iterations,    // iterations: completed; count, or rate per second
-    DataSent,      // data_sent: bytes, or bytes per second
-    DataReceived,  // data_received: bytes, or bytes per second
-    Probe,         // what a probe reports; `probe_metric` says what
+    Iterations,     // iterations: completed; count, or rate per second
+    DataSent,       // data_sent: bytes, or bytes per second
+    DataReceived,   // data_received: bytes, or bytes per second
+    Probe,          // what a probe reports; `probe_metric` says what
 };
 enum class Statistic { Avg, Min, Med, Max, Quantile, Rate, Count, Last };
 enum class Comparison { Less, LessEqual, Greater, GreaterEqual };

@@ -78,6 +78,17 @@ json::object validity_of(const Analysis& analysis) {
     return {{"verdict", to_string(analysis.verdict)}, {"checks", std::move(checks)}};
 }
 
+/// The phases that any request went through; what comes before them is the send lag.
+json::object phases_of(const Analysis& analysis) {
+    json::object phases;
+    for (std::size_t i = 0; i < kRequestPhaseCount; ++i) {
+        if (analysis.phases[i].count != 0) {
+            phases[kRequestPhaseNames[i]] = latency_of(analysis.phases[i]);
+        }
+    }
+    return phases;
+}
+
 json::object totals_of(const Analysis& analysis) {
     return {{"requests", analysis.requests},
             {"failed", analysis.failed},
@@ -88,17 +99,6 @@ json::object totals_of(const Analysis& analysis) {
             {"send_lag_s", latency_of(analysis.send_lag)},
             {"redirects", analysis.redirects},
             {"phases_s", phases_of(analysis)}};
-}
-
-/// The phases that any request went through; what comes before them is the send lag.
-json::object phases_of(const Analysis& analysis) {
-    json::object phases;
-    for (std::size_t i = 0; i < kRequestPhaseCount; ++i) {
-        if (analysis.phases[i].count != 0) {
-            phases[kRequestPhaseNames[i]] = latency_of(analysis.phases[i]);
-        }
-    }
-    return phases;
 }
 
 json::array endpoints_of(const Analysis& analysis) {

@@ -14,10 +14,11 @@ namespace {
 
 // In the order of ThresholdMetric, up to Probe.
 constexpr std::array<std::string_view, 10> kMetrics{
-    "http_req_duration", "http_req_service", "http_req_failed", "http_reqs", "dropped_iterations",
-    "checks",            "group_duration",   "iterations",      "data_sent", "data_received"};
+    "http_req_duration",  "http_req_service", "http_req_failed", "http_reqs",
+    "dropped_iterations", "checks",           "group_duration",  "iterations",
+    "data_sent",          "data_received"};
 constexpr std::array<std::string_view, 8> kLaterMetrics{
-    "iteration_duration",  "http_req_blocked",         "http_req_waiting", "http_req_sending",
+    "iteration_duration",  "http_req_blocked",         "http_req_waiting",   "http_req_sending",
     "http_req_connecting", "http_req_tls_handshaking", "http_req_receiving", "vus"};
 
 // What the probes report, by public name without plimsoll_; the full list is docs/metrics.md.

@@ -225,9 +225,9 @@ void dump_executor(const Scenario& scenario, const Executor& executor, std::stri
 }
 
 void dump_threshold(const Threshold& threshold, std::string& out) {
-    constexpr std::array kMetrics{"response", "service",        "failed",     "requests", "dropped",
-                                  "checks",   "group duration", "iterations", "sent",     "received",
-                                  "probe"};
+    constexpr std::array kMetrics{"response", "service",  "failed",         "requests",
+                                  "dropped",  "checks",   "group duration", "iterations",
+                                  "sent",     "received", "probe"};
     constexpr std::array kStatistics{"avg",      "min",  "med",   "max",
                                      "quantile", "rate", "count", "last"};
     constexpr std::array kComparisons{"<", "<=", ">", ">="};
