@@ -29,6 +29,7 @@ struct DraftStep {
     boost::json::value json;
     Pairs form;
     std::string text;
+    Pairs captures;             // variable, JSON pointer
     std::vector<int> statuses;  // empty: what the step's default accepts
     Nanoseconds think{};        // after it
 };

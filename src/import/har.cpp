@@ -1,6 +1,7 @@
 // HTTP Archive 1.2, as browsers export it.
 #include "import/draft.hpp"
 #include "import/json_access.hpp"
+#include "import/naming.hpp"
 #include "import/request_text.hpp"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <set>
 
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -180,6 +182,80 @@ private:
     std::set<std::string> names_;
 };
 
+/// Finds what responses give and later requests send back: tokens, and ids of what was made.
+class Responses {
+public:
+    void offer(const json::value& raw, std::size_t step, Secrets& secrets) {
+        const std::string type = lower_case(text_at(&raw, "response", "content", "mimeType"));
+        const std::string text = text_at(&raw, "response", "content", "text");
+        if (type.find("json") == std::string::npos || text.empty()) {
+            return;
+        }
+        if (const auto parsed = parse_json(text, "a response")) {
+            walk(*parsed, "", "", step, secrets, 0);
+        }
+    }
+
+    void add_captures(std::vector<DraftStep>& steps, const Secrets& secrets) const {
+        for (const auto& [offer, variable] : secrets.taken()) {
+            steps[offers_[offer].step].captures.emplace_back(variable, offers_[offer].pointer);
+        }
+    }
+
+private:
+    struct Offer {
+        std::size_t step;
+        std::string pointer;
+    };
+
+    void walk(const json::value& value, const std::string& pointer, std::string_view name,
+              std::size_t step, Secrets& secrets, int depth) {
+        constexpr int kDeepest = 6;
+        constexpr std::size_t kMost = 2000;
+        if (depth > kDeepest || offers_.size() > kMost) {
+            return;
+        }
+        if (const auto* const object = value.if_object()) {
+            for (const auto& [key, member] : *object) {
+                walk(member, pointer + "/" + escaped(key), key, step, secrets, depth + 1);
+            }
+        } else if (const auto* const array = value.if_array()) {
+            for (std::size_t i = 0; i < std::min<std::size_t>(array->size(), 3); ++i) {
+                walk((*array)[i], fmt::format("{}/{}", pointer, i), name, step, secrets, depth + 1);
+            }
+        } else if (const std::string text = leaf(value); is_sent_back(name, text)) {
+            secrets.offer(name, text, offers_.size());
+            offers_.push_back({step, pointer});
+        }
+    }
+
+    static std::string leaf(const json::value& value) {
+        const auto* const string = value.if_string();
+        return string != nullptr                       ? std::string(*string)
+               : value.is_int64() || value.is_uint64() ? json::serialize(value)
+                                                       : std::string();
+    }
+
+    static bool is_sent_back(std::string_view name, const std::string& text) {
+        const std::string word = lower_case(name);
+        const bool id = (word == "id" || word.ends_with("_id") || name.ends_with("Id") ||
+                         word == "uuid" || word == "key" || word == "slug") &&
+                        is_id(text);
+        return id || (text.size() >= 6 && is_secret_name(name)) ||
+               (text.size() >= 20 && is_id(text));
+    }
+
+    static std::string escaped(std::string_view key) {  // RFC 6901
+        std::string result;
+        for (const char c : key) {
+            result += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+        }
+        return result;
+    }
+
+    std::vector<Offer> offers_;
+};
+
 void read_body(const json::value& raw, DraftStep& step, Draft& draft, LeftOut& left_out) {
     const json::value* const data = find(&raw, "request", "postData");
     if (data == nullptr) {
@@ -249,6 +325,7 @@ bool is_hop_after(const Entry& redirect, const Entry& entry) {
 void add_steps(const std::vector<Entry>& entries, const std::vector<std::string>& origins,
                Draft& draft, LeftOut& left_out, const ImportOptions& options) {
     CookiesSeen cookies;
+    Responses responses;
     std::vector<DraftStep>& steps = draft.users.front().steps;
     double last_end_s = 0;
     const Entry* redirect = nullptr;
@@ -268,6 +345,7 @@ void add_steps(const std::vector<Entry>& entries, const std::vector<std::string>
         if (redirect != nullptr && is_hop_after(*redirect, entry)) {
             steps.back().statuses = {entry.status};
             redirect = &entry;
+            responses.offer(*entry.raw, steps.size() - 1, draft.secrets);
             cookies.take(*entry.raw);
             last_end_s = std::max(last_end_s, entry.end_s);
             continue;
@@ -276,10 +354,12 @@ void add_steps(const std::vector<Entry>& entries, const std::vector<std::string>
             steps.back().think = rounded(entry.start_s - last_end_s);
         }
         steps.push_back(make_step(entry, origins.front(), cookies, draft, left_out));
+        responses.offer(*entry.raw, steps.size() - 1, draft.secrets);
         cookies.take(*entry.raw);
         last_end_s = std::max(last_end_s, entry.end_s);
         redirect = &entry;
     }
+    responses.add_captures(steps, draft.secrets);
 }
 
 }  // namespace

@@ -109,23 +109,54 @@ bool is_secret_query_key(std::string_view name) {
     return is_secret_name(name) || word == "key" || word == "code";
 }
 
-std::string Secrets::reference(std::string_view name, std::string_view value) {
-    for (const auto& [known, of] : known_) {
-        if (of == value) {
-            return fmt::format("${{env.{}}}", known);
-        }
-    }
-    const std::string base = variable_name(name);
+std::string Secrets::Known::expression() const {
+    return captured ? fmt::format("${{{}}}", name) : fmt::format("${{env.{}}}", name);
+}
+
+std::string Secrets::free_name(const std::string& base) const {
     std::string free = base;
     const auto taken = [&] {
         return std::any_of(known_.begin(), known_.end(),
-                           [&](const auto& entry) { return entry.first == free; });
+                           [&](const Known& known) { return known.name == free; });
     };
     for (int number = 2; taken(); ++number) {
         free = fmt::format("{}_{}", base, number);
     }
-    known_.emplace_back(free, value);
-    return fmt::format("${{env.{}}}", free);
+    return free;
+}
+
+std::string Secrets::reference(std::string_view name, std::string_view value) {
+    for (Known& known : known_) {
+        if (known.value == value) {
+            known.used = true;
+            return known.expression();
+        }
+    }
+    known_.push_back({free_name(variable_name(name)), std::string(value)});
+    return known_.back().expression();
+}
+
+void Secrets::offer(std::string_view name, std::string_view value, std::size_t offer) {
+    constexpr std::array<std::string_view, 5> kTaken{"user", "iteration", "executor", "scenario",
+                                                     "not"};
+    const bool known = std::any_of(known_.begin(), known_.end(),
+                                   [&](const Known& one) { return one.value == value; });
+    if (known || value.empty()) {
+        return;
+    }
+    std::string base = lower(variable_name(name));
+    base = std::find(kTaken.begin(), kTaken.end(), base) == kTaken.end() ? base : base + "_id";
+    known_.push_back({free_name(base), std::string(value), true, offer, false});
+}
+
+std::vector<std::pair<std::size_t, std::string>> Secrets::taken() const {
+    std::vector<std::pair<std::size_t, std::string>> taken;
+    for (const Known& known : known_) {
+        if (known.captured && known.used) {
+            taken.emplace_back(known.offer, known.name);
+        }
+    }
+    return taken;
 }
 
 std::string Secrets::header(std::string_view name, std::string_view value) {
@@ -173,7 +204,7 @@ boost::json::value Secrets::json(const boost::json::value& value, std::string_vi
 
 std::string Secrets::path(std::string_view path) {
     const std::size_t mark = path.find('?');
-    std::string result = text(path.substr(0, mark));
+    std::string result = segments(path.substr(0, mark));
     if (mark == std::string_view::npos) {
         return result;
     }
@@ -199,6 +230,31 @@ std::string Secrets::path(std::string_view path) {
     }
 }
 
+// A segment that a response gave, however short, or else text.
+std::string Secrets::segments(std::string_view path) {
+    const std::size_t scheme = path.find("://");
+    const std::size_t host_end =
+        scheme == std::string_view::npos ? 0 : std::min(path.find('/', scheme + 3), path.size());
+    std::string result = as_literal(path.substr(0, host_end));
+    std::size_t at = host_end;
+    while (at < path.size()) {
+        const std::size_t end = std::min(path.find('/', at + 1), path.size());
+        const std::string_view segment = path.substr(at + 1, end - at - 1);
+        const auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& one) {
+            return one.captured && one.value == segment;
+        });
+        result += '/';
+        if (path[at] == '/' && known != known_.end()) {
+            known->used = true;
+            result += known->expression();
+        } else {
+            result += text(segment);
+        }
+        at = end;
+    }
+    return result;
+}
+
 std::string Secrets::text(std::string_view text) {
     constexpr std::size_t kShortestToLookFor = 8;  // shorter ones would hit words
     std::string result;
@@ -211,11 +267,12 @@ std::string Secrets::text(std::string_view text) {
     while (at < text.size()) {
         std::size_t length = token_at(text, at);
         std::string found = length > 0 ? reference("TOKEN", text.substr(at, length)) : "";
-        for (const auto& [name, value] : known_) {
-            if (length == 0 && value.size() >= kShortestToLookFor &&
-                text.substr(at).starts_with(value)) {
-                length = value.size();
-                found = fmt::format("${{env.{}}}", name);
+        for (Known& known : known_) {
+            if (length == 0 && known.value.size() >= kShortestToLookFor &&
+                text.substr(at).starts_with(known.value)) {
+                length = known.value.size();
+                found = known.expression();
+                known.used = true;
             }
         }
         if (length == 0) {
@@ -232,8 +289,10 @@ std::string Secrets::text(std::string_view text) {
 
 std::vector<std::string> Secrets::names() const {
     std::vector<std::string> names;
-    for (const auto& entry : known_) {
-        names.push_back(entry.first);
+    for (const Known& known : known_) {
+        if (!known.captured) {
+            names.push_back(known.name);
+        }
     }
     return names;
 }

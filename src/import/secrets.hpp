@@ -1,6 +1,8 @@
-// Credentials of the input, replaced by references to the environment.
+// Credentials of the input, replaced by references to the environment, or to the response that they
+// came with.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,11 +39,27 @@ public:
     /// Other text, in which known secrets and JSON Web Tokens are replaced.
     [[nodiscard]] std::string text(std::string_view text);
 
+    /// From here on `value` is what a response gave: where it stands in a request it becomes
+    /// ${name}, in a path also where it is a segment. `offer` is handed back by `taken`.
+    void offer(std::string_view name, std::string_view value, std::size_t offer);
+    /// The offers that were used, and the variables that they became.
+    [[nodiscard]] std::vector<std::pair<std::size_t, std::string>> taken() const;
+
     /// Names of the environment variables, in order of appearance.
     [[nodiscard]] std::vector<std::string> names() const;
 
 private:
-    std::vector<std::pair<std::string, std::string>> known_;  // name, value
+    struct Known {
+        std::string name;
+        std::string value;
+        bool captured = false;
+        std::size_t offer = 0;
+        bool used = true;
+        [[nodiscard]] std::string expression() const;
+    };
+    [[nodiscard]] std::string free_name(const std::string& base) const;
+    [[nodiscard]] std::string segments(std::string_view path);
+    std::vector<Known> known_;
 };
 
 }  // namespace plimsoll::import

@@ -84,6 +84,12 @@ std::string step_text(const DraftStep& step) {
     } else if (!step.statuses.empty()) {
         text += fmt::format("        expect: {{status: [{}]}}\n", fmt::join(step.statuses, ", "));
     }
+    if (!step.captures.empty()) {
+        text += "        capture:\n";
+        for (const auto& [variable, pointer] : step.captures) {
+            text += fmt::format("          {}: {{json: {}}}\n", variable, yaml_quoted(pointer));
+        }
+    }
     if (step.think > Nanoseconds{}) {
         text += fmt::format("        think: {}\n", format_duration(step.think));
     }

@@ -1,5 +1,6 @@
 // Scenarios and loads from flags.
 #include "scenario/parse.hpp"
+#include "scenario/redact.hpp"
 
 #include <algorithm>
 
@@ -87,15 +88,18 @@ Result<Scenario> scenario_for_url(std::string_view url, const QuickLoad& load) {
     if (!get.starts_with('/')) {
         get.insert(0, "/");
     }
-    const std::string text = fmt::format(
-        "name: {}\ntarget: {}\nusers:\n  user:\n    flow:\n      - get: {}\nload:\n  - {}\n",
-        yaml_string(target->host), yaml_string(target->to_string()), yaml_string(get),
-        load_text(load));
-    auto outcome = parse_scenario(text, {});
+    const auto text_for = [&](std::string_view request) {
+        return fmt::format(
+            "name: {}\ntarget: {}\nusers:\n  user:\n    flow:\n      - get: {}\nload:\n  - {}\n",
+            yaml_string(target->host), yaml_string(target->to_string()), yaml_string(request),
+            load_text(load));
+    };
+    auto outcome = parse_scenario(text_for(get), {});
     if (!outcome.scenario) {
         const Fault& fault = outcome.faults.front();
         return Error{fault.what, fault.path, fault.hint};
     }
+    outcome.scenario->text = text_for(mask_query(get));  // the copy that files keep
     return *std::move(outcome.scenario);
 }
 

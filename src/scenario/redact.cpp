@@ -195,4 +195,21 @@ std::string redact(std::string_view text, const std::vector<Secret>& secrets, st
     return masked;
 }
 
+std::string mask_query(std::string_view target) {
+    const std::size_t mark = std::min(target.find('?'), target.size());
+    std::string masked(target.substr(0, mark));
+    std::string_view rest = target.substr(mark);
+    while (!rest.empty()) {  // each part begins with ? or &
+        const std::size_t end = std::min(rest.find('&', 1), rest.size());
+        const std::string_view part = rest.substr(0, end);
+        const std::size_t equals = part.find('=');
+        const bool secret = equals != std::string_view::npos && equals + 1 < part.size() &&
+                            is_secret_header(part.substr(1, equals - 1));
+        masked += secret ? part.substr(0, equals + 1) : part;
+        masked += secret ? kMask : std::string_view{};
+        rest.remove_prefix(end);
+    }
+    return masked;
+}
+
 }  // namespace plimsoll

@@ -42,8 +42,44 @@ void OutputFlags::add_to(CLI::App& command) {
     command.add_flag("--headless", headless, "plain lines even on a terminal");
 }
 
+namespace {
+
+/// Whether a file can be made there: found out before the load, not after it.
+Status check_writable(const std::string& path, const char* flag) {
+    if (path.empty()) {
+        return {};
+    }
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+        return Error{fmt::format("is a folder, and must be a file: \"{}\"", path), flag};
+    }
+    const bool exists = std::filesystem::exists(path, error);
+    std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    folder = folder.empty() ? "." : folder;
+    if (!exists && !std::filesystem::is_directory(folder, error)) {
+        return Error{fmt::format("its folder does not exist: \"{}\"", folder.string()), flag,
+                     "make it first"};
+    }
+    if (::access(exists ? path.c_str() : folder.c_str(), W_OK) != 0) {
+        return Error{fmt::format("cannot be written: {}: \"{}\"", std::strerror(errno), path),
+                     flag};
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<SessionOptions> OutputFlags::to_session() const {
     init_logging(quiet ? Verbosity::Quiet : verbose ? Verbosity::Verbose : Verbosity::Normal);
+    const std::string first_csv = csv_prefix.empty() ? "" : csv_prefix + "_stats.csv";
+    for (const auto& [path, flag] :
+         {std::pair<const std::string&, const char*>{summary, "--summary-export"},
+          {html, "--html"},
+          {first_csv, "--csv"}}) {
+        if (const Status writable = check_writable(path, flag); !writable) {
+            return writable.error();
+        }
+    }
     SessionOptions options;
     options.results = results;
     if (!run_dir.empty()) {
@@ -84,6 +120,18 @@ Result<std::string> read_file(const std::string& path) {
         return Error{"cannot be read: " + std::string(std::strerror(errno)), path};
     }
     return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Status set_environment(const std::vector<std::string>& assignments) {
+    for (const std::string& text : assignments) {
+        const auto equals = text.find('=');
+        if (equals == 0 || equals == std::string::npos) {
+            return Error{fmt::format("must be NAME=VALUE, got \"{}\"", text.substr(0, equals)),
+                         "-e/--env"};
+        }
+        ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(), 1);
+    }
+    return {};
 }
 
 Status write_new_file(const std::string& path, const std::string& text, bool force) {

@@ -39,6 +39,9 @@ struct OutputFlags {
 /// Reads a whole file. Error: what the system says.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
+/// Puts NAME=VALUE assignments (-e) into the environment, where ${env.NAME} looks.
+[[nodiscard]] Status set_environment(const std::vector<std::string>& assignments);
+
 /// Writes a file that must not exist yet, unless `force`. Error: it exists, or what the system
 /// says.
 [[nodiscard]] Status write_new_file(const std::string& path, const std::string& text, bool force);

@@ -131,18 +131,6 @@ Result<Segment> parse_segment(const std::string& text) {
     return segment;
 }
 
-Status set_environment(const std::vector<std::string>& assignments) {
-    for (const std::string& text : assignments) {
-        const auto equals = text.find('=');
-        if (equals == 0 || equals == std::string::npos) {
-            return Error{fmt::format("must be NAME=VALUE, got \"{}\"", text.substr(0, equals)),
-                         "-e/--env"};
-        }
-        ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(), 1);
-    }
-    return {};
-}
-
 Status apply_exports(const RunFlags& flags, Scenario& scenario) {
     if (Status applied = flags.probes.apply(scenario.probes); !applied) {
         return applied;

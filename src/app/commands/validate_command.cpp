@@ -2,12 +2,14 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
+#include "app/plan.hpp"
 #include "app/version.hpp"
-#include "base/units.hpp"
 #include "engine/single_run.hpp"
 #include "scenario/parse.hpp"
 
 #include <cstdlib>
+#include <iostream>
+#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -15,40 +17,6 @@
 
 namespace plimsoll {
 namespace {
-
-void print_plan(const Scenario& scenario) {
-    say("{}: valid\n  target  {}\n  length  {}\n", scenario.name, scenario.target.to_string(),
-        format_duration(scenario.duration()));
-    for (const UserClass& user : scenario.users) {
-        say("  user    {}  weight {}  {} steps\n", user.name, user.weight, user.steps.size());
-    }
-    for (const Executor& executor : scenario.load) {
-        const double expected = executor.ramp.integral(executor.ramp.duration());
-        say("  load    {}  {}  for {}{}", executor.name, to_string(executor.kind),
-            is_counted(executor.kind) ? "at most " : "", format_duration(executor.ramp.duration()));
-        if (executor.start_time != Nanoseconds{}) {
-            say(" after {}", format_duration(executor.start_time));
-        }
-        if (is_open(executor.kind)) {
-            say("  up to {}  about {:.0f} arrivals, at most {} users\n",
-                format_rate(Rate::per_second(executor.ramp.highest())), expected, executor.max_vus);
-        } else if (is_counted(executor.kind)) {
-            say("  {:.0f} users, {} iterations {}\n", executor.ramp.highest(), executor.iterations,
-                executor.kind == ExecutorKind::PerVuIterations ? "each" : "in all");
-        } else {
-            say("  up to {:.0f} users\n", executor.ramp.highest());
-        }
-        if (!executor.profile.empty()) {
-            say("          profile {}: {}\n", executor.profile, stages_text(executor));
-        }
-        for (const std::uint32_t index : executor.users) {
-            say("          of  {}\n", scenario.users[index].name);
-        }
-    }
-    for (const Threshold& threshold : scenario.thresholds) {
-        say("  must    {}: {}\n", threshold.key, threshold.expression);
-    }
-}
 
 /// Goes through `user` once and prints each request; false where one failed. `shared` takes what it
 /// made.
@@ -94,8 +62,21 @@ ExitCode check_target(const Scenario& scenario) {
     return ok ? ExitCode::Passed : ExitCode::ThresholdFailed;
 }
 
-int validate(const std::string& path, bool check) {
-    const auto text = read_file(path);
+struct ValidateFlags {
+    std::string path;
+    std::vector<std::string> env;
+    bool check = false;
+    bool quiet = false;
+};
+
+int validate(const ValidateFlags& flags) {
+    const std::string& path = flags.path;
+    if (const Status set = set_environment(flags.env); !set) {
+        return refuse(set.error());
+    }
+    const auto text =
+        path == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {}))
+                    : read_file(path);
     if (!text) {
         return refuse(text.error());
     }
@@ -105,26 +86,29 @@ int validate(const std::string& path, bool check) {
         say(stderr, "{}", format_faults(parsed.faults, path));
         return to_int(ExitCode::InvalidInput);
     }
-    print_plan(*parsed.scenario);
-    return to_int(check ? check_target(*parsed.scenario) : ExitCode::Passed);
+    if (!flags.quiet) {
+        say("{}", plan_text(*parsed.scenario, locale_is_utf8()));
+    }
+    return to_int(flags.check ? check_target(*parsed.scenario) : ExitCode::Passed);
 }
 
 }  // namespace
 
 void add_validate_command(CLI::App& app, Action& action) {
-    auto path = std::make_shared<std::string>();
+    auto flags = std::make_shared<ValidateFlags>();
     CLI::App* command = app.add_subcommand("validate", "check a scenario and print its plan");
-    auto check = std::make_shared<bool>(false);
-    command->add_option("SCENARIO", *path, "a scenario file")->required();
-    command->add_flag("--check-target", *check,
+    command->add_option("SCENARIO", flags->path, "a scenario file, or - for stdin")->required();
+    command->add_flag("--check-target", flags->check,
                       "also send one request of each step and say how it was answered");
+    command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
+        ->type_name("K=V");
+    command->add_flag("-q,--quiet", flags->quiet, "only faults, on stderr");
     command->footer(
         "Examples:\n"
         "  plimsoll validate checkout.yaml\n"
-        "  TARGET=http://127.0.0.1:8080 plimsoll validate examples/quickstart.yaml\n"
+        "  plimsoll validate examples/quickstart.yaml -e TARGET=http://127.0.0.1:8080\n"
         "  plimsoll validate checkout.yaml --check-target");
-    command->callback(
-        [path, check, &action] { action = [path, check] { return validate(*path, *check); }; });
+    command->callback([flags, &action] { action = [flags] { return validate(*flags); }; });
 }
 
 }  // namespace plimsoll

@@ -57,6 +57,15 @@ TEST(ScenarioForUrl, KeepsAFileThatSaysTheSame) {
     }
 }
 
+TEST(ScenarioForUrl, SendsASecretOfTheQueryAndKeepsItNowhere) {
+    const Scenario scenario = for_url("http://a/x?page=2&api_key=hunter2&Token=hunter2&flag", {});
+    EXPECT_EQ(scenario.text.find("hunter2"), std::string::npos) << scenario.text;
+    EXPECT_NE(scenario.text.find("/x?page=2&api_key=***&Token=***&flag"), std::string::npos);
+    EXPECT_EQ(scenario.users.at(0).steps.at(0).path.literals(),
+              "/x?page=2&api_key=hunter2&Token=hunter2&flag");
+    EXPECT_EQ(scenario.endpoints.at(0).name, "/x");
+}
+
 TEST(ScenarioForUrl, ChoosesTheExecutorByTheFlags) {
     QuickLoad load;
     load.vus = 50;
