@@ -84,9 +84,9 @@ struct StageResult {
     double rate = 0;          // completed requests per second
     double users = 0;         // mean
     double failed_ratio = 0;
-    bool held = false;  // at a constant level
     LatencySummary response;
-    std::vector<StageEndpointResult> endpoints;  // as Analysis::endpoints
+    bool held = false;                                // at a constant level
+    std::vector<StageEndpointResult> endpoints = {};  // as Analysis::endpoints
 };
 
 /// A threshold judged on one stage alone.
