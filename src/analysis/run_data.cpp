@@ -63,6 +63,7 @@ std::vector<StageFacts> stages_of(const RunInfo& info) {
     return stages;
 }
 
+<<<<<<< HEAD
 /// `mean_s` is a sum until the stage is complete.
 void add_endpoint(const EndpointStats& stats, StageEndpoint& sum) {
     if (stats.requests == 0) {
@@ -74,6 +75,25 @@ void add_endpoint(const EndpointStats& stats, StageEndpoint& sum) {
     sum.mean_s += to_seconds(stats.response.sum());
     sum.requests += stats.requests;
     sum.failed += stats.failed;
+=======
+/// What was planned of `executor` after `end` never came.
+void cut_stages(ExecutorInfo& executor, Nanoseconds end) {
+    const double end_s = to_seconds(end);
+    double begin = executor.start_value;
+    for (StageInfo& stage : executor.stages) {
+        const double planned = stage.target;
+        if (stage.from >= end) {
+            stage.from = end;
+            stage.to = end;
+        } else if (stage.to > end) {
+            const double share =
+                (end_s - to_seconds(stage.from)) / to_seconds(stage.to - stage.from);
+            stage.target = begin + (stage.target - begin) * share;
+            stage.to = end;
+        }
+        begin = planned;
+    }
+>>>>>>> main
 }
 
 class Accumulator {
@@ -99,6 +119,7 @@ public:
         data_.all.merge(merged);
         data_.phases.merge(tick.phases);
         data_.counts.merge(tick.counts);
+        cut_ended(tick);
         for (std::size_t g = 0; g < std::min(tick.groups.size(), data_.groups.size()); ++g) {
             data_.groups[g].merge(tick.groups[g]);
         }
@@ -132,6 +153,24 @@ public:
     }
 
 private:
+    /// An executor whose iterations are done, or that was stopped, asks for nothing any more.
+    void cut_ended(const StoredTick& tick) {
+        for (std::size_t e = 0; e < std::min(tick.executors.size(), data_.info.executors.size());
+             ++e) {
+            ExecutorInfo& executor = data_.info.executors[e];
+            if (executor.stages.empty() || tick.executors[e].stage < executor.stages.size() ||
+                tick.to >= executor.stages.back().to) {
+                continue;
+            }
+            cut_stages(executor, tick.from);
+            for (StageFacts& stage : data_.stages) {
+                if (stage.executor == e) {
+                    stage.to_s = std::min(stage.to_s, to_seconds(tick.from));
+                }
+            }
+        }
+    }
+
     RunData& data_;
     std::vector<bool> sign_in_;  // by EndpointId
 };

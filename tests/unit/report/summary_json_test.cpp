@@ -30,8 +30,8 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
                                        "groups", "flow", "stages", "thresholds", "breaking_point",
                                        "capacity", "findings", "generator"));
     EXPECT_EQ(all.at("schema"), 1);
-    EXPECT_THAT(keys(all.at("run")),
-                ElementsAre("id", "scenario", "version", "started", "duration_s", "seed"));
+    EXPECT_THAT(keys(all.at("run")), ElementsAre("id", "scenario", "version", "started",
+                                                 "duration_s", "seed", "segment"));
     EXPECT_THAT(keys(all.at("validity").at("checks").at(0)),
                 ElementsAre("name", "ok", "value", "limit", "why"));
     EXPECT_THAT(keys(all.at("totals")),
@@ -52,8 +52,10 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     EXPECT_THAT(keys(all.at("findings").at(0)),
                 ElementsAre("cause", "confidence", "onset_s", "evidence", "against", "missing",
                             "values", "fix"));
-    EXPECT_THAT(keys(all.at("generator")), ElementsAre("cpu_seconds", "cpu_us_per_request",
-                                                       "max_rss_bytes", "shards", "dropped"));
+    EXPECT_THAT(keys(all.at("generator")),
+                ElementsAre("cpu_seconds", "cpu_us_per_request", "max_rss_bytes", "shards",
+                            "dropped", "cpu_ratio_max", "loop_lag_max_s", "late_sends", "not_sent",
+                            "sockets_left", "ceiling_rate"));
 }
 
 TEST(SummaryJson, KeepsCountsAndNumbersExact) {
