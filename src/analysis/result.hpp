@@ -67,6 +67,15 @@ struct FlowResult {
     std::uint64_t starts_failed = 0, users_stopped = 0, out_of_data = 0;
 };
 
+/// How one endpoint did in one stage. Response times in seconds.
+struct StageEndpointResult {
+    std::uint64_t requests = 0, failed = 0;
+    double mean_s = 0, min_s = 0, max_s = 0;
+    /// The mean against the baseline's, the first stage at a constant level of the same executor:
+    /// 1.5 is two and a half times as long. Absent in the baseline, and without requests.
+    std::optional<double> change;
+};
+
 struct StageResult {
     std::string executor;
     std::uint32_t stage = 0;
@@ -76,6 +85,8 @@ struct StageResult {
     double users = 0;         // mean
     double failed_ratio = 0;
     LatencySummary response;
+    bool held = false;                                // at a constant level
+    std::vector<StageEndpointResult> endpoints = {};  // as Analysis::endpoints
 };
 
 /// A threshold judged on one stage alone.

@@ -3,6 +3,8 @@
 #include "analysis/load_level.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
 
 namespace plimsoll {
@@ -45,13 +47,35 @@ std::vector<StageFacts> stages_of(const RunInfo& info) {
     std::vector<StageFacts> stages;
     for (std::size_t e = 0; e < info.executors.size(); ++e) {
         std::uint32_t number = 0;
+        double level = info.executors[e].start_value;
         for (const StageInfo& stage : info.executors[e].stages) {
-            stages.push_back({e, number++, to_seconds(stage.from), to_seconds(stage.to), 0, 0, {}});
+            StageFacts facts;
+            facts.executor = e;
+            facts.stage = number++;
+            facts.from_s = to_seconds(stage.from);
+            facts.to_s = to_seconds(stage.to);
+            facts.held = stage.target == level;
+            facts.endpoints.resize(info.endpoints.size());
+            level = stage.target;
+            stages.push_back(std::move(facts));
         }
     }
     return stages;
 }
 
+<<<<<<< HEAD
+/// `mean_s` is a sum until the stage is complete.
+void add_endpoint(const EndpointStats& stats, StageEndpoint& sum) {
+    if (stats.requests == 0) {
+        return;
+    }
+    const double fastest = to_seconds(stats.response.min());
+    sum.min_s = sum.requests == 0 ? fastest : std::min(sum.min_s, fastest);
+    sum.max_s = std::max(sum.max_s, to_seconds(stats.response.max()));
+    sum.mean_s += to_seconds(stats.response.sum());
+    sum.requests += stats.requests;
+    sum.failed += stats.failed;
+=======
 /// What was planned of `executor` after `end` never came.
 void cut_stages(ExecutorInfo& executor, Nanoseconds end) {
     const double end_s = to_seconds(end);
@@ -69,6 +93,7 @@ void cut_stages(ExecutorInfo& executor, Nanoseconds end) {
         }
         begin = planned;
     }
+>>>>>>> main
 }
 
 class Accumulator {
@@ -78,14 +103,18 @@ public:
         data_.groups.resize(data_.info.groups.size());
         data_.checks.resize(data_.info.checks.size());
         data_.stages = stages_of(data_.info);
+        for (const EndpointInfo& endpoint : data_.info.endpoints) {
+            sign_in_.push_back(is_sign_in(endpoint.name));
+        }
     }
 
     void add(const StoredTick& tick) {
-        const TickFacts& facts = data_.ticks.emplace_back(facts_of(tick));
+        TickFacts& facts = data_.ticks.emplace_back(facts_of(tick));
         EndpointStats merged;
         for (std::size_t e = 0; e < tick.endpoints.size(); ++e) {
             data_.totals[e].merge(tick.endpoints[e]);
             merged.merge(tick.endpoints[e]);
+            facts.sign_ins += sign_in_[e] ? tick.endpoints[e].requests : 0U;
         }
         data_.all.merge(merged);
         data_.phases.merge(tick.phases);
@@ -103,6 +132,9 @@ public:
                 stage.stats.merge(merged);
                 stage.seconds += facts.seconds();
                 stage.users_seconds += tick.state.users * facts.seconds();
+                for (std::size_t e = 0; e < tick.endpoints.size(); ++e) {
+                    add_endpoint(tick.endpoints[e], stage.endpoints[e]);
+                }
             }
         }
     }
@@ -112,6 +144,10 @@ public:
         data_.load_end_s = std::min(schedule_end(data_.info), data_.duration_s);
         for (StageFacts& stage : data_.stages) {
             stage.to_s = std::min(stage.to_s, data_.duration_s);
+            for (StageEndpoint& endpoint : stage.endpoints) {
+                endpoint.mean_s /=
+                    static_cast<double>(std::max<std::uint64_t>(1, endpoint.requests));
+            }
         }
         std::erase_if(data_.stages, [](const StageFacts& s) { return s.to_s <= s.from_s; });
     }
@@ -136,6 +172,7 @@ private:
     }
 
     RunData& data_;
+    std::vector<bool> sign_in_;  // by EndpointId
 };
 
 template <typename T>
@@ -148,6 +185,17 @@ void take(Result<T> from, T& into, Status& status) {
 }
 
 }  // namespace
+
+bool is_sign_in(std::string_view endpoint_name) {
+    constexpr std::array<std::string_view, 9> kWords{"login",   "log in",  "log_in",
+                                                     "signin",  "sign in", "signup",
+                                                     "sign up", "regist",  "password"};
+    std::string name(endpoint_name);
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return std::any_of(kWords.begin(), kWords.end(),
+                       [&](std::string_view word) { return name.find(word) != std::string::npos; });
+}
 
 double RunData::fact(const std::string& key, double fallback) const {
     const auto found = facts.find(key);

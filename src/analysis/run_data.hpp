@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plimsoll {
@@ -21,11 +22,18 @@ struct TickFacts {
     /// application gives. Not 5xx, 429, timeouts or transport failures.
     std::uint64_t served = 0;
     std::uint64_t rate_limited = 0;
+    std::uint64_t sign_ins = 0;  // to endpoints whose names say that they check a password
     double response_mean_s = 0, service_mean_s = 0;  // 0 where requests is 0
     ShardState state;
     double cpu_seconds = 0;  // of all shards
     [[nodiscard]] double seconds() const { return to_s - from_s; }
     [[nodiscard]] double middle_s() const { return (from_s + to_s) / 2; }
+};
+
+/// How one endpoint did in one stage. Response times in seconds, 0 where requests is 0.
+struct StageEndpoint {
+    std::uint64_t requests = 0, failed = 0;
+    double mean_s = 0, min_s = 0, max_s = 0;
 };
 
 /// The merged samples of one executor's stage; concurrent executors share them.
@@ -35,7 +43,9 @@ struct StageFacts {
     double from_s = 0, to_s = 0;  // cut at the run's end
     double seconds = 0;           // of the ticks counted
     double users_seconds = 0;
+    bool held = false;  // its level does not change from begin to end
     EndpointStats stats;
+    std::vector<StageEndpoint> endpoints;  // by EndpointId
 };
 
 struct RunData {
@@ -60,6 +70,9 @@ struct RunData {
     /// A fact as a number; `fallback` where it is missing or is none.
     [[nodiscard]] double fact(const std::string& key, double fallback) const;
 };
+
+/// Whether an endpoint checks or sets a password, by its name: "Login", "/v1/register" ...
+[[nodiscard]] bool is_sign_in(std::string_view endpoint_name);
 
 /// Reads the whole run. Error: what the reader reports.
 [[nodiscard]] Result<RunData> load_run_data(const RunReader& reader);

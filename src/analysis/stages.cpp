@@ -3,7 +3,37 @@
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
 
+#include <optional>
+
 namespace plimsoll {
+namespace {
+
+std::vector<StageEndpointResult> judge_endpoints(const StageFacts& stage,
+                                                 const StageFacts* baseline) {
+    std::vector<StageEndpointResult> results;
+    for (std::size_t e = 0; e < stage.endpoints.size(); ++e) {
+        const StageEndpoint& facts = stage.endpoints[e];
+        StageEndpointResult result{facts.requests, facts.failed, facts.mean_s,
+                                   facts.min_s,    facts.max_s,  std::nullopt};
+        if (baseline != nullptr && baseline != &stage && facts.requests > 0 &&
+            baseline->endpoints[e].mean_s > 0) {
+            result.change = facts.mean_s / baseline->endpoints[e].mean_s - 1;
+        }
+        results.push_back(result);
+    }
+    return results;
+}
+
+const StageFacts* baseline_of(const RunData& data, std::size_t executor) {
+    for (const StageFacts& stage : data.stages) {
+        if (stage.executor == executor && stage.held && stage.stats.requests > 0) {
+            return &stage;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
 
 std::vector<StageResult> judge_stages(const RunData& data) {
     std::vector<StageResult> results;
@@ -23,6 +53,8 @@ std::vector<StageResult> judge_stages(const RunData& data) {
             result.failed_ratio =
                 static_cast<double>(stage.stats.failed) / static_cast<double>(stage.stats.requests);
         }
+        result.held = stage.held;
+        result.endpoints = judge_endpoints(stage, baseline_of(data, stage.executor));
         result.response = summarise_latency(stage.stats.response, count_timeouts(stage.stats));
         results.push_back(std::move(result));
     }

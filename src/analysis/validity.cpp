@@ -1,5 +1,6 @@
 #include "analysis/validity.hpp"
 
+#include "analysis/closed_loop.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
@@ -409,6 +410,9 @@ std::vector<ValidityCheck> check_validity(const RunData& data) {
     check_sockets(data, checks);
     check_ceiling(data, checks);
     check_little(data, checks);
+    if (auto think = check_think_time(data)) {
+        checks.push_back(*std::move(think));
+    }
     check_warm_up(data, checks);
     check_samples(data, checks);
     check_connections(data, checks);

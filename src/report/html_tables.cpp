@@ -207,6 +207,41 @@ std::string endpoints(const Analysis& analysis, double timeout_s) {
     return table.end();
 }
 
+/// Mean response times stage by stage, against the first; the fastest shows whether all got slower.
+std::string stage_endpoints(const Analysis& analysis) {
+    const auto compared = compared_stages(analysis);
+    if (compared.empty()) {
+        return {};
+    }
+    std::vector<std::string> titles;
+    for (const std::size_t stage : compared) {
+        titles.push_back(escape_markup(stage_title(analysis, stage)));
+    }
+    std::vector<Column> columns{{"Endpoint"}};
+    for (const std::string& title : titles) {
+        columns.push_back({title, Align::Number});
+    }
+    Table table(
+        "stage-endpoints",
+        "Endpoints by stage: mean response time, against the first stage; the fastest below",
+        std::move(columns));
+    for (std::size_t e = 0; e < analysis.endpoints.size(); ++e) {
+        std::vector<std::string> cells{fmt::format("<span class=\"method\">{}</span> {}",
+                                                   escape_markup(analysis.endpoints[e].method),
+                                                   escape_markup(analysis.endpoints[e].name))};
+        for (const std::size_t stage : compared) {
+            const StageEndpointResult& result = analysis.stages[stage].endpoints[e];
+            std::string cell = stage_mean(result);
+            if (result.requests > 0) {
+                cell += fmt::format("<br><small>{}</small>", human_seconds(result.min_s));
+            }
+            cells.push_back(std::move(cell));
+        }
+        table.row(cells);
+    }
+    return table.end();
+}
+
 std::string stages(const Analysis& analysis, double timeout_s) {
     if (analysis.stages.empty()) {
         return {};
@@ -400,8 +435,8 @@ std::string html_tables(const RunInfo& info, const RunData& data, const Analysis
         "563, p99.9 needs 5,662). “≥”: it lies among requests that timed out.</p>\n";
     text += endpoints(analysis, timeout_s) + phases(analysis) + groups(analysis, timeout_s) +
             checks(analysis) + flow_text(analysis.flow) + stages(analysis, timeout_s) +
-            thresholds(analysis) + sla(analysis) + validity(analysis) + errors(analysis) +
-            events(data) + probes(data) + environment(info, data, analysis);
+            stage_endpoints(analysis) + thresholds(analysis) + sla(analysis) + validity(analysis) +
+            errors(analysis) + events(data) + probes(data) + environment(info, data, analysis);
     if (!info.scenario_text.empty()) {
         text += fmt::format(
             "<details><summary>The scenario as it was run</summary>\n<pre>{}</pre>"

@@ -126,6 +126,33 @@ std::string groups_table(const Analysis& analysis, double timeout_s) {
     return text + "\n";
 }
 
+/// Mean response times stage by stage, against the first; the fastest shows whether all got slower.
+std::string stage_endpoints_table(const Analysis& analysis) {
+    const auto stages = report::compared_stages(analysis);
+    if (stages.empty()) {
+        return {};
+    }
+    std::string text = "<details><summary>Endpoints by stage</summary>\n\n| mean, fastest |";
+    std::string line = "\n|---|";
+    for (const std::size_t stage : stages) {
+        text += fmt::format(" {} |", escape_markdown(report::stage_title(analysis, stage)));
+        line += "---:|";
+    }
+    text += line + "\n";
+    for (std::size_t e = 0; e < analysis.endpoints.size(); ++e) {
+        text += fmt::format("| {} {} |", escape_markdown(analysis.endpoints[e].method),
+                            escape_markdown(analysis.endpoints[e].name));
+        for (const std::size_t stage : stages) {
+            const StageEndpointResult& result = analysis.stages[stage].endpoints[e];
+            text += fmt::format(
+                " {} |", report::stage_mean(result) +
+                             (result.requests == 0 ? "" : ", " + human_seconds(result.min_s)));
+        }
+        text += "\n";
+    }
+    return text + "\n</details>\n\n";
+}
+
 std::string endpoints_table(const Analysis& analysis, double timeout_s) {
     std::string text = fmt::format(
         "<details><summary>{} endpoint{}</summary>\n\n"
@@ -163,7 +190,7 @@ std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool 
     }
     text += totals_table(analysis, timeout_s) + thresholds_table(analysis) + sla_table(analysis) +
             checks_table(analysis) + groups_table(analysis, timeout_s) +
-            endpoints_table(analysis, timeout_s);
+            endpoints_table(analysis, timeout_s) + stage_endpoints_table(analysis);
     text += fmt::format("Measurement {}: {}\n\n", to_string(analysis.verdict),
                         escape_markdown(report::validity_text(analysis)));
     text += fmt::format("Run `{}`, plimsoll {}, {}, seed {}.\n", report::one_line(info.id),

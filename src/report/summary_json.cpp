@@ -150,6 +150,29 @@ json::object flow_of(const FlowResult& flow) {
             {"out_of_data", flow.out_of_data}};
 }
 
+json::value number_or_null(std::optional<double> value) {
+    return value ? json::value(*value) : json::value(nullptr);
+}
+
+json::array stage_endpoints(const Analysis& analysis, const StageResult& stage) {
+    json::array endpoints;
+    for (std::size_t e = 0; e < stage.endpoints.size() && e < analysis.endpoints.size(); ++e) {
+        const StageEndpointResult& result = stage.endpoints[e];
+        if (result.requests > 0) {
+            endpoints.push_back(json::object{{"user", text_of(analysis.endpoints[e].user)},
+                                             {"name", text_of(analysis.endpoints[e].name)},
+                                             {"method", text_of(analysis.endpoints[e].method)},
+                                             {"requests", result.requests},
+                                             {"failed", result.failed},
+                                             {"mean_s", result.mean_s},
+                                             {"min_s", result.min_s},
+                                             {"max_s", result.max_s},
+                                             {"change", number_or_null(result.change)}});
+        }
+    }
+    return endpoints;
+}
+
 json::array stages_of(const Analysis& analysis) {
     json::array stages;
     for (const auto& stage : analysis.stages) {
@@ -162,12 +185,11 @@ json::array stages_of(const Analysis& analysis) {
                                       {"users", stage.users},
                                       {"response_s", latency_of(stage.response)},
                                       {"failed_ratio", stage.failed_ratio}});
+        if (!stage.endpoints.empty()) {
+            stages.back().as_object()["endpoints"] = stage_endpoints(analysis, stage);
+        }
     }
     return stages;
-}
-
-json::value number_or_null(std::optional<double> value) {
-    return value ? json::value(*value) : json::value(nullptr);
 }
 
 json::array thresholds_of(const Analysis& analysis) {

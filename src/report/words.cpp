@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -202,6 +204,34 @@ std::string stage_title(const Analysis& analysis, std::size_t stage) {
     const std::string level =
         of.offered_rate > 0 ? figure(of.offered_rate) + "/s" : counted_users(of.users);
     return fmt::format("{}stage {} ({})", several ? of.executor + ", " : "", of.stage + 1, level);
+}
+
+std::vector<std::size_t> compared_stages(const Analysis& analysis) {
+    std::map<std::string, std::vector<std::size_t>> by_executor;
+    std::vector<std::size_t> most;
+    for (std::size_t i = 0; i < analysis.stages.size(); ++i) {
+        const StageResult& stage = analysis.stages[i];
+        if (!stage.held || stage.endpoints.size() != analysis.endpoints.size()) {
+            continue;
+        }
+        auto& own = by_executor[stage.executor];
+        own.push_back(i);
+        most = own.size() > most.size() ? own : most;
+    }
+    return most.size() < 2 ? std::vector<std::size_t>{} : most;
+}
+
+std::string stage_mean(const StageEndpointResult& result) {
+    if (result.requests == 0) {
+        return "–";
+    }
+    std::string text = human_seconds(result.mean_s);
+    if (result.change) {
+        const double change = 100 * *result.change;
+        const auto size = static_cast<std::uint64_t>(std::llround(std::abs(change)));
+        text += fmt::format(" ({}{} %)", change < 0 ? "-" : "+", grouped(size));
+    }
+    return text;
 }
 
 Support support_of(const LatencySummary& latency, double q) {

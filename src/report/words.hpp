@@ -39,6 +39,13 @@ namespace plimsoll::report {
 /// "stage 2 (50/s)"; with the executor's name where there are several.
 [[nodiscard]] std::string stage_title(const Analysis& analysis, std::size_t stage);
 
+/// The stages that endpoints are compared over, as indices into Analysis::stages: those at a
+/// constant level of the executor that has the most of them; empty for fewer than two. The first is
+/// the baseline.
+[[nodiscard]] std::vector<std::size_t> compared_stages(const Analysis& analysis);
+/// "900 ms (+1,690 %)", or "50.2 ms" in the baseline; "–" without requests.
+[[nodiscard]] std::string stage_mean(const StageEndpointResult& result);
+
 /// Whether the summary may state its quantile `q`, by sample count and timeouts.
 enum class Support { Stated, TooFewSamples, Censored, NoSamples };
 [[nodiscard]] Support support_of(const LatencySummary& latency, double q);

@@ -8,7 +8,6 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
-#include <regex>
 
 #include <fmt/format.h>
 
@@ -25,20 +24,6 @@ constexpr double kIdleDatabase = 0.7;
 constexpr double kMostLocks = 0.20;
 // A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
 constexpr double kOverlap_s = 5;
-
-ErrorsLike pool_errors(const RunData& data) {
-    static const std::vector<std::string> kWhole{"queuepool limit",
-                                                 "connection is not available, request timed out",
-                                                 "timeout exceeded when trying to connect",
-                                                 "pool exhausted",
-                                                 "pool is exhausted",
-                                                 "pool timeout"};
-    static const std::vector<std::string> kWhat{"pool"};
-    static const std::vector<std::string> kHow{"timeout", "timed out", "exhausted", "no connection",
-                                               "no free"};
-    ErrorsLike whole = errors_like(data, kWhole);
-    return whole.count > 0 ? whole : errors_like(data, kWhat, kHow);
-}
 
 class PoolCase {
 public:
@@ -275,16 +260,6 @@ private:
     Finding finding_;
 };
 
-/// "QueuePool limit of size 5 overflow 10 reached" (SQLAlchemy): 15.
-std::optional<double> size_in(const std::string& text) {
-    static const std::regex kLimit("limit of size ([0-9]{1,6}) overflow ([0-9]{1,6})");
-    std::smatch match;
-    if (!std::regex_search(text, match, kLimit)) {
-        return std::nullopt;
-    }
-    return std::stod(match[1]) + std::stod(match[2]);
-}
-
 /// Without a view into the database: only what the application's own errors say.
 std::optional<Finding> from_errors_alone(const Case& c) {
     const ErrorsLike errors = pool_errors(c.data());
@@ -296,7 +271,7 @@ std::optional<Finding> from_errors_alone(const Case& c) {
     finding.confidence = "medium";
     finding.onset_s = errors.first_s;
     finding.evidence.push_back(fmt::format("{} answers say so: {}", errors.count, errors.sample));
-    if (const auto size = size_in(errors.sample)) {
+    if (const auto size = pool_size_in(errors.sample)) {
         finding.values["pool_size"] = *size;
     }
     finding.missing.emplace_back(

@@ -183,6 +183,7 @@ ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& word
             continue;
         }
         found.first_s = found.count == 0 ? error.first_s : std::min(found.first_s, error.first_s);
+        found.last_s = std::max(found.last_s, error.last_s);
         found.count += error.sample.count;
         if (error.sample.count > most) {
             most = error.sample.count;

@@ -77,7 +77,7 @@ struct CanaryView {
 /// Kept errors whose text holds one of `words` (lower case), ignoring case.
 struct ErrorsLike {
     std::uint64_t count = 0;
-    double first_s = 0;
+    double first_s = 0, last_s = 0;
     std::string sample;  // the most frequent one, at most 120 characters
 };
 [[nodiscard]] ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& words,

@@ -21,6 +21,9 @@ namespace plimsoll {
 
 /// One file per cause or group of causes. nullopt: the evidence is not there.
 [[nodiscard]] std::optional<Finding> find_app_pool_exhausted(const Case& c);
+/// Where nothing broke: errors of a pool that was too small for moments.
+[[nodiscard]] std::optional<Finding> find_rare_pool_errors(const Case& c);
+[[nodiscard]] std::optional<Finding> find_password_hashing(const Case& c);
 [[nodiscard]] std::optional<Finding> find_max_connections(const Case& c);
 [[nodiscard]] std::optional<Finding> find_pgbouncer_pool(const Case& c);
 [[nodiscard]] std::optional<Finding> find_connection_leak(const Case& c);

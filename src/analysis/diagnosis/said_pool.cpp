@@ -3,6 +3,7 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
+#include <regex>
 #include <set>
 #include <tuple>
 
@@ -87,6 +88,29 @@ std::optional<SaidPool> pool_with_queue(const Case& c) {
         }
     }
     return worst;
+}
+
+ErrorsLike pool_errors(const RunData& data) {
+    static const std::vector<std::string> kWhole{"queuepool limit",
+                                                 "connection is not available, request timed out",
+                                                 "timeout exceeded when trying to connect",
+                                                 "pool exhausted",
+                                                 "pool is exhausted",
+                                                 "pool timeout"};
+    static const std::vector<std::string> kWhat{"pool"};
+    static const std::vector<std::string> kHow{"timeout", "timed out", "exhausted", "no connection",
+                                               "no free"};
+    ErrorsLike whole = errors_like(data, kWhole);
+    return whole.count > 0 ? whole : errors_like(data, kWhat, kHow);
+}
+
+std::optional<double> pool_size_in(const std::string& text) {
+    static const std::regex kLimit("limit of size ([0-9]{1,6}) overflow ([0-9]{1,6})");
+    std::smatch match;
+    if (!std::regex_search(text, match, kLimit)) {
+        return std::nullopt;
+    }
+    return std::stod(match[1]) + std::stod(match[2]);
 }
 
 }  // namespace plimsoll

@@ -25,4 +25,9 @@ struct SaidPool {
 /// use.
 [[nodiscard]] std::optional<SaidPool> pool_with_queue(const Case& c);
 
+/// Answers that carry a connection pool's own words for "no connection became free".
+[[nodiscard]] ErrorsLike pool_errors(const RunData& data);
+/// "QueuePool limit of size 5 overflow 10 reached" (SQLAlchemy): 15.
+[[nodiscard]] std::optional<double> pool_size_in(const std::string& text);
+
 }  // namespace plimsoll

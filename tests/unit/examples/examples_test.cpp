@@ -1,9 +1,11 @@
 // What people copy from must work: the scenarios in examples/ and in the README.
 #include "scenario/parse.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,19 @@ void expect_valid(const std::string& yaml, const std::string& name) {
     EXPECT_TRUE(outcome.scenario.has_value()) << format_faults(outcome.faults, name);
 }
 
+/// When the last executor's schedule ends.
+Nanoseconds length_of(const std::filesystem::path& scenario) {
+    ParseOptions options;
+    options.file_name = scenario.string();
+    options.env = environment;
+    const ParseOutcome outcome = parse_scenario(read_file(scenario), options);
+    if (!outcome.scenario) {
+        ADD_FAILURE() << format_faults(outcome.faults, scenario.string());
+        return {};
+    }
+    return outcome.scenario->duration();
+}
+
 std::vector<std::string> yaml_blocks(const std::string& markdown) {
     constexpr std::string_view kOpen = "```yaml\n";
     std::vector<std::string> blocks;
@@ -48,13 +63,45 @@ std::vector<std::string> yaml_blocks(const std::string& markdown) {
 TEST(Examples, AreValidScenarios) {
     std::size_t seen = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource / "examples")) {
-        const bool part = entry.path().filename() == "common.yaml";  // the others include it
-        if (entry.path().extension() == ".yaml" && !part) {
+        const std::string name = entry.path().filename().string();
+        if (entry.path().extension() == ".yaml" && name != "compose.yaml") {  // that is Docker's
             expect_valid(read_file(entry.path()), entry.path().string());
             ++seen;
         }
     }
     EXPECT_GT(seen, 0U);
+}
+
+TEST(Examples, HaveAShortPlanOfUnderNinetySecondsAndAFullOne) {
+    const std::map<std::string, std::chrono::seconds> full{
+        {"syntra", std::chrono::hours(1)},
+        {"posts-api", std::chrono::minutes(3)},
+        {"vineyard", std::chrono::minutes(2)},
+        {"eucora", std::chrono::minutes(19) + std::chrono::seconds(15)},
+        {"orchestrator", std::chrono::minutes(10)}};
+    for (const auto& [example, length] : full) {
+        const std::filesystem::path folder = kSource / "examples" / example;
+        EXPECT_EQ(length_of(folder / "full.yaml"), length) << example;
+        EXPECT_LT(length_of(folder / "short.yaml"), std::chrono::seconds(90)) << example;
+        EXPECT_TRUE(std::filesystem::exists(folder / "lab.json")) << example;
+        EXPECT_TRUE(std::filesystem::exists(folder / "README.md")) << example;
+    }
+}
+
+// An editor finds the format by it.
+TEST(Examples, PointEditorsToTheSchema) {
+    constexpr std::string_view kModeline = "# yaml-language-server: $schema=";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource / "examples")) {
+        const auto& path = entry.path();
+        if (path.extension() != ".yaml" || path.filename() == "compose.yaml") {
+            continue;
+        }
+        const std::string text = read_file(path);
+        ASSERT_TRUE(text.starts_with(kModeline)) << path;
+        const std::string schema =
+            text.substr(kModeline.size(), text.find('\n') - kModeline.size());
+        EXPECT_TRUE(std::filesystem::exists(path.parent_path() / schema)) << path;
+    }
 }
 
 TEST(Readme, ShowsValidScenarios) {

@@ -1,0 +1,145 @@
+// Password hashes cost CPU on purpose; who signs in waits for it.
+#include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/latency.hpp"
+#include "base/units.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+// What no ordinary request takes: PBKDF2, bcrypt, scrypt and argon2 at their recommended costs do.
+constexpr double kDear_s = 0.050;
+// Of the application's CPU, by the fit.
+constexpr double kMostOfCpu = 0.5;
+// Sign-ins take so many times their own CPU time: they queue for it. And others do not.
+constexpr double kQueued = 3;
+constexpr double kSlowerThanOthers = 3;
+constexpr double kIdleDatabase = 0.7;
+// Wide enough that work is done in the window in which its request completes, mostly.
+constexpr double kBin_s = 5;
+constexpr std::size_t kLeastBins = 4;
+
+struct Bin {
+    double cpu_s = 0, sign_ins = 0, others = 0;
+};
+
+std::vector<Bin> bins_of(const Case& c) {
+    std::vector<Bin> bins;
+    for (double from = 0; from + kBin_s <= c.load().to_s; from += kBin_s) {
+        const Window window{from, from + kBin_s};
+        const auto cores = c.cpu_of("app", window);
+        if (!cores) {
+            continue;
+        }
+        Bin bin{*cores * kBin_s, 0, 0};
+        for (const TickFacts& tick : c.data().ticks) {
+            if (window.holds(tick.middle_s())) {
+                bin.sign_ins += static_cast<double>(tick.sign_ins);
+                bin.others += static_cast<double>(tick.requests - tick.sign_ins);
+            }
+        }
+        bins.push_back(bin);
+    }
+    return bins;
+}
+
+/// CPU seconds of one sign-in: least squares of cpu = a sign_ins + b others, neither below 0.
+double cost_of_sign_in(const std::vector<Bin>& bins) {
+    double ss = 0;
+    double so = 0;
+    double oo = 0;
+    double sy = 0;
+    double oy = 0;
+    for (const Bin& bin : bins) {
+        ss += bin.sign_ins * bin.sign_ins;
+        so += bin.sign_ins * bin.others;
+        oo += bin.others * bin.others;
+        sy += bin.sign_ins * bin.cpu_s;
+        oy += bin.others * bin.cpu_s;
+    }
+    if (ss <= 0) {
+        return 0;
+    }
+    const double determinant = ss * oo - so * so;
+    if (determinant <= 1e-9 * ss * oo || (ss * oy - so * sy) / determinant < 0) {
+        return sy / ss;
+    }
+    return std::max(0.0, (oo * sy - so * oy) / determinant);
+}
+
+/// Mean response times of sign-ins and of everything else.
+struct Means {
+    double sign_ins = 0, sign_in_s = 0, others = 0, other_s = 0;
+};
+Means means_of(const RunData& data) {
+    Means means;
+    for (std::size_t e = 0; e < data.totals.size(); ++e) {
+        const bool sign_in = is_sign_in(data.info.endpoints[e].name);
+        (sign_in ? means.sign_ins : means.others) += static_cast<double>(data.totals[e].requests);
+        (sign_in ? means.sign_in_s : means.other_s) += to_seconds(data.totals[e].response.sum());
+    }
+    means.sign_in_s /= std::max(1.0, means.sign_ins);
+    means.other_s /= std::max(1.0, means.others);
+    return means;
+}
+
+}  // namespace
+
+std::optional<Finding> find_password_hashing(const Case& c) {
+    const std::vector<Bin> bins = bins_of(c);
+    const Means means = means_of(c.data());
+    const double cost_s = cost_of_sign_in(bins);
+    double cpu_s = 0;
+    double signed_in = 0;
+    for (const Bin& bin : bins) {
+        cpu_s += bin.cpu_s;
+        signed_in += bin.sign_ins;
+    }
+    const bool all_slow = means.others > 0 && means.sign_in_s < kSlowerThanOthers * means.other_s;
+    if (bins.size() < kLeastBins || cost_s < kDear_s || cost_s * signed_in < kMostOfCpu * cpu_s ||
+        means.sign_in_s < kQueued * cost_s || all_slow) {
+        return std::nullopt;
+    }
+    Finding finding;
+    finding.cause = "password_hashing";
+    finding.confidence = "medium";
+    for (const TickFacts& tick : c.data().ticks) {
+        if (tick.sign_ins > 0) {
+            finding.onset_s = tick.from_s;
+            break;
+        }
+    }
+    finding.evidence.push_back(fmt::format(
+        "each registration or login took {} of the application's CPU, {:.0f} % of all it used",
+        human_seconds(cost_s), std::min(100.0, 100 * cost_s * signed_in / std::max(1e-9, cpu_s))));
+    finding.evidence.push_back(
+        fmt::format("these {:.0f} requests took {} on average, all others {}", means.sign_ins,
+                    human_seconds(means.sign_in_s), human_seconds(means.other_s)));
+    finding.values = {{"cpu_s_per_sign_in", cost_s}};
+    const auto database = c.cpu_of("database", c.load());
+    const auto database_cores = c.cores("database");
+    if (database && database_cores) {
+        auto& list =
+            *database < kIdleDatabase * *database_cores ? finding.evidence : finding.against;
+        list.push_back(
+            fmt::format("the database used {:.2f} of {:g} cores", *database, *database_cores));
+    } else {
+        finding.missing.emplace_back("CPU of the database (probes.containers with role: database)");
+    }
+    const double cores = c.cores("app").value_or(1);
+    finding.values["most_sign_ins_per_s"] = cores / cost_s;
+    finding.confidence = finding.against.empty() ? "medium" : "low";
+    finding.fix = fmt::format(
+        "{:g} cores hash at most {:.1f} passwords/s at {} each, whatever else is tuned: spread "
+        "sign-ups out, give hashing workers of its own so that nothing else waits for it, or add "
+        "cores. Do not make the hash cheaper than what is recommended. Then expect these requests "
+        "at a few times {}; run again to confirm.",
+        cores, cores / cost_s, human_seconds(cost_s), human_seconds(cost_s));
+    return finding;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,13 @@
+// How far a share of counted events can be trusted.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace plimsoll {
+
+/// The 95 % interval of a share of `hits` in `n` by Wilson's score (JASA 1927): right also for the
+/// rarest events, where hits ± 2 √hits is not. {0, 1} for n = 0.
+[[nodiscard]] std::array<double, 2> wilson_interval(std::uint64_t hits, std::uint64_t n);
+
+}  // namespace plimsoll
