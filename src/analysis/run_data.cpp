@@ -63,7 +63,6 @@ std::vector<StageFacts> stages_of(const RunInfo& info) {
     return stages;
 }
 
-<<<<<<< HEAD
 /// `mean_s` is a sum until the stage is complete.
 void add_endpoint(const EndpointStats& stats, StageEndpoint& sum) {
     if (stats.requests == 0) {
@@ -75,7 +74,8 @@ void add_endpoint(const EndpointStats& stats, StageEndpoint& sum) {
     sum.mean_s += to_seconds(stats.response.sum());
     sum.requests += stats.requests;
     sum.failed += stats.failed;
-=======
+}
+
 /// What was planned of `executor` after `end` never came.
 void cut_stages(ExecutorInfo& executor, Nanoseconds end) {
     const double end_s = to_seconds(end);
@@ -93,7 +93,6 @@ void cut_stages(ExecutorInfo& executor, Nanoseconds end) {
         }
         begin = planned;
     }
->>>>>>> main
 }
 
 class Accumulator {
