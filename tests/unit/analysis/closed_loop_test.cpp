@@ -90,8 +90,13 @@ TEST(ThinkTime, HoldsForSimulatedUsers) {
     options.pool = 4;
     options.think_s = 0.5;
     options.stages = {{30, 10}, {1, 60}, {30, 60}};
-    const Analysed run = analysed(options);
-    EXPECT_TRUE(run.check("think_time").ok) << run.check("think_time").why;
+    Analysed run = analysed(options);
+    for (EndpointInfo& endpoint : run.data.info.endpoints) {
+        endpoint.user = "client";
+    }
+    const auto check = check_think_time(run.data);
+    ASSERT_TRUE(check.has_value());
+    EXPECT_TRUE(check->ok) << check->why;
     ASSERT_EQ(run.analysis.stages.size(), 3U);
     EXPECT_TRUE(run.analysis.stages[0].held);
     EXPECT_FALSE(run.analysis.stages[1].held);
