@@ -53,6 +53,9 @@ private:
         switch (op.kind) {
             case Op::Kind::Request:
                 visit(op.a, times);
+                if (op.a < user.steps.size()) {
+                    thinking_s_ += times * mean_s(user.steps[op.a].think.value_or(user.think));
+                }
                 break;
             case Op::Kind::Parallel:
                 for (std::uint32_t step = 0; step < op.b; ++step) {
