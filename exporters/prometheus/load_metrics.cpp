@@ -13,7 +13,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-constexpr std::array<std::string_view, 30> kNames{
+constexpr std::array<std::string_view, 32> kNames{
     "plimsoll_run_info",
     "plimsoll_requests_total",
     "plimsoll_response_seconds",
@@ -40,6 +40,8 @@ constexpr std::array<std::string_view, 30> kNames{
     "plimsoll_stage",
     "plimsoll_generator_cpu_ratio",
     "plimsoll_generator_loop_lag_seconds",
+    "plimsoll_generator_late_sends_total",
+    "plimsoll_generator_sockets_left",
     "plimsoll_exporter_dropped_total",
     "plimsoll_probe_up",
     "plimsoll_probe_duration_seconds",
@@ -262,6 +264,18 @@ void add_generator(std::vector<MetricFamily>& out, const Snapshot& snapshot) {
     out.push_back(gauge("plimsoll_generator_loop_lag_seconds",
                         "Latest that a due timer ran in the last tick, worst shard.",
                         to_seconds(snapshot.state.loop_lag_max)));
+    MetricFamily late = counter("plimsoll_generator_late_sends_total",
+                                "Requests sent more than 1 ms after they were due.");
+    add_counter(late, {}, snapshot.total_late_sends);
+    out.push_back(std::move(late));
+    // Where nobody looked there is no series, not a made-up number.
+    MetricFamily sockets = gauge("plimsoll_generator_sockets_left",
+                                 "Connections that could still be opened: the lower of file "
+                                 "descriptors and local ports towards the target.");
+    if (snapshot.state.sockets_left != ShardState::kSocketsUnknown) {
+        add_gauge(sockets, {}, static_cast<double>(snapshot.state.sockets_left));
+    }
+    out.push_back(std::move(sockets));
 }
 
 MetricFamily run_info(const RunInfo& run) {

@@ -17,7 +17,7 @@ struct PrometheusOptions {
     std::uint16_t port = 9464;          // 0 takes a free one: see bound_port
     /// Drop counts by exporter name, for plimsoll_exporter_dropped_total. Called by scraping
     /// threads, so it must be thread-safe. When unset, only this exporter's own drops show.
-    std::function<std::vector<std::pair<std::string, std::uint64_t>>()> exporter_drops;
+    std::function<std::vector<std::pair<std::string, std::uint64_t>>()> exporter_drops = {};
     /// False: no load runs, so its metrics (all of them zero) are left out.
     bool load = true;
     /// Thresholds and whether each holds so far, for plimsoll_threshold_ok; thread-safe.

@@ -87,6 +87,22 @@ GeneratorResult generator_of(const RunData& data) {
     generator.max_rss_bytes =
         static_cast<std::uint64_t>(std::max(0.0, data.fact("generator.max_rss_bytes", 0)));
     generator.shards = data.info.shards;
+    for (const TickFacts& tick : data.ticks) {
+        const ShardState& state = tick.state;
+        generator.cpu_ratio_max = std::max(generator.cpu_ratio_max, state.cpu_ratio);
+        generator.loop_lag_max_s =
+            std::max(generator.loop_lag_max_s, to_seconds(state.loop_lag_max));
+        generator.late_sends += state.late_sends;
+        if (state.sockets_left != ShardState::kSocketsUnknown) {
+            generator.sockets_left =
+                std::min(generator.sockets_left.value_or(UINT64_MAX), state.sockets_left);
+        }
+    }
+    generator.not_sent_user_cap = data.counts.not_sent[0];
+    generator.not_sent_generator = data.counts.not_sent[1];
+    if (const double ceiling = data.fact("generator.ceiling_rate", 0); ceiling > 0) {
+        generator.ceiling_rate = ceiling;
+    }
     for (const auto& [key, value] : data.facts) {
         if (key.starts_with(kDropped)) {
             generator.dropped[key.substr(kDropped.size())] =

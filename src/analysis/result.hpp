@@ -118,6 +118,13 @@ struct GeneratorResult {
     std::uint64_t max_rss_bytes = 0;
     std::uint32_t shards = 1;
     std::map<std::string, std::uint64_t> dropped;  // by exporter
+    double cpu_ratio_max = 0;                      // of the busiest thread in its busiest tick, 0-1
+    double loop_lag_max_s = 0;                     // the latest that a due timer ran
+    std::uint64_t late_sends = 0;  // requests sent more than 1 ms after they were due
+    std::uint64_t not_sent_user_cap = 0, not_sent_generator = 0;  // iterations
+    std::optional<std::uint64_t> sockets_left = std::nullopt;  // fewest; absent where nobody looked
+    std::optional<double> ceiling_rate =
+        std::nullopt;  // requests per second, calibrated; absent without
 };
 
 struct ErrorResult {

@@ -52,6 +52,25 @@ std::vector<StageFacts> stages_of(const RunInfo& info) {
     return stages;
 }
 
+/// What was planned of `executor` after `end` never came.
+void cut_stages(ExecutorInfo& executor, Nanoseconds end) {
+    const double end_s = to_seconds(end);
+    double begin = executor.start_value;
+    for (StageInfo& stage : executor.stages) {
+        const double planned = stage.target;
+        if (stage.from >= end) {
+            stage.from = end;
+            stage.to = end;
+        } else if (stage.to > end) {
+            const double share =
+                (end_s - to_seconds(stage.from)) / to_seconds(stage.to - stage.from);
+            stage.target = begin + (stage.target - begin) * share;
+            stage.to = end;
+        }
+        begin = planned;
+    }
+}
+
 class Accumulator {
 public:
     explicit Accumulator(RunData& data) : data_(data) {
@@ -71,6 +90,7 @@ public:
         data_.all.merge(merged);
         data_.phases.merge(tick.phases);
         data_.counts.merge(tick.counts);
+        cut_ended(tick);
         for (std::size_t g = 0; g < std::min(tick.groups.size(), data_.groups.size()); ++g) {
             data_.groups[g].merge(tick.groups[g]);
         }
@@ -97,6 +117,24 @@ public:
     }
 
 private:
+    /// An executor whose iterations are done, or that was stopped, asks for nothing any more.
+    void cut_ended(const StoredTick& tick) {
+        for (std::size_t e = 0; e < std::min(tick.executors.size(), data_.info.executors.size());
+             ++e) {
+            ExecutorInfo& executor = data_.info.executors[e];
+            if (executor.stages.empty() || tick.executors[e].stage < executor.stages.size() ||
+                tick.to >= executor.stages.back().to) {
+                continue;
+            }
+            cut_stages(executor, tick.from);
+            for (StageFacts& stage : data_.stages) {
+                if (stage.executor == e) {
+                    stage.to_s = std::min(stage.to_s, to_seconds(tick.from));
+                }
+            }
+        }
+    }
+
     RunData& data_;
 };
 

@@ -18,21 +18,19 @@ std::vector<double> values_in(const Signal& signal, Window window) {
 
 }  // namespace
 
-Signal sum_of(const RunData& data, std::string_view metric,
-              const std::function<bool(const StoredSeries&)>& wanted) {
+namespace {
+
+/// The sum over one probe's series, at its readings.
+Signal sum_of_probe(const RunData& data, const StoredProbe& probe, std::string_view metric,
+                    const std::function<bool(const StoredSeries&)>& wanted, bool reports) {
     std::map<double, double> sums;
-    for (const StoredProbe& probe : data.probes) {
-        const auto& descriptors = probe.info.descriptors;
-        const bool reports = std::any_of(descriptors.begin(), descriptors.end(),
-                                         [&](const auto& d) { return d.name == metric; });
-        if (reports) {
-            for (const double t_s : probe.times_s) {
-                sums[t_s] += 0;
-            }
+    if (reports) {
+        for (const double t_s : probe.times_s) {
+            sums[t_s] += 0;
         }
     }
     for (const StoredSeries& series : data.series) {
-        if (series.metric == metric && wanted(series)) {
+        if (series.probe == probe.info.name && series.metric == metric && wanted(series)) {
             for (const auto& point : series.points) {
                 sums[point.t_s] += point.value;
             }
@@ -44,6 +42,39 @@ Signal sum_of(const RunData& data, std::string_view metric,
         signal.push_back({t_s, value});
     }
     return signal;
+}
+
+/// Two probes read at different moments: at each of them the other's last value holds.
+Signal add(const Signal& a, const Signal& b) {
+    if (a.empty() || b.empty()) {
+        return a.empty() ? b : a;
+    }
+    Signal sum;
+    sum.reserve(a.size() + b.size());
+    std::size_t i = 0;
+    std::size_t k = 0;
+    while (i < a.size() || k < b.size()) {
+        const double t_s =
+            k == b.size() || (i < a.size() && a[i].t_s <= b[k].t_s) ? a[i].t_s : b[k].t_s;
+        i += i < a.size() && a[i].t_s <= t_s ? 1U : 0U;
+        k += k < b.size() && b[k].t_s <= t_s ? 1U : 0U;
+        sum.push_back({t_s, (i > 0 ? a[i - 1].value : 0) + (k > 0 ? b[k - 1].value : 0)});
+    }
+    return sum;
+}
+
+}  // namespace
+
+Signal sum_of(const RunData& data, std::string_view metric,
+              const std::function<bool(const StoredSeries&)>& wanted) {
+    Signal sum;
+    for (const StoredProbe& probe : data.probes) {
+        const auto& descriptors = probe.info.descriptors;
+        const bool reports = std::any_of(descriptors.begin(), descriptors.end(),
+                                         [&](const auto& d) { return d.name == metric; });
+        sum = add(sum, sum_of_probe(data, probe, metric, wanted, reports));
+    }
+    return sum;
 }
 
 Signal series_of(const RunData& data, std::string_view metric, std::string_view label,

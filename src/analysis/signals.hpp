@@ -23,7 +23,7 @@ using Signal = std::vector<StoredSeries::Point>;
 
 /// The sum over all series of `metric` that `wanted` accepts, at every reading of their probe: a
 /// reading in which such a series has no point counts as 0 for it. Empty: no probe reports the
-/// metric.
+/// metric. Where several probes do (two servers), each one's last sum holds until its next reading.
 [[nodiscard]] Signal sum_of(const RunData& data, std::string_view metric,
                             const std::function<bool(const StoredSeries&)>& wanted);
 

@@ -33,6 +33,12 @@ constexpr double kCpuWindow_s = 5;
 // Timers that run this late in one second of twenty delay sends; ten times that is starvation.
 constexpr double kLoopLag_s = 0.020;
 constexpr double kLoopLagDecisive_s = 0.2;
+constexpr double kMostLateSends = 0.01;
+// A burst of reconnects takes as many ports again as there are connections; this many are a margin
+// for small loads.
+constexpr std::uint64_t kFewestSockets = 500;
+// At half its ceiling a thread is half idle: queueing at the generator itself stays small.
+constexpr double kCeilingRoom = 2;
 constexpr double kLittle = 0.02;
 // Time stamps and counters are taken microseconds apart; over short requests that shows.
 constexpr double kLittleSlack_s = 100e-6;
@@ -297,6 +303,100 @@ void check_recording(const RunData& data, Checks& checks) {
     }
 }
 
+/// A share of late sends is what the send lag's p99 says too; where the service takes long, as much
+/// lag as check_send_lag allows is no fault.
+void check_late_sends(const RunData& data, Checks& checks) {
+    const double n = as_double(data.all.requests);
+    double late = 0;
+    for (const TickFacts& tick : data.ticks) {
+        late += as_double(tick.state.late_sends);
+    }
+    if (n > 0) {
+        checks.push_back(
+            {"late_sends", late <= kMostLateSends * n || send_lag_p99(data) <= send_lag_limit(data),
+             false, late / n, kMostLateSends,
+             fmt::format("{:.0f} of {:.0f} requests ({:.2f} %) were sent more than 1 ms after they "
+                         "were due",
+                         late, n, percent(late / n))});
+    }
+}
+
+void check_sockets(const RunData& data, Checks& checks) {
+    std::uint64_t least = ShardState::kSocketsUnknown;
+    for (const TickFacts& tick : data.ticks) {
+        least = std::min(least, tick.state.sockets_left);
+    }
+    if (least != ShardState::kSocketsUnknown) {
+        checks.push_back({"sockets_left", least >= kFewestSockets, false, as_double(least),
+                          as_double(kFewestSockets),
+                          fmt::format("at its fullest the generator could have opened {} more "
+                                      "connections (limit {})",
+                                      least, kFewestSockets)});
+    }
+}
+
+/// Requests per second that the schedule asked for at its highest; of users in a loop, what they
+/// made of their highest.
+double most_requests_offered(const RunData& data) {
+    double busiest = 0;
+    for (const TickFacts& tick : data.ticks) {
+        busiest = tick.seconds() > 0 ? std::max(busiest, as_double(tick.requests) / tick.seconds())
+                                     : busiest;
+    }
+    const double begun = as_double(data.counts.iterations_started);
+    if (!is_open_model(data.info) || begun == 0) {
+        return busiest;
+    }
+    const double per_iteration = as_double(data.all.requests) / begun;
+    return std::max(busiest, highest_offered(data.info, data.load_end_s) * per_iteration);
+}
+
+void check_ceiling(const RunData& data, Checks& checks) {
+    const double ceiling = data.fact("generator.ceiling_rate", 0);
+    const double offered = most_requests_offered(data);
+    if (ceiling <= 0 || offered <= 0) {
+        return;
+    }
+    checks.push_back(
+        {"generator_ceiling", ceiling >= kCeilingRoom * offered, false, ceiling,
+         kCeilingRoom * offered,
+         fmt::format("by a calibration before the run the generator's threads could make {:.0f} "
+                     "requests/s, {:.1f} times the highest rate of {:.0f}/s (limit {:.0f} times)",
+                     ceiling, ceiling / offered, offered, kCeilingRoom)});
+}
+
+/// Of a merged run: whether all of it is there, and whether its parts ran at the same time.
+void check_segments(const RunData& data, Checks& checks) {
+    const auto fact = [&](const std::string& key) {
+        const auto found = data.facts.find(key);
+        return found == data.facts.end() ? std::string() : found->second;
+    };
+    const double count = data.fact("merge.segments", 0);
+    if (count == 0) {
+        return;
+    }
+    const std::string missing = fact("merge.missing");
+    const std::string cut_off = fact("merge.cut_off");
+    std::string why = fmt::format("all {:.0f} segments ran to their end", count);
+    if (!missing.empty() || !cut_off.empty()) {
+        why = missing.empty() ? "" : fmt::format("segment {} is missing", missing);
+        why += cut_off.empty()
+                   ? ""
+                   : fmt::format("{}segment {} was cut off", why.empty() ? "" : "; ", cut_off);
+        why += fmt::format(", of {:.0f}: the figures are not of the whole load", count);
+    }
+    const bool whole = missing.empty() && cut_off.empty();
+    checks.push_back({"segments", whole, false, whole ? 1.0 : 0.0, 1, why});
+    const double skew = data.fact("merge.start_skew_s", 0);
+    const double limit = to_seconds(data.info.tick);
+    checks.push_back({"segments_together", skew <= limit, false, skew, limit,
+                      fmt::format("the segments started within {} of each other (limit {}){}",
+                                  human_seconds(skew), human_seconds(limit),
+                                  skew <= limit ? ""
+                                                : ": their loads did not add up to the planned one "
+                                                  "at any time")});
+}
+
 }  // namespace
 
 std::vector<ValidityCheck> check_validity(const RunData& data) {
@@ -305,12 +405,16 @@ std::vector<ValidityCheck> check_validity(const RunData& data) {
     check_send_lag(data, checks);
     check_cpu(data, checks);
     check_loop_lag(data, checks);
+    check_late_sends(data, checks);
+    check_sockets(data, checks);
+    check_ceiling(data, checks);
     check_little(data, checks);
     check_warm_up(data, checks);
     check_samples(data, checks);
     check_connections(data, checks);
     check_probes(data, checks);
     check_recording(data, checks);
+    check_segments(data, checks);
     return checks;
 }
 

@@ -37,6 +37,8 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_lab_command(app, action);
     plimsoll::add_probe_command(app, action);
     plimsoll::add_report_command(app, action);
+    plimsoll::add_merge_command(app, action);
+    plimsoll::add_calibrate_command(app, action);
     plimsoll::add_validate_command(app, action);
     plimsoll::add_schema_command(app, action);
     plimsoll::add_new_command(app, action);

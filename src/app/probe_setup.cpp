@@ -106,7 +106,8 @@ void ProbeList::add_containers() {
         options.cgroup = each.cgroup;
         options.docker = each.docker;
         options.label = each.label;
-        options.period = config_.interval;
+        const bool processes = each.pid != 0 || each.port != 0;
+        options.period = processes ? std::max(config_.interval, kProcessPeriod) : config_.interval;
         add(make_container_probe(std::move(options)));
     }
 }

@@ -145,7 +145,9 @@ RequestEstimate iterations_of(const Executor& executor, double share, double thi
                               double pacing_s) {
     RequestEstimate estimate;
     const double level_s = executor.ramp.integral(executor.ramp.duration());
-    if (is_open(executor.kind)) {
+    if (is_steered(executor.kind)) {
+        estimate.unknown = share > 0;
+    } else if (is_open(executor.kind)) {
         estimate.requests = level_s * share;
     } else if (executor.kind == ExecutorKind::SharedIterations) {
         estimate.requests = static_cast<double>(executor.iterations) * share;

@@ -4,11 +4,14 @@
 #include "analysis/thresholds.hpp"
 #include "analysis/verdict_text.hpp"
 #include "app/console.hpp"
+#include "app/control_server.hpp"
+#include "app/fit.hpp"
 #include "app/probe_setup.hpp"
 #include "app/snapshot_hub.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "engine/calibrate.hpp"
 #include "engine/engine.hpp"
 #include "engine/single_run.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"
@@ -26,6 +29,8 @@
 #include <random>
 #include <sys/resource.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -41,6 +46,7 @@ constexpr std::chrono::seconds kDefaultLinger{2};
 // meanwhile.
 constexpr std::chrono::milliseconds kLead{400};
 constexpr std::chrono::milliseconds kLoopPeriod{200};
+constexpr std::chrono::milliseconds kCalibration{300};
 
 /// "20260101T120000Z-3fa9": sorts by time, unique enough for a folder name.
 std::string make_run_id(WallClock::time_point now) {
@@ -119,6 +125,13 @@ private:
     void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
     void close_endpoint();
     void linger();
+    ExitCode start_control();
+    /// On the control server's thread, while the engine runs.
+    Status apply_control(const ControlRequest& request);
+    [[nodiscard]] Result<std::uint32_t> controlled(const ControlRequest& request) const;
+    [[nodiscard]] std::string control_status() const;
+    void record_stages();
+    void measure_ceiling();
 
     const Scenario& scenario_;
     SessionOptions& options_;
@@ -143,10 +156,16 @@ private:
     std::optional<SnapshotHub> hub_;
     std::optional<Engine> engine_;
     std::optional<ProbeRunner> probes_;
+    mutable std::mutex latest_mutex_;
+    SnapshotPtr latest_;             // for the control server
+    std::optional<double> ceiling_;  // requests per second, all shards
+    std::atomic<bool> running_ = false;
+    std::atomic<bool> stop_by_control_ = false;
+    std::optional<ControlServer> control_;
 };
 
 void Session::describe_run() {
-    run_ = describe(scenario_);
+    run_ = describe(scenario_, options_.segment);
     run_.start = {Clock::now(), WallClock::now()};
     run_.id = make_run_id(run_.start.wall);
     run_.version = version();
@@ -259,8 +278,13 @@ void Session::publish(const SnapshotPtr& snapshot) {
         worker->push_snapshot(snapshot);
     }
     view_->on_snapshot(snapshot);
+    if (options_.control) {
+        const std::lock_guard lock(latest_mutex_);
+        latest_ = snapshot;
+    }
     for (std::size_t i = 0; i < snapshot->executors.size(); ++i) {
-        if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage) {
+        if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage &&
+            !is_steered(scenario_.load[i].kind)) {
             announce(EventKind::StageChanged, fmt::format("{}: stage {}", run_.executors[i].name,
                                                           snapshot->executors[i].stage + 1));
         }
@@ -313,8 +337,11 @@ std::vector<std::pair<std::string, bool>> Session::threshold_states() {
 }
 
 ExitCode Session::drive() {
-    hub_.emplace(run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); });
+    hub_.emplace(
+        run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); },
+        [this](std::uint32_t open) { return engine_->sockets_left(open); });
     engine_->start(hub_->sink());
+    running_ = true;
     for (const std::string& text : options_.opening_events) {
         announce(EventKind::FaultPlanted, text);
     }
@@ -341,6 +368,11 @@ ExitCode Session::drive() {
                 engine_->abort();
             }
         }
+        if (stop_by_control_) {
+            end_early(ExitCode::Interrupted,
+                      "stopping, as asked by the control port: running "
+                      "iterations may end");
+        }
         if (abort_by_threshold_) {
             end_early(ExitCode::ThresholdFailed, "a threshold with abort_on_fail failed; stopping");
         }
@@ -357,8 +389,128 @@ ExitCode Session::drive() {
         view_->draw();
     }
     view_->clear();
+    running_ = false;
+    if (control_) {
+        control_->stop();
+    }
     engine_->join();
     return code;
+}
+
+ExitCode Session::start_control() {
+    if (!options_.control) {
+        return ExitCode::Passed;
+    }
+    auto server = ControlServer::start(
+        options_.control->first, options_.control->second, [this] { return control_status(); },
+        [this](const ControlRequest& request) { return apply_control(request); });
+    if (!server) {
+        complain(server.error());
+        return ExitCode::PortInUse;
+    }
+    control_.emplace(std::move(*server));
+    return ExitCode::Passed;
+}
+
+Result<std::uint32_t> Session::controlled(const ControlRequest& request) const {
+    std::vector<std::uint32_t> found;
+    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
+        const Executor& each = scenario_.load[i];
+        if (is_steered(each.kind) && (!request.executor || *request.executor == each.name)) {
+            found.push_back(i);
+        }
+    }
+    if (found.size() != 1) {
+        return Error{found.empty() ? "no externally-controlled executor is called so"
+                                   : "there are several externally-controlled executors",
+                     request.executor.value_or("executor"),
+                     found.empty() ? "" : "say which by executor, its name"};
+    }
+    return found.front();
+}
+
+Status Session::apply_control(const ControlRequest& request) {
+    if (!running_) {
+        return Error{"the load does not run", {}, ""};
+    }
+    if (request.stop) {
+        stop_by_control_ = true;
+    }
+    if (!request.rate && !request.vus) {
+        return {};
+    }
+    const auto executor = controlled(request);
+    if (!executor) {
+        return executor.error();
+    }
+    const auto changed = request.rate ? engine_->set_rate(*executor, *request.rate)
+                                      : engine_->set_users(*executor, *request.vus);
+    if (!changed) {
+        return changed.error();
+    }
+    announce(EventKind::StageChanged,
+             request.rate ? fmt::format("{}: set to {}", scenario_.load[*executor].name,
+                                        format_rate(*request.rate))
+                          : fmt::format("{}: set to {} users", scenario_.load[*executor].name,
+                                        *request.vus));
+    return {};
+}
+
+std::string Session::control_status() const {
+    SnapshotPtr latest;
+    {
+        const std::lock_guard lock(latest_mutex_);
+        latest = latest_;
+    }
+    boost::json::object status{
+        {"running", running_.load()},
+        {"stopped", stop_by_control_.load() || stop_.count() > 0},
+        {"elapsed_s", std::max(0.0, to_seconds(Clock::now() - run_.start.mono))}};
+    if (latest) {
+        const EndpointStats total = latest->merged_total();
+        status["vus"] = latest->state.users;
+        status["vus_max"] = latest->state.users_max;
+        status["in_flight"] = latest->state.in_flight;
+        status["requests"] = total.requests;
+        status["failed"] = total.failed;
+        status["not_sent"] = latest->total_counts.not_sent[0] + latest->total_counts.not_sent[1];
+    }
+    boost::json::array executors;
+    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
+        const Executor& each = scenario_.load[i];
+        const double now = is_steered(each.kind)
+                               ? engine_->level(i)
+                               : each.ramp.at(Clock::now() - run_.start.mono - each.start_time);
+        executors.push_back(boost::json::object{{"name", each.name},
+                                                {"executor", to_string(each.kind)},
+                                                {"open", is_open(each.kind)},
+                                                {is_open(each.kind) ? "rate" : "vus", now},
+                                                {"max_vus", each.max_vus}});
+    }
+    status["executors"] = std::move(executors);
+    return boost::json::serialize(status);
+}
+
+/// What was set while the run went on, for whoever reads it.
+void Session::record_stages() {
+    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
+        if (is_steered(scenario_.load[i].kind)) {
+            run_file_->write_stages(i, engine_->steered(i).stages);
+        }
+    }
+}
+
+/// Before anything of the run exists: it takes a third of a second and counts in nothing.
+void Session::measure_ceiling() {
+    if (!options_.calibrate) {
+        return;
+    }
+    const auto ceiling = calibrate(scenario_, kCalibration);
+    if (!ceiling) {
+        spdlog::info("no ceiling reason=\"{}\"", ceiling.error().to_string());
+        return;
+    }
+    ceiling_ = ceiling->per_shard() * run_.shards;
 }
 
 EngineOptions Session::engine_options() {
@@ -451,6 +603,9 @@ void Session::wind_up(const Usage& before) {
     std::map<std::string, std::string> facts{
         {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
         {"generator.max_rss_bytes", std::to_string(after.max_rss_bytes)}};
+    if (ceiling_) {
+        facts["generator.ceiling_rate"] = fmt::format("{:.1f}", *ceiling_);
+    }
     for (const ProbeInfo& probe : probes_->infos()) {
         add_new_facts(probe, facts);
     }
@@ -460,6 +615,7 @@ void Session::wind_up(const Usage& before) {
         }
         facts["exporter.dropped." + worker->name()] = std::to_string(worker->dropped());
     }
+    record_stages();
     run_file_->write_facts(facts);
     if (const auto error = run_file_->last_error()) {
         complain(*error);
@@ -494,6 +650,10 @@ void Session::close_endpoint() {
 }
 
 SessionResult Session::run() {
+    if (const Status fits = check_fits(scenario_, options_.segment, read_machine_limits()); !fits) {
+        complain(fits.error());
+        return {ExitCode::InvalidInput, {}};
+    }
     describe_run();
     if (!scenario_.setup.steps.empty()) {
         // Before t = 0, and before anything is open that would have to be closed again.
@@ -506,6 +666,7 @@ SessionResult Session::run() {
         complain(reachable.error());
         return {ExitCode::Unreachable, {}};
     }
+    measure_ceiling();
     view_.emplace(run_, probe_infos_, options_.view, options_.colour);
     if (const Status probes = start_probes(); !probes) {
         complain(probes.error());
@@ -523,6 +684,11 @@ SessionResult Session::run() {
     const auto now = WallAnchor::now();
     run_.start = {now.mono + kLead, now.wall + kLead};
     watch_.emplace(run_);
+    if (const ExitCode started = start_control(); started != ExitCode::Passed) {
+        std::error_code not_empty;
+        std::filesystem::remove(run_dir_, not_empty);
+        return {started, {}};
+    }
     if (const ExitCode started = start_exporters(); started != ExitCode::Passed) {
         std::error_code not_empty;
         std::filesystem::remove(run_dir_, not_empty);
@@ -530,6 +696,9 @@ SessionResult Session::run() {
     }
     if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
         say("metrics   {}\n", prometheus_->url());
+    }
+    if (control_ && options_.view != ViewMode::Off) {
+        say("control   {}/v1/status\n", control_->url());
     }
     for (Event event : setup_events_) {
         event.at = std::max(event.at, run_.start.mono);  // a run's file begins there

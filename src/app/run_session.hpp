@@ -21,6 +21,7 @@ namespace plimsoll {
 struct SessionOptions {
     std::uint64_t seed = 1;
     std::uint32_t shards = 1;
+    Segment segment;                               // run this part of the scenario alone
     std::filesystem::path results = "results";     // the run folder is made in here ...
     std::optional<std::filesystem::path> run_dir;  // ... unless it is named
     ViewMode view = ViewMode::Lines;
@@ -33,7 +34,10 @@ struct SessionOptions {
     std::filesystem::path summary;  // also write summary.json here
     std::vector<std::string> tags;  // "key=value"
     std::vector<std::string>
-        opening_events;  // e.g. which fault the demo planted; stamped with the load's start
+        opening_events;     // e.g. which fault the demo planted; stamped with the load's start
+    bool calibrate = true;  // measure the generator's ceiling before the run
+    /// Where to listen for changes of the load: address, port (0: a free one).
+    std::optional<std::pair<std::string, std::uint16_t>> control;
     /// Set: after the verdict everything stays up until a stop is asked for, and this text says
     /// what and where.
     std::optional<std::string> keep_text;

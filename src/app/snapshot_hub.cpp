@@ -4,8 +4,11 @@
 
 namespace plimsoll {
 
-SnapshotHub::SnapshotHub(const RunInfo& run, std::function<void(const SnapshotPtr&)> publish)
-    : publish_(std::move(publish)), aggregator_(run), thread_([this] { work(); }) {}
+SnapshotHub::SnapshotHub(const RunInfo& run, std::function<void(const SnapshotPtr&)> publish,
+                         Aggregator::SocketsLeft sockets_left)
+    : publish_(std::move(publish)),
+      aggregator_(run, std::move(sockets_left)),
+      thread_([this] { work(); }) {}
 
 SnapshotHub::~SnapshotHub() {
     {

@@ -18,7 +18,8 @@ namespace plimsoll {
 class SnapshotHub {
 public:
     /// `run` must outlive the hub.
-    SnapshotHub(const RunInfo& run, std::function<void(const SnapshotPtr&)> publish);
+    SnapshotHub(const RunInfo& run, std::function<void(const SnapshotPtr&)> publish,
+                Aggregator::SocketsLeft sockets_left = {});
     ~SnapshotHub();
     SnapshotHub(const SnapshotHub&) = delete;
     SnapshotHub& operator=(const SnapshotHub&) = delete;

@@ -6,16 +6,6 @@
 namespace plimsoll {
 namespace {
 
-void merge_state(ShardState& sum, const ShardState& part) {
-    sum.in_flight += part.in_flight;
-    sum.users += part.users;
-    sum.users_max += part.users_max;
-    sum.connections_open += part.connections_open;
-    sum.in_flight_mean += part.in_flight_mean;
-    sum.cpu_ratio = std::max(sum.cpu_ratio, part.cpu_ratio);
-    sum.loop_lag_max = std::max(sum.loop_lag_max, part.loop_lag_max);
-}
-
 void merge_errors(std::vector<ErrorSample>& into, const std::vector<ErrorSample>& from) {
     for (const ErrorSample& error : from) {
         const auto known = std::find_if(into.begin(), into.end(), [&](const ErrorSample& each) {
@@ -57,8 +47,9 @@ ExecutorState state_at(const ExecutorInfo& executor, Nanoseconds offset) {
     return {static_cast<std::uint32_t>(executor.stages.size()), 0};
 }
 
-Aggregator::Aggregator(const RunInfo& run)
+Aggregator::Aggregator(const RunInfo& run, SocketsLeft sockets_left)
     : run_(&run),
+      sockets_left_(std::move(sockets_left)),
       shard_done_(run.shards, false),
       shard_next_(run.shards, 0),
       total_(run.endpoints.size()),
@@ -75,6 +66,7 @@ Aggregator::Pending& Aggregator::pending_for(std::uint64_t tick) {
         pending.snapshot->delta_groups.resize(run_->groups.size());
         pending.snapshot->delta_checks.resize(run_->checks.size());
         pending.snapshot->shards.resize(run_->shards);
+        pending.parts.resize(run_->shards);
         pending_.push_back(std::move(pending));
     }
     return pending_[tick - first_pending_];
@@ -94,12 +86,14 @@ void Aggregator::add(const Interval& interval) {
     add_checks(snapshot.delta_checks, interval.checks);
     snapshot.delta_phases.merge(interval.phases);
     snapshot.delta_counts.merge(interval.counts);
-    merge_state(snapshot.state, interval.state);
+    snapshot.state.merge(interval.state);
     snapshot.shards[interval.shard] = interval.state;
     merge_errors(snapshot.errors, interval.errors);
     snapshot.traces.insert(snapshot.traces.end(), interval.traces.begin(), interval.traces.end());
     snapshot.to = std::max(snapshot.to, interval.to);
-    ++pending.parts;
+    const auto from = run_->start.mono + run_->tick * interval.tick;
+    pending.in_flight_area_s += interval.state.in_flight_mean * to_seconds(interval.to - from);
+    pending.parts[interval.shard] = interval.parts;
     shard_next_[interval.shard] = interval.tick + 1;
     shard_done_[interval.shard] = interval.last;
 }
@@ -113,7 +107,8 @@ SnapshotPtr Aggregator::next() {
             return nullptr;
         }
     }
-    const std::shared_ptr<Snapshot> snapshot = std::move(pending_.front().snapshot);
+    const Pending pending = std::move(pending_.front());
+    const std::shared_ptr<Snapshot>& snapshot = pending.snapshot;
     pending_.pop_front();
     ++first_pending_;
     snapshot->from = run_->start.mono + run_->tick * snapshot->tick;
@@ -134,16 +129,60 @@ SnapshotPtr Aggregator::next() {
     snapshot->total_groups = total_groups_;
     snapshot->total_checks = total_checks_;
     snapshot->total_counts = total_counts_;
-    describe_executors(*snapshot);
+    total_late_sends_ += snapshot->state.late_sends;
+    snapshot->total_late_sends = total_late_sends_;
+    if (const double length_s = to_seconds(snapshot->to - snapshot->from); length_s > 0) {
+        snapshot->state.in_flight_mean = pending.in_flight_area_s / length_s;
+    }
+    if (sockets_left_) {
+        snapshot->state.sockets_left = sockets_left_(snapshot->state.connections_open);
+    }
+    describe_executors(pending, *snapshot);
     return snapshot;
 }
 
-void Aggregator::describe_executors(Snapshot& snapshot) const {
+bool Aggregator::is_over(const Pending& pending, std::size_t executor) const {
+    bool known = false;
+    for (std::size_t shard = 0; shard < pending.parts.size(); ++shard) {
+        const auto& parts = pending.parts[shard];
+        if (executor < parts.size()) {
+            known = true;
+            if (!parts[executor].over) {
+                return false;
+            }
+        } else if (!shard_done_[shard]) {
+            return false;
+        }
+    }
+    return known;
+}
+
+void Aggregator::describe_executors(const Pending& pending, Snapshot& snapshot) {
     // The middle of the tick: at its end the last tick of a stage would already show the next one.
     const Nanoseconds middle =
         (snapshot.from - run_->start.mono) + (snapshot.to - snapshot.from) / 2;
-    for (const ExecutorInfo& executor : run_->executors) {
-        snapshot.executors.push_back(state_at(executor, middle));
+    over_.resize(run_->executors.size(), false);
+    for (std::size_t i = 0; i < run_->executors.size(); ++i) {
+        const ExecutorInfo& executor = run_->executors[i];
+        ExecutorState state = state_at(executor, middle);
+        const bool ended = state.stage == executor.stages.size();
+        std::uint32_t steps = 0;
+        double level = 0;
+        for (const auto& parts : pending.parts) {
+            if (i < parts.size()) {
+                steps = std::max(steps, parts[i].steps);
+                level += parts[i].level;
+            }
+        }
+        if (steps > 0) {
+            state = {2 * steps + (ended ? 1U : 0U), ended ? 0 : level};
+        }
+        if (over_[i] && !ended) {  // since before this tick, earlier than planned
+            const auto last = static_cast<std::uint32_t>(executor.stages.size()) - 1;
+            state = {std::max(2 * steps, last) + 1, 0};
+        }
+        over_[i] = over_[i] || is_over(pending, i);
+        snapshot.executors.push_back(state);
     }
 }
 

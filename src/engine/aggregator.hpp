@@ -5,6 +5,7 @@
 #include "record/run_info.hpp"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,7 +15,10 @@ namespace plimsoll {
 /// within each).
 class Aggregator {
 public:
-    explicit Aggregator(const RunInfo& run);
+    /// Says how many more connections the process could open, from how many are open.
+    using SocketsLeft = std::function<std::uint64_t(std::uint32_t connections_open)>;
+
+    explicit Aggregator(const RunInfo& run, SocketsLeft sockets_left = {});
 
     /// Takes one interval.
     void add(const Interval& interval);
@@ -26,12 +30,16 @@ public:
 private:
     struct Pending {
         std::shared_ptr<Snapshot> snapshot;
-        std::uint32_t parts = 0;
+        double in_flight_area_s = 0;  // over the shards: each one's mean · its own length
+        std::vector<std::vector<PartState>> parts;  // by shard, as handed in
     };
     [[nodiscard]] Pending& pending_for(std::uint64_t tick);
-    void describe_executors(Snapshot& snapshot) const;
+    void describe_executors(const Pending& pending, Snapshot& snapshot);
+    /// No shard begins any more iterations of it.
+    [[nodiscard]] bool is_over(const Pending& pending, std::size_t executor) const;
 
     const RunInfo* run_;
+    SocketsLeft sockets_left_;
     std::deque<Pending> pending_;  // front is tick `first_pending_`
     std::uint64_t first_pending_ = 0;
     std::vector<bool> shard_done_;
@@ -41,6 +49,8 @@ private:
     std::vector<CheckCount> total_checks_;
     PhaseStats total_phases_;
     LoadCounts total_counts_;
+    std::uint64_t total_late_sends_ = 0;
+    std::vector<bool> over_;  // executors that were over at the end of the latest tick
     bool finished_ = false;
 };
 

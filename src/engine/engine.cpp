@@ -1,8 +1,11 @@
 #include "engine/engine.hpp"
 
 #include "engine/shard.hpp"
+#include "engine/socket_budget.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <pthread.h>
 #include <thread>
 
@@ -12,6 +15,8 @@ namespace plimsoll {
 namespace {
 
 constexpr std::chrono::seconds kReachableWithin{5};
+// From a setting to when it holds: every shard that is not starved has heard of it by then.
+constexpr std::chrono::milliseconds kChangeLead{5};
 
 std::uint64_t limit_for(double share) {
     if (share <= 0) {
@@ -45,24 +50,26 @@ std::vector<ClassPicker> pickers_for(const Scenario& scenario) {
 
 struct Engine::State {
     ShardPlan plan;
+    std::mutex steering;                            // of `changes`; no shard ever takes it
+    std::vector<std::vector<LevelChange>> changes;  // by executor
     std::vector<std::unique_ptr<Shard>> shards;
     std::vector<std::thread> threads;
+    std::optional<SocketBudget> sockets;
+
+    [[nodiscard]] Result<LevelChange> set_level(std::uint32_t executor, double level, bool open);
 };
 
 Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions options)
-    : state_(std::make_unique<State>(State{{&scenario,
-                                            &run,
-                                            options,
-                                            {},
-                                            {},
-                                            {},
-                                            prepare_requests(scenario, run.version),
-                                            pickers_for(scenario),
-                                            limit_for(options.trace_share)},
-                                           {},
-                                           {}})) {
+    : state_(std::make_unique<State>()) {
     ShardPlan& plan = state_->plan;
+    plan.scenario = &scenario;
+    plan.run = &run;
+    plan.options = std::move(options);
+    plan.requests = prepare_requests(scenario, run.version);
+    plan.classes = pickers_for(scenario);
+    plan.trace_limit = limit_for(plan.options.trace_share);
     plan.users = plan_classes(scenario, plan.pools);
+    state_->changes.resize(scenario.load.size());
 }
 
 Engine::~Engine() {
@@ -89,6 +96,8 @@ Status Engine::prepare() {
         }
         state_->plan.locals.push_back(*address);
     }
+    const std::size_t locals = std::max<std::size_t>(1, state_->plan.locals.size());
+    state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0);
     if (target.scheme == "https") {
         auto tls = TlsContext::create(http.tls);
         if (!tls) {
@@ -120,6 +129,67 @@ void Engine::abort() {
     for (const auto& shard : state_->shards) {
         shard->abort();
     }
+}
+
+Result<LevelChange> Engine::State::set_level(std::uint32_t executor, double level, bool open) {
+    const auto& load = plan.scenario->load;
+    if (executor >= load.size() || !is_steered(load[executor].kind) ||
+        is_open(load[executor].kind) != open) {
+        return Error{fmt::format("is not an externally-controlled executor with {}",
+                                 open ? "a rate" : "users"),
+                     executor < load.size() ? load[executor].name : "", ""};
+    }
+    const Executor& steered = load[executor];
+    if (!open && level > steered.max_vus) {
+        return Error{
+            fmt::format("must be at most its max_vus of {}, got {:.0f}", steered.max_vus, level),
+            steered.name, ""};
+    }
+    const std::lock_guard lock(steering);
+    const Nanoseconds since_begin =
+        Clock::now() + kChangeLead - plan.run->start.mono - steered.start_time;
+    const Nanoseconds at = std::max(since_begin, Nanoseconds{});
+    if (at >= steered.ramp.duration()) {
+        return Error{"is over", steered.name, ""};
+    }
+    for (const auto& shard : shards) {
+        shard->set_level(executor, at, level);
+    }
+    changes[executor].push_back({steered.start_time + at, level});
+    return changes[executor].back();
+}
+
+Result<LevelChange> Engine::set_rate(std::uint32_t executor, Rate rate) {
+    return state_->set_level(executor, rate.per_second(), true);
+}
+
+Result<LevelChange> Engine::set_users(std::uint32_t executor, std::uint32_t users) {
+    return state_->set_level(executor, users, false);
+}
+
+std::uint64_t Engine::sockets_left(std::uint32_t connections_open) const {
+    return state_->sockets ? state_->sockets->left(connections_open) : ShardState::kSocketsUnknown;
+}
+
+double Engine::level(std::uint32_t executor) const {
+    const std::lock_guard lock(state_->steering);
+    const auto& changes = state_->changes.at(executor);
+    return changes.empty() ? state_->plan.scenario->load[executor].ramp.start()
+                           : changes.back().level;
+}
+
+ExecutorInfo Engine::steered(std::uint32_t executor) const {
+    const std::lock_guard lock(state_->steering);
+    const Executor& planned = state_->plan.scenario->load.at(executor);
+    ExecutorInfo info = state_->plan.run->executors.at(executor);
+    for (const LevelChange& change : state_->changes[executor]) {
+        const Nanoseconds end = info.stages.back().to;
+        const double level = segment_level(planned, state_->plan.run->segment, change.level);
+        info.stages.back().to = change.at;
+        info.stages.push_back({change.at, change.at, level});
+        info.stages.push_back({change.at, end, level});
+    }
+    return info;
 }
 
 void Engine::join() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/units.hpp"
 #include "engine/recorder.hpp"
 #include "record/run_info.hpp"
 #include "scenario/scenario.hpp"
@@ -30,7 +31,14 @@ struct EngineOptions {
     std::function<void(std::span<const Variable> variables)> on_variables = {};
 };
 
-/// Threading: all methods from one thread. Each shard runs on a thread of its own and shares
+/// What an externally controlled executor asks for, and since when.
+struct LevelChange {
+    Nanoseconds at;  // offset from the run's start
+    double level;    // arrivals per second, or users: of the whole run, not of a segment
+};
+
+/// Threading: all methods from one thread, but set_rate, set_users and level, which any thread may
+/// call from `start` on. Each shard runs on a thread of its own and shares
 /// nothing with the others; the sink is called on shard threads.
 class Engine {
 public:
@@ -50,6 +58,19 @@ public:
     void stop_gracefully();
     /// Ends now; requests under way are counted as interrupted.
     void abort();
+    /// Sets the level of an externally controlled executor (index into Scenario::load) of the open
+    /// or the closed kind. It holds from a few milliseconds after the call on, at the same time in
+    /// every shard; arrivals stay those of the rate's exact integral. Error: no such executor, one
+    /// that is not controlled so or is over, a level that is not possible.
+    [[nodiscard]] Result<LevelChange> set_rate(std::uint32_t executor, Rate rate);
+    [[nodiscard]] Result<LevelChange> set_users(std::uint32_t executor, std::uint32_t users);
+    /// The latest level set, or the one that it began with.
+    [[nodiscard]] double level(std::uint32_t executor) const;
+    /// The stages that all its settings so far made of the executor, for the record: at each
+    /// change one of no length, which is the step, and the one after it. Levels are the segment's.
+    [[nodiscard]] ExecutorInfo steered(std::uint32_t executor) const;
+    /// See SocketBudget; from `prepare` on, any thread.
+    [[nodiscard]] std::uint64_t sockets_left(std::uint32_t connections_open) const;
     /// Waits until every shard has handed in its last interval.
     void join();
 

@@ -7,24 +7,6 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
-
-/// Text that is a number, as JSON writes them.
-bool is_number(std::string_view text) {
-    double value = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return code == std::errc{} && end == text.data() + text.size() && !text.empty();
-}
-
-ValueType type_of(std::string_view text) {
-    if (text == "true" || text == "false") {
-        return ValueType::Boolean;
-    }
-    return is_number(text) ? ValueType::Number : ValueType::Text;
-}
-
-}  // namespace
-
 void FlowCursor::restart(const Flow& flow) {
     next = 0;
     rounds.assign(flow.counters, 0);
@@ -137,16 +119,9 @@ std::uint32_t FlowMachine::choose(const Flow& flow, const Op& op, Random& random
 }
 
 bool FlowMachine::set(const Flow& flow, const Op& op, const Environment& environment) {
-    // Rendered apart: it may read the variable that it sets.
-    scratch_.clear();
-    static_cast<void>(flow.templates[op.b].render(environment.context, scratch_));
-    if (lacks(environment.context, "set")) {
-        return false;
-    }
     Variable& variable = environment.variables[op.a];
-    variable.text.assign(scratch_);
-    variable.type = type_of(scratch_);
-    return true;
+    return flow.templates[op.b].evaluate(environment.context, scratch_, variable) ||
+           !lacks(environment.context, "set");
 }
 
 Flow with_steps(const Flow& flow, std::size_t steps) {

@@ -18,7 +18,7 @@ constexpr std::uint64_t kStopDraws = UINT64_MAX - 1;
 User* Shard::take_user(Part& part, std::uint32_t user_class) {
     auto& pool = part.free[plan_.users[user_class].pool];
     if (pool.empty() && part.made < part.user_cap) {
-        return &new_user(part, part.made++ * part.shards + id_);
+        return &new_user(part, static_cast<std::uint32_t>(part.own.number(part.made++)));
     }
     const auto from = pool.empty() ? std::find_if(part.free.begin(), part.free.end(),
                                                   [](const auto& each) { return !each.empty(); })
@@ -38,12 +38,12 @@ bool Shard::has_next(const Part& part, const User& user) {
     return part.numbered ? part.iterations_left != 0 : user.iteration < part.executor->iterations;
 }
 
-std::uint64_t Shard::take_shared_iteration(Part& part, std::uint32_t shards, std::uint32_t id) {
+std::uint64_t Shard::take_shared_iteration(Part& part) {
     const std::uint64_t vus = part.executor->max_vus;
-    const std::uint64_t iteration = part.next_round * vus + part.next_rank;
-    part.next_rank += shards;
-    if (part.next_rank >= vus) {
-        part.next_rank = id;
+    const std::uint64_t iteration = part.next_round * vus + part.next_user;
+    part.next_user += part.own.stride();
+    if (part.next_user >= vus) {
+        part.next_user = part.own.first();
         ++part.next_round;
     }
     return iteration;
@@ -58,9 +58,10 @@ void Shard::begin_next(User& user, Clock::time_point due) {
     std::uint64_t iteration = user.iteration;
     std::uint32_t user_class = user.user_class;
     if (part.numbered) {
-        iteration = take_shared_iteration(part, plan_.run->shards, id_);
+        iteration = take_shared_iteration(part);
         user_class = plan_.classes[part.index].pick(iteration);
     }
+    ++recorder_->counts().arrivals_due;
     const bool last = --part.iterations_left == 0;
     begin_iteration(user, iteration, user_class, due);
     if (last) {

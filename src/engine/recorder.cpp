@@ -62,6 +62,7 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
     state.connections_open = levels.connections_open;
     state.in_flight_mean = in_flight_area_ns_ / length_ns;
     state.cpu_ratio = std::min(1.0, static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns);
+    interval_->parts = parts;
     interval_->phases[RequestPhase::Send].record_n({}, responses_ - sends_);
     interval_->phases[RequestPhase::Receive].record_n({}, responses_ - receives_);
     responses_ = sends_ = receives_ = 0;

@@ -30,6 +30,7 @@ public:
         std::uint32_t connections_open = 0;
     };
     Levels levels;
+    std::vector<PartState> parts;  // by executor; goes with each tick
 
     [[nodiscard]] LoadCounts& counts() noexcept { return interval_->counts; }
     /// A request was sent / came to its end at `now`.
@@ -46,6 +47,7 @@ public:
     void record(const Sample& sample) {
         roll_if_due(sample.completed);
         interval_->endpoints[sample.endpoint].record(sample);
+        interval_->state.late_sends += sample.sent - sample.due > kLateSend ? 1U : 0U;
     }
     /// The parts of a request that came to its end at the time last given.
     void record_phases(const PhaseTimes& times) {

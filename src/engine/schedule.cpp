@@ -12,9 +12,15 @@
 namespace plimsoll {
 namespace {
 
-/// How much of `total` falls to shard `id` when index % shards decides.
-std::uint32_t share_of(std::uint32_t total, std::uint32_t shards, std::uint32_t id) {
-    return total / shards + (id < total % shards ? 1U : 0U);
+/// The part of `executor` that falls to shard `id` of the run's segment.
+LoadShare share_of(const Executor& executor, const RunInfo& run, std::uint32_t id) {
+    return LoadShare()
+        .part(run.segment.number - 1, run.segment.count, executor.max_vus)
+        .part(id, run.shards, executor.max_vus);
+}
+
+std::uint32_t count_below(const LoadShare& share, std::uint64_t total) {
+    return static_cast<std::uint32_t>(share.count_below(total));
 }
 
 }  // namespace
@@ -90,10 +96,36 @@ void Shard::abort() {
     });
 }
 
+void Shard::set_level(std::uint32_t executor, Nanoseconds at, double level) {
+    boost::asio::post(context_, [this, executor, at, level] {
+        if (!done_ && executor < parts_.size() && parts_[executor].steered) {
+            recorder_->roll_to(Clock::now());
+            step_level(parts_[executor], at, level);
+            arm_pace();
+        }
+    });
+}
+
+void Shard::step_level(Part& part, Nanoseconds at, double level) {
+    part.steered->step(at, level);
+    PartState& state = recorder_->parts[part.index];
+    ++state.steps;
+    state.level = part.open && !part.own.empty() ? level / static_cast<double>(part.own.stride())
+                  : part.open                    ? 0
+                                                 : count_below(part.own, part.ramp->users_at(at));
+    if (part.over) {
+        return;
+    }
+    if (!part.open) {
+        part.next_change = std::min(part.next_change, part.begin + at);
+    } else if (!part.own.empty()) {
+        part.next_arrival = part.arrivals->again(*part.ramp);
+    }
+}
+
 void Shard::make_parts() {
-    const std::uint32_t shards = plan_.run->shards;
-    parts_.reserve(
-        plan_.scenario->load.size());  // the arrivals keep pointers into the scenario only
+    recorder_->parts.resize(plan_.scenario->load.size());
+    parts_.reserve(plan_.scenario->load.size());  // the arrivals keep pointers to ramps only
     for (std::uint32_t i = 0; i < plan_.scenario->load.size(); ++i) {
         const Executor& executor = plan_.scenario->load[i];
         Part part;
@@ -103,17 +135,22 @@ void Shard::make_parts() {
         part.numbered = part.open || executor.kind == ExecutorKind::SharedIterations;
         part.begin = start_ + executor.start_time;
         part.end = part.begin + executor.ramp.duration();
+        part.own = share_of(executor, *plan_.run, id_);
+        part.ramp = &executor.ramp;
+        if (is_steered(executor.kind)) {
+            part.steered =
+                std::make_unique<SteppedLevel>(executor.ramp.start(), executor.ramp.duration());
+            part.ramp = &part.steered->ramp();
+        }
         part.hard_end = part.end + executor.graceful_stop;
         if (part.open) {
-            part.shards = std::min(shards, executor.max_vus);
-            part.user_cap = share_of(executor.max_vus, part.shards, id_);
-            part.arrivals.emplace(executor.ramp, executor.arrivals, mix64(plan_.run->seed + i));
+            part.user_cap = count_below(part.own, executor.max_vus);
+            part.arrivals.emplace(*part.ramp, executor.arrivals, mix64(plan_.run->seed + i));
             part.free.resize(plan_.pools);
             part.free[0].reserve(part.user_cap);
             recorder_->levels.users_max += part.user_cap;
         } else {
-            recorder_->levels.users_max +=
-                share_of(static_cast<std::uint32_t>(executor.ramp.highest()), shards, id_);
+            recorder_->levels.users_max += count_below(part.own, executor.max_vus);
             part.next_change = part.begin;
             set_up_iterations(part);
         }
@@ -124,17 +161,16 @@ void Shard::make_parts() {
     }
 }
 
-void Shard::set_up_iterations(Part& part) const {
+void Shard::set_up_iterations(Part& part) {
     const Executor& executor = *part.executor;
     part.counted = is_counted(executor.kind);
-    part.user_cap = share_of(executor.max_vus, plan_.run->shards, id_);
-    part.next_rank = id_;
+    part.user_cap = count_below(part.own, executor.max_vus);
+    part.next_user = part.own.first();
     if (executor.kind == ExecutorKind::PerVuIterations) {
         part.iterations_left = part.user_cap * executor.iterations;
     } else if (part.counted) {
-        const auto rest = static_cast<std::uint32_t>(executor.iterations % executor.max_vus);
         part.iterations_left = executor.iterations / executor.max_vus * part.user_cap +
-                               share_of(rest, plan_.run->shards, id_);
+                               part.own.count_below(executor.iterations % executor.max_vus);
     }
 }
 
@@ -146,9 +182,12 @@ User& Shard::new_user(Part& part, std::uint32_t index) {
 }
 
 void Shard::take_next_arrival(Part& part) {
-    do {
-        part.next_arrival = part.arrivals->next();
-    } while (part.next_arrival && part.next_arrival->index % part.shards != id_);
+    if (part.own.empty()) {
+        return;
+    }
+    part.arrivals->skip(part.arrivals_begun ? part.own.stride() - 1 : part.own.first());
+    part.arrivals_begun = true;
+    part.next_arrival = part.arrivals->next();
 }
 
 void Shard::arm_pace() {
@@ -228,9 +267,9 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
 }
 
 void Shard::adjust_users(Part& part, Clock::time_point now) {
-    const Ramp& ramp = part.executor->ramp;
+    const Ramp& ramp = *part.ramp;
     const Nanoseconds offset = now - part.begin;
-    const std::uint32_t wanted = share_of(ramp.users_at(offset), plan_.run->shards, id_);
+    const std::uint32_t wanted = count_below(part.own, ramp.users_at(offset));
     const auto leave_by = part.next_change + part.executor->graceful_ramp_down;
     for (std::uint32_t rank = wanted; rank < part.wanted; ++rank) {
         leave(*part.ranks[rank], now, leave_by);
@@ -238,7 +277,8 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
     }
     for (std::uint32_t rank = part.wanted; rank < wanted && !part.over; ++rank) {
         if (rank == part.ranks.size()) {
-            part.ranks.push_back(&new_user(part, rank * plan_.run->shards + id_));
+            part.ranks.push_back(
+                &new_user(part, static_cast<std::uint32_t>(part.own.number(rank))));
         }
         User& user = *part.ranks[rank];
         user.leaving = false;
@@ -284,6 +324,8 @@ void Shard::end_part(Part& part, Clock::time_point now) {
         return;
     }
     part.over = true;
+    recorder_->parts[part.index].over = true;
+    recorder_->parts[part.index].level = 0;
     if (part.open) {
         // Arrivals due by now that this loop never came to: the generator was too slow.
         const auto stop = std::min(now, part.end);
@@ -295,6 +337,7 @@ void Shard::end_part(Part& part, Clock::time_point now) {
         part.next_arrival.reset();
     } else if (now >= part.end) {
         // Iterations that the users did not come to in time: the target was too slow.
+        recorder_->counts().arrivals_due += part.iterations_left;
         recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)] +=
             part.iterations_left;
     }

@@ -13,6 +13,8 @@
 #include "engine/timer_wheel.hpp"
 #include "engine/user.hpp"
 #include "load/arrivals.hpp"
+#include "load/load_share.hpp"
+#include "load/stepped_level.hpp"
 #include "scenario/response.hpp"
 #include "scenario/scenario.hpp"
 
@@ -58,9 +60,10 @@ struct ShardPlan {
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
 };
 
-/// Runs shard `id` of `run->shards`: the arrivals with index % shards == id, the users likewise.
-/// Threading: construct anywhere, `run` on the shard's own thread; `stop_gracefully` and `abort`
-/// from any.
+/// Runs shard `id` of `run->shards` of the run's segment: its LoadShare of arrivals, users and
+/// iterations.
+/// Threading: construct anywhere, `run` on the shard's own thread; `stop_gracefully`, `abort` and
+/// `set_level` from any.
 class Shard {
 public:
     Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink);
@@ -69,6 +72,9 @@ public:
     void run();
     void stop_gracefully();
     void abort();
+    /// From `at` on (an offset from the executor's begin) an externally controlled executor asks
+    /// for `level` over the whole run.
+    void set_level(std::uint32_t executor, Nanoseconds at, double level);
 
 private:
     using Context = boost::asio::io_context;
@@ -82,15 +88,18 @@ private:
         bool open = false;
         bool numbered = false;                   // iterations count over the whole run, not by user
         bool over = false;                       // no new iterations
+        LoadShare own;                           // of the run's arrivals, users and iterations
+        std::unique_ptr<SteppedLevel> steered;   // externally controlled: its level
+        const Ramp* ramp = nullptr;              // the executor's, or the steered one
         Clock::time_point begin, end, hard_end;  // hard_end: end + graceful stop
         // open model
         std::optional<ArrivalCursor> arrivals;
         std::optional<ArrivalCursor::Arrival> next_arrival;
-        std::uint32_t shards = 1;              // that share the arrivals: none without a user
+        bool arrivals_begun = false;
         std::uint32_t user_cap = 0;            // this shard's share of max_vus
         std::uint32_t made = 0;                // users so far
         std::vector<std::vector<User*>> free;  // by ClassPlan::pool
-        // closed model: this shard's users, by rank; user k of the run is rank k / shards here
+        // closed model: this shard's users, by rank; rank r is user own.number(r) of the run
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
         Clock::time_point next_change;
@@ -99,8 +108,8 @@ private:
         // iteration i falls to the shard of user i % vus, whose users take them as they are free.
         bool counted = false;
         std::uint64_t iterations_left = 0;
-        std::uint64_t next_round = 0;  // the next is iteration next_round · vus + next_rank
-        std::uint32_t next_rank = 0;
+        std::uint64_t next_round = 0;  // the next is iteration next_round · vus + next_user
+        std::uint64_t next_user = 0;
         std::uint32_t stopped = 0;  // closed model: users that are not to be started again
     };
     struct Wakeup {
@@ -111,7 +120,8 @@ private:
 
     // schedule.cpp: when users start, wake and stop
     void make_parts();
-    void set_up_iterations(Part& part) const;
+    static void set_up_iterations(Part& part);
+    void step_level(Part& part, Nanoseconds at, double level);
     void arm_pace();
     void on_pace();
     void dispatch_arrivals(Part& part, Clock::time_point now);
@@ -134,8 +144,7 @@ private:
     [[nodiscard]] User* take_user(Part& part, std::uint32_t user_class);
     /// The next iteration of a user in a loop; there must be one.
     void begin_next(User& user, Clock::time_point due);
-    [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part, std::uint32_t shards,
-                                                             std::uint32_t id);
+    [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part);
     [[nodiscard]] static bool has_next(const Part& part, const User& user);
     [[nodiscard]] std::uint64_t stream_of(const User& user) const {
         // Where iterations count over the whole run, draws depend on their number alone; a looping
@@ -191,7 +200,7 @@ private:
     /// What expressions may refer to; draws come from `random`.
     [[nodiscard]] RenderContext render_context(const User& user, Random& random) {
         return {user.index,           user.iteration, &random, user.variables, plan_.options.shared,
-                plan_.scenario->data, user.rows,      0,       &missing_};
+                plan_.scenario->data, user.rows,      0,       &missing_,      user.executor};
     }
 
     // judge.cpp: what a step takes from a response, and asks of it

@@ -136,12 +136,22 @@ Status FaultControl::plant(const LabFault& fault) {
     }
     std::string detail;
     if (const auto status = start_effect(fault, detail); !status) {
+        undo(fault.name());
         return status;
     }
     apply_behaviour(&fault, {});
     note_removed(fault.name());  // the one it replaces
     note_planted(fault, std::move(detail));
     return {};
+}
+
+/// After an effect that could not be brought about, or only in part.
+void FaultControl::undo(std::string_view name) {
+    if (find(name) != nullptr) {
+        static_cast<void>(remove(name));
+    } else if (name == "max-connections") {
+        static_cast<void>(end_effect(name));
+    }
 }
 
 Status FaultControl::remove(std::string_view name) {

@@ -44,7 +44,7 @@ public:
     /// Plants the faults that need `attach`, and marks all as planted.
     [[nodiscard]] Status plant_first(const std::vector<LabFault>& faults);
     /// In force when it returns. A fault of the same name is replaced. Error: why it cannot be
-    /// planted here; nothing has changed then.
+    /// planted here; then none of that name is in force.
     [[nodiscard]] Status plant(const LabFault& fault);
     /// Error: it is not planted.
     [[nodiscard]] Status remove(std::string_view name);
@@ -67,6 +67,7 @@ private:
     [[nodiscard]] Result<PgCell> ask(const std::string& dsn, const std::string& sql) const;
     [[nodiscard]] const LabFault* find(std::string_view name) const;
     void apply_behaviour(const LabFault* added, std::string_view removed);
+    void undo(std::string_view name);
     void note_planted(const LabFault& fault, std::string detail);
     void note_removed(std::string_view name);
     void write_log(const PlantedFault& entry, std::string_view event);

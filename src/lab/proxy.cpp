@@ -1,15 +1,12 @@
 #include "lab/proxy.hpp"
 
+#include "lab/proxy_address.hpp"
 #include "lab/proxy_link.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <map>
 #include <mutex>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <queue>
@@ -18,7 +15,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -26,63 +22,6 @@
 #include <vector>
 
 namespace plimsoll {
-namespace {
-
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-    [[nodiscard]] const sockaddr* get() const {
-        return reinterpret_cast<const sockaddr*>(&storage);
-    }
-};
-
-Error bad_upstream(const std::string& text, std::string what) {
-    return Error{std::move(what), text, "write host:port or unix:/path"};
-}
-
-Result<Address> unix_address(const std::string& text, std::string_view path) {
-    Address address;
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof(name.sun_path)) {
-        return bad_upstream(text, "not the path of a socket");
-    }
-    std::memcpy(name.sun_path, path.data(), path.size());
-    std::memcpy(&address.storage, &name, sizeof(name));
-    address.size = sizeof(name);
-    return address;
-}
-
-/// "host:port", "[::1]:port" or "unix:/path".
-Result<Address> resolve(const std::string& text, bool passive) {
-    if (text.starts_with("unix:")) {
-        return unix_address(text, std::string_view(text).substr(5));
-    }
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
-        return bad_upstream(text, "not an address with a port");
-    }
-    std::string host = text.substr(0, colon);
-    if (host.front() == '[' && host.back() == ']') {
-        host = host.substr(1, host.size() - 2);
-    }
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICSERV | (passive ? AI_NUMERICHOST : 0);
-    addrinfo* found = nullptr;
-    const std::string service = text.substr(colon + 1);
-    if (const int problem = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
-        problem != 0) {
-        return bad_upstream(text, ::gai_strerror(problem));
-    }
-    Address address;
-    std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-    address.size = found->ai_addrlen;
-    ::freeaddrinfo(found);
-    return address;
-}
-
-}  // namespace
 
 ProxyFaults ProxyFaults::of(const LabFault& network) {
     ProxyFaults faults;
@@ -104,7 +43,7 @@ struct FaultProxy::State {
     };
     enum Special : std::uint64_t { Listener = 0, Switch = 1, Timer = 2, FirstLink = 3 };
 
-    State(const ProxyOptions& options, Address to)
+    State(const ProxyOptions& options, SocketAddress to)
         : upstream(to), random(static_cast<std::uint32_t>(options.seed)), shared(options.faults) {}
     ~State();
 
@@ -120,7 +59,7 @@ struct FaultProxy::State {
     void pump_due();
     void arm();
 
-    const Address upstream;
+    const SocketAddress upstream;
     std::minstd_rand random;
     int poll = -1;
     int listener = -1;
@@ -129,7 +68,11 @@ struct FaultProxy::State {
     std::uint16_t port = 0;
     ProxyFaults faults;
     std::unordered_map<std::uint64_t, std::unique_ptr<ProxyLink>> links;
-    std::unordered_map<std::uint64_t, std::array<std::uint32_t, 2>> watched;
+    struct Watch {
+        std::array<std::uint32_t, 2> events{};     // what epoll was told, by side
+        std::optional<Clock::time_point> planned;  // the next wake
+    };
+    std::unordered_map<std::uint64_t, Watch> watched;
     std::priority_queue<Wake> wakes;
     std::uint64_t next_id = FirstLink;
 
@@ -150,12 +93,12 @@ FaultProxy::State::~State() {
 
 Status FaultProxy::State::open(const ProxyOptions& options) {
     const std::string where = options.address + ":" + std::to_string(options.port);
-    const auto address =
-        resolve(options.address.find(':') == std::string::npos
-                    ? (options.address == "localhost" ? "127.0.0.1:" : options.address + ":") +
-                          std::to_string(options.port)
-                    : "[" + options.address + "]:" + std::to_string(options.port),
-                true);
+    const auto address = resolve_address(
+        options.address.find(':') == std::string::npos
+            ? (options.address == "localhost" ? "127.0.0.1:" : options.address + ":") +
+                  std::to_string(options.port)
+            : "[" + options.address + "]:" + std::to_string(options.port),
+        true);
     if (!address) {
         return Error{"not an address to listen on", where, "use a numeric one, e.g. 127.0.0.1"};
     }
@@ -272,7 +215,6 @@ void FaultProxy::State::admit(int client) {
     const std::uint64_t id = next_id++;
     auto& link = *links.emplace(id, std::make_unique<ProxyLink>(client, server)).first->second;
     counts.open = links.size();
-    watched[id] = {0, 0};
     for (const auto side : {ProxyLink::Client, ProxyLink::Upstream}) {
         epoll_event event{};
         event.data.u64 = id << 1U | side;
@@ -283,8 +225,13 @@ void FaultProxy::State::admit(int client) {
 
 /// Tells epoll what the link waits for.
 void FaultProxy::State::watch(std::uint64_t id, ProxyLink& link) {
-    auto& known = watched[id];
+    auto& known = watched[id].events;
     for (const auto side : {ProxyLink::Client, ProxyLink::Upstream}) {
+        if (link.finished(side)) {
+            // epoll would report its hang-up again and again while the other side goes on.
+            ::epoll_ctl(poll, EPOLL_CTL_DEL, link.fd(side), nullptr);
+            continue;
+        }
         std::uint32_t wanted = link.wants_to_read(side, faults) ? EPOLLIN : 0U;
         if (link.wants_to_write(side) || (side == ProxyLink::Upstream && link.connecting())) {
             wanted |= EPOLLOUT;
@@ -365,7 +312,10 @@ void FaultProxy::State::pump(std::uint64_t id) {
             return;
         }
         const auto due = link.next_due(side);
-        if (due && !faults.stall && !(link.connecting() && side == ProxyLink::Upstream)) {
+        auto& planned = watched[id].planned;
+        if (due && !faults.stall && !(link.connecting() && side == ProxyLink::Upstream) &&
+            (!planned || *due < *planned)) {
+            planned = due;
             wakes.push({*due, id});
         }
     }
@@ -377,6 +327,10 @@ void FaultProxy::State::pump_due() {
     const auto now = Clock::now();
     while (!wakes.empty() && wakes.top().at <= now) {
         ids.push_back(wakes.top().link);
+        if (const auto found = watched.find(ids.back());
+            found != watched.end() && found->second.planned == wakes.top().at) {
+            found->second.planned.reset();
+        }
         wakes.pop();
     }
     for (const auto id : ids) {
@@ -409,7 +363,7 @@ FaultProxy::~FaultProxy() {
 }
 
 Result<FaultProxy> FaultProxy::start(const ProxyOptions& options) {
-    const auto upstream = resolve(options.upstream, false);
+    const auto upstream = resolve_address(options.upstream, false);
     if (!upstream) {
         return upstream.error();
     }

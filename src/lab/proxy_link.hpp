@@ -34,6 +34,8 @@ public:
     [[nodiscard]] std::optional<Clock::time_point> next_due(Side side) const;
     [[nodiscard]] bool wants_to_read(Side side, const ProxyFaults& faults) const;
     [[nodiscard]] bool wants_to_write(Side side) const { return ends_[side].blocked; }
+    /// Nothing will come from this side or go to it any more.
+    [[nodiscard]] bool finished(Side side) const { return ends_[side].ended && ends_[side].closed; }
     [[nodiscard]] int fd(Side side) const { return ends_[side].fd; }
     [[nodiscard]] bool connecting() const { return connecting_; }
     /// Whether connecting has succeeded; call when the socket has become writable.

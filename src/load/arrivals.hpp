@@ -31,18 +31,28 @@ public:
     ArrivalCursor(const Ramp& ramp, ArrivalProcess process, std::uint64_t seed);
 
     struct Arrival {
+        friend bool operator==(const Arrival&, const Arrival&) = default;
         std::uint64_t index;
         Nanoseconds due;  // offset from the executor's start
     };
     /// The next arrival; nullopt after the last.
     [[nodiscard]] std::optional<Arrival> next() noexcept;
+    /// Passes over the next `count` arrivals without working out when they are due.
+    void skip(std::uint64_t count) noexcept;
+    /// The latest answer of `next` once more, by a ramp that has changed since. Indices go on
+    /// where they were: none is left out and none comes twice.
+    [[nodiscard]] std::optional<Arrival> again(const Ramp& ramp) noexcept;
 
 private:
     const Ramp* ramp_;
     ArrivalProcess process_;
     std::uint64_t seed_;
+    [[nodiscard]] std::optional<Nanoseconds> due_at(double amount) const noexcept;
+    [[nodiscard]] double unit_exponential() const noexcept;
+
     std::uint64_t index_ = 0;
-    double amount_ = 0;
+    double amount_ = 0;     // of the arrival before index_
+    bool waiting_ = false;  // `next` has given the arrival before index_
 };
 
 }  // namespace plimsoll

@@ -126,6 +126,9 @@ std::uint64_t Histogram::count_at_most(Nanoseconds bound) const noexcept {
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
     std::vector<Bucket> out;
+    const auto blocks = static_cast<std::size_t>(std::count_if(
+        blocks_.begin(), blocks_.end(), [](const auto& block) { return block != nullptr; }));
+    out.reserve(std::min(static_cast<std::size_t>(count_), blocks * kSubBuckets));
     for (std::size_t b = 0; b < kBlocks; ++b) {
         if (!blocks_[b]) {
             continue;
@@ -150,7 +153,9 @@ std::vector<std::uint8_t> Histogram::encode() const {
     put_varint(out, min_ns_);
     put_varint(out, max_ns_ - min_ns_);
     std::size_t next = 0;
-    for (const Bucket& bucket : buckets()) {
+    const std::vector<Bucket> filled = buckets();
+    out.reserve(64 + 4 * filled.size());
+    for (const Bucket& bucket : filled) {
         const std::size_t index = bucket_of(bucket.lower_ns);
         put_varint(out, index - next);
         put_varint(out, bucket.count);

@@ -113,6 +113,18 @@ void PhaseStats::clear() noexcept {
     }
 }
 
+void ShardState::merge(const ShardState& other) noexcept {
+    in_flight += other.in_flight;
+    users += other.users;
+    users_max += other.users_max;
+    connections_open += other.connections_open;
+    in_flight_mean += other.in_flight_mean;
+    cpu_ratio = std::max(cpu_ratio, other.cpu_ratio);
+    loop_lag_max = std::max(loop_lag_max, other.loop_lag_max);
+    late_sends += other.late_sends;
+    sockets_left = std::min(sockets_left, other.sockets_left);
+}
+
 void Interval::clear() noexcept {
     last = false;
     phases.clear();
@@ -125,6 +137,7 @@ void Interval::clear() noexcept {
     std::fill(checks.begin(), checks.end(), CheckCount{});
     counts = {};
     state = {};
+    parts.clear();
     errors.clear();
     traces.clear();
 }

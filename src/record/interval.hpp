@@ -109,26 +109,32 @@ inline constexpr std::array<std::string_view, 2> kNotSentReasonNames{"user_cap",
 
 /// Counts of one tick (or, merged, since the start).
 struct LoadCounts {
-    std::uint64_t arrivals_due = 0;  // by the schedule of open-model executors
+    /// Iterations due: the arrivals of open-model executors' schedules, and the iterations of those
+    /// that do a number of them, as each begins or is given up for want of time.
+    std::uint64_t arrivals_due = 0;
     std::uint64_t iterations_started = 0;
     std::uint64_t iterations_completed = 0;
+    std::array<std::uint64_t, 2> not_sent{};  // iterations, by NotSentReason
+    std::uint64_t connects_ok = 0;
+    std::uint64_t connects_failed = 0;
+    std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
+    std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
+    std::uint64_t spans_dropped = 0;
+    std::uint64_t interrupted =
+        0;  // requests under way when the run was cut short; in no histogram
     std::uint64_t iterations_cut_short = 0;  // ended by a failed step before the flow's end
     std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value; no requests
     std::uint64_t starts_failed = 0;     // users whose user_start failed
     std::uint64_t users_stopped = 0;     // by on_fail, or for want of data
     std::uint64_t out_of_data = 0;       // iterations not begun: unique data had no row left
-    std::array<std::uint64_t, 2> not_sent{};  // iterations, by NotSentReason
-    std::uint64_t connects_ok = 0;
-    std::uint64_t connects_failed = 0;
-    std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
     std::uint64_t redirects = 0;         // hops beyond a request's first
-    std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
-    std::uint64_t spans_dropped = 0;
-    std::uint64_t interrupted =
-        0;  // requests under way when the run was cut short; in no histogram
 
     void merge(const LoadCounts& other);
 };
+
+/// A request sent later than this after it was due is a late send: what a general-purpose kernel's
+/// scheduler gives a busy machine.
+inline constexpr std::chrono::milliseconds kLateSend{1};
 
 /// How a shard stood at the end of a tick.
 struct ShardState {
@@ -136,9 +142,19 @@ struct ShardState {
     std::uint32_t users = 0;      // simulated users alive (open model: busy ones)
     std::uint32_t users_max = 0;
     std::uint32_t connections_open = 0;
-    double in_flight_mean = 0;   // time average over the tick, for Little's law
-    double cpu_ratio = 0;        // this thread's CPU time over wall time, 0-1
-    Nanoseconds loop_lag_max{};  // latest a due timer ran within the tick
+    double in_flight_mean = 0;     // time average over the tick, for Little's law
+    double cpu_ratio = 0;          // this thread's CPU time over wall time, 0-1
+    Nanoseconds loop_lag_max{};    // latest a due timer ran within the tick
+    std::uint64_t late_sends = 0;  // requests of the tick sent more than kLateSend after their due
+    /// How many more connections this process could open: the lower of its file descriptors and
+    /// the machine's local ports towards the target. Of the whole process, not of one shard;
+    /// kSocketsUnknown where nobody looked.
+    std::uint64_t sockets_left = kSocketsUnknown;
+
+    static constexpr std::uint64_t kSocketsUnknown = INT64_MAX;
+    /// Adds another shard's (or segment's) state: sums; of cpu_ratio, loop_lag_max and sockets_left
+    /// the worst. The two in_flight_means must be over the same time.
+    void merge(const ShardState& other) noexcept;
 };
 
 /// A failed request kept as a specimen: at most one per (endpoint, outcome, fingerprint) and shard.
@@ -176,6 +192,13 @@ struct IterationTrace {
     std::vector<RequestSpan> requests;
 };
 
+/// What one shard knows of its part of an executor at the end of a tick.
+struct PartState {
+    bool over = false;        // begins no more iterations
+    std::uint32_t steps = 0;  // how often an externally controlled executor's level was set
+    double level = 0;         // what it then asks of this shard: arrivals per second, or users
+};
+
 /// The samples of one shard in one tick [tick·period, (tick+1)·period), by completion time.
 /// Owned by the shard until it is handed over whole; cleared and handed back for reuse.
 struct Interval {
@@ -189,6 +212,7 @@ struct Interval {
     PhaseStats phases;
     LoadCounts counts;
     ShardState state;
+    std::vector<PartState> parts;  // by executor; empty: as scheduled
     std::vector<ErrorSample> errors;
     std::vector<IterationTrace> traces;
 
@@ -197,7 +221,9 @@ struct Interval {
 
 /// Where an executor stood at the end of a tick.
 struct ExecutorState {
-    std::uint32_t stage = 0;  // index into ExecutorInfo::stages; one past the last when over
+    /// Index into ExecutorInfo::stages; one past the last when over. Where an externally controlled
+    /// executor's level was set n times: 2n, as each time adds a step and the stage after it.
+    std::uint32_t stage = 0;
     double offered = 0;  // arrivals per second (open) or users (closed) that the schedule asks now
 };
 
@@ -218,6 +244,7 @@ struct Snapshot {
     PhaseStats total_phases;
     LoadCounts delta_counts;
     LoadCounts total_counts;
+    std::uint64_t total_late_sends = 0;  // see ShardState
     ShardState state;  // sums over shards; cpu_ratio and loop_lag_max are the highest
     std::vector<ShardState> shards;
     std::vector<ExecutorState> executors;

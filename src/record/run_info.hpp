@@ -37,6 +37,15 @@ struct ExecutorInfo {
     std::uint32_t max_users = 0;
 };
 
+/// The part of its scenario's load that a run puts on, as on the command line: 2/8 is the second
+/// of eight. 1/1 is all of it.
+struct Segment {
+    std::uint32_t number = 1;  // 1 ... count
+    std::uint32_t count = 1;
+    [[nodiscard]] bool is_whole() const noexcept { return count == 1; }
+    friend bool operator==(const Segment&, const Segment&) = default;
+};
+
 struct RunInfo {
     std::string id;  // unique: UTC time stamp and 4 hex digits
     std::string scenario_name;
@@ -45,6 +54,7 @@ struct RunInfo {
     std::string target;  // scheme://host:port
     std::uint64_t seed = 1;
     std::uint32_t shards = 1;
+    Segment segment;   // `executors` and every count of the run are of this part alone
     WallAnchor start;  // t = 0 of every offset in the run
     Nanoseconds tick = std::chrono::seconds(1);
     Nanoseconds planned_duration{};

@@ -7,6 +7,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
@@ -63,7 +64,11 @@ json::object run_of(const RunInfo& info, const Analysis& analysis) {
             {"version", text_of(info.version)},
             {"started", report::utc_time(started.count())},
             {"duration_s", analysis.duration_s},
-            {"seed", info.seed}};
+            {"seed", info.seed},
+            {"segment",
+             info.segment.is_whole()
+                 ? json::value(nullptr)
+                 : json::value(fmt::format("{}/{}", info.segment.number, info.segment.count))}};
 }
 
 json::object validity_of(const Analysis& analysis) {
@@ -225,7 +230,16 @@ json::object generator_of(const GeneratorResult& generator) {
             {"cpu_us_per_request", generator.cpu_us_per_request},
             {"max_rss_bytes", generator.max_rss_bytes},
             {"shards", generator.shards},
-            {"dropped", numbers_of(generator.dropped)}};
+            {"dropped", numbers_of(generator.dropped)},
+            {"cpu_ratio_max", generator.cpu_ratio_max},
+            {"loop_lag_max_s", generator.loop_lag_max_s},
+            {"late_sends", generator.late_sends},
+            {"not_sent", json::object{{"user_cap", generator.not_sent_user_cap},
+                                      {"generator", generator.not_sent_generator}}},
+            {"sockets_left",
+             generator.sockets_left ? json::value(*generator.sockets_left) : json::value(nullptr)},
+            {"ceiling_rate",
+             generator.ceiling_rate ? json::value(*generator.ceiling_rate) : json::value(nullptr)}};
 }
 
 }  // namespace

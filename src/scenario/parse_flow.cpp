@@ -202,14 +202,17 @@ private:
                              ? "e.g. random: [{get: /a}, {steps: [{get: /b}, {get: /c}]}]"
                              : "e.g. weighted: [{weight: 3, steps: [{get: /a}]}, ...]");
         const std::size_t first = flow_.choices.size();
+        const bool weighted = key == "weighted";
         for (const Item& one : list) {
-            flow_.choices.push_back({weight_of(one, key == "weighted"), 0});
+            flow_.choices.push_back({weight_of(one, weighted), 0});
         }
         emit(Op::Kind::Choose, first, list.size());
         std::vector<std::uint32_t> exits;
         for (std::size_t i = 0; i < list.size(); ++i) {
             flow_.choices[first + i].target = here();
-            alternative(list[i]);
+            if (!weighted || (list[i].is_map() && has_key(list[i], "weight"))) {
+                alternative(list[i]);
+            }
             exits.push_back(emit(Op::Kind::Jump));
         }
         for (const std::uint32_t exit : exits) {

@@ -12,7 +12,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 1> kLaterKinds{"externally-controlled"};
 constexpr std::uint64_t kMostIterations = 1'000'000'000'000;
 // The keys of one executor: what names it, those that all have, and its own.
 template <std::size_t N>
@@ -35,6 +34,8 @@ constexpr auto kRampingRateKeys =
     with_common(std::array{Word("arrivals"), Word("start_rate"), Word("stages"), Word("max_vus")});
 constexpr auto kIterationsKeys =
     with_common(std::array{Word("vus"), Word("iterations"), Word("max_duration")});
+constexpr auto kSteeredKeys = with_common(
+    std::array{Word("vus"), Word("rate"), Word("arrivals"), Word("duration"), Word("max_vus")});
 constexpr std::array<std::string_view, 1> kLaterKeys{"tags"};
 
 constexpr auto kRateProfileKeys = with_common(
@@ -52,6 +53,9 @@ std::span<const std::string_view> keys_of(ExecutorKind kind) {
             return kConstantRateKeys;
         case ExecutorKind::RampingArrivalRate:
             return kRampingRateKeys;
+        case ExecutorKind::ExternallyControlled:
+        case ExecutorKind::ExternallyControlledRate:
+            return kSteeredKeys;
         case ExecutorKind::PerVuIterations:
         case ExecutorKind::SharedIterations:
             break;
@@ -67,8 +71,7 @@ std::string advice_for(const Item& item, ExecutorKind kind) {
             const bool known = std::find(keys.begin(), keys.end(), entry.name) != keys.end();
             const auto mine = keys_of(kind);
             if (known && std::find(mine.begin(), mine.end(), entry.name) == mine.end()) {
-                return fmt::format("{} has {}", kExecutorKindNames[static_cast<std::size_t>(kind)],
-                                   fmt::join(mine, ", "));
+                return fmt::format("{} has {}", to_string(kind), fmt::join(mine, ", "));
             }
         }
     }
@@ -78,11 +81,6 @@ std::string advice_for(const Item& item, ExecutorKind kind) {
 std::optional<ExecutorKind> read_kind(const Item& item) {
     const auto written = item.text("an executor's name");
     if (!written) {
-        return std::nullopt;
-    }
-    if (std::find(kLaterKinds.begin(), kLaterKinds.end(), *written) != kLaterKinds.end()) {
-        item.fault(
-            fmt::format("{} is not supported yet; use {}", *written, any_of(kExecutorKindNames)));
         return std::nullopt;
     }
     const auto index = item.choice(kExecutorKindNames);
@@ -194,6 +192,24 @@ std::vector<std::uint32_t> read_classes(const Item& item, const std::vector<User
     return classes;
 }
 
+// Users may be set up to max_vus; k6's default is the users that it begins with.
+std::uint32_t read_most_steered(const Fields& fields, const Executor& executor) {
+    const auto begins_with = static_cast<std::uint32_t>(executor.ramp.highest());
+    const auto item = fields.get("max_vus");
+    if (!item) {
+        if (begins_with == 0 && executor.ramp.duration() > Nanoseconds{}) {
+            fields.map().fault("max_vus is missing: how many users it may be set to",
+                               "e.g. max_vus: 100");
+        }
+        return begins_with;
+    }
+    const auto most = static_cast<std::uint32_t>(item->whole(1, kMostUsers).value_or(0));
+    if (most != 0 && most < begins_with) {
+        item->fault(fmt::format("must not be fewer than vus: {} for {} users", most, begins_with));
+    }
+    return most;
+}
+
 // `executor`'s ramp says how many users share them.
 std::uint64_t read_iterations(const Fields& fields, const Executor& executor) {
     const auto item = fields.get("iterations");
@@ -247,8 +263,9 @@ void read_shape(const Fields& fields, const std::vector<UserClass>& users, Execu
     if (is_counted(kind)) {
         executor.iterations = read_iterations(fields, executor);
     }
-    executor.max_vus = is_open(kind) ? read_max_vus(fields, executor, users)
-                                     : static_cast<std::uint32_t>(executor.ramp.highest());
+    executor.max_vus = is_open(kind)      ? read_max_vus(fields, executor, users)
+                       : is_steered(kind) ? read_most_steered(fields, executor)
+                                          : static_cast<std::uint32_t>(executor.ramp.highest());
 }
 
 Executor read_preset(const Item& item, const std::vector<UserClass>& users) {
@@ -298,8 +315,10 @@ Executor read_executor(const Item& item, const std::vector<UserClass>& users) {
     if (!kind) {
         return executor;  // which keys are right depends on it
     }
-    executor.kind = *kind;
-    executor.name = kExecutorKindNames[static_cast<std::size_t>(*kind)];
+    executor.kind = is_steered(*kind) && entry_of("rate") != written.end()
+                        ? ExecutorKind::ExternallyControlledRate
+                        : *kind;
+    executor.name = to_string(*kind);
     const std::string advice = advice_for(item, *kind);
     const Fields fields(item, {keys_of(*kind), kLaterKeys, advice});
     read_common(fields, users, executor);

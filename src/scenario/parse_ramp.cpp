@@ -98,9 +98,32 @@ std::optional<Ramp> read_counted(const Fields& fields) {
                           : std::nullopt;
 }
 
+// The level until one is set, which may be none.
+std::optional<Ramp> read_steered(const Fields& fields, bool open) {
+    if (open && fields.has("vus")) {
+        fields.get("vus")->at_key().fault(
+            "cannot stand beside rate: what is set is either arrivals or users",
+            "with a rate, max_vus says how many users may be busy at once");
+        return std::nullopt;
+    }
+    if (!open && fields.has("arrivals")) {
+        fields.get("arrivals")->at_key().fault("belongs to a rate, but users are what is set here");
+        return std::nullopt;
+    }
+    const auto level_item =
+        open ? fields.get("rate") : fields.require("vus", "vus: 50, or rate: 200/s");
+    const auto duration_item = fields.require("duration", "duration: 30m");
+    const auto duration = duration_item ? duration_item->positive_duration() : std::nullopt;
+    const auto level = level_item ? read_level(*level_item, open) : std::nullopt;
+    return level && duration ? std::optional(Ramp::constant(*level, *duration)) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Ramp> read_ramp(const Fields& fields, ExecutorKind kind) {
+    if (is_steered(kind)) {
+        return read_steered(fields, is_open(kind));
+    }
     if (is_counted(kind)) {
         return read_counted(fields);
     }

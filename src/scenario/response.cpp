@@ -33,7 +33,9 @@ struct ResponseReader::Json {
     void forget() {
         value.reset();
         parser.reset();  // what a failed parse left there stands in the arena
-        arena.release();
+        // A new one: release() alone keeps the block size, which doubles with each body that does
+        // not fit into `memory`, until there is no such block.
+        arena.emplace(memory.data(), memory.size());
         state = State::Unread;
     }
 
@@ -42,7 +44,7 @@ struct ResponseReader::Json {
             return state == State::Good ? &*value : nullptr;
         }
         state = State::Bad;
-        parser.reset(&arena);
+        parser.reset(&*arena);
         json::error_code code;
         bad_at = parser.write_some(body.data(), body.size(), code);
         if (!code && bad_at < body.size()) {
@@ -59,7 +61,7 @@ struct ResponseReader::Json {
 
     std::array<unsigned char, 16U << 10U> memory{};
     std::array<unsigned char, 4U << 10U> stack{};
-    json::monotonic_resource arena{memory.data(), memory.size()};
+    std::optional<json::monotonic_resource> arena{std::in_place, memory.data(), memory.size()};
     json::parser parser{json::storage_ptr{}, options(), stack.data(), stack.size()};
     std::optional<json::value> value;
     State state = State::Unread;

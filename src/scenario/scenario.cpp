@@ -1,6 +1,7 @@
 #include "scenario/scenario.hpp"
 
 #include "base/units.hpp"
+#include "load/load_share.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,16 +13,22 @@
 namespace plimsoll {
 namespace {
 
-ExecutorInfo describe(const Executor& executor) {
+LoadShare share_of(const Executor& executor, Segment segment) {
+    return LoadShare().part(segment.number - 1, segment.count, executor.max_vus);
+}
+
+ExecutorInfo describe(const Executor& executor, Segment segment) {
+    const auto level = [&](double whole) { return segment_level(executor, segment, whole); };
     ExecutorInfo info;
     info.name = executor.name;
     info.kind = to_string(executor.kind);
     info.open = is_open(executor.kind);
-    info.start_value = executor.ramp.start();
-    info.max_users = executor.max_vus;
+    info.start_value = level(executor.ramp.start());
+    info.max_users =
+        static_cast<std::uint32_t>(share_of(executor, segment).count_below(executor.max_vus));
     Nanoseconds from = executor.start_time;
     for (const Ramp::Stage& stage : executor.ramp.stages()) {
-        info.stages.push_back({from, from + stage.duration, stage.target});
+        info.stages.push_back({from, from + stage.duration, level(stage.target)});
         from += stage.duration;
     }
     return info;
@@ -86,8 +93,19 @@ std::size_t choose(const std::vector<Share>& shares, std::int64_t sum) {
 
 }  // namespace
 
+double segment_level(const Executor& executor, Segment segment, double whole) {
+    const LoadShare share = share_of(executor, segment);
+    if (share.empty()) {
+        return 0;
+    }
+    return is_open(executor.kind)
+               ? whole / static_cast<double>(share.stride())
+               : static_cast<double>(share.count_below(static_cast<std::uint64_t>(whole)));
+}
+
 std::string_view to_string(ExecutorKind kind) {
-    return kExecutorKindNames[static_cast<std::size_t>(kind)];
+    return is_steered(kind) ? kExecutorKindNames.back()
+                            : kExecutorKindNames[static_cast<std::size_t>(kind)];
 }
 
 Nanoseconds Think::draw(Random& random) const noexcept {
@@ -151,8 +169,9 @@ std::string stages_text(const Executor& executor) {
     return text;
 }
 
-RunInfo describe(const Scenario& scenario) {
+RunInfo describe(const Scenario& scenario, Segment segment) {
     RunInfo info;
+    info.segment = segment;
     info.scenario_name = scenario.name;
     info.scenario_text = scenario.text;
     TargetUrl origin = scenario.target;
@@ -161,7 +180,7 @@ RunInfo describe(const Scenario& scenario) {
     info.planned_duration = scenario.duration();
     info.endpoints = scenario.endpoints;
     for (const Executor& executor : scenario.load) {
-        info.executors.push_back(describe(executor));
+        info.executors.push_back(describe(executor, segment));
     }
     for (const UserClass& user : scenario.users) {
         info.user_classes.push_back(user.name);

@@ -125,14 +125,23 @@ enum class ExecutorKind {
     ConstantArrivalRate,
     RampingArrivalRate,
     PerVuIterations,
-    SharedIterations
+    SharedIterations,
+    ExternallyControlled,      // users, set while it runs
+    ExternallyControlledRate,  // the same for arrivals; written externally-controlled too
 };
-inline constexpr std::array<std::string_view, 6> kExecutorKindNames{
-    "constant-vus",         "ramping-vus",       "constant-arrival-rate",
-    "ramping-arrival-rate", "per-vu-iterations", "shared-iterations"};
+/// As written in a scenario, by kind; an externally-controlled one with a rate is the open kind.
+inline constexpr std::array<std::string_view, 7> kExecutorKindNames{
+    "constant-vus",      "ramping-vus",       "constant-arrival-rate", "ramping-arrival-rate",
+    "per-vu-iterations", "shared-iterations", "externally-controlled"};
 [[nodiscard]] std::string_view to_string(ExecutorKind kind);
 [[nodiscard]] constexpr bool is_open(ExecutorKind kind) {
-    return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate;
+    return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate ||
+           kind == ExecutorKind::ExternallyControlledRate;
+}
+/// Its level is set while it runs; `ramp` is the level until then.
+[[nodiscard]] constexpr bool is_steered(ExecutorKind kind) {
+    return kind == ExecutorKind::ExternallyControlled ||
+           kind == ExecutorKind::ExternallyControlledRate;
 }
 
 /// Ends when a number of iterations is done, at the latest after its ramp's length.
@@ -146,7 +155,8 @@ struct Executor {
     ExecutorKind kind = ExecutorKind::ConstantVus;
     Ramp ramp = Ramp::constant(0, {});  // arrivals per second, or users
     ArrivalProcess arrivals = ArrivalProcess::Uniform;
-    std::uint32_t max_vus = 0;         // open model: most users at once; closed: the ramp's highest
+    std::uint32_t max_vus =
+        0;  // open model, externally controlled: most users at once; else the ramp's highest
     std::uint64_t iterations = 0;      // per-vu-iterations: each user's; shared-iterations: in all
     Nanoseconds start_time{};          // from the run's start to this executor's
     std::vector<std::uint32_t> users;  // its user classes, into Scenario::users; empty: all
@@ -234,8 +244,12 @@ struct Scenario {
 /// "from 0/s, 1m to 200/s, 8m at 200/s": an executor's stages as a person reads them.
 [[nodiscard]] std::string stages_text(const Executor& executor);
 
-/// The parts of a RunInfo that the scenario fixes; id, start, seed and shards are the caller's.
-[[nodiscard]] RunInfo describe(const Scenario& scenario);
+/// What falls to `segment` of a level that `executor` asks of the whole run.
+[[nodiscard]] double segment_level(const Executor& executor, Segment segment, double whole);
+
+/// The parts of a RunInfo that the scenario fixes; id, start, seed and shards are the caller's. Its
+/// executors ask for what falls to `segment`.
+[[nodiscard]] RunInfo describe(const Scenario& scenario, Segment segment = {});
 
 /// Assigns a user class to index 0, 1, 2 ... such that every prefix of n has each class's share
 /// within one: Tijdeman's algorithm (The chairman assignment problem, Discrete Mathematics 32,

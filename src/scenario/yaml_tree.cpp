@@ -44,7 +44,12 @@ bool is_unclosed_quote(std::string_view from_scalar) {
 
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    TreeBuilder(std::string_view text, std::uint16_t file) : text_(text), file_(file) {}
+    TreeBuilder(std::string_view text, std::uint16_t file) : text_(text), file_(file) {
+        for (std::size_t at = 0; at != std::string_view::npos; at = text.find('\n', at)) {
+            at += line_starts_.empty() ? 0U : 1U;
+            line_starts_.push_back(at);
+        }
+    }
 
     void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
     void OnDocumentEnd() override {}
@@ -64,7 +69,7 @@ public:
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         refuse_custom_tag(mark, tag);
-        if (tag == "!" && is_unclosed_quote(text_from(text_, mark.line, mark.column))) {
+        if (tag == "!" && is_unclosed_quote(from(mark))) {
             fault(mark, "not valid YAML: the quote is not closed", "close it on the same line");
             broken_ = true;
         }
@@ -109,6 +114,14 @@ private:
         node->column = mark.column + 1;
         node->file = file_;
         return node;
+    }
+
+    // The text from a place on, found without counting lines: there are many quoted values.
+    [[nodiscard]] std::string_view from(const YAML::Mark& mark) const {
+        const auto line = static_cast<std::size_t>(std::max(mark.line, 0));
+        const std::size_t start = line < line_starts_.size() ? line_starts_[line] : text_.size();
+        const auto column = static_cast<std::size_t>(std::max(mark.column, 0));
+        return text_.substr(std::min(start + column, text_.size()));
     }
 
     void fault(const YAML::Mark& mark, std::string what, std::string hint = {}) {
@@ -180,6 +193,7 @@ private:
 
     std::string_view text_;
     std::uint16_t file_;
+    std::vector<std::size_t> line_starts_;
     YamlNodePtr root_;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, YamlNodePtr> anchors_;

@@ -59,7 +59,7 @@ inline constexpr const char* kContainerNetwork =
 
 // probes/host: all {side}: generator | target
 inline constexpr const char* kHostCpuSeconds = "plimsoll_host_cpu_seconds_total";  // {side,cpu}
-inline constexpr const char* kHostLoad = "plimsoll_host_load1";
+inline constexpr const char* kHostLoad = "plimsoll_host_load_average";
 inline constexpr const char* kHostMemory = "plimsoll_host_memory_bytes";
 inline constexpr const char* kHostMemoryAvailable = "plimsoll_host_memory_available_bytes";
 inline constexpr const char* kHostPressure =

@@ -2,6 +2,7 @@
 
 #include "record/varint.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 #include <optional>
@@ -50,6 +51,9 @@ std::optional<Parts> parse(std::span<const std::uint8_t> encoded) {
     }
     encoded = encoded.subspan(1);
     auto parts = take_head(encoded);
+    if (parts) {
+        parts->runs.reserve(encoded.size() / 2);  // two bytes each at least
+    }
     while (parts && !encoded.empty()) {
         const auto gap = take_varint(encoded);
         const auto count = take_varint(encoded);
@@ -70,27 +74,39 @@ void put_head(std::vector<std::uint8_t>& out, const Parts& parts) {
     }
 }
 
+/// Highest bit first; the last byte is filled up with zeros by `end`.
 class BitWriter {
 public:
     explicit BitWriter(std::vector<std::uint8_t>& out) : out_(out) {}
-    void bit(bool one) {
-        if (used_ == 0) {
-            out_.push_back(0);
-        }
-        if (one) {
-            out_.back() = static_cast<std::uint8_t>(out_.back() | (0x80U >> used_));
-        }
-        used_ = (used_ + 1) % 8;
-    }
     void bits(std::uint64_t value, unsigned width) {
-        while (width > 0) {
-            --width;
-            bit((value >> width & 1U) != 0);
+        constexpr unsigned kAtOnce = 32;  // with up to 7 that wait, it fits into a word
+        if (width > kAtOnce) {
+            bits(value >> kAtOnce, width - kAtOnce);
+            width = kAtOnce;
+        }
+        waiting_ = waiting_ << width | (value & ((std::uint64_t{1} << width) - 1));
+        used_ += width;
+        while (used_ >= 8) {
+            used_ -= 8;
+            out_.push_back(static_cast<std::uint8_t>(waiting_ >> used_));
+        }
+    }
+    /// `ones` ones and a zero.
+    void unary(std::uint64_t ones) {
+        for (; ones >= 32; ones -= 32) {
+            bits(0xffffffffU, 32);
+        }
+        bits(((std::uint64_t{1} << ones) - 1) << 1, static_cast<unsigned>(ones) + 1);
+    }
+    void end() {
+        if (used_ > 0) {
+            bits(0, 8 - used_);
         }
     }
 
 private:
     std::vector<std::uint8_t>& out_;
+    std::uint64_t waiting_ = 0;
     unsigned used_ = 0;
 };
 
@@ -126,7 +142,13 @@ private:
 unsigned best_rice_bits(const std::vector<Run>& runs) {
     unsigned best = 0;
     std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
-    for (unsigned width = 0; width <= kMostRiceBits; ++width) {
+    std::uint64_t largest = 0;
+    for (const Run& run : runs) {
+        largest = std::max(largest, run.gap);
+    }
+    // Where no gap has a quotient, more bits can only cost.
+    const auto most = std::min(kMostRiceBits, static_cast<unsigned>(std::bit_width(largest)));
+    for (unsigned width = 0; width <= most; ++width) {
         std::uint64_t size = 0;
         for (const Run& run : runs) {
             size += (run.gap >> width) + 1 + width;
@@ -177,15 +199,13 @@ std::vector<std::uint8_t> pack_histogram(const Histogram& histogram) {
     out.push_back(static_cast<std::uint8_t>(rice_bits));
     BitWriter bits(out);
     for (const Run& run : parts->runs) {
-        for (std::uint64_t q = run.gap >> rice_bits; q > 0; --q) {
-            bits.bit(true);
-        }
-        bits.bit(false);
+        bits.unary(run.gap >> rice_bits);
         bits.bits(run.gap, rice_bits);
         const auto width = static_cast<unsigned>(std::bit_width(run.count)) - 1;
         bits.bits(0, width);
         bits.bits(run.count, width + 1);
     }
+    bits.end();
     return out;
 }
 

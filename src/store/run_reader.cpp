@@ -72,6 +72,8 @@ void Loader::load_run() {
     info.target = texts["target"];
     info.seed = static_cast<std::uint64_t>(numbers["seed"]);
     info.shards = static_cast<std::uint32_t>(numbers["shards"]);
+    info.segment = {static_cast<std::uint32_t>(numbers["segment"]),
+                    static_cast<std::uint32_t>(numbers["segments"])};
     info.start.mono = Clock::time_point{};
     info.start.wall = WallClock::time_point(
         std::chrono::duration_cast<WallClock::duration>(Nanoseconds(numbers["start_wall_ns"])));
@@ -205,9 +207,34 @@ Status RunReader::for_each_tick(const std::function<void(const StoredTick&)>& vi
     if (Status begun = database.exec("BEGIN"); !begun.ok()) {
         return begun;
     }
-    const Status status = walk_ticks(database, state_->info, visit);
+    const Status status = walk(visit);
     static_cast<void>(database.exec("COMMIT"));
     return status;
+}
+
+Status RunReader::walk(const std::function<void(const StoredTick&)>& visit) const {
+    auto cursor = ticks();
+    if (!cursor) {
+        return cursor.error();
+    }
+    for (;;) {
+        const auto tick = cursor->next();
+        if (!tick) {
+            return tick.error();
+        }
+        if (!*tick) {
+            return {};
+        }
+        visit(**tick);
+    }
+}
+
+Result<TickCursor> RunReader::ticks() const {
+    return TickCursor::open(state_->run.database, state_->info);
+}
+
+Result<ReadingCursor> RunReader::readings() const {
+    return ReadingCursor::open(state_->run.database);
 }
 
 Result<std::vector<StoredSeries>> RunReader::series() const {

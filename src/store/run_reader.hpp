@@ -72,6 +72,9 @@ struct StoredError {
     double first_s, last_s;
 };
 
+class TickCursor;
+class ReadingCursor;
+
 class RunReader {
 public:
     /// Opens run.db, or the run.db inside a run folder. Never changes the run: also one whose WAL
@@ -90,6 +93,10 @@ public:
     /// Calls `visit` for each tick in order; only one tick is in memory at a time. The whole walk
     /// sees the file at one point in time, also while the run still writes it.
     [[nodiscard]] Status for_each_tick(const std::function<void(const StoredTick&)>& visit) const;
+    /// The same ticks, to be taken one by one; for a run that is not being written any more. The
+    /// reader must outlive it.
+    [[nodiscard]] Result<TickCursor> ticks() const;
+    [[nodiscard]] Result<ReadingCursor> readings() const;
     [[nodiscard]] Result<std::vector<StoredSeries>> series() const;
     [[nodiscard]] Result<std::vector<StoredProbe>> probes() const;
     [[nodiscard]] Result<std::vector<StoredEvent>> events() const;
@@ -106,6 +113,7 @@ public:
 private:
     struct State;
     explicit RunReader(std::unique_ptr<State> state);
+    [[nodiscard]] Status walk(const std::function<void(const StoredTick&)>& visit) const;
     std::unique_ptr<State> state_;
 };
 

@@ -233,6 +233,22 @@ void RunFileWriter::write_facts(const std::map<std::string, std::string>& facts)
     });
 }
 
+void RunFileWriter::write_errors(std::span<const ErrorSample> errors) {
+    const std::lock_guard lock(state_->mutex);
+    state_->transact([&] {
+        Status status;
+        for (const ErrorSample& error : errors) {
+            status = status.ok() ? state_->rows->write(error) : status;
+        }
+        return status;
+    });
+}
+
+void RunFileWriter::write_stages(std::size_t index, const std::vector<StageInfo>& stages) {
+    const std::lock_guard lock(state_->mutex);
+    state_->transact([&] { return state_->rows->write_stages(index, stages); });
+}
+
 void RunFileWriter::write_verdict(std::string_view json) {
     const std::lock_guard lock(state_->mutex);
     state_->transact([&] { return state_->rows->write_run("verdict", json); });
@@ -243,7 +259,7 @@ std::optional<Error> RunFileWriter::last_error() const {
     return state_->last_error;
 }
 
-std::uint64_t RunFileWriter::write_errors() const {
+std::uint64_t RunFileWriter::failed_writes() const {
     const std::lock_guard lock(state_->mutex);
     return state_->write_errors;
 }

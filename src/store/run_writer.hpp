@@ -42,6 +42,10 @@ public:
 
     /// Adds facts about the run, replacing those of the same key. Written at once.
     void write_facts(const std::map<std::string, std::string>& facts);
+    /// Adds errors that belong to no tick, joining those of the same kind. Written at once.
+    void write_errors(std::span<const ErrorSample> errors);
+    /// Replaces the stages of executor `index`, whose level was set while it ran. Written at once.
+    void write_stages(std::size_t index, const std::vector<StageInfo>& stages);
     /// Keeps the verdict (a JSON text) with the run. Written at once.
     void write_verdict(std::string_view json);
 
@@ -49,7 +53,7 @@ public:
     /// The latest write that failed, if any did.
     [[nodiscard]] std::optional<Error> last_error() const;
     /// Transactions that were lost.
-    [[nodiscard]] std::uint64_t write_errors() const;
+    [[nodiscard]] std::uint64_t failed_writes() const;
 
 private:
     struct State;

@@ -27,12 +27,13 @@ CREATE TABLE tick(tick INTEGER PRIMARY KEY, from_ns INTEGER, to_ns INTEGER,
     connects_ok INTEGER, connects_failed INTEGER, reconnects INTEGER,
     errors_unsampled INTEGER, spans_dropped INTEGER, interrupted INTEGER,
     in_flight INTEGER, users INTEGER, users_max INTEGER, connections_open INTEGER,
-    in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER);
+    in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER, late_sends INTEGER,
+    sockets_left INTEGER);
 CREATE TABLE phase_tick(tick INTEGER, phase INTEGER, times BLOB);
 CREATE TABLE http_tick(tick INTEGER, redirects INTEGER);
 CREATE TABLE shard_tick(tick INTEGER, shard INTEGER,
     in_flight INTEGER, users INTEGER, users_max INTEGER, connections_open INTEGER,
-    in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER);
+    in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER, late_sends INTEGER);
 CREATE TABLE executor_tick(tick INTEGER, executor INTEGER, stage INTEGER, offered REAL);
 CREATE TABLE endpoint_tick(tick INTEGER, endpoint INTEGER, requests INTEGER, failed INTEGER,
     bytes_sent INTEGER, bytes_received INTEGER, statuses TEXT,

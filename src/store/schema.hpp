@@ -15,7 +15,7 @@ namespace plimsoll::schema {
 /// "PLIM" in ASCII, in the file's header: tells a run file from any other SQLite database.
 inline constexpr std::int64_t kApplicationId = 0x504c494d;
 /// PRAGMA user_version. Raised whenever an older reader would misread the file.
-inline constexpr std::int64_t kVersion = 2;
+inline constexpr std::int64_t kVersion = 3;
 inline constexpr const char* kFileName = "run.db";
 
 /// Every CREATE statement, for an empty database.

@@ -49,7 +49,7 @@ private:
     bool more_ = false;
 };
 
-/// Seven columns from `first` on, in the order of the schema.
+/// Eight columns from `first` on, in the order of the schema.
 ShardState read_state(const sqlite::Statement& row, int first) {
     ShardState state;
     state.in_flight = row.small(first);
@@ -59,6 +59,7 @@ ShardState read_state(const sqlite::Statement& row, int first) {
     state.in_flight_mean = row.real(first + 4);
     state.cpu_ratio = row.real(first + 5);
     state.loop_lag_max = Nanoseconds(row.integer(first + 6));
+    state.late_sends = row.unsigned_integer(first + 7);
     return state;
 }
 
@@ -79,6 +80,7 @@ StoredTick read_tick(const sqlite::Statement& row) {
     counts.spans_dropped = row.unsigned_integer(12);
     counts.interrupted = row.unsigned_integer(13);
     tick.state = read_state(row, 14);
+    tick.state.sockets_left = row.unsigned_integer(22);
     return tick;
 }
 
@@ -148,7 +150,9 @@ Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
-struct Tables {
+}  // namespace
+
+struct TickCursor::Tables {
     Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
 
     Status open(const sqlite::Database& database) {
@@ -228,24 +232,125 @@ struct Tables {
     }
 };
 
+TickCursor::TickCursor(std::unique_ptr<Tables> tables, const RunInfo& info)
+    : tables_(std::move(tables)),
+      endpoints_(info.endpoints.size()),
+      groups_(info.groups.size()),
+      checks_(info.checks.size()) {}
+TickCursor::TickCursor(TickCursor&&) noexcept = default;
+TickCursor& TickCursor::operator=(TickCursor&&) noexcept = default;
+TickCursor::~TickCursor() = default;
+
+Result<TickCursor> TickCursor::open(const sqlite::Database& database, const RunInfo& info) {
+    auto tables = std::make_unique<Tables>();
+    if (const Status opened = tables->open(database); !opened.ok()) {
+        return opened.error();
+    }
+    return TickCursor(std::move(tables), info);
+}
+
+Result<std::optional<StoredTick>> TickCursor::next() {
+    if (!tables_->ticks.more()) {
+        return std::optional<StoredTick>();
+    }
+    StoredTick tick = read_tick(tables_->ticks.row());
+    tick.endpoints.resize(endpoints_);
+    tick.groups.resize(groups_);
+    tick.checks.resize(checks_);
+    Status status = tables_->fill(tick);
+    if (status.ok()) {
+        status = tables_->ticks.advance();
+    }
+    if (!status.ok()) {
+        return status.error();
+    }
+    return std::optional(std::move(tick));
+}
+
+namespace {
+
+template <typename Row>
+Status for_rows(const sqlite::Database& database, std::string_view sql, Row&& row) {
+    auto statement = database.prepare(sql);
+    if (!statement) {
+        return statement.error();
+    }
+    for (;;) {
+        const auto more = statement->step();
+        if (!more) {
+            return more.error();
+        }
+        if (!*more) {
+            return {};
+        }
+        row(*statement);
+    }
+}
+
 }  // namespace
 
-Status walk_ticks(const sqlite::Database& database, const RunInfo& info,
-                  const std::function<void(const StoredTick&)>& visit) {
-    Tables tables;
-    Status status = tables.open(database);
-    while (status.ok() && tables.ticks.more()) {
-        StoredTick tick = read_tick(tables.ticks.row());
-        tick.endpoints.resize(info.endpoints.size());
-        tick.groups.resize(info.groups.size());
-        tick.checks.resize(info.checks.size());
-        status = tables.fill(tick);
-        if (status.ok()) {
-            visit(tick);
-            status = tables.ticks.advance();
-        }
+Status ReadingCursor::load_series(const sqlite::Database& database) {
+    // Metrics of one probe have ids in the order of its descriptors.
+    Status status = for_rows(
+        database,
+        "SELECT series.id, metric.id - (SELECT min(first.id) FROM metric AS first WHERE "
+        "first.probe = metric.probe) FROM series JOIN metric ON metric.id = series.metric",
+        [&](const sqlite::Statement& row) { series_[row.integer(0)].metric = row.small(1); });
+    if (status.ok()) {
+        status =
+            for_rows(database, "SELECT series, value FROM series_label ORDER BY series, position",
+                     [&](const sqlite::Statement& row) {
+                         series_[row.integer(0)].labels.push_back(row.text(1));
+                     });
     }
     return status;
+}
+
+Result<ReadingCursor> ReadingCursor::open(const sqlite::Database& database) {
+    ReadingCursor cursor;
+    if (const Status loaded = cursor.load_series(database); !loaded.ok()) {
+        return loaded.error();
+    }
+    auto readings = database.prepare("SELECT id, probe, t_ns, took_ns FROM reading ORDER BY id");
+    auto points = database.prepare("SELECT reading, series, value FROM point ORDER BY rowid");
+    if (!readings || !points) {
+        return !readings ? readings.error() : points.error();
+    }
+    cursor.readings_ = std::move(*readings);
+    cursor.points_ = std::move(*points);
+    const auto more = cursor.points_.step();
+    if (!more) {
+        return more.error();
+    }
+    cursor.more_points_ = *more;
+    return cursor;
+}
+
+Result<std::optional<StoredReading>> ReadingCursor::next() {
+    const auto more = readings_.step();
+    if (!more) {
+        return more.error();
+    }
+    if (!*more) {
+        return std::optional<StoredReading>();
+    }
+    StoredReading stored;
+    const std::int64_t id = readings_.integer(0);
+    stored.probe = static_cast<std::size_t>(readings_.integer(1));
+    stored.reading.at = Clock::time_point(Nanoseconds(readings_.integer(2)));
+    stored.reading.took = Nanoseconds(readings_.integer(3));
+    while (more_points_ && points_.integer(0) <= id) {
+        if (points_.integer(0) == id) {
+            const Series& series = series_[points_.integer(1)];
+            stored.reading.values.push_back({series.metric, series.labels, points_.real(2)});
+        }
+        const auto another = points_.step();
+        if (!another) {
+            return another.error();
+        }
+        more_points_ = *another;
+    }
+    return std::optional(std::move(stored));
 }
 
 }  // namespace plimsoll

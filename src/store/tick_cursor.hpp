@@ -1,4 +1,4 @@
-// Walks the per-tick tables of a run file side by side.
+// Walks the tables of a run file that grow with time, side by side.
 #pragma once
 
 #include "base/result.hpp"
@@ -6,12 +6,60 @@
 #include "store/run_reader.hpp"
 #include "store/sqlite.hpp"
 
-#include <functional>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
 
 namespace plimsoll {
 
-/// See RunReader::for_each_tick. `database` must be within one transaction.
-[[nodiscard]] Status walk_ticks(const sqlite::Database& database, const RunInfo& info,
-                                const std::function<void(const StoredTick&)>& visit);
+/// The ticks of a run in order, one at a time. The database must outlive it, and must be within one
+/// transaction where a run may still be writing.
+class TickCursor {
+public:
+    [[nodiscard]] static Result<TickCursor> open(const sqlite::Database& database,
+                                                 const RunInfo& info);
+    TickCursor(TickCursor&&) noexcept;
+    TickCursor& operator=(TickCursor&&) noexcept;
+    ~TickCursor();
+
+    /// nullopt after the last.
+    [[nodiscard]] Result<std::optional<StoredTick>> next();
+
+private:
+    struct Tables;
+    TickCursor(std::unique_ptr<Tables> tables, const RunInfo& info);
+    std::unique_ptr<Tables> tables_;
+    std::size_t endpoints_;  // how many of each a tick tells of
+    std::size_t groups_;
+    std::size_t checks_;
+};
+
+/// A reading as the probe gave it; `reading.at` is the offset from the run's start, on a clock that
+/// was 0 then.
+struct StoredReading {
+    std::size_t probe = 0;
+    Reading reading;
+};
+
+/// The readings of all probes in the order in which they were written. The same conditions.
+class ReadingCursor {
+public:
+    [[nodiscard]] static Result<ReadingCursor> open(const sqlite::Database& database);
+    [[nodiscard]] Result<std::optional<StoredReading>> next();
+
+private:
+    struct Series {
+        std::uint32_t metric = 0;  // of its probe's descriptors
+        std::vector<std::string> labels;
+    };
+    [[nodiscard]] Status load_series(const sqlite::Database& database);
+
+    std::unordered_map<std::int64_t, Series> series_;
+    sqlite::Statement readings_;
+    sqlite::Statement points_;
+    bool more_points_ = false;
+};
 
 }  // namespace plimsoll

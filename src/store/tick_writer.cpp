@@ -13,8 +13,8 @@ namespace plimsoll {
 namespace {
 
 constexpr std::array<const char*, 19> kSql{
-    "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
     "INSERT INTO endpoint_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO reading VALUES(?,?,?,?)",
@@ -113,6 +113,8 @@ Status TickWriter::write_info(const RunInfo& run) {
             [&] { return write_run("version", run.version); },
             [&] { return write_run("target", run.target); },
             [&] { return number("seed", run.seed); }, [&] { return number("shards", run.shards); },
+            [&] { return number("segment", run.segment.number); },
+            [&] { return number("segments", run.segment.count); },
             [&] { return number("start_wall_ns", wall.count()); },
             [&] { return number("tick_ns", run.tick.count()); },
             [&] { return number("planned_duration_ns", run.planned_duration.count()); },
@@ -144,10 +146,8 @@ Status TickWriter::write_load(const RunInfo& run) {
     for (const ExecutorInfo& executor : run.executors) {
         insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name, executor.kind,
                std::int64_t{executor.open}, executor.start_value, executor.max_users);
-        std::int64_t number = 0;
-        for (const StageInfo& stage : executor.stages) {
-            insert("INSERT INTO stage VALUES(?,?,?,?,?)", id, number++,
-                   std::int64_t{stage.from.count()}, std::int64_t{stage.to.count()}, stage.target);
+        if (status.ok()) {
+            status = write_stages(static_cast<std::size_t>(id), executor.stages);
         }
         ++id;
     }
@@ -176,6 +176,26 @@ Status TickWriter::write_load(const RunInfo& run) {
                std::int64_t{t.abort_on_fail}, std::int64_t{t.delay_abort.count()});
         for (const auto& [name, value] : options_of(t)) {
             insert("INSERT INTO threshold_option VALUES(?,?,?)", id - 1, name, value);
+        }
+    }
+    return status;
+}
+
+Status TickWriter::write_stages(std::size_t executor, const std::vector<StageInfo>& stages) {
+    const auto id = static_cast<std::int64_t>(executor);
+    auto remove = database_->prepare("DELETE FROM stage WHERE executor=?");
+    auto insert = database_->prepare("INSERT INTO stage VALUES(?,?,?,?,?)");
+    if (!remove || !insert) {
+        return !remove ? remove.error() : insert.error();
+    }
+    Status status = remove->bind_all(id).run();
+    std::int64_t number = 0;
+    for (const StageInfo& stage : stages) {
+        if (status.ok()) {
+            status = insert
+                         ->bind_all(id, number++, std::int64_t{stage.from.count()},
+                                    std::int64_t{stage.to.count()}, stage.target)
+                         .run();
         }
     }
     return status;
@@ -286,14 +306,15 @@ Status TickWriter::write_state(const Snapshot& snapshot) {
                       c.connects_ok, c.connects_failed, c.reconnects, c.errors_unsampled,
                       c.spans_dropped, c.interrupted, s.in_flight, s.users, s.users_max,
                       s.connections_open, s.in_flight_mean, s.cpu_ratio,
-                      std::int64_t{s.loop_lag_max.count()})
+                      std::int64_t{s.loop_lag_max.count()}, s.late_sends, s.sockets_left)
             .run();
     for (std::size_t i = 0; i < snapshot.shards.size() && status.ok(); ++i) {
         const ShardState& shard = snapshot.shards[i];
         status = statements_[kShard]
                      .bind_all(snapshot.tick, std::uint64_t{i}, shard.in_flight, shard.users,
                                shard.users_max, shard.connections_open, shard.in_flight_mean,
-                               shard.cpu_ratio, std::int64_t{shard.loop_lag_max.count()})
+                               shard.cpu_ratio, std::int64_t{shard.loop_lag_max.count()},
+                               shard.late_sends)
                      .run();
     }
     for (std::size_t i = 0; i < snapshot.executors.size() && status.ok(); ++i) {

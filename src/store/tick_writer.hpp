@@ -29,6 +29,9 @@ public:
     [[nodiscard]] Status write(std::size_t probe, const ProbeHealth& health, Nanoseconds longest);
     [[nodiscard]] Status write(std::size_t probe, const Gap& gap);
     [[nodiscard]] Status write(const Event& event);
+    [[nodiscard]] Status write(const ErrorSample& error) { return write_error(error, start_); }
+    /// In place of those that the executor had.
+    [[nodiscard]] Status write_stages(std::size_t executor, const std::vector<StageInfo>& stages);
     [[nodiscard]] Status write_fact(std::string_view key, std::string_view value);
     /// A row of table `run`.
     [[nodiscard]] Status write_run(std::string_view key, std::string_view value);

@@ -10,6 +10,7 @@
 #include "probes/postgres/postgres_probe.hpp"
 #include "signal/probe_runner.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sys/resource.h>
@@ -38,7 +39,7 @@ std::vector<ProbePtr> all_probes(double hz, const std::string& dsn, const std::s
         ContainerProbeOptions container;
         container.role = "database";
         container.pid = pid;
-        container.period = period;
+        container.period = std::max(period, kProcessPeriod);
         probes.push_back(make_container_probe(std::move(container)));
     }
     probes.push_back(std::move(*make_select_canary({dsn, "", kCanaryPeriod, nullptr})));

@@ -7,11 +7,14 @@ machine's speed drifts; medians over the rounds are compared. What counts is the
 kernel charges the client (wait4), divided by the requests it completed.
 
 plimsoll runs as it always does: recording on, run file and reports written, metrics endpoint open and
-scraped once a second.
+scraped once a second. With --endpoints N and --capture it runs scenarios as well: one request under N
+names, and a path made for each request with one value captured from its JSON response; 1 % of their
+iterations are traced.
 """
 
 import argparse
 import contextlib
+import http.server
 import json
 import os
 import re
@@ -35,6 +38,8 @@ from peers import PEERS, Peer, PeerError, find  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 50
 BODY = "x" * 113 + "\n"
+JSON_BODY = json.dumps({"id": "7f3a9c", "status": "running", "tags": ["a", "b"], "pad": ""}).replace(
+    '"pad": ""', '"pad": "' + "y" * 43 + '"') + "\n"
 
 NGINX_CONF = """
 daemon off;
@@ -52,6 +57,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     server {{
         listen 127.0.0.1:{port};
+        {secure}
         root {folder}/www;
     }}
 }}
@@ -131,8 +137,8 @@ def run_measured(command: list[str], core: int, deadline_s: float,
 
 
 @contextlib.contextmanager
-def nginx(core: int) -> Iterator[str]:
-    """A server on a free loopback port; yields its URL."""
+def nginx(core: int, tls: bool = False) -> Iterator[str]:
+    """A server on a free loopback port; yields its URL, the https one with `tls`."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         raise BenchError("nginx is not installed; scripts/setup installs it")
@@ -141,16 +147,18 @@ def nginx(core: int) -> Iterator[str]:
         www = Path(folder, "www")
         www.mkdir()
         (www / "index.html").write_text(BODY, encoding="ascii")
+        (www / "item.json").write_text(JSON_BODY, encoding="ascii")
         port = free_port()
         conf = Path(folder, "nginx.conf")
-        conf.write_text(NGINX_CONF.format(folder=folder, port=port), encoding="ascii")
+        secure_port, secure = tls_lines(folder) if tls else (0, "")
+        conf.write_text(NGINX_CONF.format(folder=folder, port=port, secure=secure), encoding="ascii")
         with open(Path(folder, "nginx.out"), "wb") as output:
             server = subprocess.Popen([program, "-p", folder, "-c", str(conf)], stdin=subprocess.DEVNULL,
                                       stdout=output, stderr=subprocess.STDOUT, preexec_fn=pinned(core))
         try:
             url = f"http://127.0.0.1:{port}/"
             wait_until_served(url, server, Path(folder, "nginx.out"))
-            yield url
+            yield f"https://127.0.0.1:{secure_port}/" if tls else url
         finally:
             server.terminate()
             try:
@@ -158,6 +166,18 @@ def nginx(core: int) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+def tls_lines(folder: str) -> tuple[int, str]:
+    """A port, and what makes nginx speak TLS there with a certificate of its own."""
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=bench",
+                           "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/bench.key",
+                           "-out", f"{folder}/bench.pem"], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise BenchError(f"openssl made no certificate:\n{made.stderr}")
+    port = free_port()
+    return port, (f"listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/bench.pem; "
+                  f"ssl_certificate_key {folder}/bench.key;")
 
 
 def wait_until_served(url: str, server: subprocess.Popen[bytes], output: Path) -> None:
@@ -211,12 +231,85 @@ def scrape(url: str, stop: threading.Event, counts: list[int]) -> None:
                 counts.append(len(response.read()))
 
 
-def plimsoll(program: Path, url: str, core: int) -> Client:
+SCENARIO = """target: {url}
+users:
+  visitor:
+    flow:
+{flow}
+load:
+  - {{executor: constant-vus, vus: {vus}, duration: {seconds}s}}
+export: {{otlp: {{endpoint: "{collector}", sample: 1%}}}}
+"""
+
+
+def endpoints_flow(count: int) -> str:
+    return "".join(f"      - {{get: /, name: page {number}}}\n" for number in range(count))
+
+
+CAPTURE_FLOW = """      - get: "/item.json?of=${user}-${iteration}"
+        name: item
+        capture: {id: {json: /id}}
+"""
+
+
+class Collector(http.server.ThreadingHTTPServer):
+    """Takes traces and forgets them."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.batches += 1
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Collector.Handler)
+        self.batches = 0
+
+
+@contextlib.contextmanager
+def collector() -> Iterator[Collector]:
+    server = Collector()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def scenario(name: str, flow: str, program: Path, url: str, core: int) -> Client:
+    """plimsoll with a scenario file; a run none of whose traces arrived counts for nothing."""
+    def run(seconds: int) -> Measurement:
+        with tempfile.TemporaryDirectory(prefix="plimsoll-bench-file-") as folder, collector() as traces:
+            path = Path(folder, "bench.yaml")
+            path.write_text(SCENARIO.format(url=url, flow=flow, vus=CONNECTIONS, seconds=seconds,
+                                            collector=f"http://127.0.0.1:{traces.server_port}"), encoding="ascii")
+            measured = plimsoll(program, str(path), core, []).run(seconds)
+            if traces.batches == 0:
+                raise BenchError(f"{name}: no trace arrived")
+            return measured
+    return Client(name, run)
+
+
+def plimsoll(program: Path, what: str, core: int, load: list[str] | None = None) -> Client:
+    """`what` is a URL or a scenario file; `load` the flags that say how much, in place of its own."""
     def run(seconds: int) -> Measurement:
         with tempfile.TemporaryDirectory(prefix="plimsoll-bench-run-") as folder:
             port = free_port()
-            command = [str(program), "run", url, "-u", str(CONNECTIONS), "-d", f"{seconds}s", "--shards", "1",
+            flags = ["-u", str(CONNECTIONS), "-d", f"{seconds}s"] if load is None else load
+            command = [str(program), "run", what, *flags, "--shards", "1",
                        "--prometheus", f"127.0.0.1:{port}", "--results", folder, "-q"]
+            if what.startswith("https"):
+                command.append("--insecure-skip-tls-verify")  # wrk checks no certificate either
             stop = threading.Event()
             answers: list[int] = []
             scraper = threading.Thread(target=scrape, args=(f"http://127.0.0.1:{port}/metrics", stop, answers))
@@ -291,11 +384,47 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--plimsoll", type=Path, default=ROOT / "build/release/plimsoll", metavar="PROGRAM")
     parser.add_argument("--clients", default=None, help="comma separated, of plimsoll, " + ", ".join(PEERS) + " (default: all that are installed)")
+    parser.add_argument("--tls", action="store_true", help="the same over https")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="length of each run")
     parser.add_argument("--limit", type=float, default=None, help="exit 1 when plimsoll's ratio to wrk is above this")
+    parser.add_argument("--endpoints", type=int, default=None, metavar="N",
+                        help="also run scenarios that count one request under 1 and under N names")
+    parser.add_argument("--capture", action="store_true",
+                        help="also run a scenario with a path made for each request and one JSON capture")
+    parser.add_argument("--limit-endpoints", type=float, default=None, metavar="RATIO",
+                        help="exit 1 when N names cost more than this, beside one")
+    parser.add_argument("--limit-capture", type=float, default=None, metavar="RATIO",
+                        help="exit 1 when the capture's ratio to wrk is above this")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the figures there too")
     return parser.parse_args()
+
+
+def scenario_clients(arguments: argparse.Namespace, url: str, core: int) -> list[Client]:
+    program = arguments.plimsoll.resolve()
+    target = url.rstrip("/")
+    clients = []
+    if arguments.endpoints:
+        clients.append(scenario("1-endpoint", endpoints_flow(1), program, target, core))
+        clients.append(scenario(f"{arguments.endpoints}-endpoints", endpoints_flow(arguments.endpoints), program,
+                                target, core))
+    if arguments.capture:
+        clients.append(scenario("capture", CAPTURE_FLOW, program, target, core))
+    return clients
+
+
+def judge_scenarios(arguments: argparse.Namespace, runs: dict[str, list[Measurement]]) -> bool:
+    """Prints how the scenarios compare; whether one is above its limit."""
+    too_dear = False
+    many = f"{arguments.endpoints}-endpoints"
+    for name, base, limit in ((many, "1-endpoint", arguments.limit_endpoints), ("capture", "wrk", arguments.limit_capture)):
+        if name not in runs or base not in runs:
+            continue
+        ratio = ratio_to_base(runs[name], runs[base])
+        print(f"{name} took {ratio:.3f} times the CPU time per request of {base}"
+              + ("" if limit is None else f"; the limit is {limit:.2f}"))
+        too_dear = too_dear or (limit is not None and ratio > limit)
+    return too_dear
 
 
 def main() -> int:
@@ -311,8 +440,9 @@ def main() -> int:
         sys.exit("bench: --limit compares plimsoll with wrk; both must be among --clients")
     client_core, server_core = cores()
     try:
-        with nginx(server_core) as url:
+        with nginx(server_core, arguments.tls) as url:
             clients = choose_clients(wanted, arguments.plimsoll.resolve(), url, client_core)
+            clients += scenario_clients(arguments, url, client_core)
             print(f"{CONNECTIONS} connections, {len(BODY)} bytes, client on core {client_core}, server on core {server_core}")
             runs = measure(clients, arguments.rounds, arguments.seconds)
     except (BenchError, KeyboardInterrupt) as error:
@@ -320,13 +450,14 @@ def main() -> int:
     base = runs.get("wrk", next(iter(runs.values())))
     results = {name: medians(rounds) | {"ratio": ratio_to_base(rounds, base)} for name, rounds in runs.items()}
     show(results)
+    too_dear = judge_scenarios(arguments, runs)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     if arguments.limit is not None and results["plimsoll"]["ratio"] > arguments.limit:
         print(f"plimsoll took {results['plimsoll']['ratio']:.2f} times wrk's CPU time per request; "
               f"the limit is {arguments.limit:.2f}")
         return 1
-    return 0
+    return 1 if too_dear else 0
 
 
 if __name__ == "__main__":

@@ -130,6 +130,38 @@ class Run(unittest.TestCase):
         self.assertIn("thresholds", done.stderr)
         self.assertFalse((self.dir / "r").exists())
 
+    def test_a_million_users_are_refused_with_what_they_would_need(self):
+        with Target() as target:
+            done = run_plimsoll("run", target.url, "-u", "1000000", "-d", "1s", "--results", self.dir / "r", check=104)
+            self.assertEqual(target.served, 0)
+        self.assertIn("1000000 users do not fit", done.stderr)
+        self.assertIn("8.2 GB of memory", done.stderr)
+        self.assertIn("1000000 file descriptors", done.stderr)
+        self.assertFalse((self.dir / "r").exists())
+
+    def test_the_ceiling_is_measured_unless_switched_off_and_counts_in_nothing(self):
+        with Target() as target:
+            run_plimsoll("run", target.url, "-r", "20/s", "-d", "2s", "--run-dir", self.dir / "a", check=0)
+            served = target.served
+            run_plimsoll("run", target.url, "-r", "20/s", "-d", "1s", "--no-calibration", "--run-dir", self.dir / "b",
+                         check=0)
+        with_ceiling, without = summary(self.dir / "a"), summary(self.dir / "b")
+        self.assertEqual(with_ceiling["totals"]["requests"], served)
+        self.assertEqual(served, 40)
+        self.assertGreater(with_ceiling["generator"]["ceiling_rate"], 40)
+        self.assertIsNone(without["generator"]["ceiling_rate"])
+        checks = {c["name"]: c for c in with_ceiling["validity"]["checks"]}
+        self.assertTrue(checks["generator_ceiling"]["ok"])
+        self.assertNotIn("generator_ceiling", {c["name"] for c in without["validity"]["checks"]})
+        self.assertIn("late_sends", checks)
+        self.assertGreater(with_ceiling["generator"]["sockets_left"], 500)
+
+    def test_calibrate_says_what_this_machine_could_make(self):
+        done = run_plimsoll("calibrate", "-d", "500ms", check=0)
+        self.assertRegex(done.stdout, r"ceiling +\d+ requests/s per shard")
+        self.assertRegex(done.stdout, r"cost +[\d.]+ µs of CPU per request")
+        run_plimsoll("calibrate", "-d", "5", check=104)
+
     def test_wrong_flags_are_104(self):
         for flags in (["-d", "5"], ["--rate", "100"], ["-s", "10s"], ["--shards", "0"], ["--no-such-flag"],
                       ["--prometheus", "here"], ["--tag", "x"], ["-e", "=1"], ["--linger", "soon"]):

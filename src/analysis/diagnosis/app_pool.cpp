@@ -1,6 +1,8 @@
 // The application's own connection pool is smaller than its load needs.
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/pooler.hpp"
+#include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -86,6 +88,9 @@ private:
             series_of(c_.data(), metric::kPgConnectionRefused, "sqlstate", "53300");
         if ((!refused.empty() && refused.back().value > 0) || refusal_errors(c_.data()).count > 0) {
             return true;
+        }
+        if (fullest_pooler(c_)) {
+            return true;  // what PostgreSQL sees is PgBouncer's pool
         }
         const auto cores = c_.cores("database");
         const auto on_cpu = mean_in(active_unwaited(c_.data()), c_.after());
@@ -185,6 +190,10 @@ private:
             direct_ = true;
             finding_.evidence.push_back(
                 fmt::format("{} answers say so: {}", errors.count, errors.sample));
+        }
+        if (const auto said = pool_with_queue(c_)) {
+            direct_ = true;
+            finding_.evidence.push_back("the application says so: " + said->shown());
         }
     }
 
@@ -300,6 +309,76 @@ std::optional<Finding> from_errors_alone(const Case& c) {
     return finding;
 }
 
+/// Whether what the pool's connections do, or cannot have, is the reason for the queue.
+bool database_is_the_limit(const Case& c) {
+    const Signal refused = series_of(c.data(), metric::kPgConnectionRefused, "sqlstate", "53300");
+    if ((!refused.empty() && refused.back().value > 0) || refusal_errors(c.data()).count > 0) {
+        return true;
+    }
+    const auto cores = c.cores("database");
+    const auto cpu = c.cpu_of("database", c.after());
+    const auto on_cpu = mean_in(active_unwaited(c.data()), c.after());
+    const auto locks = lock_share(c, c.after());
+    return (cores && cpu && *cpu >= kIdleDatabase * *cores) ||
+           (cores && on_cpu && *on_cpu >= kIdleDatabase * *cores) || (locks && *locks > kMostLocks);
+}
+
+/// What the application's own metrics say, where the database's view shows no full pool: there is
+/// no such view, or a pooler stands in between.
+std::optional<Finding> from_its_own_metrics(const Case& c) {
+    const auto pool = pool_with_queue(c);
+    const double served = c.served_rate(c.after());
+    if (!pool || served <= 0 || pool->used_mean <= 0 || database_is_the_limit(c)) {
+        return std::nullopt;
+    }
+    Finding finding;
+    finding.cause = "app_pool_exhausted";
+    finding.onset_s = pool->onset_s;
+    finding.evidence.push_back("the application says so: " + pool->shown());
+    const ErrorsLike errors = pool_errors(c.data());
+    if (errors.count > 0) {
+        finding.evidence.push_back(
+            fmt::format("{} answers say so: {}", errors.count, errors.sample));
+    }
+    // Little's law on the pool: busy connections over requests per second.
+    const double hold_s = pool->used_mean / served;
+    const double served_before = c.served_rate(c.before());
+    std::optional<double> before_s;
+    if (pool->used_before && *pool->used_before > 0 && served_before > 0) {
+        before_s = *pool->used_before / served_before;
+    }
+    const bool slower = before_s && hold_s > kSlowerHold * *before_s;
+    if (!before_s) {
+        finding.missing.emplace_back("time under light load, to compare the hold time with");
+    } else {
+        auto& list = slower ? finding.against : finding.evidence;
+        list.push_back(fmt::format("a request holds a connection for {} ({} before)",
+                                   human_seconds(hold_s), human_seconds(*before_s)));
+    }
+    if (!c.has_postgres()) {
+        finding.missing.emplace_back(
+            "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
+    }
+    finding.confidence = slower ? "low" : before_s ? "high" : "medium";
+    const double needed = c.highest_demand() * hold_s;
+    finding.values = {{"hold_s", hold_s},
+                      {"busy_mean", pool->used_mean},
+                      {"needed_connections", needed},
+                      {"recommended_pool_size", recommended_pool(needed)}};
+    if (pool->size > 0) {
+        finding.values["pool_size"] = pool->size;
+        finding.values["capacity_rate"] = pool->size / hold_s;
+    }
+    finding.fix = fmt::format(
+        "Set pool \"{}\" to {:.0f} connections: {:.0f} requests/s × {} of hold time keep {:.1f} "
+        "busy on average (Little's law), and 2√{:.1f} more cover bursts. Check that the database "
+        "has room for them. Then expect no queue for connections up to {:.0f} requests/s; run "
+        "again to confirm.",
+        pool->name, recommended_pool(needed), c.highest_demand(), human_seconds(hold_s), needed,
+        needed, c.highest_demand());
+    return finding;
+}
+
 }  // namespace
 
 std::optional<Finding> find_app_pool_exhausted(const Case& c) {
@@ -308,7 +387,11 @@ std::optional<Finding> find_app_pool_exhausted(const Case& c) {
     }
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = fullest_pool(c, apps);
-    return pool ? PoolCase(c, *pool).judge() : from_errors_alone(c);
+    if (pool) {
+        return PoolCase(c, *pool).judge();
+    }
+    auto said = from_its_own_metrics(c);
+    return said ? said : from_errors_alone(c);
 }
 
 }  // namespace plimsoll

@@ -208,6 +208,15 @@ std::optional<Slots> slots_of(const RunData& data) {
     return Slots{max.back().value, reserved.empty() ? 0 : reserved.back().value};
 }
 
+std::string probe_fact(const RunData& data, const std::string& key) {
+    for (const auto& [name, value] : data.facts) {
+        if (name.ends_with("." + key)) {
+            return value;
+        }
+    }
+    return {};
+}
+
 double recommended_pool(double busy_mean) {
     // A hair of slack: 16 + 2 · 4 must not become 25 by rounding.
     return std::ceil(busy_mean + 2 * std::sqrt(busy_mean) - 1e-9);

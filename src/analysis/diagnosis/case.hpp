@@ -95,6 +95,10 @@ struct Slots {
 };
 [[nodiscard]] std::optional<Slots> slots_of(const RunData& data);
 
+/// What a probe learnt about the whole run, e.g. "statement.1.sql": the first fact that any probe
+/// has under this key; "" where none has.
+[[nodiscard]] std::string probe_fact(const RunData& data, const std::string& key);
+
 /// Little's law with room for chance: a = rate × hold connections are busy on average; with Poisson
 /// arrivals their number has standard deviation √a, and two of them cover bursts (square-root
 /// staffing; Halfin and Whitt 1981).

@@ -4,6 +4,7 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,27 @@ Finding begin(const char* cause, double onset_s) {
     finding.cause = cause;
     finding.onset_s = onset_s;
     return finding;
+}
+
+/// The statements that the probe saw at both ends of a lock, three times and more.
+void state_blockers(const RunData& data, Finding& finding) {
+    constexpr double kOften = 3;
+    const double seen = std::strtod(probe_fact(data, "blocking.1.samples").c_str(), nullptr);
+    if (seen < kOften) {
+        finding.missing.emplace_back(
+            "who blocks whom: give the probe's role pg_monitor, or ask pg_blocking_pids() during a "
+            "run");
+        return;
+    }
+    const std::string application = probe_fact(data, "blocking.1.blocker_application");
+    finding.evidence.push_back(fmt::format(
+        "in {:.0f} of {} looks, up to {} backends waited for one of \"{}\" ({}) that had run: {}",
+        seen, probe_fact(data, "blocking.samples"), probe_fact(data, "blocking.1.waiters"),
+        application, probe_fact(data, "blocking.1.blocker_state"),
+        probe_fact(data, "blocking.1.blocker_sql")));
+    finding.evidence.push_back("what waited: " + probe_fact(data, "blocking.1.waiter_sql"));
+    finding.confidence = "high";
+    finding.values["blocking_samples"] = seen;
 }
 
 }  // namespace
@@ -98,7 +120,7 @@ std::optional<Finding> find_lock_contention(const Case& c) {
         finding.evidence.push_back(
             fmt::format("the longest transaction lasted {}", human_seconds(*longest)));
     }
-    finding.missing.emplace_back("who blocks whom: ask pg_blocking_pids() during a run");
+    state_blockers(c.data(), finding);
     finding.values["lock_share"] = *share;
     finding.fix =
         "Shorten the transactions that take the contended rows or tables, take locks in one order, "
@@ -108,8 +130,8 @@ std::optional<Finding> find_lock_contention(const Case& c) {
 }
 
 std::optional<Finding> find_idle_in_transaction(const Case& c) {
-    if (!c.broke()) {
-        return std::nullopt;
+    if (!c.broke() || find_connection_leak(c)) {
+        return std::nullopt;  // those that are never given back are idle for ever
     }
     const auto idle = mean_in(sum_of(c.data(), metric::kPgBackends,
                                      [](const StoredSeries& s) {

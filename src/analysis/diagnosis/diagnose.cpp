@@ -8,9 +8,20 @@ namespace plimsoll {
 namespace {
 
 using Rule = std::optional<Finding> (*)(const Case&);
-constexpr std::array<Rule, 8> kRules{
-    find_max_connections,     find_app_pool_exhausted, find_database_cpu, find_lock_contention,
-    find_idle_in_transaction, find_app_cpu_throttled,  find_app_cpu,      find_rate_limited};
+constexpr std::array<Rule, 14> kRules{find_max_connections,
+                                      find_pgbouncer_pool,
+                                      find_connection_leak,
+                                      find_database_io,
+                                      find_slow_sql,
+                                      find_app_pool_exhausted,
+                                      find_database_cpu,
+                                      find_lock_contention,
+                                      find_idle_in_transaction,
+                                      find_app_cpu_throttled,
+                                      find_app_cpu,
+                                      find_accept_queue,
+                                      find_memory,
+                                      find_rate_limited};
 
 // A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
 constexpr double kOverlap_s = 5;

@@ -22,11 +22,17 @@ namespace plimsoll {
 /// One file per cause or group of causes. nullopt: the evidence is not there.
 [[nodiscard]] std::optional<Finding> find_app_pool_exhausted(const Case& c);
 [[nodiscard]] std::optional<Finding> find_max_connections(const Case& c);
+[[nodiscard]] std::optional<Finding> find_pgbouncer_pool(const Case& c);
+[[nodiscard]] std::optional<Finding> find_connection_leak(const Case& c);
+[[nodiscard]] std::optional<Finding> find_database_io(const Case& c);
+[[nodiscard]] std::optional<Finding> find_slow_sql(const Case& c);
 [[nodiscard]] std::optional<Finding> find_database_cpu(const Case& c);
 [[nodiscard]] std::optional<Finding> find_lock_contention(const Case& c);
 [[nodiscard]] std::optional<Finding> find_idle_in_transaction(const Case& c);
 [[nodiscard]] std::optional<Finding> find_app_cpu_throttled(const Case& c);
 [[nodiscard]] std::optional<Finding> find_app_cpu(const Case& c);
+[[nodiscard]] std::optional<Finding> find_accept_queue(const Case& c);
+[[nodiscard]] std::optional<Finding> find_memory(const Case& c);
 [[nodiscard]] std::optional<Finding> find_rate_limited(const Case& c);
 [[nodiscard]] Finding blame_generator(const std::vector<ValidityCheck>& checks);
 [[nodiscard]] Finding admit_unknown(const Case& c);

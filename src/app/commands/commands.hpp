@@ -14,10 +14,12 @@ namespace plimsoll {
 using Action = std::function<int()>;
 
 void add_run_command(CLI::App& app, Action& action);
+void add_calibrate_command(CLI::App& app, Action& action);
 void add_demo_command(CLI::App& app, Action& action);
 void add_lab_command(CLI::App& app, Action& action);
 /// A subcommand of lab, which it returns.
 CLI::App* add_lab_proxy_command(CLI::App& lab, Action& action);
+void add_merge_command(CLI::App& app, Action& action);
 void add_probe_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_validate_command(CLI::App& app, Action& action);

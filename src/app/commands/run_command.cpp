@@ -8,6 +8,7 @@
 #include "scenario/parse.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -29,6 +30,9 @@ struct RunFlags {
     ProbeFlags probes;
     std::string prometheus;
     std::string otlp;
+    std::string segment;
+    std::string control;
+    bool no_calibration = false;
     bool no_connection_reuse = false;
     bool insecure = false;
     std::string ca_file;
@@ -113,6 +117,20 @@ Result<QuickLoad> quick_load(const RunFlags& flags) {
     return load;
 }
 
+Result<Segment> parse_segment(const std::string& text) {
+    Segment segment;
+    const char* const end = text.data() + text.size();
+    const auto number = std::from_chars(text.data(), end, segment.number);
+    const bool slash = number.ec == std::errc{} && number.ptr != end && *number.ptr == '/';
+    const auto count = slash ? std::from_chars(number.ptr + 1, end, segment.count) : number;
+    if (!slash || count.ec != std::errc{} || count.ptr != end || segment.number < 1 ||
+        segment.number > segment.count) {
+        return Error{fmt::format("must be i/n with i from 1 to n, got \"{}\"", text), "--segment",
+                     "e.g. --segment 2/8 runs the second of eight parts"};
+    }
+    return segment;
+}
+
 Status apply_exports(const RunFlags& flags, Scenario& scenario) {
     if (Status applied = flags.probes.apply(scenario.probes); !applied) {
         return applied;
@@ -195,10 +213,38 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
     return std::move(parsed.scenario);
 }
 
+void add_generator_flags(CLI::App& command, RunFlags& flags) {
+    command
+        .add_option("--segment", flags.segment,
+                    "run the i-th of n parts of the load; `merge` joins the n runs")
+        ->type_name("i/n");
+    command
+        .add_option("--control", flags.control,
+                    "take changes of externally-controlled load here (default address 127.0.0.1)")
+        ->type_name("ADDR:PORT");
+    command.add_flag("--no-calibration", flags.no_calibration,
+                     "do not measure the generator's ceiling first (0.3 s, loopback only)");
+}
+
 int run(const RunFlags& flags) {
     auto options = flags.output.to_session();
     if (!options) {
         return refuse(options.error());
+    }
+    if (!flags.segment.empty()) {
+        const auto segment = parse_segment(flags.segment);
+        if (!segment) {
+            return refuse(segment.error());
+        }
+        options->segment = *segment;
+    }
+    options->calibrate = !flags.no_calibration;
+    if (!flags.control.empty()) {
+        const auto listen = parse_listen(flags.control);
+        if (!listen) {
+            return refuse(at_flag(listen.error(), "--control"));
+        }
+        options->control = *listen;
     }
     const auto load = quick_load(flags);
     if (!load) {
@@ -221,6 +267,10 @@ int run(const RunFlags& flags) {
                         [](const Executor& each) { return is_counted(each.kind); });
         say("run       {} against {} for {}{}\n", scenario->name, scenario->target.to_string(),
             counted ? "at most " : "", format_duration(scenario->duration()));
+        if (!options->segment.is_whole()) {
+            say("segment   {} of {}: this part of every executor's load\n", options->segment.number,
+                options->segment.count);
+        }
         for (const Executor& executor : scenario->load) {
             if (!executor.profile.empty()) {
                 say("{:<9} {}: {}\n", "profile", executor.profile, stages_text(executor));
@@ -261,6 +311,7 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("--otlp", flags->otlp,
                      "send traces of 1 % of the iterations to this OTLP/HTTP endpoint")
         ->type_name("URL");
+    add_generator_flags(*command, *flags);
     add_http_flags(*command, *flags);
     flags->output.add_to(*command);
     command->footer(

@@ -62,6 +62,7 @@ inline Executor users(double count, Nanoseconds duration) {
 /// Everything a run handed out.
 struct Outcomes {
     SnapshotPtr last;
+    std::vector<SnapshotPtr> all;
     std::vector<IterationTrace> traces;
     std::vector<ErrorSample> errors;
     [[nodiscard]] std::uint64_t count(Outcome outcome, EndpointId endpoint = 0) const {
@@ -69,16 +70,16 @@ struct Outcomes {
     }
 };
 
-inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
-                    const std::function<void(Engine&)>& meanwhile = {}) {
-    RunInfo info = describe(scenario);
+inline Outcomes run(const Scenario& scenario, std::uint32_t shards, EngineOptions options,
+                    const std::function<void(Engine&)>& meanwhile = {}, Segment segment = {}) {
+    RunInfo info = describe(scenario, segment);
     info.shards = shards;
     info.version = "test";
     info.start = WallAnchor::now();
     info.tick = 100ms;
     std::mutex mutex;
     std::vector<std::unique_ptr<Interval>> intervals;
-    Engine engine(scenario, info, {trace_share});
+    Engine engine(scenario, info, std::move(options));
     const Status ready = engine.prepare();
     EXPECT_TRUE(ready.ok()) << (ready ? "" : ready.error().to_string());
     engine.start([&](std::unique_ptr<Interval> interval) {
@@ -97,6 +98,7 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double t
     Outcomes outcomes;
     while (const SnapshotPtr snapshot = aggregator.next()) {
         outcomes.last = snapshot;
+        outcomes.all.push_back(snapshot);
         outcomes.traces.insert(outcomes.traces.end(), snapshot->traces.begin(),
                                snapshot->traces.end());
         outcomes.errors.insert(outcomes.errors.end(), snapshot->errors.begin(),
@@ -104,6 +106,13 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double t
     }
     EXPECT_TRUE(outcomes.last && outcomes.last->last);
     return outcomes;
+}
+
+inline Outcomes run(const Scenario& scenario, std::uint32_t shards = 1, double trace_share = 0,
+                    const std::function<void(Engine&)>& meanwhile = {}, Segment segment = {}) {
+    EngineOptions options;
+    options.trace_share = trace_share;
+    return run(scenario, shards, std::move(options), meanwhile, segment);
 }
 
 }  // namespace plimsoll

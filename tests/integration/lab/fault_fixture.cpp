@@ -151,6 +151,12 @@ int FaultTest::backends(const std::string& condition) {
                   condition);
 }
 
+void FaultTest::report_counts() {
+    eye_->run(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
+        "'lab'");
+}
+
 void FaultProcessTest::launch(const std::vector<std::string>& arguments) {
     auto started = ThrowawayPostgres::start({}, Clock::now() + kPatience);
     ASSERT_TRUE(started.ok()) << started.error().to_string();

@@ -70,6 +70,9 @@ protected:
     /// How many backends of the service are so.
     [[nodiscard]] int backends(const std::string& condition);
 
+    /// Ends the service's backends: they report their counts when they go, else up to 10 s later.
+    void report_counts();
+
     std::optional<ThrowawayPostgres> postgres_;
     std::optional<ThrowawayPgbouncer> pgbouncer_;
     std::optional<Lab> lab_;

@@ -152,7 +152,7 @@ TEST(ReadProfile, NamesThePlaceOfAnError) {
                        R"("body": 1}]})"),
               "p.json: faults[0]: unknown fault \"app-pol\" (did you mean `app-pool`?)");
     EXPECT_EQ(error_in(R"({"routes": [{"method": "GET", "path": "/x", "body": "$nothing"}]})")
-                  .substr(0, 54),
+                  .substr(0, 53),
               "p.json: routes[0].body: \"nothing\" is no source of a v");
     EXPECT_EQ(error_in(R"({"routes": [{"method": "GET", "path": "/x", "body": {"a": 1}}]})"),
               "accepted");

@@ -45,6 +45,8 @@ RunInfo make_run() {
     ramp.max_users = 500;
     run.executors = {ramp};
     run.user_classes = {"reader", "workflow"};
+    run.checks = {"the list is an array"};
+    run.groups = {"checkout"};
     run.thresholds = {p95_below(0.25), p95_below(0.5)};
     return run;
 }
@@ -306,6 +308,18 @@ SnapshotPtr LiveRun::next(bool last) {
     }
     snapshot->total = total_;
 
+    snapshot->delta_checks = {{arrivals / 2, tick_ % 5 == 4 ? 1U : 0U}};
+    snapshot->delta_groups.resize(1);
+    snapshot->delta_groups[0].count = 1;
+    snapshot->delta_groups[0].duration.record(from_seconds(kHoldSeconds + wait));
+    total_checks_.resize(1);
+    total_checks_[0].passed += snapshot->delta_checks[0].passed;
+    total_checks_[0].failed += snapshot->delta_checks[0].failed;
+    total_groups_.resize(1);
+    total_groups_[0].merge(snapshot->delta_groups[0]);
+    snapshot->total_checks = total_checks_;
+    snapshot->total_groups = total_groups_;
+
     LoadCounts& counts = snapshot->delta_counts;
     counts.arrivals_due = arrivals;
     counts.iterations_started = arrivals;
@@ -320,6 +334,7 @@ SnapshotPtr LiveRun::next(bool last) {
     snapshot->state = {in_flight, in_flight + 1, 500, in_flight + 2, 0, 0.25, 3ms};
     snapshot->shards.assign(2, snapshot->state);
     snapshot->shards[1].cpu_ratio = 0.125;
+    snapshot->state.sockets_left = 12345;
     snapshot->executors = {{tick_ < 20 ? 0U : 1U, offered}};
     ++tick_;
     return snapshot;

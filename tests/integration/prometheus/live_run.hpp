@@ -34,6 +34,8 @@ private:
     std::uint64_t tick_ = 0;
     std::vector<EndpointStats> total_;
     LoadCounts total_counts_;
+    std::vector<CheckCount> total_checks_;
+    std::vector<GroupStats> total_groups_;
 };
 
 }  // namespace plimsoll::test

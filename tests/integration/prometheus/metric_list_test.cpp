@@ -1,5 +1,8 @@
 // docs/metrics.md against what the endpoint serves.
 #include "exporters/prometheus/prometheus_exporter.hpp"
+#include "probes/app_metrics/app_metrics_probe.hpp"
+#include "probes/container/container_probe.hpp"
+#include "probes/host/host_probe.hpp"
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
@@ -68,13 +71,41 @@ std::set<std::string> served() {
     return out;
 }
 
+/// What the probes themselves say that they report.
+std::set<std::string> described() {
+    std::vector<ProbePtr> probes;
+    const auto add = [&](Result<ProbePtr> probe) {
+        ASSERT_TRUE(probe) << probe.error().to_string();
+        probes.push_back(std::move(*probe));
+    };
+    PostgresProbeOptions options;
+    options.dsn = "host=127.0.0.1";
+    add(make_postgres_probe(options));
+    add(make_pgbouncer_probe({options.dsn}));
+    add(make_container_probe({}));
+    add(make_host_probe({}));
+    AppMetricsOptions app;
+    app.url = "http://127.0.0.1/metrics";
+    add(make_app_metrics_probe(app));
+    std::set<std::string> out;
+    for (const ProbePtr& probe : probes) {
+        for (const MetricDescriptor& metric : probe->descriptors()) {
+            out.insert(entry_of(metric.name,
+                                metric.type == MetricType::Counter ? "counter" : "gauge",
+                                {metric.labels.begin(), metric.labels.end()}));
+        }
+    }
+    return out;
+}
+
 TEST(MetricList, NamesEveryMetricWithItsTypeAndLabels) {
     const auto docs = documented();
-    const auto real = served();
+    auto real = served();
     ASSERT_GT(real.size(), 30U);
     for (const std::string& entry : real) {
         EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
     }
+    real.merge(described());
     for (const std::string& entry : docs) {
         EXPECT_TRUE(real.count(entry))
             << "docs/metrics.md has a row for what is not served: " << entry;
@@ -83,19 +114,8 @@ TEST(MetricList, NamesEveryMetricWithItsTypeAndLabels) {
 
 TEST(MetricList, IsTrueOfTheProbes) {
     const auto docs = documented();
-    PostgresProbeOptions options;
-    options.dsn = "host=127.0.0.1";
-    const auto postgres = make_postgres_probe(options);
-    ASSERT_TRUE(postgres);
-    const auto pgbouncer = make_pgbouncer_probe({options.dsn});
-    ASSERT_TRUE(pgbouncer);
-    for (const ProbePtr* probe : {&*postgres, &*pgbouncer}) {
-        for (const MetricDescriptor& metric : (*probe)->descriptors()) {
-            const std::string type = metric.type == MetricType::Counter ? "counter" : "gauge";
-            const std::string entry =
-                entry_of(metric.name, type, {metric.labels.begin(), metric.labels.end()});
-            EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
-        }
+    for (const std::string& entry : described()) {
+        EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "synthetic_analysis.hpp"
 
 #include <cmath>
+#include <functional>
 
 #include <gtest/gtest.h>
 
@@ -439,6 +440,167 @@ TEST(RecommendedPool, IsSquareRootStaffing) {
     EXPECT_DOUBLE_EQ(recommended_pool(16), 24);  // 16 + 2 × 4, exactly
     EXPECT_DOUBLE_EQ(recommended_pool(10), 17);
     EXPECT_DOUBLE_EQ(recommended_pool(0.04), 1);  // 0.04 + 0.4
+}
+
+/// A series with a point a second, of a metric with these labels.
+void add_series(RunData& data, const char* name,
+                std::vector<std::pair<std::string, std::string>> labels,
+                const std::function<double(double)>& value) {
+    StoredSeries series{"added", name, MetricType::Gauge, std::move(labels), {}};
+    for (double t = 0.5; t < data.duration_s; t += 1) {
+        series.points.push_back({t, value(t)});
+    }
+    data.series.push_back(std::move(series));
+}
+
+constexpr double kFull_s = 28.4;  // when the synthetic run's pool of five is full
+
+TEST(AppPool, IsCertainWhereItsOwnMetricsShowCallersWaiting) {
+    RunData data = analysed({}).data;
+    add_series(data, metric::kAppPoolSize, {{"pool", "main"}}, [](double) { return 5; });
+    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}},
+               [](double t) { return t < kFull_s ? 2.5 : 5; });
+    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
+               [](double t) { return t < kFull_s ? 0 : 40; });
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "app_pool_exhausted");
+    EXPECT_EQ(findings[0].confidence, "high");
+    EXPECT_TRUE(mentions(findings[0].evidence,
+                         "the application says so: pool \"main\": 5.0 of 5 connections in use, 40 "
+                         "callers waiting for one (median)"));
+}
+
+TEST(AppPool, IsFoundFromItsOwnMetricsAlone) {
+    Options options;
+    options.database_probe = options.canaries = options.processes = false;
+    RunData data = analysed(options).data;
+    // Little's law before it is full: rate × 20 ms.
+    const auto used = [](double t) { return std::min(5.0, (25 + 475 * t / 60) * 0.020); };
+    add_series(data, metric::kAppPoolSize, {{"pool", "main"}}, [](double) { return 5; });
+    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}}, used);
+    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
+               [](double t) { return t < kFull_s ? 0 : 40; });
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "app_pool_exhausted");
+    EXPECT_EQ(findings[0].confidence, "high");
+    EXPECT_NEAR(findings[0].onset_s, kFull_s, 1.5);
+    EXPECT_DOUBLE_EQ(findings[0].values.at("pool_size"), 5);
+    EXPECT_NEAR(findings[0].values.at("hold_s"), 0.020, 0.0005);
+    EXPECT_NEAR(findings[0].values.at("capacity_rate"), 250, 6);
+    EXPECT_TRUE(mentions(findings[0].missing, "probes.postgres"));
+}
+
+TEST(AppPool, IsNoMoreThanASymptomWhereItsOwnMetricsShowLongerHolds) {
+    Options options;
+    options.database_probe = options.canaries = options.processes = false;
+    RunData data = analysed(options).data;
+    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}},
+               [](double t) { return t < kFull_s ? 0.5 : 30; });
+    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
+               [](double t) { return t < kFull_s ? 0 : 40; });
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].confidence, "low");
+    EXPECT_TRUE(mentions(findings[0].against, "a request holds a connection for"));
+}
+
+TEST(AppPool, IsNotFoundWhereItsOwnMetricsShowNobodyWaiting) {
+    Options options;
+    options.database_probe = options.canaries = options.processes = false;
+    RunData data = analysed(options).data;
+    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}}, [](double) { return 2; });
+    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
+               [](double t) { return std::fmod(t, 10) < 1 ? 1 : 0; });
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "unknown");
+}
+
+RunData without_probes() {
+    Options options;
+    options.database_probe = options.canaries = options.processes = false;
+    return analysed(options).data;
+}
+
+TEST(AcceptQueue, IsFoundWhereTheKernelDropsConnections) {
+    RunData data = without_probes();
+    add_series(data, metric::kHostListenOverflows, {{"side", "target"}},
+               [](double t) { return t < 30 ? 7 : 7 + 100 * (t - 29.5); });
+    add_series(data, metric::kContainerCpuSeconds, {{"container", "web"}, {"role", "app"}},
+               [](double t) { return 0.1 * t; });
+    add_series(data, metric::kContainerCpuLimit, {{"container", "web"}, {"role", "app"}},
+               [](double) { return 2; });
+    auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "accept_queue");
+    EXPECT_EQ(findings[0].confidence, "high");
+    EXPECT_NEAR(findings[0].onset_s, 29.5, 1.1);
+    EXPECT_NEAR(findings[0].values.at("listen_overflows_rate"), 100, 10);
+    // A server without CPU to accept with is another story.
+    for (StoredSeries& series : data.series) {
+        if (series.metric == metric::kContainerCpuSeconds) {
+            for (auto& point : series.points) {
+                point.value = 1.95 * point.t_s;
+            }
+        }
+    }
+    findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 2U);
+    EXPECT_EQ(findings[0].cause, "app_cpu");
+    EXPECT_EQ(findings[1].cause, "accept_queue");
+    EXPECT_EQ(findings[1].confidence, "low");
+    EXPECT_TRUE(mentions(findings[1].against, "1.95 of 2 cores"));
+}
+
+TEST(AcceptQueue, IsNotBlamedForTheGeneratorsOrForOldOverflows) {
+    RunData data = without_probes();
+    add_series(data, metric::kHostListenOverflows, {{"side", "generator"}},
+               [](double t) { return 10 * t; });
+    add_series(data, metric::kHostListenOverflows, {{"side", "target"}},
+               [](double) { return 4433; });
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "unknown");
+}
+
+TEST(Memory, IsFoundWhereTheKernelKills) {
+    RunData data = without_probes();
+    const std::vector<std::pair<std::string, std::string>> web{{"container", "web"},
+                                                               {"role", "app"}};
+    add_series(data, metric::kContainerMemory, web,
+               [](double t) { return std::min(64.0, 20 + t) * 1024 * 1024; });
+    add_series(data, metric::kContainerMemoryLimit, web, [](double) { return 64 * 1024 * 1024; });
+    add_series(data, metric::kContainerOomKills, web, [](double t) { return t < 27 ? 0 : 1; });
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "memory");
+    EXPECT_EQ(findings[0].confidence, "high");
+    EXPECT_NEAR(findings[0].onset_s, 27, 1.1);
+    EXPECT_DOUBLE_EQ(findings[0].values.at("limit_bytes"), 64 * 1024 * 1024);
+    EXPECT_NE(findings[0].fix.find("at least 84 MiB"), std::string::npos) << findings[0].fix;
+}
+
+TEST(Memory, IsLikelyWhereAFullContainerIsKilledByWhoeverItWas) {
+    RunData data = without_probes();
+    const std::vector<std::pair<std::string, std::string>> web{{"container", "web"},
+                                                               {"role", "app"}};
+    const auto add_use = [&](RunData& to, double mebi) {
+        add_series(to, metric::kContainerMemory, web, [=](double) { return mebi * 1024 * 1024; });
+        add_series(to, metric::kContainerMemoryLimit, web, [](double) { return 64 * 1024 * 1024; });
+        add_series(to, metric::kContainerExitCode, web, [](double t) { return t < 27 ? 0 : 137; });
+    };
+    RunData full = data;
+    add_use(full, 63);
+    const auto findings = diagnose_again(full);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].cause, "memory");
+    EXPECT_EQ(findings[0].confidence, "medium");
+    EXPECT_NEAR(findings[0].onset_s, 27, 1.1);
+    RunData roomy = data;
+    add_use(roomy, 20);
+    EXPECT_EQ(diagnose_again(roomy).at(0).cause, "unknown");
 }
 
 }  // namespace

@@ -37,6 +37,18 @@ TEST(SumOf, TakesAMissingSeriesForNoneOfItsKind) {
     EXPECT_EQ(values(active), (std::vector<double>{0, 3, 0, 5}));
 }
 
+TEST(SumOf, HoldsEachProbesLastValueWhereTwoReadAtDifferentMoments) {
+    RunData data = two_states();
+    StoredProbe replica = data.probes[0];
+    replica.info.name = "replica";
+    replica.times_s = {0.5, 2.5};
+    data.probes.push_back(replica);
+    data.series.push_back(
+        {"replica", "backends", MetricType::Gauge, {{"state", "active"}}, {{0.5, 10}, {2.5, 20}}});
+    const auto all = sum_of(data, "backends", [](const auto&) { return true; });
+    EXPECT_EQ(values(all), (std::vector<double>{2, 12, 14, 10, 20, 25}));
+}
+
 TEST(SumOf, IsEmptyWhereNoProbeReportsTheMetric) {
     EXPECT_TRUE(sum_of(two_states(), "other", [](const auto&) { return true; }).empty());
 }

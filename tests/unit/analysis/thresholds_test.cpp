@@ -109,5 +109,34 @@ TEST_F(Judge, ComparesAsWritten) {
     EXPECT_FALSE(holds(Comparison::GreaterEqual, 11.5));
 }
 
+TEST_F(Judge, TakesChecksAsTheShareThatHeld) {
+    info_.checks = {"items", "fast"};
+    const std::vector<CheckCount> checks{{90, 10}, {50, 0}};
+    Threshold threshold;
+    threshold.metric = ThresholdMetric::Checks;
+    threshold.statistic = Statistic::Rate;
+    threshold.comparison = Comparison::Greater;
+    threshold.limit = 0.93;
+    EXPECT_DOUBLE_EQ(*judge(threshold, info_, total_, counts_, 5, {}, checks).value, 140.0 / 150);
+    EXPECT_TRUE(judge(threshold, info_, total_, counts_, 5, {}, checks).ok);
+    threshold.endpoint = "items";
+    EXPECT_DOUBLE_EQ(*judge(threshold, info_, total_, counts_, 5, {}, checks).value, 0.9);
+    EXPECT_FALSE(judge(threshold, info_, total_, counts_, 5, {}, checks).ok);
+    EXPECT_FALSE(judge(threshold, info_, total_, counts_, 5).value);
+}
+
+TEST_F(Judge, TakesTheTimeOfOneGroupOrOfAll) {
+    info_.groups = {"login", "checkout"};
+    std::vector<GroupStats> groups(2);
+    groups[0].duration.record(milliseconds(100));
+    groups[1].duration.record(milliseconds(900));
+    Threshold threshold;
+    threshold.metric = ThresholdMetric::GroupDuration;
+    threshold.statistic = Statistic::Max;
+    EXPECT_DOUBLE_EQ(*judge(threshold, info_, total_, counts_, 5, groups).value, 0.9);
+    threshold.endpoint = "login";
+    EXPECT_DOUBLE_EQ(*judge(threshold, info_, total_, counts_, 5, groups).value, 0.1);
+}
+
 }  // namespace
 }  // namespace plimsoll

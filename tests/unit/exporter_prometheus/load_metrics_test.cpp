@@ -111,5 +111,32 @@ TEST(MakeLabel, KeepsUtf8AndReplacesBytesThatAreNot) {
               "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(LoadMetrics, CountChecksByResultAndBrokenIterations) {
+    RunInfo run = one_endpoint();
+    run.checks = {"has items"};
+    run.groups = {"checkout"};
+    Snapshot snapshot;
+    snapshot.total_checks = {{7, 2}};
+    snapshot.total_groups.resize(1);
+    snapshot.total_groups[0].duration.record(250ms);
+    snapshot.total_counts.iterations_cut_short = 3;
+    snapshot.total_counts.steps_unrendered = 4;
+    const auto out = families(run, snapshot);
+    EXPECT_THAT(series(out, "plimsoll_checks_total"),
+                ElementsAre("plimsoll_checks_total{check=has items,result=fail} 2",
+                            "plimsoll_checks_total{check=has items,result=pass} 7"));
+    EXPECT_THAT(series(out, "plimsoll_iterations_cut_short_total"),
+                ElementsAre("plimsoll_iterations_cut_short_total{} 3"));
+    EXPECT_THAT(series(out, "plimsoll_steps_unrendered_total"),
+                ElementsAre("plimsoll_steps_unrendered_total{} 4"));
+    const auto group = std::find_if(out.begin(), out.end(), [](const auto& family) {
+        return family.name == "plimsoll_group_seconds";
+    });
+    ASSERT_NE(group, out.end());
+    ASSERT_EQ(group->metric.size(), 1U);
+    EXPECT_EQ(group->metric[0].histogram.sample_count, 1U);
+    EXPECT_DOUBLE_EQ(group->metric[0].histogram.sample_sum, 0.25);
+}
+
 }  // namespace
 }  // namespace plimsoll

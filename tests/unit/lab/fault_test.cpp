@@ -54,7 +54,8 @@ TEST(ParseFault, SuggestsTheNearestName) {
 }
 
 TEST(ParseFault, ExplainsBadValues) {
-    EXPECT_EQ(error_of("app-pool"), "fault: app-pool needs a size (for example app-pool:size=5)");
+    EXPECT_EQ(error_of("app-pool"),
+              "fault: app-pool needs a size (for example app-pool:size=5,hold=20ms)");
     EXPECT_EQ(error_of("app-pool:size=0"),
               "fault: size must be a whole number from 1 to 500, got \"0\"");
     EXPECT_EQ(error_of("app-pool:size=5x"),

@@ -1,5 +1,6 @@
 #include "lab/cgroup.hpp"
 #include "lab/password_hash.hpp"
+#include "lab/pool_metrics.hpp"
 #include "lab/rate_limiter.hpp"
 #include "lab/route_table.hpp"
 #include "lab/worker_pool.hpp"
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <future>
 #include <thread>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -137,6 +139,48 @@ TEST(PasswordHash, AgreesWithPublishedVectors) {
               "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56");
     EXPECT_EQ(random_token().size(), 32U);
     EXPECT_NE(random_token(), random_token());
+}
+
+TEST(PoolMetrics, UseTheNamesOfTheChosenLibrary) {
+    DatabasePoolState pool;
+    pool.size = 5;
+    pool.overflow = 3;
+    pool.connected = 6;
+    pool.busy = 4;
+    pool.waiting = 9;
+    pool.timeouts = 2;
+    pool.acquires = 100;
+    pool.empty_acquires = 30;
+    pool.wait_seconds = 1.5;
+    const auto lines = [&](PoolMetrics naming) { return "\n" + metrics_text(naming, pool, 7); };
+    using ::testing::HasSubstr;
+    const std::string otel = lines(PoolMetrics::Otel);
+    const std::string in_pool = "{db_client_connection_pool_name=\"lab\"";
+    for (const std::string& line :
+         {"db_client_connection_count" + in_pool + ",db_client_connection_state=\"idle\"} 2",
+          "db_client_connection_count" + in_pool + ",db_client_connection_state=\"used\"} 4",
+          "db_client_connection_max" + in_pool + "} 8",
+          "db_client_connection_pending_requests" + in_pool + "} 9",
+          "db_client_connection_timeouts_total" + in_pool + "} 2",
+          "db_client_connection_wait_time_seconds_sum" + in_pool + "} 1.5"}) {
+        EXPECT_THAT(otel, HasSubstr("\n" + line + "\n"));
+    }
+    for (const char* line :
+         {"hikaricp_connections{pool=\"lab\"} 6", "hikaricp_connections_active{pool=\"lab\"} 4",
+          "hikaricp_connections_idle{pool=\"lab\"} 2", "hikaricp_connections_max{pool=\"lab\"} 8",
+          "hikaricp_connections_pending{pool=\"lab\"} 9",
+          "hikaricp_connections_acquire_seconds_count{pool=\"lab\"} 100"}) {
+        EXPECT_THAT(lines(PoolMetrics::Hikari), HasSubstr("\n" + std::string(line) + "\n"));
+    }
+    for (const char* line :
+         {"pgxpool_acquired_conns 4", "pgxpool_idle_conns 2", "pgxpool_total_conns 6",
+          "pgxpool_max_conns 8", "pgxpool_empty_acquire_count 30", "lab_requests_total 7"}) {
+        EXPECT_THAT(lines(PoolMetrics::Pgx), HasSubstr("\n" + std::string(line) + "\n"));
+    }
+    EXPECT_EQ(lines(PoolMetrics::None),
+              "\n# TYPE lab_requests_total counter\nlab_requests_total 7\n");
+    EXPECT_EQ(parse_pool_metrics("hicari").error().what,
+              "must be otel, hikari, pgx or none, got \"hicari\"");
 }
 
 TEST(CgroupCage, SaysWhatIsMissing) {

@@ -26,16 +26,17 @@ std::vector<std::string> keys(const json::value& object) {
 TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     const auto all = rendered(sample::broken_pool());
     using testing::ElementsAre;
-    EXPECT_THAT(keys(all),
-                ElementsAre("schema", "run", "validity", "totals", "endpoints", "stages",
-                            "thresholds", "breaking_point", "capacity", "findings", "generator"));
+    EXPECT_THAT(keys(all), ElementsAre("schema", "run", "validity", "totals", "endpoints", "checks",
+                                       "groups", "flow", "stages", "thresholds", "breaking_point",
+                                       "capacity", "findings", "generator"));
     EXPECT_EQ(all.at("schema"), 1);
-    EXPECT_THAT(keys(all.at("run")),
-                ElementsAre("id", "scenario", "version", "started", "duration_s", "seed"));
+    EXPECT_THAT(keys(all.at("run")), ElementsAre("id", "scenario", "version", "started",
+                                                 "duration_s", "seed", "segment"));
     EXPECT_THAT(keys(all.at("validity").at("checks").at(0)),
                 ElementsAre("name", "ok", "value", "limit", "why"));
-    EXPECT_THAT(keys(all.at("totals")), ElementsAre("requests", "failed", "not_sent", "rate",
-                                                    "response_s", "service_s", "send_lag_s"));
+    EXPECT_THAT(keys(all.at("totals")),
+                ElementsAre("requests", "failed", "not_sent", "rate", "response_s", "service_s",
+                            "send_lag_s", "redirects", "phases_s"));
     EXPECT_THAT(keys(all.at("totals").at("response_s")),
                 ElementsAre("min", "mean", "p50", "p90", "p95", "p99", "p999", "max"));
     EXPECT_THAT(keys(all.at("endpoints").at(0)),
@@ -51,8 +52,10 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     EXPECT_THAT(keys(all.at("findings").at(0)),
                 ElementsAre("cause", "confidence", "onset_s", "evidence", "against", "missing",
                             "values", "fix"));
-    EXPECT_THAT(keys(all.at("generator")), ElementsAre("cpu_seconds", "cpu_us_per_request",
-                                                       "max_rss_bytes", "shards", "dropped"));
+    EXPECT_THAT(keys(all.at("generator")),
+                ElementsAre("cpu_seconds", "cpu_us_per_request", "max_rss_bytes", "shards",
+                            "dropped", "cpu_ratio_max", "loop_lag_max_s", "late_sends", "not_sent",
+                            "sockets_left", "ceiling_rate"));
 }
 
 TEST(SummaryJson, KeepsCountsAndNumbersExact) {

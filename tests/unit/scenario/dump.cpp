@@ -108,6 +108,24 @@ void dump_http(const HttpStepOptions& http, std::string& out) {
     }
 }
 
+/// Nothing where all is as it is without an http block.
+void dump_run_http(const HttpOptions& http, std::string& out) {
+    const HttpOptions usual;
+    if (http.reuse_connections && http.cookies == usual.cookies && http.tls.verify) {
+        return;
+    }
+    out += fmt::format("http reuse {} absolute_form {} cookies {} dns_ttl {}\n",
+                       http.reuse_connections, http.absolute_form, static_cast<int>(http.cookies),
+                       seconds(http.dns_ttl));
+    dump_http(http.defaults, out);
+    out += fmt::format("  tls verify {} ca {} cert {} key {} name {} resume {}\n", http.tls.verify,
+                       http.tls.ca_file, http.tls.cert_file, http.tls.key_file,
+                       http.tls.server_name, http.tls.resume);
+    for (const std::string& address : http.local_addresses) {
+        out += fmt::format("  from {}\n", address);
+    }
+}
+
 void dump_step(const Scenario& scenario, const Step& step, std::string& out) {
     constexpr std::array kOnFail{"continue", "next_iteration", "stop_user", "abort_run"};
     out += fmt::format("  step {} {}\n", step.method, render(scenario, step.path));
@@ -279,8 +297,19 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
         out += fmt::format("  canary {} is off\n", canary);
     }
     for (const ContainerProbeConfig& c : scenario.probes.containers) {
-        out += fmt::format("  container role {}: docker \"{}\" cgroup \"{}\" pid {} port {}\n",
-                           c.role, c.docker, c.cgroup, c.pid, c.port);
+        out += fmt::format(
+            "  container role {}: name \"{}\" docker \"{}\" label \"{}\" cgroup \"{}\" pid {} "
+            "port {}\n",
+            c.role, c.name, c.docker, c.label, c.cgroup, c.pid, c.port);
+    }
+    for (const AppMetricsConfig& app : scenario.probes.app_metrics) {
+        out += fmt::format("  app_metrics {}\n", app.url);
+        for (const auto& [figure, selector] : app.map) {
+            out += fmt::format("    {} {}\n", figure, selector);
+        }
+    }
+    if (scenario.probes.host) {
+        out += fmt::format("  host {}\n", *scenario.probes.host);
     }
     for (const CanaryConfig& canary : scenario.probes.canaries) {
         out += fmt::format("  canary {}: {}\n", canary.name, canary.path);
@@ -300,6 +329,7 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
 std::string dump(const Scenario& scenario) {
     std::string out = fmt::format("scenario {}\ntarget {} (Host: {})\n", scenario.name,
                                   scenario.target.to_string(), scenario.target.host_header());
+    dump_run_http(scenario.http, out);
     dump_ground(scenario, out);
     for (const UserClass& user : scenario.users) {
         dump_user(scenario, user, out);

@@ -47,6 +47,27 @@ TEST(ParseScenario, NamesAScenarioAfterItsFile) {
     EXPECT_EQ(parsed(kTwoExecutors, {"some/where/checkout.yaml"}).name, "checkout");
 }
 
+TEST(ParseScenario, NeedsNoUsersNorLoadNorTargetWhereOnlyProbesCount) {
+    const auto probing = [](std::string_view yaml, bool probes_only) {
+        ParseOptions options;
+        options.probes_only = probes_only;
+        return parse_scenario(yaml, options);
+    };
+    constexpr const char* kProbes =
+        "probes: {host: false, containers: [{docker: web, role: app}]}\n";
+    const auto outcome = probing(kProbes, true);
+    ASSERT_TRUE(outcome.scenario) << format_faults(outcome.faults, "scenario.yaml");
+    EXPECT_EQ(outcome.scenario->target.host, "");
+    EXPECT_EQ(outcome.scenario->probes.containers.size(), 1U);
+    EXPECT_EQ(outcome.scenario->probes.host, false);
+    EXPECT_EQ(probing(kProbes, false).faults.size(), 3U);  // target, users and load are missing
+    // What there is must be right all the same.
+    EXPECT_EQ(
+        probing("load: [{executor: constant-vus, vus: 0, duration: 1s}]\n", true).faults[0].what,
+        "users is missing");
+    EXPECT_EQ(parsed(kTwoExecutors, {"scenario.yaml", nullptr, true}).load.size(), 2U);
+}
+
 TEST(ParseScenario, JoinsStepsOfOneUserNameAndMethodInOneEndpoint) {
     const Scenario scenario = parsed(kTwoExecutors);
     ASSERT_EQ(scenario.endpoints.size(), 3U);

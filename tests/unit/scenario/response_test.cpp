@@ -292,5 +292,18 @@ TEST(Condition, ComparesNumbersAsNumbersAndTextAsText) {
     }
 }
 
+TEST_F(ResponseTest, ReadsAnyNumberOfLargeBodies) {
+    std::string body = R"({"items": [0)";
+    for (int i = 1; i <= 5000; ++i) {
+        body += "," + std::to_string(i);
+    }
+    body += "]}";
+    // As often as the size of an address has bits: what doubles with each body would run over.
+    for (int i = 0; i < 70; ++i) {
+        respond(body);
+        ASSERT_EQ(pointer("/items/5000"), "5000");
+    }
+}
+
 }  // namespace
 }  // namespace plimsoll

@@ -122,7 +122,7 @@ TEST(FullDisk, LosesOnlyTheTicksItHits) {
         writer.on_snapshot(sample_tick(2));
         writer.write_facts({{"a", "b"}});
     }
-    EXPECT_EQ(writer.write_errors(), 3U);
+    EXPECT_EQ(writer.failed_writes(), 3U);
     ASSERT_TRUE(writer.last_error().has_value());
     EXPECT_EQ(writer.last_error()->what, "disk I/O error");
     writer.on_reading(0, {kRunStart, {}, {{0, {"shop", "active"}, 2}}}, {});
@@ -213,7 +213,7 @@ TEST(RunReaderOpen, NamesASchemaItDoesNotKnow) {
     sqlite3_close(file);
     const auto reader = RunReader::open(folder.path());
     ASSERT_FALSE(reader.ok());
-    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads version 1");
+    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads version 3");
 }
 
 TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {

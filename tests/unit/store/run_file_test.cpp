@@ -123,6 +123,36 @@ TEST_F(RunFile, GivesBackEveryTickBitForBit) {
     EXPECT_EQ(k, 5U);
 }
 
+TEST_F(RunFile, GivesBackChecksGroupsAndBrokenIterations) {
+    start();
+    for (std::uint64_t k = 0; k < 4; ++k) {
+        writer_->on_snapshot(sample_tick(k));
+    }
+    const RunReader reader = read();
+    EXPECT_THAT(reader.info().checks, ElementsAre("has items", "is fast"));
+    EXPECT_THAT(reader.info().groups, ElementsAre("checkout"));
+    std::uint64_t k = 0;
+    const Status walked = reader.for_each_tick([&](const StoredTick& tick) {
+        const std::uint64_t there = k % 2;
+        EXPECT_EQ(tick.counts.iterations_cut_short, 11 * there);
+        EXPECT_EQ(tick.counts.steps_unrendered, 12 * there);
+        EXPECT_EQ(tick.counts.starts_failed, 13 * there);
+        EXPECT_EQ(tick.counts.users_stopped, 14 * there);
+        EXPECT_EQ(tick.counts.out_of_data, 15 * there);
+        ASSERT_EQ(tick.checks.size(), 2U);
+        EXPECT_EQ(tick.checks[0], (CheckCount{0, 0}));
+        EXPECT_EQ(tick.checks[1], (CheckCount{(70 + k) * there, 3 * there}));
+        ASSERT_EQ(tick.groups.size(), 1U);
+        EXPECT_EQ(tick.groups[0].count, there);
+        EXPECT_EQ(tick.groups[0].failed, there);
+        EXPECT_EQ(tick.groups[0].broken_off, 2 * there);
+        EXPECT_EQ(tick.groups[0].duration.max(), std::chrono::milliseconds(k * there));
+        ++k;
+    });
+    EXPECT_TRUE(walked.ok());
+    EXPECT_EQ(k, 4U);
+}
+
 TEST_F(RunFile, GivesBackCountsAndStates) {
     start();
     writer_->on_snapshot(sample_tick(0));
@@ -137,6 +167,8 @@ TEST_F(RunFile, GivesBackCountsAndStates) {
         EXPECT_EQ(c.connects_ok, 5U);
         EXPECT_EQ(c.connects_failed, 4U);
         EXPECT_EQ(c.reconnects, 3U);
+        EXPECT_EQ(c.redirects, 9 * (tick.tick % 2));
+        EXPECT_EQ(tick.phases.times, sample_tick(tick.tick)->delta_phases.times);
         EXPECT_EQ(c.errors_unsampled, 6U);
         EXPECT_EQ(c.spans_dropped, 7U);
         EXPECT_EQ(c.interrupted, 8U);

@@ -39,6 +39,8 @@ inline RunInfo sample_info() {
         {"dropped_iterations", "count<=5", ThresholdMetric::Dropped, "", Statistic::Count, 0,
          Comparison::LessEqual, 5, false, Nanoseconds(0)}};
     info.request_timeout = std::chrono::seconds(30);
+    info.checks = {"has items", "is fast"};
+    info.groups = {"checkout"};
     info.tags = {"branch=main", "note=a b"};
     return info;
 }
@@ -72,6 +74,22 @@ inline std::shared_ptr<Snapshot> sample_tick(std::uint64_t k) {
         tick->delta[i % 2].record(sample);
     }
     tick->delta_counts = {40, 39, 38, {2, 1}, 5, 4, 3, 6, 7, 8};
+    tick->delta_counts.redirects = 9 * (k % 2);
+    tick->delta_phases[RequestPhase::Connect].record(std::chrono::microseconds(100 + k));
+    tick->delta_phases[RequestPhase::Wait].record_n(std::chrono::microseconds(700), k);
+    if (k % 2 == 1) {
+        tick->delta_counts.iterations_cut_short = 11;
+        tick->delta_counts.steps_unrendered = 12;
+        tick->delta_counts.starts_failed = 13;
+        tick->delta_counts.users_stopped = 14;
+        tick->delta_counts.out_of_data = 15;
+        tick->delta_checks = {{0, 0}, {70 + k, 3}};
+        tick->delta_groups.resize(1);
+        tick->delta_groups[0].count = 1;
+        tick->delta_groups[0].failed = 1;
+        tick->delta_groups[0].broken_off = 2;
+        tick->delta_groups[0].duration.record(std::chrono::milliseconds(k));
+    }
     tick->state = {9, 8, 7, 6, 5.125, 0.75, std::chrono::microseconds(321)};
     tick->shards = {{4, 3, 2, 1, 2.5, 0.75, std::chrono::microseconds(321)},
                     {5, 5, 5, 5, 2.625, 0.5, std::chrono::microseconds(20)}};

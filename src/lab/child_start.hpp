@@ -1,0 +1,79 @@
+// Private to lab: how a child process comes to be, from fork to exec.
+#pragma once
+
+#include "base/result.hpp"
+#include "lab/child_process.hpp"
+#include "lab/program_lookup.hpp"
+
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace plimsoll {
+
+/// Which step between fork and exec failed, sent to the parent through a pipe.
+enum class ChildStep : int { Streams, Parent, User, Folder, Execute };
+struct ChildReport {
+    ChildStep step;
+    int code;
+};
+
+/// Everything the child needs, made before the fork: after it, in a program with threads, only
+/// async-signal-safe calls are allowed, so no allocation.
+struct ChildPlan {
+    std::string program;
+    std::vector<char*> argv;
+    std::vector<std::string> variables;
+    std::vector<char*> envp;
+    std::optional<UserIdentity> user;
+    const char* folder = nullptr;
+    int in = -1;
+    int out = -1;
+    int err = -1;
+    int report = -1;
+    int death_signal = 0;
+    pid_t parent = 0;
+};
+
+/// A file descriptor that is closed in the end.
+class Fd {
+public:
+    explicit Fd(int fd = -1) : fd_(fd) {}
+    ~Fd() { reset(); }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    [[nodiscard]] int get() const { return fd_; }
+    void set(int fd) {
+        reset();
+        fd_ = fd;
+    }
+    int release() { return std::exchange(fd_, -1); }
+    void reset() {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+        fd_ = -1;
+    }
+
+private:
+    int fd_;
+};
+
+/// Error: no such program or user. `plan` points into `options`.
+[[nodiscard]] Status fill_plan(const ChildOptions& options, ChildPlan& plan);
+
+/// Opens what `output` names. The descriptor to hand to the child is put in `child`; a descriptor
+/// above 2 so that the dup2 calls cannot overwrite one another.
+[[nodiscard]] Status open_output(const ChildOutput& output, int inherited, Fd& child,
+                                 Fd* parent_end);
+
+/// Runs in the child and does not return; what fails goes through `plan.report`.
+[[noreturn]] void execute(const ChildPlan& plan);
+
+/// The report as the parent tells it.
+[[nodiscard]] Error explain(const ChildReport& report, const ChildOptions& options);
+
+}  // namespace plimsoll
