@@ -62,7 +62,11 @@ std::string executor_text(const Scenario& scenario, const Executor& executor, bo
     if (!executor.profile.empty()) {
         text += fmt::format(", profile {}", executor.profile);
     }
-    if (is_open(executor.kind)) {
+    if (is_steered(executor.kind)) {
+        text += fmt::format(", {}{} until it is told another level, at most {} users at once\n",
+                            level_text(executor, executor.ramp.highest()),
+                            is_open(executor.kind) ? "" : " users", executor.max_vus);
+    } else if (is_open(executor.kind)) {
         text += fmt::format(", up to {}, about {:.0f} {}arrivals, at most {} users at once\n",
                             format_rate(Rate::per_second(executor.ramp.highest())), expected,
                             executor.arrivals == ArrivalProcess::Poisson ? "random " : "",
@@ -82,7 +86,7 @@ std::string executor_text(const Scenario& scenario, const Executor& executor, bo
         }
         text += "\n";
     }
-    if (is_counted(executor.kind)) {
+    if (is_counted(executor.kind) || is_steered(executor.kind)) {
         return text;
     }
     const std::string left = level_text(executor, executor.ramp.highest());
@@ -207,7 +211,8 @@ std::string thresholds_text(const Scenario& scenario) {
 std::string plan_text(const Scenario& scenario, bool unicode) {
     double peak = 0;
     for (const Executor& executor : scenario.load) {
-        peak += is_open(executor.kind) ? executor.max_vus : executor.ramp.highest();
+        peak += is_open(executor.kind) || is_steered(executor.kind) ? executor.max_vus
+                                                                    : executor.ramp.highest();
     }
     std::string text = fmt::format(
         "{}: valid\n    target  {}\n    length  {}{}\n    users   at most {:.0f} at once\n",

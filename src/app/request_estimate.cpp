@@ -53,6 +53,9 @@ private:
         switch (op.kind) {
             case Op::Kind::Request:
                 visit(op.a, times);
+                if (op.a < user.steps.size()) {
+                    thinking_s_ += times * mean_s(user.steps[op.a].think.value_or(user.think));
+                }
                 break;
             case Op::Kind::Parallel:
                 for (std::uint32_t step = 0; step < op.b; ++step) {
@@ -142,7 +145,9 @@ RequestEstimate iterations_of(const Executor& executor, double share, double thi
                               double pacing_s) {
     RequestEstimate estimate;
     const double level_s = executor.ramp.integral(executor.ramp.duration());
-    if (is_open(executor.kind)) {
+    if (is_steered(executor.kind)) {
+        estimate.unknown = share > 0;
+    } else if (is_open(executor.kind)) {
         estimate.requests = level_s * share;
     } else if (executor.kind == ExecutorKind::SharedIterations) {
         estimate.requests = static_cast<double>(executor.iterations) * share;

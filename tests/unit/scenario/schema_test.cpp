@@ -108,11 +108,6 @@ private:
                 reference->as_string().subview(std::string("#/definitions/").size()));
             append(all, expand(root_.at("definitions").at(name)));
         }
-        for (const char* const branch : {"then", "else"}) {
-            if (const auto* const one = object->if_contains(branch)) {
-                append(all, expand(*one));
-            }
-        }
         for (const char* const several : {"anyOf", "allOf", "oneOf"}) {
             if (const auto* const list = object->if_contains(several)) {
                 for (const json::value& one : list->as_array()) {
