@@ -58,7 +58,9 @@ std::string stage_rows(const Executor& executor) {
 
 std::string executor_text(const Scenario& scenario, const Executor& executor, bool unicode) {
     const double expected = executor.ramp.integral(executor.ramp.duration());
-    std::string text = fmt::format("\nload {}: {}", executor.name, to_string(executor.kind));
+    const std::string_view kind = to_string(executor.kind);
+    std::string text = executor.name == kind ? fmt::format("\nload {}", kind)
+                                             : fmt::format("\nload {}: {}", executor.name, kind);
     if (!executor.profile.empty()) {
         text += fmt::format(", profile {}", executor.profile);
     }
@@ -97,9 +99,10 @@ std::string executor_text(const Scenario& scenario, const Executor& executor, bo
 
 std::string estimate_text(const RequestEstimate& estimate) {
     if (estimate.unknown) {
-        return "as answered";
+        return "as many requests as are answered";
     }
-    return fmt::format("{}{:.0f}", estimate.at_most ? "at most " : "about ", estimate.requests);
+    return fmt::format("{}{:.0f} requests", estimate.at_most ? "at most " : "about ",
+                       estimate.requests);
 }
 
 std::string users_text(const Scenario& scenario) {
@@ -120,9 +123,8 @@ std::string users_text(const Scenario& scenario) {
         for (std::size_t e = 0; e < scenario.endpoints.size(); ++e) {
             const EndpointInfo& endpoint = scenario.endpoints[e];
             if (endpoint.user == user.name) {
-                text +=
-                    fmt::format("    {:<{}}  {} requests\n", endpoint.method + " " + endpoint.name,
-                                widest, estimate_text(estimates[e]));
+                text += fmt::format("    {:<{}}  {}\n", endpoint.method + " " + endpoint.name,
+                                    widest, estimate_text(estimates[e]));
             }
         }
     }

@@ -105,7 +105,6 @@ void add_validate_command(CLI::App& app, Action& action) {
     command->add_flag("-q,--quiet", flags->quiet, "only faults, on stderr");
     command->footer(
         "Examples:\n"
-        "  plimsoll validate checkout.yaml\n"
         "  plimsoll validate examples/quickstart.yaml -e TARGET=http://127.0.0.1:8080\n"
         "  plimsoll validate checkout.yaml --check-target");
     command->callback([flags, &action] { action = [flags] { return validate(*flags); }; });

@@ -53,7 +53,15 @@ std::set<std::string> documented() {
 
 std::set<std::string> served() {
     test::LiveRun live;
-    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
+    PrometheusOptions options;
+    options.port = 0;
+    options.thresholds = [] {
+        return std::vector<std::pair<std::string, bool>>{{"http_reqs: count>1", true}};
+    };
+    options.findings = [] {
+        return std::vector<std::pair<std::string, std::string>>{{"app_pool_exhausted", "high"}};
+    };
+    const auto exporter = make_prometheus_exporter(std::move(options));
     EXPECT_TRUE(exporter->start(live.run(), live.probes()));
     exporter->on_snapshot(live.next());
     for (std::size_t probe = 0; probe < live.probes().size(); ++probe) {
