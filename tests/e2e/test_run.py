@@ -141,10 +141,13 @@ class Run(unittest.TestCase):
 
     def test_the_ceiling_is_measured_unless_switched_off_and_counts_in_nothing(self):
         with Target() as target:
-            run_plimsoll("run", target.url, "-r", "20/s", "-d", "2s", "--run-dir", self.dir / "a", check=0)
+            # One late request of so few may call the run invalid (111); the counts stand.
+            ran = [run_plimsoll("run", target.url, "-r", "20/s", "-d", "2s", "--run-dir", self.dir / "a")]
             served = target.served
-            run_plimsoll("run", target.url, "-r", "20/s", "-d", "1s", "--no-calibration", "--run-dir", self.dir / "b",
-                         check=0)
+            ran.append(run_plimsoll("run", target.url, "-r", "20/s", "-d", "1s", "--no-calibration", "--run-dir",
+                                    self.dir / "b"))
+        for done in ran:
+            self.assertIn(done.returncode, (0, 111), done.stderr)
         with_ceiling, without = summary(self.dir / "a"), summary(self.dir / "b")
         self.assertEqual(with_ceiling["totals"]["requests"], served)
         self.assertEqual(served, 40)

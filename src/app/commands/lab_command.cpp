@@ -267,11 +267,7 @@ void add_lab_command(CLI::App& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll lab --fault app-pool:size=5\n"
-        "  plimsoll lab --pgbouncer --fault pgbouncer-pool:size=5 --pool-metrics otel\n"
-        "  plimsoll lab --pg \"$DSN\" --listen 127.0.0.1:9000\n"
-        "While it runs, at the address it prints as `control`:\n"
-        "  curl -d app-cpu:burn=20ms $CONTROL/lab/faults\n"
-        "  curl -X DELETE $CONTROL/lab/faults/app-cpu");
+        "  plimsoll lab --pgbouncer --fault pgbouncer-pool:size=5 --pool-metrics otel");
     command->callback([flags, &action, command, proxy] {
         if (!command->got_subcommand(proxy)) {
             action = [flags] { return lab(*flags); };
