@@ -82,10 +82,10 @@ void Shard::begin_iteration(User& user, std::uint64_t iteration, std::uint32_t u
     user.iteration = iteration;
     const bool start = !user.started && plan_.users[user_class].has_start;
     user.errand = start ? Errand::Start : Errand::Iteration;
-    begin_flow(user, due, true);
+    begin_flow(user, due, due, true);
 }
 
-void Shard::begin_flow(User& user, Clock::time_point due, bool at_once) {
+void Shard::begin_flow(User& user, Clock::time_point due, Clock::time_point now, bool at_once) {
     const bool iteration = user.errand == Errand::Iteration;
     const std::uint64_t own = user.executor + ((user.index + 1ULL) << 16);
     user.random = iteration ? Random(plan_.run->seed, stream_of(user), user.iteration)
@@ -99,7 +99,7 @@ void Shard::begin_flow(User& user, Clock::time_point due, bool at_once) {
     }
     if (user.errand != Errand::Stop && !take_rows(user)) {
         ++recorder_->counts().out_of_data;
-        stop_user(user, due);
+        stop_user(user, now);
         return;
     }
     if (iteration) {
@@ -117,7 +117,7 @@ void Shard::begin_flow(User& user, Clock::time_point due, bool at_once) {
             begin_trace(user);
         }
     }
-    advance(user, due, at_once);
+    advance(user, now, at_once);
 }
 
 bool Shard::take_rows(User& user) {
@@ -174,7 +174,7 @@ void Shard::end_flow(User& user, Clock::time_point now, bool at_once) {
     switch (user.errand) {
         case Errand::Start:
             user.errand = Errand::Iteration;
-            begin_flow(user, user.due, at_once);
+            begin_flow(user, user.due, now, at_once);
             return;
         case Errand::Iteration:
             ++recorder_->counts().iterations_completed;
@@ -264,7 +264,7 @@ void Shard::depart(User& user, Clock::time_point now) {
     user.between = false;
     if (user.started && plan_.users[user.user_class].has_stop) {
         user.errand = Errand::Stop;
-        begin_flow(user, now, false);
+        begin_flow(user, now, now, false);
         return;
     }
     retire(user, now);

@@ -155,7 +155,8 @@ private:
     /// Runs user_start first where the user has not yet done that.
     void begin_iteration(User& user, std::uint64_t iteration, std::uint32_t user_class,
                          Clock::time_point due);
-    void begin_flow(User& user, Clock::time_point due, bool at_once);
+    /// `due` may lie after `now`: the first step waits for it.
+    void begin_flow(User& user, Clock::time_point due, Clock::time_point now, bool at_once);
     /// This iteration's rows into the user. False: unique data that its class reads is used up.
     [[nodiscard]] bool take_rows(User& user);
     void forget(User& user);

@@ -149,6 +149,20 @@ TEST(Flow, LogsEachUserInOnceAndOutAgainAndKeepsItsToken) {
     EXPECT_EQ(outcomes.last->state.users, 0U);
 }
 
+TEST(Flow, ThinksAfterUserStartBeforeTheFirstIteration) {
+    const ScriptedServer server([](const std::string&, int) -> Answer { return {ok_response()}; });
+    Built built(server, per_user(1, 1), {});
+    built.step("POST", "/login").think = Think{Think::Kind::Constant, 300ms, {}};
+    built.step("GET", "/me");
+    built.who().start.ops = {op(Op::Kind::Request, 0), op(Op::Kind::End)};
+    built.who().flow.ops = {op(Op::Kind::Request, 1), op(Op::Kind::End)};
+    const Outcomes outcomes = run(built.scenario);
+    ASSERT_EQ(outcomes.count(Outcome::Ok, 1), 1U);
+    // Sent before it was due, it would have waited less than the server took.
+    const EndpointStats& stats = outcomes.last->total[1];
+    EXPECT_GE(stats.response.min(), stats.service.min());
+}
+
 TEST(Flow, KeepsALoggedInUserForLaterArrivalsAndLogsItOutAtTheEnd) {
     const ScriptedServer server([](const std::string& request, int) -> Answer {
         return {request.starts_with("POST") ? created("{\"token\":\"t\"}") : ok_response()};
