@@ -112,6 +112,7 @@ private:
     void add_new_facts(const ProbeInfo& probe, std::map<std::string, std::string>& facts) const;
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
+    void push(const Event& event);
     void judge_thresholds(const Snapshot& snapshot);
     void watch_reading(std::size_t probe, const Reading& reading);
     [[nodiscard]] std::vector<std::pair<std::string, bool>> threshold_states();
@@ -267,7 +268,10 @@ ExitCode Session::start_exporters() {
 }
 
 void Session::announce(EventKind kind, std::string text) {
-    const Event event{Clock::now(), kind, std::move(text)};
+    push({Clock::now(), kind, std::move(text)});
+}
+
+void Session::push(const Event& event) {
     for (const auto& worker : workers_) {
         worker->push_event(event);
     }
@@ -568,9 +572,7 @@ ExitCode Session::tear_down(ExitCode code) {
     std::vector<Event> events;
     const bool ok = run_once("teardown", scenario_.teardown, events);
     for (const Event& event : events) {
-        for (const auto& worker : workers_) {
-            worker->push_event(event);
-        }
+        push(event);
     }
     return ok || code != ExitCode::Passed ? code : ExitCode::TeardownFailed;
 }
@@ -702,9 +704,7 @@ SessionResult Session::run() {
     }
     for (Event event : setup_events_) {
         event.at = std::max(event.at, run_.start.mono);  // a run's file begins there
-        for (const auto& worker : workers_) {
-            worker->push_event(event);
-        }
+        push(event);
     }
     probes_->begin();
     const Usage before = own_usage();

@@ -350,8 +350,7 @@ Result<Imported> import_curl(std::string_view text, const ImportOptions& options
                      {},
                      "e.g. plimsoll import curl 'curl http://127.0.0.1:8080/health'"};
     }
-    std::sort(draft.notes.begin(), draft.notes.end());
-    draft.notes.erase(std::unique(draft.notes.begin(), draft.notes.end()), draft.notes.end());
+    draft.sort_notes();
     left_out.note(draft);
     return write(std::move(draft));
 }

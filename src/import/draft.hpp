@@ -46,6 +46,9 @@ struct Draft {
     std::vector<DraftUser> users;
     std::vector<std::string> notes;
     Secrets secrets;
+
+    /// In order, each once: for what is read request by request.
+    void sort_notes();
 };
 
 /// How many things of a kind were left out; becomes notes.

@@ -4,7 +4,6 @@
 #include "import/naming.hpp"
 #include "import/request_text.hpp"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -364,8 +363,7 @@ Result<Imported> import_postman(std::string_view text, const ImportOptions& opti
     draft.origin = fmt::format("a Postman collection, {}", options.source);
     draft.users.push_back({"visitor", 1, {}});
     Collection(*document, draft).read();
-    std::sort(draft.notes.begin(), draft.notes.end());
-    draft.notes.erase(std::unique(draft.notes.begin(), draft.notes.end()), draft.notes.end());
+    draft.sort_notes();
     return write(std::move(draft));
 }
 

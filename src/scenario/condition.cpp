@@ -1,10 +1,10 @@
+#include "scenario/comparison.hpp"
 #include "scenario/expression.hpp"
 #include "scenario/flow.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -66,30 +66,6 @@ bool is_true(std::string_view text) {
     return !text.empty() && text != "0" && text != "false" && text != "null";
 }
 
-template <typename T>
-bool compares(Condition::Op op, const T& a, const T& b) {
-    switch (op) {
-        case Condition::Op::Equals:
-            return a == b;
-        case Condition::Op::NotEquals:
-            return !(a == b);
-        case Condition::Op::Less:
-            return a < b;
-        case Condition::Op::LessOrEqual:
-            return a <= b;
-        case Condition::Op::Greater:
-            return a > b;
-        default:
-            return a >= b;
-    }
-}
-
-double number_in(std::string_view text) {
-    double value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 constexpr const char* kExample = "e.g. if: \"${role} == admin\", or if: \"${token}\"";
 
 }  // namespace
@@ -145,9 +121,7 @@ bool Condition::holds(const RenderContext& context, std::string& scratch) const 
     const std::string_view all = scratch;
     const std::string_view a = all.substr(0, middle);
     const std::string_view b = all.substr(middle);
-    return json_type(a) == ValueType::Number && json_type(b) == ValueType::Number
-               ? compares(op, number_in(a), number_in(b))
-               : compares(op, a, b);
+    return compare_values(op, a, b);
 }
 
 }  // namespace plimsoll

@@ -1,13 +1,13 @@
 #include "scenario/response.hpp"
 
 #include "base/units.hpp"
+#include "scenario/comparison.hpp"
 #include "scenario/json_path.hpp"
 #include "scenario/regex.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include <boost/json/monotonic_resource.hpp>
@@ -348,26 +348,6 @@ bool Selector::select(ResponseReader& response, Variable& out, std::string& why)
 
 namespace {
 
-template <typename T>
-bool ordered(Check::Op op, const T& a, const T& b) {
-    switch (op) {
-        case Check::Op::Less:
-            return a < b;
-        case Check::Op::LessOrEqual:
-            return a <= b;
-        case Check::Op::Greater:
-            return a > b;
-        default:
-            return a >= b;
-    }
-}
-
-double number_in(std::string_view text) {
-    double value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 // `found` against an operand of type `type` (Unset: of any).
 bool is_equal(const Variable& found, std::string_view operand, ValueType type) {
     if (type != ValueType::Unset && found.type != type) {
@@ -389,10 +369,7 @@ bool compare(const Check& check, const Variable& found, std::string_view operand
         default:
             break;
     }
-    const bool numbers =
-        json_type(found.text) == ValueType::Number && json_type(operand) == ValueType::Number;
-    return numbers ? ordered(check.op, number_in(found.text), number_in(operand))
-                   : ordered(check.op, std::string_view(found.text), operand);
+    return compare_values(check.op, found.text, operand);
 }
 
 std::string_view wanted(Check::Op op) {
