@@ -1,16 +1,20 @@
-# plimsoll_module(NAME SOURCES ... [DEPENDS modules...] [PRIVATE_LIBS targets...])
+# plimsoll_module(NAME [HOT] SOURCES ... [DEPENDS modules...] [PRIVATE_LIBS targets...])
 #
 # One static library per module. DEPENDS names other modules (plimsoll_<name>), whose headers its own
 # headers may include; PRIVATE_LIBS are third-party libraries confined to this module's sources.
 # tests/lint checks the #include lines against the same table, so a DEPENDS entry alone grants nothing.
+# HOT: what runs for each request; optimised across files where PLIMSOLL_LTO is on (docs/decisions/0005).
 function(plimsoll_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "" "SOURCES;DEPENDS;PRIVATE_LIBS" ${ARGN})
   add_library(plimsoll_${name} STATIC ${ARG_SOURCES})
   target_include_directories(plimsoll_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   foreach(dep IN LISTS ARG_DEPENDS)
     target_link_libraries(plimsoll_${name} PUBLIC plimsoll_${dep})
   endforeach()
   target_link_libraries(plimsoll_${name} PRIVATE plimsoll_warnings ${ARG_PRIVATE_LIBS})
+  if(ARG_HOT AND PLIMSOLL_LTO)
+    target_compile_options(plimsoll_${name} PRIVATE -flto=auto -ffat-lto-objects)
+  endif()
 endfunction()
 
 # plimsoll_test(NAME SOURCES ... MODULES ... [LABELS label] [TIMEOUT seconds] [LIBS ...])
@@ -26,7 +30,9 @@ function(plimsoll_test name)
   target_link_libraries(${name} PRIVATE plimsoll_warnings GTest::gmock GTest::gtest_main ${ARG_LIBS})
   target_compile_definitions(${name} PRIVATE PLIMSOLL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                              PLIMSOLL_BINARY="$<TARGET_FILE:plimsoll>")
-  # The library objects are fat; a test program need not pay for link-time optimisation.
+  # What is tested is optimised; the tests themselves need not be, which halves the time that they take to compile.
+  # The library objects are fat: a test program need not pay for link-time optimisation either.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0>)
   target_link_options(${name} PRIVATE $<$<BOOL:${PLIMSOLL_LTO}>:-fno-lto>)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
