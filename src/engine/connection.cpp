@@ -110,9 +110,7 @@ void Shard::look_up(Origin& origin) {
     }
     origin.looking_up = true;
     lookup_.start(origin.url, [this, &origin](NameLookup::Answer answer) {
-        if (!done_) {
-            on_looked_up(origin, std::move(answer));
-        }
+        on_looked_up(origin, std::move(answer));
     });
 }
 
@@ -174,7 +172,7 @@ int Shard::start_attempt(Exchange& exchange, const SocketAddress& address) {
     const int error = bind_and_connect(socket, address);
     // Readiness comes as an event even where the connection stands already (a new socket's first
     // edge).
-    if (error != 0 || !ready_.add(socket, &exchange)) {
+    if (error != 0 || !loop_.add(socket, &exchange)) {
         const int why = error != 0 ? error : ENOMEM;
         drop(socket);
         return why;
@@ -535,34 +533,6 @@ void Shard::close_socket(Exchange& exchange) {
     exchange.racing.clear();
     if (exchange.socket >= 0) {
         drop(std::exchange(exchange.socket, -1));
-    }
-}
-
-void Shard::watch_sockets() {
-    ready_descriptor_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                 [this](const boost::system::error_code& error) {
-                                     if (!error && !done_) {
-                                         on_sockets();
-                                         watch_sockets();
-                                     }
-                                 });
-}
-
-void Shard::on_sockets() {
-    // Under load the next batch is ready by the time this one is handled: look again before going
-    // back to the io_context, but not for ever: stop requests wait there.
-    constexpr int kRounds = 8;
-    for (int round = 0; round < kRounds; ++round) {
-        const auto events = ready_.take();
-        if (events.empty()) {
-            return;
-        }
-        for (const epoll_event& event : events) {
-            on_event(*static_cast<Exchange*>(event.data.ptr), event.events);
-        }
-        if (pace_due_ <= Clock::now()) {
-            on_pace();
-        }
     }
 }
 

@@ -7,8 +7,6 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 
-#include <boost/asio/post.hpp>
-
 namespace plimsoll {
 namespace {
 
@@ -29,14 +27,10 @@ Shard::Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink)
     : plan_(plan),
       id_(id),
       sink_(std::move(sink)),
-      ready_descriptor_(context_.get_executor()),
-      pace_timer_(context_.get_executor()),
-      heartbeat_timer_(context_.get_executor()),
       start_(plan.run->start.mono),
-      lookup_([this](std::function<void()> work) { boost::asio::post(context_, std::move(work)); }),
+      lookup_([this](std::function<void()> work) { post(std::move(work)); }),
       tls_(plan.tls),
       wheel_(start_) {
-    ready_descriptor_.assign(ready_.descriptor());
     Origin& target = add_origin(plan.scenario->target);
     target.addresses = plan.addresses;
     if (const std::string& name = plan.scenario->http.tls.server_name; !name.empty()) {
@@ -48,7 +42,6 @@ Shard::Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink)
 }
 
 Shard::~Shard() {
-    ready_descriptor_.release();
     for (User& user : users_) {
         close_sockets(user);
     }
@@ -67,13 +60,34 @@ void Shard::run() {
     make_parts();
     heartbeat_due_ = start_;
     heartbeat();
-    watch_sockets();
     on_pace();
-    context_.run();
+    while (!done_) {
+        auto now = Clock::now();
+        if (std::min(heartbeat_due_, pace_due_) <= now) {
+            if (heartbeat_due_ <= now) {
+                heartbeat();
+            }
+            if (pace_due_ <= now) {
+                on_pace();
+            }
+            now = Clock::now();
+        }
+        for (const epoll_event& event : loop_.wait(now, std::min(heartbeat_due_, pace_due_))) {
+            on_event(*static_cast<Exchange*>(event.data.ptr), event.events);
+        }
+    }
+}
+
+void Shard::post(std::function<void()> work) {
+    loop_.post([this, work = std::move(work)] {
+        if (!done_) {
+            work();
+        }
+    });
 }
 
 void Shard::stop_gracefully() {
-    boost::asio::post(context_, [this] {
+    post([this] {
         const auto now = Clock::now();
         recorder_->roll_to(now);
         for (Part& part : parts_) {
@@ -85,7 +99,7 @@ void Shard::stop_gracefully() {
 }
 
 void Shard::abort() {
-    boost::asio::post(context_, [this] {
+    post([this] {
         const auto now = Clock::now();
         recorder_->roll_to(now);
         for (Part& part : parts_) {
@@ -97,8 +111,8 @@ void Shard::abort() {
 }
 
 void Shard::set_level(std::uint32_t executor, Nanoseconds at, double level) {
-    boost::asio::post(context_, [this, executor, at, level] {
-        if (!done_ && executor < parts_.size() && parts_[executor].steered) {
+    post([this, executor, at, level] {
+        if (executor < parts_.size() && parts_[executor].steered) {
             recorder_->roll_to(Clock::now());
             step_level(parts_[executor], at, level);
             arm_pace();
@@ -209,21 +223,7 @@ void Shard::arm_pace() {
     if (!wakeups_.empty()) {
         due = std::min(due, wakeups_.front().at);
     }
-    if (due == pace_due_) {
-        return;  // armed for it already
-    }
     pace_due_ = due;
-    if (due == Clock::time_point::max()) {
-        pace_timer_.cancel();
-        return;
-    }
-    pace_timer_.expires_at(due);
-    pace_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) {
-            pace_due_ = {};
-            on_pace();
-        }
-    });
 }
 
 void Shard::on_pace() {
@@ -412,12 +412,6 @@ void Shard::heartbeat() {
         return;
     }
     heartbeat_due_ = std::max(heartbeat_due_ + TimerWheel<Exchange>::kSlot, now);
-    heartbeat_timer_.expires_at(heartbeat_due_);
-    heartbeat_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) {
-            heartbeat();
-        }
-    });
 }
 
 void Shard::check_done(Clock::time_point now) {
@@ -427,13 +421,10 @@ void Shard::check_done(Clock::time_point now) {
         return;
     }
     done_ = true;
-    pace_timer_.cancel();
-    heartbeat_timer_.cancel();
     for (User& user : users_) {
         close_sockets(user);
     }
     recorder_->finish(std::max(now, start_ + Nanoseconds(1)));
-    context_.stop();
 }
 
 }  // namespace plimsoll

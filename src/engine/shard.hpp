@@ -4,11 +4,11 @@
 #include "engine/address.hpp"
 #include "engine/class_plan.hpp"
 #include "engine/engine.hpp"
+#include "engine/event_loop.hpp"
 #include "engine/flow_machine.hpp"
 #include "engine/name_lookup.hpp"
 #include "engine/origin.hpp"
 #include "engine/prepared_request.hpp"
-#include "engine/readiness.hpp"
 #include "engine/recorder.hpp"
 #include "engine/timer_wheel.hpp"
 #include "engine/user.hpp"
@@ -21,13 +21,10 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace plimsoll {
 
@@ -77,10 +74,6 @@ public:
     void set_level(std::uint32_t executor, Nanoseconds at, double level);
 
 private:
-    using Context = boost::asio::io_context;
-    using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>,
-                                                    Context::executor_type>;
-
     /// This shard's part of one executor.
     struct Part {
         const Executor* executor = nullptr;
@@ -119,6 +112,8 @@ private:
     };
 
     // schedule.cpp: when users start, wake and stop
+    /// Has the shard's thread do `work`, unless the shard is done by then.
+    void post(std::function<void()> work);
     void make_parts();
     static void set_up_iterations(Part& part);
     void step_level(Part& part, Nanoseconds at, double level);
@@ -295,19 +290,13 @@ private:
     void close_sockets(User& user) {
         user.for_each_exchange([this](Exchange& exchange) { close_socket(exchange); });
     }
-    void watch_sockets();
-    void on_sockets();
     void on_event(Exchange& exchange, std::uint32_t events);
     void on_idle_event(Exchange& exchange, std::uint32_t events);
 
     const ShardPlan& plan_;
     std::uint32_t id_;
     IntervalSink sink_;
-    Context context_{1};
-    ReadinessSet ready_;
-    boost::asio::posix::basic_stream_descriptor<Context::executor_type> ready_descriptor_;
-    Timer pace_timer_;
-    Timer heartbeat_timer_;
+    EventLoop loop_;
     Clock::time_point start_;
     NameLookup lookup_;
     std::deque<Origin> origins_;  // the target first
@@ -326,7 +315,7 @@ private:
     std::string why_;
     std::array<char, 64 * 1024> receive_buffer_;
     Clock::time_point heartbeat_due_;
-    Clock::time_point pace_due_;
+    Clock::time_point pace_due_ = Clock::time_point::max();
     bool done_ = false;
 };
 

@@ -1,0 +1,101 @@
+#include "engine/event_loop.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstdint>
+#include <ctime>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <utility>
+
+namespace plimsoll {
+namespace {
+
+/// No wait is longer: a time that never comes must still fit into what the kernel takes.
+constexpr Nanoseconds kLongest = std::chrono::hours(1);
+
+timespec to_timespec(Nanoseconds time) {
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(time);
+    return {whole.count(), (time - whole).count()};
+}
+
+}  // namespace
+
+EventLoop::EventLoop()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    assert(epoll_ >= 0 && bell_ >= 0);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.ptr = nullptr;
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event);
+}
+
+EventLoop::~EventLoop() {
+    ::close(bell_);
+    ::close(epoll_);
+}
+
+bool EventLoop::add(int socket, void* owner) noexcept {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.ptr = owner;
+    return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) == 0;
+}
+
+int EventLoop::sleep(Nanoseconds at_most) noexcept {
+    const auto room = static_cast<int>(events_.size());
+    if (at_most <= Nanoseconds::zero()) {
+        return ::epoll_wait(epoll_, events_.data(), room, 0);
+    }
+    const timespec limit = to_timespec(std::min(at_most, kLongest));
+    const int n = ::epoll_pwait2(epoll_, events_.data(), room, &limit, nullptr);
+    if (n >= 0 || errno != ENOSYS) {
+        return n;
+    }
+    // Before Linux 5.11 only whole milliseconds can be waited for, but for the set's own
+    // descriptor.
+    pollfd whole{epoll_, POLLIN, 0};
+    ::ppoll(&whole, 1, &limit, nullptr);
+    return ::epoll_wait(epoll_, events_.data(), room, 0);
+}
+
+std::span<const epoll_event> EventLoop::wait(Clock::time_point now, Clock::time_point until) {
+    // The difference to a time that never comes would overflow.
+    const Nanoseconds left = until == Clock::time_point::max() ? kLongest : until - now;
+    const int n = sleep(left);
+    auto count = static_cast<std::size_t>(std::max(n, 0));
+    for (std::size_t i = 0; i < count; ++i) {
+        if (events_[i].data.ptr == nullptr) [[unlikely]] {
+            events_[i] = events_[--count];
+            do_posted();
+            break;
+        }
+    }
+    return {events_.data(), count};
+}
+
+void EventLoop::post(std::function<void()> work) {
+    {
+        const std::lock_guard lock(mutex_);
+        posted_.push_back(std::move(work));
+    }
+    const std::uint64_t one = 1;
+    static_cast<void>(::write(bell_, &one, sizeof one) == sizeof one);  // full: it rings already
+}
+
+void EventLoop::do_posted() {
+    std::uint64_t rung = 0;
+    static_cast<void>(::read(bell_, &rung, sizeof rung) == sizeof rung);
+    std::vector<std::function<void()>> work;
+    {
+        const std::lock_guard lock(mutex_);
+        work.swap(posted_);
+    }
+    for (const auto& each : work) {
+        each();
+    }
+}
+
+}  // namespace plimsoll
