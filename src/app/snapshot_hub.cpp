@@ -51,7 +51,7 @@ void SnapshotHub::work() {
         batch.swap(arrived_);
         lock.unlock();
         for (const auto& interval : batch) {
-            aggregator_.add(*interval);
+            aggregator_.add(std::move(*interval));
         }
         while (const SnapshotPtr snapshot = aggregator_.next()) {
             publish_(snapshot);

@@ -2,8 +2,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <mutex>
 
 namespace plimsoll {
+
+struct Aggregator::Spares {
+    std::mutex mutex;  // whoever lets a snapshot go last brings it back
+    std::vector<std::unique_ptr<Snapshot>> free;
+};
+
 namespace {
 
 void merge_errors(std::vector<ErrorSample>& into, const std::vector<ErrorSample>& from) {
@@ -21,12 +29,7 @@ void merge_errors(std::vector<ErrorSample>& into, const std::vector<ErrorSample>
     }
 }
 
-void add_checks(std::vector<CheckCount>& into, const std::vector<CheckCount>& from) {
-    for (std::size_t i = 0; i < from.size(); ++i) {
-        into[i].passed += from[i].passed;
-        into[i].failed += from[i].failed;
-    }
-}
+constexpr std::size_t kSpares = 4;
 
 }  // namespace
 
@@ -52,29 +55,53 @@ Aggregator::Aggregator(const RunInfo& run, SocketsLeft sockets_left)
       sockets_left_(std::move(sockets_left)),
       shard_done_(run.shards, false),
       shard_next_(run.shards, 0),
-      total_(run.endpoints.size()),
-      total_groups_(run.groups.size()),
-      total_checks_(run.checks.size()) {}
+      spares_(std::make_shared<Spares>()) {}
+
+std::shared_ptr<Snapshot> Aggregator::fresh_snapshot() {
+    std::unique_ptr<Snapshot> snapshot;
+    {
+        const std::lock_guard lock(spares_->mutex);
+        if (!spares_->free.empty()) {
+            snapshot = std::move(spares_->free.back());
+            spares_->free.pop_back();
+        }
+    }
+    if (!snapshot) {
+        snapshot = std::make_unique<Snapshot>();
+    }
+    snapshot->clear();
+    snapshot->delta.resize(run_->endpoints.size());
+    snapshot->delta_groups.resize(run_->groups.size());
+    snapshot->delta_checks.resize(run_->checks.size());
+    snapshot->shards.resize(run_->shards);
+    return {snapshot.release(), [spares = spares_](Snapshot* used) {
+                std::unique_ptr<Snapshot> back(used);
+                const std::lock_guard lock(spares->mutex);
+                if (spares->free.size() < kSpares) {
+                    spares->free.push_back(std::move(back));
+                }
+            }};
+}
 
 Aggregator::Pending& Aggregator::pending_for(std::uint64_t tick) {
     assert(tick >= first_pending_);
     while (pending_.size() <= tick - first_pending_) {
         Pending pending;
-        pending.snapshot = std::make_shared<Snapshot>();
+        pending.snapshot = fresh_snapshot();
         pending.snapshot->tick = first_pending_ + pending_.size();
-        pending.snapshot->delta.resize(run_->endpoints.size());
-        pending.snapshot->delta_groups.resize(run_->groups.size());
-        pending.snapshot->delta_checks.resize(run_->checks.size());
-        pending.snapshot->shards.resize(run_->shards);
         pending.parts.resize(run_->shards);
         pending_.push_back(std::move(pending));
     }
     return pending_[tick - first_pending_];
 }
 
-void Aggregator::add(const Interval& interval) {
+void Aggregator::add(Interval&& interval) {
     Pending& pending = pending_for(interval.tick);
     Snapshot& snapshot = *pending.snapshot;
+    if (!pending.begun && interval.endpoints.size() == snapshot.delta.size()) {
+        snapshot.delta.swap(interval.endpoints);  // copying a thousand endpoints' would cost
+    }
+    pending.begun = true;
     for (std::size_t i = 0; i < interval.endpoints.size(); ++i) {
         if (interval.endpoints[i].requests != 0) {
             snapshot.delta[i].merge(interval.endpoints[i]);
@@ -89,7 +116,9 @@ void Aggregator::add(const Interval& interval) {
     snapshot.state.merge(interval.state);
     snapshot.shards[interval.shard] = interval.state;
     merge_errors(snapshot.errors, interval.errors);
-    snapshot.traces.insert(snapshot.traces.end(), interval.traces.begin(), interval.traces.end());
+    snapshot.traces.insert(snapshot.traces.end(), std::make_move_iterator(interval.traces.begin()),
+                           std::make_move_iterator(interval.traces.end()));
+    interval.traces.clear();
     snapshot.to = std::max(snapshot.to, interval.to);
     const auto from = run_->start.mono + run_->tick * interval.tick;
     pending.in_flight_area_s += interval.state.in_flight_mean * to_seconds(interval.to - from);
@@ -115,22 +144,8 @@ SnapshotPtr Aggregator::next() {
     snapshot->last = pending_.empty() && std::all_of(shard_done_.begin(), shard_done_.end(),
                                                      [](bool done) { return done; });
     finished_ = snapshot->last;
-    for (std::size_t i = 0; i < total_.size(); ++i) {
-        total_[i].merge(snapshot->delta[i]);
-    }
-    for (std::size_t i = 0; i < total_groups_.size(); ++i) {
-        total_groups_[i].merge(snapshot->delta_groups[i]);
-    }
-    add_checks(total_checks_, snapshot->delta_checks);
-    total_phases_.merge(snapshot->delta_phases);
-    snapshot->total_phases = total_phases_;
-    total_counts_.merge(snapshot->delta_counts);
-    snapshot->total = total_;
-    snapshot->total_groups = total_groups_;
-    snapshot->total_checks = total_checks_;
-    snapshot->total_counts = total_counts_;
-    total_late_sends_ += snapshot->state.late_sends;
-    snapshot->total_late_sends = total_late_sends_;
+    snapshot->add_up(before_.get());
+    before_ = snapshot;
     if (const double length_s = to_seconds(snapshot->to - snapshot->from); length_s > 0) {
         snapshot->state.in_flight_mean = pending.in_flight_area_s / length_s;
     }

@@ -20,8 +20,8 @@ public:
 
     explicit Aggregator(const RunInfo& run, SocketsLeft sockets_left = {});
 
-    /// Takes one interval.
-    void add(const Interval& interval);
+    /// Takes what one interval holds; what is left in it is of no meaning, but for its memory.
+    void add(Interval&& interval);
     /// The snapshot of the oldest tick, once every shard that still runs has handed in its part;
     /// else nullptr. Call until it returns nullptr.
     [[nodiscard]] SnapshotPtr next();
@@ -30,9 +30,12 @@ public:
 private:
     struct Pending {
         std::shared_ptr<Snapshot> snapshot;
+        bool begun = false;
         double in_flight_area_s = 0;  // over the shards: each one's mean · its own length
         std::vector<std::vector<PartState>> parts;  // by shard, as handed in
     };
+    struct Spares;  // snapshots that nobody holds any more, for their memory
+    [[nodiscard]] std::shared_ptr<Snapshot> fresh_snapshot();
     [[nodiscard]] Pending& pending_for(std::uint64_t tick);
     void describe_executors(const Pending& pending, Snapshot& snapshot);
     /// No shard begins any more iterations of it.
@@ -44,12 +47,8 @@ private:
     std::uint64_t first_pending_ = 0;
     std::vector<bool> shard_done_;
     std::vector<std::uint64_t> shard_next_;  // the tick each shard hands in next
-    std::vector<EndpointStats> total_;
-    std::vector<GroupStats> total_groups_;
-    std::vector<CheckCount> total_checks_;
-    PhaseStats total_phases_;
-    LoadCounts total_counts_;
-    std::uint64_t total_late_sends_ = 0;
+    std::shared_ptr<Spares> spares_;
+    SnapshotPtr before_;      // the latest that was handed out
     std::vector<bool> over_;  // executors that were over at the end of the latest tick
     bool finished_ = false;
 };

@@ -4,41 +4,59 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 namespace plimsoll {
 namespace {
 
 constexpr std::uint8_t kFormatVersion = 1;
 
+std::uint64_t middle_ns(std::size_t bucket) {
+    return (Histogram::bucket_lower_ns(bucket) + Histogram::bucket_lower_ns(bucket + 1)) / 2;
+}
+
+template <typename Block>
+bool is_zero(const Block& block) {
+    return std::all_of(block.begin(), block.end(), [](std::uint64_t count) { return count == 0; });
+}
+
 }  // namespace
 
-Histogram::Histogram(const Histogram& other)
-    : count_(other.count_), sum_ns_(other.sum_ns_), min_ns_(other.min_ns_), max_ns_(other.max_ns_) {
-    for (std::size_t b = 0; b < kBlocks; ++b) {
-        if (other.blocks_[b]) {
-            blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
-        }
-    }
+Histogram::Histogram(const Histogram& other) {
+    merge(other);
 }
 
 Histogram& Histogram::operator=(const Histogram& other) {
-    if (this != &other) {
-        *this = Histogram(other);
+    if (this == &other) {
+        return *this;
     }
+    const std::size_t last = std::max(last_block(), other.last_block());
+    for (std::size_t b = 0; b < last; ++b) {
+        const Block* const from = other.blocks_[b].get();
+        if (from == nullptr) {
+            blocks_[b].reset();
+        } else if (blocks_[b]) {
+            *blocks_[b] = *from;
+        } else {
+            blocks_[b] = std::make_unique<Block>(*from);
+        }
+    }
+    count_ = other.count_;
+    sum_ns_ = other.sum_ns_;
+    min_ns_ = other.min_ns_;
+    max_ns_ = other.max_ns_;
     return *this;
 }
 
 void Histogram::merge(const Histogram& other) {
-    if (other.count_ == 0) {
-        return;
-    }
-    for (std::size_t b = 0; b < kBlocks; ++b) {
+    const std::size_t last = other.last_block();
+    for (std::size_t b = other.first_block(); b < last; ++b) {
         if (!other.blocks_[b]) {
             continue;
         }
         if (!blocks_[b]) {
-            blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
+            if (!is_zero(*other.blocks_[b])) {
+                blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
+            }
             continue;
         }
         for (std::size_t i = 0; i < kSubBuckets; ++i) {
@@ -55,9 +73,14 @@ void Histogram::clear() noexcept {
     if (count_ == 0) {
         return;
     }
-    for (auto& block : blocks_) {
-        if (block) {
-            block->fill(0);
+    for (std::size_t b = 0; b < kBlocks; ++b) {
+        if (!blocks_[b]) {
+            continue;
+        }
+        if (b < first_block() || b >= last_block() || is_zero(*blocks_[b])) {
+            blocks_[b].reset();  // of values that came once and then no more, as after a stall
+        } else {
+            blocks_[b]->fill(0);
         }
     }
     count_ = 0;
@@ -83,16 +106,14 @@ Nanoseconds Histogram::quantile(double q) const noexcept {
         return max();
     }
     std::uint64_t seen = 0;
-    for (std::size_t b = 0; b < kBlocks; ++b) {
+    for (std::size_t b = first_block(); b < kBlocks; ++b) {
         if (!blocks_[b]) {
             continue;
         }
         for (std::size_t i = 0; i < kSubBuckets; ++i) {
             seen += (*blocks_[b])[i];
             if (seen >= rank) {
-                const std::size_t bucket = b * kSubBuckets + i;
-                const std::uint64_t middle =
-                    (bucket_lower_ns(bucket) + bucket_lower_ns(bucket + 1)) / 2;
+                const std::uint64_t middle = middle_ns(b * kSubBuckets + i);
                 return Nanoseconds(static_cast<std::int64_t>(std::clamp(middle, min_ns_, max_ns_)));
             }
         }
@@ -101,35 +122,47 @@ Nanoseconds Histogram::quantile(double q) const noexcept {
 }
 
 std::uint64_t Histogram::count_at_most(Nanoseconds bound) const noexcept {
-    if (count_ == 0 || bound.count() < 0) {
-        return 0;
-    }
-    const auto limit = static_cast<std::uint64_t>(bound.count());
-    if (limit >= max_ns_) {
-        return count_;
-    }
+    std::uint64_t count = 0;
+    counts_at_most({&bound, 1}, {&count, 1});
+    return count;
+}
+
+void Histogram::counts_at_most(std::span<const Nanoseconds> bounds,
+                               std::span<std::uint64_t> counts) const noexcept {
     std::uint64_t seen = 0;
-    for (std::size_t b = 0; b < kBlocks; ++b) {
+    std::size_t at = 0;  // the first bound that `seen` is not final for
+    const std::size_t last = last_block();
+    for (std::size_t b = first_block(); b < last; ++b) {
         if (!blocks_[b]) {
             continue;
         }
         for (std::size_t i = 0; i < kSubBuckets; ++i) {
-            const std::size_t bucket = b * kSubBuckets + i;
-            if ((bucket_lower_ns(bucket) + bucket_lower_ns(bucket + 1)) / 2 > limit) {
-                return seen;
+            const std::uint64_t n = (*blocks_[b])[i];
+            if (n == 0) {
+                continue;
             }
-            seen += (*blocks_[b])[i];
+            const auto middle = static_cast<std::int64_t>(middle_ns(b * kSubBuckets + i));
+            for (; at < bounds.size() && bounds[at].count() < middle; ++at) {
+                counts[at] = seen;
+            }
+            seen += n;
         }
     }
-    return seen;
+    for (; at < bounds.size(); ++at) {
+        counts[at] = seen;
+    }
+    // The largest values may lie below the middle of their bucket.
+    for (std::size_t i = bounds.size(); i > 0 && count_ != 0 && bounds[i - 1] >= max(); --i) {
+        counts[i - 1] = count_;
+    }
 }
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
     std::vector<Bucket> out;
-    const auto blocks = static_cast<std::size_t>(std::count_if(
-        blocks_.begin(), blocks_.end(), [](const auto& block) { return block != nullptr; }));
-    out.reserve(std::min(static_cast<std::size_t>(count_), blocks * kSubBuckets));
-    for (std::size_t b = 0; b < kBlocks; ++b) {
+    const std::size_t first = first_block();
+    const std::size_t last = last_block();
+    out.reserve(std::min(static_cast<std::size_t>(count_), (last - first) * kSubBuckets));
+    for (std::size_t b = first; b < last; ++b) {
         if (!blocks_[b]) {
             continue;
         }
@@ -143,23 +176,86 @@ std::vector<Histogram::Bucket> Histogram::buckets() const {
     return out;
 }
 
+Histogram::Parts Histogram::parts() const {
+    Parts out;
+    out.count = count_;
+    if (count_ == 0) {
+        return out;
+    }
+    out.sum_ns = sum_ns_;
+    out.min_ns = min_ns_;
+    out.max_ns = max_ns_;
+    const std::size_t first = first_block();
+    const std::size_t last = last_block();
+    out.runs.reserve(std::min(static_cast<std::size_t>(count_), (last - first) * kSubBuckets));
+    std::size_t next = 0;
+    for (std::size_t b = first; b < last; ++b) {
+        for (std::size_t i = 0; blocks_[b] && i < kSubBuckets; ++i) {
+            if (const std::uint64_t n = (*blocks_[b])[i]; n != 0) {
+                const std::size_t bucket = b * kSubBuckets + i;
+                out.runs.push_back({bucket - next, n});
+                next = bucket + 1;
+            }
+        }
+    }
+    return out;
+}
+
+std::optional<Histogram> Histogram::assemble(const Parts& parts) {
+    Histogram out;
+    if (parts.count == 0) {
+        return parts.runs.empty() ? std::optional(std::move(out)) : std::nullopt;
+    }
+    if (parts.runs.empty() || parts.min_ns > parts.max_ns) {
+        return std::nullopt;
+    }
+    std::uint64_t left = parts.count;
+    std::size_t next = 0;
+    for (const Run& run : parts.runs) {
+        if (run.count == 0 || run.count > left || run.gap >= kBuckets - next) {
+            return std::nullopt;
+        }
+        const std::size_t bucket = next + run.gap;
+        // The first bucket is the smallest value's, the last one the largest's.
+        if (next == 0 ? bucket != bucket_of(parts.min_ns) : bucket > bucket_of(parts.max_ns)) {
+            return std::nullopt;
+        }
+        auto& block = out.blocks_[bucket / kSubBuckets];
+        if (!block) {
+            block = std::make_unique<Block>();
+        }
+        (*block)[bucket % kSubBuckets] = run.count;
+        left -= run.count;
+        next = bucket + 1;
+    }
+    // Where the sum may have wrapped around, it says nothing.
+    const bool sum_fits =
+        parts.max_ns > UINT64_MAX / parts.count ||
+        (parts.sum_ns >= parts.count * parts.min_ns && parts.sum_ns <= parts.count * parts.max_ns);
+    if (left != 0 || next != bucket_of(parts.max_ns) + 1 || !sum_fits) {
+        return std::nullopt;
+    }
+    out.count_ = parts.count;
+    out.sum_ns_ = parts.sum_ns;
+    out.min_ns_ = parts.min_ns;
+    out.max_ns_ = parts.max_ns;
+    return out;
+}
+
 std::vector<std::uint8_t> Histogram::encode() const {
     std::vector<std::uint8_t> out{kFormatVersion};
     put_varint(out, count_);
     if (count_ == 0) {
         return out;
     }
-    put_varint(out, sum_ns_);
-    put_varint(out, min_ns_);
-    put_varint(out, max_ns_ - min_ns_);
-    std::size_t next = 0;
-    const std::vector<Bucket> filled = buckets();
-    out.reserve(64 + 4 * filled.size());
-    for (const Bucket& bucket : filled) {
-        const std::size_t index = bucket_of(bucket.lower_ns);
-        put_varint(out, index - next);
-        put_varint(out, bucket.count);
-        next = index + 1;
+    const Parts all = parts();
+    out.reserve(64 + 4 * all.runs.size());
+    put_varint(out, all.sum_ns);
+    put_varint(out, all.min_ns);
+    put_varint(out, all.max_ns - all.min_ns);
+    for (const Run& run : all.runs) {
+        put_varint(out, run.gap);
+        put_varint(out, run.count);
     }
     return out;
 }
@@ -170,10 +266,9 @@ Result<Histogram> Histogram::decode(std::span<const std::uint8_t> bytes) {
         return broken;
     }
     bytes = bytes.subspan(1);
-    Histogram out;
     const auto count = take_varint(bytes);
     if (count && *count == 0 && bytes.empty()) {
-        return out;
+        return Histogram();
     }
     const auto sum = take_varint(bytes);
     const auto min = take_varint(bytes);
@@ -181,46 +276,17 @@ Result<Histogram> Histogram::decode(std::span<const std::uint8_t> bytes) {
     if (!count || !sum || !min || !spread || *spread > UINT64_MAX - *min) {
         return broken;
     }
-    out.count_ = *count;
-    out.sum_ns_ = *sum;
-    out.min_ns_ = *min;
-    out.max_ns_ = *min + *spread;
-    if (!out.take_buckets(bytes) || !out.is_consistent()) {
-        return broken;
-    }
-    return out;
-}
-
-bool Histogram::take_buckets(std::span<const std::uint8_t> bytes) {
-    std::uint64_t left = count_;
-    std::size_t next = 0;
+    Parts all{*count, *sum, *min, *min + *spread, {}};
     while (!bytes.empty()) {
         const auto gap = take_varint(bytes);
         const auto times = take_varint(bytes);
-        if (!gap || !times || *times == 0 || *times > left || *gap >= kBuckets - next) {
-            return false;
+        if (!gap || !times) {
+            return broken;
         }
-        const std::size_t bucket = next + *gap;
-        auto& block = blocks_[bucket / kSubBuckets];
-        if (!block) {
-            block = std::make_unique<Block>();
-        }
-        (*block)[bucket % kSubBuckets] = *times;
-        left -= *times;
-        next = bucket + 1;
+        all.runs.push_back({*gap, *times});
     }
-    return left == 0;
-}
-
-bool Histogram::is_consistent() const {
-    const std::vector<Bucket> filled = buckets();
-    if (filled.empty() || bucket_of(filled.front().lower_ns) != bucket_of(min_ns_) ||
-        bucket_of(filled.back().lower_ns) != bucket_of(max_ns_)) {
-        return false;
-    }
-    // Where the sum may have wrapped around, it says nothing.
-    return max_ns_ > UINT64_MAX / count_ ||
-           (sum_ns_ >= count_ * min_ns_ && sum_ns_ <= count_ * max_ns_);
+    auto out = assemble(all);
+    return out ? Result<Histogram>(*std::move(out)) : broken;
 }
 
 bool operator==(const Histogram& a, const Histogram& b) noexcept {

@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -59,7 +60,8 @@ public:
 
     /// Adds what `other` counted.
     void merge(const Histogram& other);
-    /// Forgets all counts and keeps the blocks.
+    /// Forgets all counts. Keeps the blocks that counted something since the last time, so that a
+    /// histogram in use allocates little and holds nothing for what came long ago.
     void clear() noexcept;
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
@@ -83,6 +85,10 @@ public:
     /// edge, else the bucket that holds the bound counts when its middle is ≤ bound). For
     /// Prometheus' classic buckets.
     [[nodiscard]] std::uint64_t count_at_most(Nanoseconds bound) const noexcept;
+    /// The same for several bounds in ascending order, in one pass: `counts` is as long as
+    /// `bounds`.
+    void counts_at_most(std::span<const Nanoseconds> bounds,
+                        std::span<std::uint64_t> counts) const noexcept;
 
     /// A non-empty bucket: [lower, upper) in ns.
     struct Bucket {
@@ -92,6 +98,23 @@ public:
     };
     /// The non-empty buckets in ascending order.
     [[nodiscard]] std::vector<Bucket> buckets() const;
+
+    /// What is needed to make a histogram again: exact figures, and the non-empty buckets in
+    /// ascending order, each with the number of empty ones before it.
+    struct Run {
+        std::uint64_t gap;
+        std::uint64_t count;
+    };
+    struct Parts {
+        std::uint64_t count = 0;
+        std::uint64_t sum_ns = 0;
+        std::uint64_t min_ns = 0;
+        std::uint64_t max_ns = 0;
+        std::vector<Run> runs;
+    };
+    [[nodiscard]] Parts parts() const;
+    /// Nothing where the parts contradict each other.
+    [[nodiscard]] static std::optional<Histogram> assemble(const Parts& parts);
 
     /// Compact bytes for the run file: format version, count, sum, min, max, then (bucket gap,
     /// count) as varints. The same counts always give the same bytes. `decode` refuses what
@@ -125,9 +148,13 @@ public:
 private:
     using Block = std::array<std::uint64_t, kSubBuckets>;
 
-    // The rest of decode: fills the blocks, then checks them against count, sum, min and max.
-    [[nodiscard]] bool take_buckets(std::span<const std::uint8_t> bytes);
-    [[nodiscard]] bool is_consistent() const;
+    /// All that is counted lies in the blocks [first, last); the others are zero where they exist.
+    [[nodiscard]] std::size_t first_block() const noexcept {
+        return count_ != 0 ? bucket_of(min_ns_) / kSubBuckets : 0;
+    }
+    [[nodiscard]] std::size_t last_block() const noexcept {
+        return count_ != 0 ? bucket_of(max_ns_) / kSubBuckets + 1 : 0;
+    }
 
     std::array<std::unique_ptr<Block>, kBlocks> blocks_;
     std::uint64_t count_ = 0;

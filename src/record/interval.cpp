@@ -16,6 +16,13 @@ void count_status(std::vector<StatusCount>& statuses, std::uint16_t status, Outc
     statuses.push_back({status, outcome, times});
 }
 
+template <typename Stats>
+void clear_all(std::vector<Stats>& all) noexcept {
+    for (Stats& stats : all) {
+        stats.clear();
+    }
+}
+
 EndpointStats merge_all(const std::vector<EndpointStats>& endpoints) {
     EndpointStats all;
     for (const EndpointStats& stats : endpoints) {
@@ -128,18 +135,70 @@ void ShardState::merge(const ShardState& other) noexcept {
 void Interval::clear() noexcept {
     last = false;
     phases.clear();
-    for (EndpointStats& stats : endpoints) {
-        stats.clear();
-    }
-    for (GroupStats& stats : groups) {
-        stats.clear();
-    }
+    clear_all(endpoints);
+    clear_all(groups);
     std::fill(checks.begin(), checks.end(), CheckCount{});
     counts = {};
     state = {};
     parts.clear();
     errors.clear();
     traces.clear();
+}
+
+void add_checks(std::vector<CheckCount>& into, const std::vector<CheckCount>& from) {
+    into.resize(std::max(into.size(), from.size()));
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        into[i].passed += from[i].passed;
+        into[i].failed += from[i].failed;
+    }
+}
+
+void Snapshot::clear() noexcept {
+    tick = 0;
+    from = to = {};
+    last = false;
+    clear_all(delta);
+    clear_all(delta_groups);
+    std::fill(delta_checks.begin(), delta_checks.end(), CheckCount{});
+    delta_phases.clear();
+    delta_counts = {};
+    state = {};
+    shards.clear();
+    executors.clear();
+    errors.clear();
+    traces.clear();
+}
+
+void Snapshot::add_up(const Snapshot* before) {
+    if (before != nullptr) {
+        total = before->total;
+        total_groups = before->total_groups;
+        total_checks = before->total_checks;
+        total_phases = before->total_phases;
+        total_counts = before->total_counts;
+        total_late_sends = before->total_late_sends;
+    } else {
+        total.clear();
+        total_groups.clear();
+        total_checks.clear();
+        total_phases.clear();
+        total_counts = {};
+        total_late_sends = 0;
+    }
+    total.resize(delta.size());
+    for (std::size_t i = 0; i < delta.size(); ++i) {
+        if (delta[i].requests != 0) {
+            total[i].merge(delta[i]);
+        }
+    }
+    total_groups.resize(delta_groups.size());
+    for (std::size_t i = 0; i < delta_groups.size(); ++i) {
+        total_groups[i].merge(delta_groups[i]);
+    }
+    add_checks(total_checks, delta_checks);
+    total_phases.merge(delta_phases);
+    total_counts.merge(delta_counts);
+    total_late_sends += state.late_sends;
 }
 
 EndpointStats Snapshot::merged_delta() const {

@@ -103,6 +103,8 @@ struct CheckCount {
     std::uint64_t failed = 0;  // also where no response came
     friend bool operator==(const CheckCount&, const CheckCount&) = default;
 };
+/// Adds each check's counts to those of `into`, which grows where it is shorter.
+void add_checks(std::vector<CheckCount>& into, const std::vector<CheckCount>& from);
 
 enum class NotSentReason : std::uint8_t { UserCap, Generator };
 inline constexpr std::array<std::string_view, 2> kNotSentReasonNames{"user_cap", "generator"};
@@ -250,6 +252,11 @@ struct Snapshot {
     std::vector<ExecutorState> executors;
     std::vector<ErrorSample> errors;
     std::vector<IterationTrace> traces;
+
+    /// Forgets all but the totals, which add_up replaces, and keeps the memory, for another tick.
+    void clear() noexcept;
+    /// Fills in the totals: those of the snapshot before (null: none), and this one's deltas.
+    void add_up(const Snapshot* before);
 
     /// All endpoints' `delta` (or `total`) merged into one.
     [[nodiscard]] EndpointStats merged_delta() const;

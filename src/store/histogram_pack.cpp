@@ -11,66 +11,35 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::uint8_t kPlain = 0;   // Histogram::encode's bytes follow
-constexpr std::uint8_t kPacked = 1;  // varints, then bits
-constexpr std::uint8_t kKnownEncoding = 1;
+constexpr std::uint8_t kPlain = 0;      // Histogram::encode's bytes follow
+constexpr std::uint8_t kPacked = 1;     // varints, then bits
 constexpr unsigned kMostRiceBits = 12;  // bucket gaps stay below 2^12
 
-struct Run {
-    std::uint64_t gap;
-    std::uint64_t count;
-};
+using Run = Histogram::Run;
+using Parts = Histogram::Parts;
 
-/// What Histogram::encode says: count, sum, min, max - min, then the runs.
-struct Parts {
-    std::uint64_t count = 0;
-    std::array<std::uint64_t, 3> moments{};
-    std::vector<Run> runs;
-};
-
+/// Count, sum, min, max - min.
 std::optional<Parts> take_head(std::span<const std::uint8_t>& in) {
     Parts parts;
     const auto count = take_varint(in);
-    if (!count) {
+    if (count && *count == 0) {
+        return parts;
+    }
+    const auto sum = take_varint(in);
+    const auto min = take_varint(in);
+    const auto spread = take_varint(in);
+    if (!count || !sum || !min || !spread || *spread > UINT64_MAX - *min) {
         return std::nullopt;
     }
-    parts.count = *count;
-    for (std::uint64_t& moment : parts.moments) {
-        const auto value = parts.count > 0 ? take_varint(in) : 0;
-        if (!value) {
-            return std::nullopt;
-        }
-        moment = *value;
-    }
-    return parts;
-}
-
-std::optional<Parts> parse(std::span<const std::uint8_t> encoded) {
-    if (encoded.empty() || encoded.front() != kKnownEncoding) {
-        return std::nullopt;
-    }
-    encoded = encoded.subspan(1);
-    auto parts = take_head(encoded);
-    if (parts) {
-        parts->runs.reserve(encoded.size() / 2);  // two bytes each at least
-    }
-    while (parts && !encoded.empty()) {
-        const auto gap = take_varint(encoded);
-        const auto count = take_varint(encoded);
-        if (!gap || !count || *count == 0) {
-            return std::nullopt;
-        }
-        parts->runs.push_back({*gap, *count});
-    }
-    return parts;
+    return Parts{*count, *sum, *min, *min + *spread, {}};
 }
 
 void put_head(std::vector<std::uint8_t>& out, const Parts& parts) {
     put_varint(out, parts.count);
     if (parts.count > 0) {
-        for (const std::uint64_t moment : parts.moments) {
-            put_varint(out, moment);
-        }
+        put_varint(out, parts.sum_ns);
+        put_varint(out, parts.min_ns);
+        put_varint(out, parts.max_ns - parts.min_ns);
     }
 }
 
@@ -181,24 +150,19 @@ std::optional<Run> take_run(BitReader& in, unsigned rice_bits) {
 }  // namespace
 
 std::vector<std::uint8_t> pack_histogram(const Histogram& histogram) {
-    const std::vector<std::uint8_t> encoded = histogram.encode();
-    auto parts = parse(encoded);
-    if (!parts) {  // an encoding newer than this packing
-        std::vector<std::uint8_t> plain{kPlain};
-        plain.insert(plain.end(), encoded.begin(), encoded.end());
-        return plain;
-    }
+    Parts parts = histogram.parts();
     std::vector<std::uint8_t> out{kPacked};
-    put_head(out, *parts);
-    if (parts->runs.empty()) {
+    out.reserve(32 + 2 * parts.runs.size());
+    put_head(out, parts);
+    if (parts.runs.empty()) {
         return out;
     }
     // The first gap says where the values lie and is far longer than those between them.
-    put_varint(out, std::exchange(parts->runs.front().gap, 0));
-    const unsigned rice_bits = best_rice_bits(parts->runs);
+    put_varint(out, std::exchange(parts.runs.front().gap, 0));
+    const unsigned rice_bits = best_rice_bits(parts.runs);
     out.push_back(static_cast<std::uint8_t>(rice_bits));
     BitWriter bits(out);
-    for (const Run& run : parts->runs) {
+    for (const Run& run : parts.runs) {
         bits.unary(run.gap >> rice_bits);
         bits.bits(run.gap, rice_bits);
         const auto width = static_cast<unsigned>(std::bit_width(run.count)) - 1;
@@ -219,13 +183,12 @@ Result<Histogram> unpack_histogram(std::span<const std::uint8_t> bytes) {
     if (form == kPlain) {
         return Histogram::decode(bytes);
     }
-    const auto parts = take_head(bytes);
+    auto parts = take_head(bytes);
     if (form != kPacked || !parts || bytes.empty() != (parts->count == 0)) {
         return broken;
     }
-    std::vector<std::uint8_t> encoded{kKnownEncoding};
-    put_head(encoded, *parts);
     if (parts->count > 0) {
+        parts->runs.reserve(bytes.size());
         auto first = take_varint(bytes);
         if (!first || bytes.empty() || bytes.front() > kMostRiceBits) {
             return broken;
@@ -237,15 +200,15 @@ Result<Histogram> unpack_histogram(std::span<const std::uint8_t> bytes) {
             if (!run || run->count > parts->count - seen) {
                 return broken;
             }
-            put_varint(encoded, run->gap + std::exchange(*first, 0));
-            put_varint(encoded, run->count);
+            parts->runs.push_back({run->gap + std::exchange(*first, 0), run->count});
             seen += run->count;
         }
         if (!bits.at_last_byte()) {
             return broken;
         }
     }
-    return Histogram::decode(encoded);
+    auto out = Histogram::assemble(*parts);
+    return out ? Result<Histogram>(*std::move(out)) : broken;
 }
 
 }  // namespace plimsoll

@@ -93,7 +93,7 @@ inline Outcomes run(const Scenario& scenario, std::uint32_t shards, EngineOption
     engine.join();
     Aggregator aggregator(info);
     for (const auto& interval : intervals) {
-        aggregator.add(*interval);
+        aggregator.add(std::move(*interval));
     }
     Outcomes outcomes;
     while (const SnapshotPtr snapshot = aggregator.next()) {

@@ -132,7 +132,7 @@ void write_run(const RunInfo& info, const std::filesystem::path& path) {
         recorder.finish(samples.back().completed);
     }
     for (const auto& interval : intervals) {
-        aggregator.add(*interval);
+        aggregator.add(std::move(*interval));
     }
     while (const SnapshotPtr snapshot = aggregator.next()) {
         writer->on_snapshot(snapshot);

@@ -70,19 +70,49 @@ TEST(Aggregator, AddsUpTotals) {
     EXPECT_EQ(latest->total[0].response.count(), 9U);
 }
 
+TEST(Aggregator, UsesMemoryAgainWithoutTouchingASnapshotThatIsHeld) {
+    const RunInfo run = two_shards();
+    Aggregator aggregator(run);
+    SnapshotPtr held;
+    for (std::uint64_t tick = 0; tick < 20; ++tick) {
+        for (std::uint32_t shard = 0; shard < 2; ++shard) {
+            Interval interval = interval_of(shard, tick, static_cast<int>(tick) + 1);
+            Sample other;
+            other.endpoint = 1;
+            other.completed = other.due + (tick + 1) * 100ms;  // another octave now and then
+            interval.endpoints[1].record(other);
+            aggregator.add(std::move(interval));
+        }
+        const SnapshotPtr now = aggregator.next();
+        ASSERT_NE(now, nullptr);
+        const std::uint64_t sum = (tick + 1) * (tick + 2);  // 2 · (1 + 2 + ... + tick + 1)
+        EXPECT_EQ(now->total[0].response.count(), sum);
+        EXPECT_EQ(now->delta[0].response.count(), 2 * (tick + 1));
+        EXPECT_EQ(now->delta[1].response.count(), 2U);
+        EXPECT_EQ(now->delta[1].response.min(), (tick + 1) * 100ms);
+        EXPECT_EQ(now->total[1].response.max(), (tick + 1) * 100ms);
+        EXPECT_EQ(now->total[1].response.count_at_most(1h), 2 * (tick + 1));
+        held = tick == 4 ? now : held;
+    }
+    EXPECT_EQ(held->tick, 4U);
+    EXPECT_EQ(held->total[0].response.count(), 30U);
+    EXPECT_EQ(held->delta[1].response.min(), 500ms);
+    EXPECT_EQ(held->total[1].response.max(), 500ms);
+}
+
 TEST(Aggregator, GoesOnWithoutAShardThatIsDone) {
     const RunInfo run = two_shards();
     Aggregator aggregator(run);
     Interval last = interval_of(0, 0, 1);
     last.last = true;
-    aggregator.add(last);
+    aggregator.add(std::move(last));
     aggregator.add(interval_of(1, 0, 1));
     const SnapshotPtr first = aggregator.next();
     ASSERT_NE(first, nullptr);
     EXPECT_FALSE(first->last);
     Interval end = interval_of(1, 1, 1);
     end.last = true;
-    aggregator.add(end);
+    aggregator.add(std::move(end));
     const SnapshotPtr second = aggregator.next();
     ASSERT_NE(second, nullptr);
     EXPECT_TRUE(second->last);

@@ -240,6 +240,21 @@ TEST(Histogram, CopiesShareNothing) {
     EXPECT_TRUE(copy == original);
 }
 
+TEST(Histogram, AssignedOverAnotherHoldsNothingOfIt) {
+    const Histogram low = histogram_of({2'000, 3'000, 1'000'000});
+    const Histogram high = histogram_of({500'000'000, 1'000'000});
+    Histogram assigned = low;
+    for (const Histogram* from : {&high, &low, &high}) {
+        assigned = *from;
+        EXPECT_EQ(assigned, *from);
+        EXPECT_EQ(assigned.encode(), from->encode());
+    }
+    assigned = Histogram();
+    EXPECT_EQ(assigned, Histogram());
+    assigned.merge(low);
+    EXPECT_EQ(assigned.encode(), low.encode());
+}
+
 TEST(Histogram, DiffersWhenOneBucketOrOneExactFigureDiffers) {
     Histogram a;
     Histogram b;
@@ -305,6 +320,30 @@ TEST(CountAtMost, NeverFallsAndEndsAtTheCount) {
     }
     EXPECT_EQ(histogram.count_at_most(histogram.max()), histogram.count());
     EXPECT_EQ(histogram.count_at_most(-1ns), 0U);
+}
+
+TEST(CountsAtMost, CountsAtEveryBoundWhatLiesInBucketsWithTheirMiddleThereOrBelow) {
+    const Histogram histogram = histogram_of(draw_many(2'000, 12));
+    std::vector<Nanoseconds> bounds{-1ns, 0ns};
+    for (double bound = 1; bound < 4e12; bound *= 1.37) {
+        bounds.emplace_back(static_cast<std::int64_t>(bound));
+    }
+    bounds.push_back(histogram.max());
+    std::sort(bounds.begin(), bounds.end());
+    std::vector<std::uint64_t> counts(bounds.size(), 12345);
+    histogram.counts_at_most(bounds, counts);
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+        std::uint64_t expected = 0;
+        for (const Histogram::Bucket& bucket : histogram.buckets()) {
+            const auto middle = static_cast<std::int64_t>((bucket.lower_ns + bucket.upper_ns) / 2);
+            expected += bounds[i].count() >= middle ? bucket.count : 0;
+        }
+        expected = bounds[i] >= histogram.max() ? histogram.count() : expected;
+        ASSERT_EQ(counts[i], expected) << bounds[i].count();
+    }
+    std::vector<std::uint64_t> none(bounds.size(), 1);
+    Histogram().counts_at_most(bounds, none);
+    EXPECT_EQ(none, std::vector<std::uint64_t>(bounds.size(), 0));
 }
 
 }  // namespace
