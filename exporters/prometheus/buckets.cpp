@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace plimsoll {
@@ -45,9 +46,11 @@ prometheus::ClientMetric::Histogram classic_buckets(const Histogram& histogram,
     prometheus::ClientMetric::Histogram out;
     out.sample_count = histogram.count();
     out.sample_sum = to_seconds(histogram.sum());
+    std::vector<std::uint64_t> counts(bounds.size());
+    histogram.counts_at_most(bounds, counts);
     out.bucket.reserve(bounds.size() + 1);
-    for (const Nanoseconds bound : bounds) {
-        out.bucket.push_back({histogram.count_at_most(bound), to_seconds(bound)});
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+        out.bucket.push_back({counts[i], to_seconds(bounds[i])});
     }
     out.bucket.push_back({histogram.count(), std::numeric_limits<double>::infinity()});
     return out;

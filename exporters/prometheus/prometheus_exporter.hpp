@@ -13,7 +13,7 @@
 namespace plimsoll {
 
 struct PrometheusOptions {
-    std::string address = "127.0.0.1";  // an IPv4 address to listen on, or "localhost"
+    std::string address = "127.0.0.1";  // numeric, or "localhost"
     std::uint16_t port = 9464;          // 0 takes a free one: see bound_port
     /// Drop counts by exporter name, for plimsoll_exporter_dropped_total. Called by scraping
     /// threads, so it must be thread-safe. When unset, only this exporter's own drops show.
@@ -56,13 +56,14 @@ public:
     /// The port in use since start; 0 before.
     [[nodiscard]] std::uint16_t bound_port() const { return bound_port_; }
     /// "http://127.0.0.1:9464/metrics"; empty before start.
-    [[nodiscard]] std::string url() const;
+    [[nodiscard]] const std::string& url() const { return url_; }
 
 private:
     class Server;
     PrometheusOptions options_;
     std::unique_ptr<Server> server_;
     std::uint16_t bound_port_ = 0;
+    std::string url_;
 };
 
 [[nodiscard]] std::unique_ptr<PrometheusExporter> make_prometheus_exporter(

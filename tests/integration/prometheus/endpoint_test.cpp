@@ -138,7 +138,7 @@ TEST_F(PrometheusEndpoint, SaysWhichPortIsInUse) {
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().to_string(),
               "127.0.0.1:" + std::to_string(exporter_->bound_port()) +
-                  ": cannot listen there for metrics: Address already in use (choose another "
+                  ": cannot listen: Address already in use (choose another "
                   "port, or 0 for a free one)");
     EXPECT_EQ(second->bound_port(), 0);
 }
@@ -154,13 +154,27 @@ TEST_F(PrometheusEndpoint, TakesItsPortAgainRightAfterARunOnIt) {
 }
 
 TEST_F(PrometheusEndpoint, RefusesAnAddressThatIsNone) {
-    for (const std::string address : {"example.test", "", "::1"}) {
+    for (const std::string address : {"example.test", ""}) {
         const auto exporter = make_prometheus_exporter({address, 0, {}});
         const Status started = exporter->start(live_.run(), {});
         ASSERT_FALSE(started);
         EXPECT_EQ(started.error().to_string(),
-                  address + ":0: is no IPv4 address to listen on (write it as in 127.0.0.1:9464)");
+                  address + ":0: not an address to listen on (use a numeric one, e.g. 127.0.0.1)");
     }
+}
+
+TEST_F(PrometheusEndpoint, ServesAnIpv6Address) {
+    const auto exporter = make_prometheus_exporter({"::1", 0, {}});
+    ASSERT_TRUE(exporter->start(live_.run(), {}));
+    EXPECT_EQ(exporter->url(),
+              "http://[::1]:" + std::to_string(exporter->bound_port()) + "/metrics");
+}
+
+TEST_F(PrometheusEndpoint, SaysWhereTheMetricsAreAndThatTheyCanOnlyBeRead) {
+    const auto other = test::get(exporter_->bound_port(), "/");
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->status, 404);
+    EXPECT_THAT(other->body, HasSubstr("/metrics"));
 }
 
 TEST_F(PrometheusEndpoint, AsksForTheDropsOfAllExportersWhenItCan) {
