@@ -25,6 +25,9 @@ public:
     /// Watches `socket` until it is closed. `owner` comes back with each event. False when the
     /// kernel refuses (no memory, watch limit).
     [[nodiscard]] bool add(int socket, void* owner) noexcept;
+    /// Has what is left to read or write on `socket` reported by another event, as if it had just
+    /// come.
+    void again(int socket, void* owner) noexcept;
     /// The events there are now, without waiting; valid until the next call.
     [[nodiscard]] std::span<const epoll_event> take() noexcept;
 
