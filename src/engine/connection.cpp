@@ -42,6 +42,10 @@ bool takes_bytes(Phase phase) {
 /// How long one address may take before the next is tried beside it (RFC 8305, 5).
 constexpr std::chrono::milliseconds kAttemptDelay{250};
 
+/// How often one socket is read before the others' turn: a server that sends faster than we read
+/// must not keep a shard for itself.
+constexpr int kReadsAtOnce = 16;
+
 int error_of(int socket) {
     int error = 0;
     socklen_t size = sizeof error;
@@ -437,7 +441,7 @@ void Shard::on_write_failed(Exchange& exchange, int error) {
 
 void Shard::read_some(Exchange& exchange) {
     const std::uint32_t serial = exchange.serial;
-    for (;;) {
+    for (int full = 0;;) {
         const ssize_t n =
             exchange.tls
                 ? exchange.tls->read(receive_buffer_.data(), receive_buffer_.size())
@@ -455,6 +459,9 @@ void Shard::read_some(Exchange& exchange) {
             if (size < receive_buffer_.size() && !exchange.peer_closed && !exchange.tls) {
                 return;
             }
+            if (++full % kReadsAtOnce == 0 && !goes_on_reading(exchange)) [[unlikely]] {
+                return;
+            }
             continue;
         }
         if (n < 0 && errno == EINTR) {
@@ -466,6 +473,19 @@ void Shard::read_some(Exchange& exchange) {
         on_end(exchange, n == 0 ? 0 : errno);
         return;
     }
+}
+
+bool Shard::goes_on_reading(Exchange& exchange) {
+    if (!exchange.tls) {
+        loop_.again(exchange.socket, &exchange);  // others and the timers first
+        return false;
+    }
+    // What OpenSSL has read already makes no event.
+    if (Clock::now() < exchange.deadline) {
+        return true;
+    }
+    on_timeout(exchange);
+    return false;
 }
 
 void Shard::fail(Exchange& exchange, Outcome outcome, std::string_view why) {

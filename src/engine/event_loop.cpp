@@ -21,6 +21,13 @@ timespec to_timespec(Nanoseconds time) {
     return {whole.count(), (time - whole).count()};
 }
 
+epoll_event edges_for(void* owner) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.ptr = owner;
+    return event;
+}
+
 }  // namespace
 
 EventLoop::EventLoop()
@@ -38,10 +45,14 @@ EventLoop::~EventLoop() {
 }
 
 bool EventLoop::add(int socket, void* owner) noexcept {
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    event.data.ptr = owner;
+    epoll_event event = edges_for(owner);
     return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) == 0;
+}
+
+void EventLoop::again(int socket, void* owner) noexcept {
+    epoll_event event = edges_for(owner);
+    [[maybe_unused]] const int failed = ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
+    assert(failed == 0);
 }
 
 int EventLoop::sleep(Nanoseconds at_most) noexcept {

@@ -14,7 +14,7 @@ Outcome outcome_of_status(std::uint16_t status) {
     if (status == 429) {
         return Outcome::RateLimited;
     }
-    if (status >= 500 && status < 600) {
+    if (status >= 500) {  // 600 and above too (RFC 9110, 15)
         return Outcome::Http5xx;
     }
     return status >= 400 ? Outcome::Http4xx : Outcome::CheckFailed;

@@ -10,11 +10,25 @@ namespace http = boost::beast::http;
 using boost::beast::string_view;
 using ErrorCode = boost::beast::error_code;
 
+namespace {
+
+/// Of a header with the interim ones before it, and of a chunk's or trailer's lines, in bytes.
+constexpr std::size_t kHeaderLimit = 64 * 1024;
+
+/// Whether `bytes` may be the begin of a response. Beast looks at the first eight together, and
+/// where fewer came at first, not again before an empty line.
+bool may_begin(std::string_view bytes) {
+    constexpr std::string_view kProtocol = "HTTP/";
+    return bytes.substr(0, kProtocol.size()) == kProtocol.substr(0, bytes.size());
+}
+
+}  // namespace
+
 struct ResponseParser::Parser final : http::basic_parser<false> {
     explicit Parser(ResponseParser& owner) : out(&owner) {
         eager(true);
         body_limit(owner.keep_.max_body);
-        header_limit(64 * 1024);
+        header_limit(UINT32_MAX);  // Beast's counts what one call brings; `feed` counts all
         skip(owner.keep_.head);
     }
 
@@ -24,8 +38,11 @@ private:
     void on_request_impl(http::verb /*verb*/, string_view /*method*/, string_view /*target*/,
                          int /*version*/, ErrorCode& /*error*/) override {}
     void on_response_impl(int code, string_view /*reason*/, int /*version*/,
-                          ErrorCode& /*error*/) override {
+                          ErrorCode& error) override {
         out->status_ = static_cast<std::uint16_t>(code);
+        if (code < 100) [[unlikely]] {
+            error = http::error::bad_status;
+        }
     }
     void on_field_impl(http::field field, string_view name, string_view value,
                        ErrorCode& /*error*/) override {
@@ -92,6 +109,7 @@ ResponseParser::Parser& ResponseParser::parser() noexcept {
 
 void ResponseParser::reset(const ResponseKeep& keep) {
     keep_ = keep;
+    consumed_ = 0;
     restart();
 }
 
@@ -129,15 +147,29 @@ void ResponseParser::restart() {
 
 ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
     std::size_t consumed = 0;
+    const auto failed = [&](http::error error) {
+        error_ = static_cast<int>(error);
+        return Progress{State::Failed, consumed};
+    };
     while (consumed < bytes.size()) {
+        const std::string_view rest = bytes.substr(consumed);
+        if (parser().chunked() && awaits_last_chunk(rest)) [[unlikely]] {
+            break;
+        }
+        const bool large = !header_done_ && consumed_ + rest.size() > kHeaderLimit;
+        parser().eager(!large);  // else it does not stop where the header ends
         ErrorCode error;
-        consumed += parser().put(
-            boost::asio::const_buffer(bytes.data() + consumed, bytes.size() - consumed), error);
+        const std::size_t used =
+            parser().put(boost::asio::const_buffer(rest.data(), rest.size()), error);
+        consumed += used;
+        consumed_ += used;
         if (error && error != http::error::need_more) {
-            error_ = error.value();
-            return {State::Failed, consumed};
+            return failed(static_cast<http::error>(error.value()));
         }
         header_done_ = parser().is_header_done();
+        if (large && (!header_done_ || consumed_ > kHeaderLimit)) [[unlikely]] {
+            return failed(http::error::header_limit);
+        }
         if (parser().is_done()) {
             if (status_ >= 100 && status_ < 200 && status_ != 101) {
                 restart();
@@ -151,7 +183,17 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
             break;
         }
     }
+    if (status_ == 0 && !may_begin(bytes.substr(consumed))) [[unlikely]] {
+        return failed(http::error::bad_version);
+    }
+    if (bytes.size() - consumed > kHeaderLimit) [[unlikely]] {
+        return failed(http::error::header_limit);
+    }
     return {State::NeedMore, consumed};
+}
+
+bool ResponseParser::awaits_last_chunk(std::string_view rest) const noexcept {
+    return header_done_ && body_bytes_ == 0 && rest.size() < 5 && rest.starts_with('0');
 }
 
 ResponseParser::State ResponseParser::feed_end() {

@@ -73,12 +73,16 @@ private:
 
     [[nodiscard]] Parser& parser() noexcept;
     [[nodiscard]] KeptResponse& keep_now();
+    /// `rest` is the begin of a chunked body that may be empty, and not all of it. Beast remembers
+    /// that it has seen a last chunk, and then asserts that five bytes of it come again.
+    [[nodiscard]] bool awaits_last_chunk(std::string_view rest) const noexcept;
     void restart();
 
     alignas(16) std::byte storage_[kStorage];
     std::string error_body_;
     std::unique_ptr<KeptResponse> kept_;  // made when first needed
     ResponseKeep keep_;
+    std::uint64_t consumed_ = 0;  // since `reset`, in bytes
     std::uint64_t body_bytes_ = 0;
     int error_ = 0;
     std::uint16_t status_ = 0;

@@ -280,6 +280,7 @@ private:
     void on_written(Exchange& exchange);
     void on_write_failed(Exchange& exchange, int error);
     void read_some(Exchange& exchange);
+    bool goes_on_reading(Exchange& exchange);
     void fail(Exchange& exchange, Outcome outcome, std::string_view why);
     void set_deadline(Exchange& exchange, Clock::time_point at);
     void on_timeout(Exchange& exchange);

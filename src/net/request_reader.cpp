@@ -1,5 +1,7 @@
 #include "net/request_reader.hpp"
 
+#include "net/last_chunk.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -75,6 +77,9 @@ void RequestReader::begin_next() {
 RequestReader::Progress RequestReader::feed(std::string_view data, std::size_t& used) {
     Parser& parser = *slot_->parser;
     while (!data.empty() && !parser.is_done()) {
+        if (parser.chunked() && parser.is_header_done() && is_part_of_last_chunk(data)) {
+            return Progress::NeedMore;
+        }
         error_code problem;
         const std::size_t taken = parser.put({data.data(), data.size()}, problem);
         used += taken;

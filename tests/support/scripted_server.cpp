@@ -5,6 +5,7 @@
 #include <array>
 #include <cassert>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +23,30 @@ void pause(std::chrono::milliseconds time, const std::atomic<bool>& stopping) {
 std::size_t content_length(const std::string& header) {
     const auto at = header.find("Content-Length: ");
     return at == std::string::npos ? 0 : std::stoul(header.substr(at + 16));
+}
+
+/// False when the client has gone.
+bool send_all(int socket, const Answer& answer, const std::atomic<bool>& stopping) {
+    std::string_view left = answer.bytes;
+    while (!left.empty() && !stopping) {
+        const std::size_t size =
+            answer.drip == 0 ? left.size() : std::min(answer.drip, left.size());
+        const ssize_t n = ::send(socket, left.data(), size, MSG_NOSIGNAL);
+        if (n < 0) {
+            return false;
+        }
+        left.remove_prefix(static_cast<std::size_t>(n));
+        if (!left.empty() && answer.drip != 0) {
+            pause(answer.every, stopping);
+        }
+    }
+    const std::string& more = answer.then_for_ever;
+    while (!more.empty() && !stopping) {
+        if (::send(socket, more.data(), more.size(), MSG_NOSIGNAL) < 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 std::string peer_of(int socket) {
@@ -88,6 +113,8 @@ void ScriptedServer::accept_loop() {
             return;
         }
         ++connections_;
+        const int on = 1;  // each piece goes out at once
+        ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         const std::lock_guard lock(mutex_);
         open_.push_back(socket);
         serving_.emplace_back([this, socket] { serve(socket); });
@@ -123,7 +150,9 @@ void ScriptedServer::serve(int socket) {
         }
         const Answer answer = script_(request, nth);
         pause(answer.delay, stopping_);
-        ::send(socket, answer.bytes.data(), answer.bytes.size(), MSG_NOSIGNAL);
+        if (!send_all(socket, answer, stopping_)) {
+            break;
+        }
         if (answer.reset) {
             const linger now{1, 0};
             ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);

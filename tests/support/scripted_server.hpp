@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -18,6 +19,9 @@ struct Answer {
     bool close = false;                        // after them
     bool reset = false;                        // after them, by RST
     std::chrono::milliseconds close_after{0};  // wait before closing
+    std::size_t drip = 0;                      // sent in pieces of so many bytes; 0: at once
+    std::chrono::milliseconds every{0};        // between two pieces
+    std::string then_for_ever = {};            // sent after them, again and again
 };
 
 [[nodiscard]] std::string ok_response(const std::string& body = "hello");

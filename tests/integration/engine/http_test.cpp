@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <thread>
@@ -218,6 +219,19 @@ TEST_F(Tls, UploadsAFileWhole) {
     const Outcomes out = run(scenario);
     EXPECT_EQ(out.count(Outcome::Ok), 3U) << reason(out);
     EXPECT_GE(out.last->total[0].bytes_sent, 2'700'000U);
+}
+
+TEST_F(Tls, EndsABodyAtItsTimeoutHoweverFastItComes) {
+    folder_->write("flood", "");
+    std::filesystem::resize_file(folder_->path() / "flood", 1ULL << 36);  // takes no room
+    Scenario scenario = with_paths(nginx_->good(), {"/flood", "/"}, times(2));
+    scenario.http.tls.ca_file = file("ca.pem");
+    scenario.users[0].steps[0].timeout = 300ms;
+    scenario.users[0].steps[0].http.max_body = 1ULL << 40;
+    const Outcomes out = run(scenario);
+    EXPECT_EQ(out.count(Outcome::BodyTimeout), 2U) << reason(out);
+    EXPECT_EQ(out.count(Outcome::Ok), 2U);
+    EXPECT_LT(out.last->total[0].service.max(), 5s);
 }
 
 TEST_F(Tls, TalksToASocketInTheFileSystem) {

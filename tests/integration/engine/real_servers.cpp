@@ -104,7 +104,8 @@ std::string Nginx::config() const {
     const auto secure = [&](unsigned short port, const std::string& name, const char* more) {
         return fmt::format(
             "server {{ listen 127.0.0.1:{0} ssl; ssl_certificate {1}/{2}.pem;\n"
-            "  ssl_certificate_key {1}/{2}.key; access_log {1}/tls.log tls; {3}\n"
+            "  ssl_certificate_key {1}/{2}.key; access_log {1}/tls.log tls; root {1}; {3}\n"
+            "  location = /flood {{ access_log off; }}\n"
             "  location / {{ return 200 \"hello\\n\"; }} }}\n",
             port, folder_, name, more);
     };

@@ -14,7 +14,10 @@ State feed_in_pieces(ResponseParser& parser, const std::string& text, std::size_
         waiting += text.substr(at, step);
         const auto progress = parser.feed(waiting);
         waiting.erase(0, progress.consumed);
-        if (progress.state != State::NeedMore) {
+        if (progress.state == State::Failed) {
+            return State::Failed;
+        }
+        if (progress.state == State::Done) {
             EXPECT_TRUE(waiting.empty() && at + step >= text.size()) << "ended early at " << at;
             return progress.state;
         }
@@ -44,6 +47,55 @@ TEST(ResponseParser, JoinsChunks) {
         parser.reset({.head = false});
         EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
         EXPECT_EQ(parser.error_body(), "hello world");
+    }
+}
+
+TEST(ResponseParser, ReadsAnEmptyChunkedBodyHoweverItIsCut) {
+    const std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    for (std::size_t step = 1; step <= text.size(); ++step) {
+        ResponseParser parser;
+        parser.reset({.head = false});
+        EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+        EXPECT_EQ(parser.body_bytes(), 0U);
+    }
+}
+
+TEST(ResponseParser, TakesAHeaderUpToItsLimitHoweverItIsCut) {
+    const std::string begin = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n";
+    for (const std::size_t size : {65'536UL, 65'537UL}) {
+        std::string text = begin;
+        while (text.size() + 200 < size) {
+            text += "X-Filler: " + std::string(88, 'x') + "\r\n";  // 100 bytes
+        }
+        text += "X-Rest: " + std::string(size - text.size() - 12, 'x') + "\r\n\r\n";
+        ASSERT_EQ(text.size(), size);
+        text += "ok";
+        for (const std::size_t step : {100UL, 1'460UL, 40'000UL, 65'536UL, text.size()}) {
+            ResponseParser parser;
+            parser.reset({.head = false});
+            const State state = feed_in_pieces(parser, text, step);
+            EXPECT_EQ(state, size == 65'536 ? State::Done : State::Failed) << size << " " << step;
+        }
+    }
+}
+
+TEST(ResponseParser, RefusesLinesWithoutEndInsideABody) {
+    for (const char* line : {"5;", "0\r\nX: "}) {
+        ResponseParser parser;
+        parser.reset({.head = false});
+        std::string waiting = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        waiting += line;
+        State state = State::NeedMore;
+        std::size_t offered = 0;
+        while (state == State::NeedMore && offered < 1'000'000) {
+            waiting.append(1'000, 'x');
+            offered += 1'000;
+            const auto progress = parser.feed(waiting);
+            waiting.erase(0, progress.consumed);
+            state = progress.state;
+        }
+        EXPECT_EQ(state, State::Failed) << line;
+        EXPECT_EQ(offered, 66'000U);
     }
 }
 
@@ -105,6 +157,13 @@ TEST(ResponseParser, RefusesWhatIsNotHttp) {
     parser.reset({.head = false});
     EXPECT_EQ(parser.feed("SSH-2.0-OpenSSH_9.2p1\r\n").state, State::Failed);
     EXPECT_FALSE(parser.failure().empty());
+    for (const char* text : {"-ERR\r\n", "S", "HTTQ", "HTTP/1.1 099 What\r\n"}) {
+        parser.reset({.head = false});
+        EXPECT_EQ(parser.feed(text).state, State::Failed) << text;
+    }
+    parser.reset({.head = false});
+    EXPECT_EQ(parser.feed("HT").state, State::NeedMore);
+    EXPECT_EQ(parser.feed("HTXX").state, State::Failed);
 }
 
 TEST(ResponseParser, HonoursConnectionClose) {

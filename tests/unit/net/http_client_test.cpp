@@ -88,6 +88,22 @@ TEST(HttpClient, ReadsChunkedResponsesInAnyPieces) {
     EXPECT_EQ(client.connections_opened(), 1U);
 }
 
+TEST(HttpClient, ReadsAnEmptyChunkedResponseInAnyPieces) {
+    const RawServer server([](int fd) {
+        while (read_headers(fd)) {
+            for (const char c : std::string_view("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                                                 "\r\n0\r\n\r\n")) {
+                send_text(fd, {&c, 1});
+                std::this_thread::sleep_for(500us);
+            }
+        }
+    });
+    auto client = client_for(server.url());
+    const auto response = get(client);
+    ASSERT_TRUE(response.ok()) << response.error().to_string();
+    EXPECT_EQ(response->body, "");
+}
+
 TEST(HttpClient, SkipsInterimAnswers) {
     const RawServer server(
         always("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"

@@ -158,6 +158,18 @@ TEST(HttpServer, ReadsRequestsInAnyPieces) {
     EXPECT_THAT(client.read_response(), EndsWith("\r\n\r\nPOST /p abc"));
 }
 
+TEST(HttpServer, ReadsAnEmptyChunkedBodyInAnyPieces) {
+    const auto server = start(echo);
+    RawClient client(server.port());
+    for (const char c :
+         std::string_view("POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                          "\r\n0\r\n\r\n")) {
+        client.send({&c, 1});
+        std::this_thread::sleep_for(500us);
+    }
+    EXPECT_THAT(client.read_response(), EndsWith("\r\n\r\nPOST /p "));
+}
+
 TEST(HttpServer, SpeaksHttp10) {
     const auto server = start(echo);
     RawClient client(server.port());
