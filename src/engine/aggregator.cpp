@@ -51,10 +51,7 @@ Aggregator::Aggregator(const RunInfo& run, SocketsLeft sockets_left)
     : run_(&run),
       sockets_left_(std::move(sockets_left)),
       shard_done_(run.shards, false),
-      shard_next_(run.shards, 0),
-      total_(run.endpoints.size()),
-      total_groups_(run.groups.size()),
-      total_checks_(run.checks.size()) {}
+      shard_next_(run.shards, 0) {}
 
 Aggregator::Pending& Aggregator::pending_for(std::uint64_t tick) {
     assert(tick >= first_pending_);
@@ -115,22 +112,8 @@ SnapshotPtr Aggregator::next() {
     snapshot->last = pending_.empty() && std::all_of(shard_done_.begin(), shard_done_.end(),
                                                      [](bool done) { return done; });
     finished_ = snapshot->last;
-    for (std::size_t i = 0; i < total_.size(); ++i) {
-        total_[i].merge(snapshot->delta[i]);
-    }
-    for (std::size_t i = 0; i < total_groups_.size(); ++i) {
-        total_groups_[i].merge(snapshot->delta_groups[i]);
-    }
-    add_checks(total_checks_, snapshot->delta_checks);
-    total_phases_.merge(snapshot->delta_phases);
-    snapshot->total_phases = total_phases_;
-    total_counts_.merge(snapshot->delta_counts);
-    snapshot->total = total_;
-    snapshot->total_groups = total_groups_;
-    snapshot->total_checks = total_checks_;
-    snapshot->total_counts = total_counts_;
-    total_late_sends_ += snapshot->state.late_sends;
-    snapshot->total_late_sends = total_late_sends_;
+    add_totals(*snapshot);
+    latest_ = snapshot;
     if (const double length_s = to_seconds(snapshot->to - snapshot->from); length_s > 0) {
         snapshot->state.in_flight_mean = pending.in_flight_area_s / length_s;
     }
@@ -139,6 +122,31 @@ SnapshotPtr Aggregator::next() {
     }
     describe_executors(pending, *snapshot);
     return snapshot;
+}
+
+void Aggregator::add_totals(Snapshot& snapshot) const {
+    if (latest_) {
+        snapshot.total = latest_->total;
+        snapshot.total_groups = latest_->total_groups;
+        snapshot.total_checks = latest_->total_checks;
+        snapshot.total_phases = latest_->total_phases;
+        snapshot.total_counts = latest_->total_counts;
+        snapshot.total_late_sends = latest_->total_late_sends;
+    } else {
+        snapshot.total.resize(run_->endpoints.size());
+        snapshot.total_groups.resize(run_->groups.size());
+        snapshot.total_checks.resize(run_->checks.size());
+    }
+    for (std::size_t i = 0; i < snapshot.total.size(); ++i) {
+        snapshot.total[i].merge(snapshot.delta[i]);
+    }
+    for (std::size_t i = 0; i < snapshot.total_groups.size(); ++i) {
+        snapshot.total_groups[i].merge(snapshot.delta_groups[i]);
+    }
+    add_checks(snapshot.total_checks, snapshot.delta_checks);
+    snapshot.total_phases.merge(snapshot.delta_phases);
+    snapshot.total_counts.merge(snapshot.delta_counts);
+    snapshot.total_late_sends += snapshot.state.late_sends;
 }
 
 bool Aggregator::is_over(const Pending& pending, std::size_t executor) const {

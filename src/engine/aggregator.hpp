@@ -34,6 +34,8 @@ private:
         std::vector<std::vector<PartState>> parts;  // by shard, as handed in
     };
     [[nodiscard]] Pending& pending_for(std::uint64_t tick);
+    /// The totals of the latest snapshot and what this one adds.
+    void add_totals(Snapshot& snapshot) const;
     void describe_executors(const Pending& pending, Snapshot& snapshot);
     /// No shard begins any more iterations of it.
     [[nodiscard]] bool is_over(const Pending& pending, std::size_t executor) const;
@@ -44,12 +46,7 @@ private:
     std::uint64_t first_pending_ = 0;
     std::vector<bool> shard_done_;
     std::vector<std::uint64_t> shard_next_;  // the tick each shard hands in next
-    std::vector<EndpointStats> total_;
-    std::vector<GroupStats> total_groups_;
-    std::vector<CheckCount> total_checks_;
-    PhaseStats total_phases_;
-    LoadCounts total_counts_;
-    std::uint64_t total_late_sends_ = 0;
+    SnapshotPtr latest_;  // holds the totals so far: they are large, and one copy of them is enough
     std::vector<bool> over_;  // executors that were over at the end of the latest tick
     bool finished_ = false;
 };

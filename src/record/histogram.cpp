@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::uint8_t kFormatVersion = 1;
 
+template <typename Block>
+bool is_zero(const Block& block) {
+    return std::all_of(block.begin(), block.end(), [](std::uint64_t count) { return count == 0; });
+}
+
 }  // namespace
 
 Histogram::Histogram(const Histogram& other)
@@ -38,7 +43,9 @@ void Histogram::merge(const Histogram& other) {
             continue;
         }
         if (!blocks_[b]) {
-            blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
+            if (!is_zero(*other.blocks_[b])) {
+                blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
+            }
             continue;
         }
         for (std::size_t i = 0; i < kSubBuckets; ++i) {
@@ -56,7 +63,12 @@ void Histogram::clear() noexcept {
         return;
     }
     for (auto& block : blocks_) {
-        if (block) {
+        if (!block) {
+            continue;
+        }
+        if (is_zero(*block)) {
+            block.reset();  // of values that came once and then no more, as after a stall
+        } else {
             block->fill(0);
         }
     }

@@ -59,7 +59,8 @@ public:
 
     /// Adds what `other` counted.
     void merge(const Histogram& other);
-    /// Forgets all counts and keeps the blocks.
+    /// Forgets all counts. Keeps the blocks that counted something since the last time, so that a
+    /// histogram in use allocates little and holds nothing for what came long ago.
     void clear() noexcept;
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
