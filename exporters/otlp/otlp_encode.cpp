@@ -71,10 +71,39 @@ void add_double(pbf_writer& to, protozero::pbf_tag_type field, std::string_view 
     add_attribute(to, field, key, [&](pbf_writer& value) { value.add_double(4, number); });
 }
 
+std::uint64_t unix_nanos(const WallAnchor& anchor, Clock::time_point at) {
+    const auto since =
+        std::chrono::duration_cast<Nanoseconds>(anchor.to_wall(at).time_since_epoch());
+    return static_cast<std::uint64_t>(since.count());
+}
+
 void add_event(pbf_writer& to, std::string_view name, std::uint64_t at) {
     pbf_writer event(to, kEvents);
     event.add_fixed64(1, at);
     event.add_string(2, view(name));
+}
+
+void add_phase(pbf_writer& to, const PhaseSpan& phase, std::uint64_t at) {
+    pbf_writer event(to, kEvents);
+    event.add_fixed64(1, at);
+    event.add_string(2, view(kRequestPhaseNames[static_cast<std::size_t>(phase.phase)]));
+    add_double(event, 3, "plimsoll.phase.seconds", to_seconds(phase.lasted));
+}
+
+void add_events(pbf_writer& to, const RequestSpan& request, const WallAnchor& anchor) {
+    add_event(to, "due", unix_nanos(anchor, request.due));
+    add_event(to, "sent", unix_nanos(anchor, request.sent));
+    bool answered = request.status != 0 || request.first_byte < request.completed;
+    for (const PhaseSpan& phase : request.phases) {
+        if (answered && phase.begun >= request.first_byte) {
+            add_event(to, "first_byte", unix_nanos(anchor, request.first_byte));
+            answered = false;
+        }
+        add_phase(to, phase, unix_nanos(anchor, phase.begun));
+    }
+    if (answered) {
+        add_event(to, "first_byte", unix_nanos(anchor, request.first_byte));
+    }
 }
 
 void add_error(pbf_writer& to, std::string_view message) {
@@ -125,12 +154,6 @@ SpanEncoder::SpanEncoder(const RunInfo& run, double sample)
     }
 }
 
-std::uint64_t SpanEncoder::unix_nanos(Clock::time_point at) const {
-    const auto since =
-        std::chrono::duration_cast<Nanoseconds>(anchor_.to_wall(at).time_since_epoch());
-    return static_cast<std::uint64_t>(since.count());
-}
-
 std::vector<std::string> SpanEncoder::encode(const IterationTrace& trace) const {
     std::vector<std::string> out;
     out.reserve(1 + trace.requests.size());
@@ -154,8 +177,8 @@ std::string SpanEncoder::encode_iteration(const IterationTrace& trace) const {
     span.add_bytes(kSpanId, view(trace.span_id));
     span.add_string(kName, "iteration " + user);
     span.add_enum(kKind, kKindInternal);
-    span.add_fixed64(kStart, unix_nanos(trace.due));
-    span.add_fixed64(kEnd, unix_nanos(std::max(trace.due, trace.ended)));
+    span.add_fixed64(kStart, unix_nanos(anchor_, trace.due));
+    span.add_fixed64(kEnd, unix_nanos(anchor_, std::max(trace.due, trace.ended)));
     add_text(span, kAttributes, "plimsoll.user", user);
     add_integer(span, kAttributes, "plimsoll.iteration",
                 static_cast<std::int64_t>(trace.iteration));
@@ -177,8 +200,8 @@ std::string SpanEncoder::encode_request(const IterationTrace& trace,
     span.add_bytes(kParentSpanId, view(trace.span_id));
     span.add_string(kName, endpoint.method + " " + endpoint.name);
     span.add_enum(kKind, kKindClient);
-    span.add_fixed64(kStart, unix_nanos(request.due));
-    span.add_fixed64(kEnd, unix_nanos(std::max(request.due, request.completed)));
+    span.add_fixed64(kStart, unix_nanos(anchor_, request.due));
+    span.add_fixed64(kEnd, unix_nanos(anchor_, std::max(request.due, request.completed)));
     add_method(span, endpoint.method);
     add_text(span, kAttributes, "server.address", host_);
     add_integer(span, kAttributes, "server.port", port_);
@@ -198,11 +221,7 @@ std::string SpanEncoder::encode_request(const IterationTrace& trace,
     if (is_failure(request.outcome)) {
         add_text(span, kAttributes, "error.type", error_type(request));
     }
-    add_event(span, "due", unix_nanos(request.due));
-    add_event(span, "sent", unix_nanos(request.sent));
-    if (request.status != 0 || request.first_byte < request.completed) {
-        add_event(span, "first_byte", unix_nanos(request.first_byte));
-    }
+    add_events(span, request, anchor_);
     if (is_failure(request.outcome)) {
         add_error(span, "");
     }

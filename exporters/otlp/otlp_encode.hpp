@@ -14,7 +14,8 @@ namespace plimsoll {
 /// Encodes the sampled iterations of one run: one INTERNAL span per iteration, from due to end, and
 /// in it one CLIENT span per request, from due to the last byte, after the semantic conventions for
 /// HTTP clients. A request's span carries the events `due`, `sent` and, where a byte came,
-/// `first_byte`: so response time, send lag and service time can be read from it.
+/// `first_byte`: so response time, send lag and service time can be read from it; and one event as
+/// each phase that happened began, in order of time.
 ///
 /// Pure: equal traces give equal bytes.
 class SpanEncoder {
@@ -29,7 +30,6 @@ private:
     [[nodiscard]] std::string encode_iteration(const IterationTrace& trace) const;
     [[nodiscard]] std::string encode_request(const IterationTrace& trace,
                                              const RequestSpan& request) const;
-    [[nodiscard]] std::uint64_t unix_nanos(Clock::time_point at) const;
 
     WallAnchor anchor_;
     std::string target_;  // scheme://host:port

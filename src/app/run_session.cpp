@@ -14,7 +14,7 @@
 #include "engine/calibrate.hpp"
 #include "engine/engine.hpp"
 #include "engine/single_run.hpp"
-#include "exporters/otlp/otlp_exporter.hpp"
+#include "exporters/json/json_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "report/report.hpp"
 #include "signal/exporter_worker.hpp"
@@ -105,7 +105,9 @@ public:
 
 private:
     void describe_run();
-    Status start_probes();
+    /// Everything that can be wrong with what was asked for, found before anything is sent.
+    Status make_parts();
+    void start_probes();
     ExitCode start_exporters();
     ExitCode drive();
     void wind_up(const Usage& before);
@@ -139,6 +141,8 @@ private:
     StopRequest& stop_;
     RunInfo run_;
     std::filesystem::path run_dir_;
+    std::vector<ProbePtr> made_probes_;
+    ExporterPtr otlp_;
     std::vector<ProbeInfo> probe_infos_;
     RunFileWriter* run_file_ = nullptr;
     PrometheusExporter* prometheus_ = nullptr;
@@ -178,11 +182,23 @@ void Session::describe_run() {
     }
 }
 
-Status Session::start_probes() {
-    auto made = make_probes(scenario_.probes, scenario_.target, options_.connect_canary_dsn);
-    if (!made) {
-        return made.error();
+Status Session::make_parts() {
+    auto probes = make_probes(scenario_.probes, scenario_.target, options_.connect_canary_dsn);
+    if (!probes) {
+        return probes.error();
     }
+    made_probes_ = *std::move(probes);
+    if (scenario_.exports.otlp) {
+        auto exporter = make_otlp_from(*scenario_.exports.otlp);
+        if (!exporter) {
+            return exporter.error();
+        }
+        otlp_ = *std::move(exporter);
+    }
+    return {};
+}
+
+void Session::start_probes() {
     ProbeSink sink;
     sink.on_reading = [this](std::size_t probe, const Reading& reading, const ProbeHealth& health) {
         for (const auto& worker : workers_) {
@@ -202,7 +218,7 @@ Status Session::start_probes() {
                  fmt::format("{}: {} ({})", gap.probe, gap.open ? "no readings" : "readings again",
                              gap.reason));
     };
-    probes_.emplace(std::move(*made), std::move(sink));
+    probes_.emplace(std::move(made_probes_), std::move(sink));
     const auto statuses = probes_->start(kProbeStartWithin);
     probe_infos_ = probes_->infos();
     // The run goes on without them: their absence is a gap, and the verdict says what is missing.
@@ -221,7 +237,6 @@ Status Session::start_probes() {
     for (const auto& [why, names] : down) {
         say(stderr, "plimsoll: no readings yet from {}: {}\n", fmt::join(names, ", "), why);
     }
-    return {};
 }
 
 ExitCode Session::start_exporters() {
@@ -248,15 +263,11 @@ ExitCode Session::start_exporters() {
     auto run_file = make_run_file_exporter(run_dir_ / "run.db");
     run_file_ = run_file.get();
     workers_.push_back(std::make_unique<ExporterWorker>(std::move(run_file)));
-    if (scenario_.exports.otlp) {
-        auto exporter = make_otlp_from(*scenario_.exports.otlp);
-        if (!exporter) {
-            complain(exporter.error());
-            return ExitCode::InvalidInput;
-        }
-        if (*exporter) {
-            workers_.push_back(std::make_unique<ExporterWorker>(std::move(*exporter)));
-        }
+    if (otlp_) {
+        workers_.push_back(std::make_unique<ExporterWorker>(std::move(otlp_)));
+    }
+    if (!options_.json.empty()) {
+        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(options_.json)));
     }
     for (const auto& worker : workers_) {
         if (const Status started = worker->start(run_, probe_infos_); !started) {
@@ -656,6 +667,10 @@ SessionResult Session::run() {
         complain(fits.error());
         return {ExitCode::InvalidInput, {}};
     }
+    if (const Status made = make_parts(); !made) {
+        complain(made.error());
+        return {ExitCode::InvalidInput, {}};
+    }
     describe_run();
     if (!scenario_.setup.steps.empty()) {
         // Before t = 0, and before anything is open that would have to be closed again.
@@ -670,10 +685,7 @@ SessionResult Session::run() {
     }
     measure_ceiling();
     view_.emplace(run_, probe_infos_, options_.view, options_.colour);
-    if (const Status probes = start_probes(); !probes) {
-        complain(probes.error());
-        return {ExitCode::InvalidInput, {}};
-    }
+    start_probes();
     if (stop_.count() > 0) {
         return {ExitCode::Interrupted, {}};
     }

@@ -32,6 +32,7 @@ struct SessionOptions {
     std::string csv_prefix;      // Locust's --csv: also write PREFIX_stats.csv ...
     std::filesystem::path html;  // also write the report here
     std::filesystem::path summary;  // also write summary.json here
+    std::filesystem::path json;     // also write figures here while it runs, a JSON object a line
     std::vector<std::string> tags;  // "key=value"
     std::vector<std::string>
         opening_events;     // e.g. which fault the demo planted; stamped with the load's start

@@ -423,13 +423,13 @@ void Shard::on_write_failed(Exchange& exchange, int error) {
     const std::uint64_t left =
         exchange.unsent.size() + (exchange.upload ? exchange.upload->left() : 0);
     exchange.written = Clock::now();
+    exchange.phase = Phase::Sending;
     if (left == exchange.hop_bytes && error != ENODATA && retry_on_new_connection(exchange, true)) {
         return;
     }
     if (error == ECONNRESET || error == EPIPE) {
         // The server may have answered, and said why, before it closed.
         exchange.peer_closed = true;
-        exchange.phase = Phase::Sending;
         read_some(exchange);
     } else if (error == EPROTO && exchange.tls) {
         fail(exchange, Outcome::Tls, exchange.tls->failure());
@@ -490,8 +490,12 @@ bool Shard::goes_on_reading(Exchange& exchange) {
 
 void Shard::fail(Exchange& exchange, Outcome outcome, std::string_view why) {
     const std::string text(why);  // what it points into may go with the connection
+    const auto now = Clock::now();
+    if (exchange.span >= 0 && exchange.bytes_sent != 0) {  // else it never began
+        trace_phases(exchange, now);
+    }
     close_socket(exchange);
-    finish_request(exchange, outcome, Clock::now(), text);
+    finish_request(exchange, outcome, now, text);
 }
 
 void Shard::set_deadline(Exchange& exchange, Clock::time_point at) {

@@ -9,6 +9,8 @@
 namespace plimsoll {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// A response that the step does not expect, by status.
 Outcome outcome_of_status(std::uint16_t status) {
     if (status == 429) {
@@ -203,6 +205,9 @@ bool Shard::retry_on_new_connection(Exchange& exchange, bool unseen) {
         !(unseen || turned_to_get || exchange.request->is_idempotent())) {
         return false;
     }
+    if (exchange.span >= 0) {
+        trace_phases(exchange, Clock::now());
+    }
     exchange.retried = true;
     ++recorder_->counts().reconnects;
     close_socket(exchange);
@@ -226,14 +231,29 @@ Status Shard::decode_body(Exchange& exchange) {
     return decode_content(kept->encoding, kept->body, exchange.request->limits().max_body);
 }
 
+void Shard::answered_early(Exchange& exchange, Clock::time_point first) {
+    if (exchange.phase == Phase::Sending) {
+        // The request's rest stays unsent: nothing else can follow on this connection.
+        exchange.times.send += first - exchange.phase_begun;
+        exchange.phase = Phase::Body;
+        close_socket(exchange);
+    }
+    exchange.written = first - 1ns;  // no wait at all would say that no response came
+}
+
 void Shard::complete(Exchange& exchange) {
     const auto now = Clock::now();
     const std::uint16_t status = exchange.parser.status();
     const auto first = exchange.first_byte == Clock::time_point() ? now : exchange.first_byte;
+    if (exchange.phase == Phase::Sending || first <= exchange.written) [[unlikely]] {
+        answered_early(exchange, first);
+    }
     exchange.times.wait += first - exchange.written;
     exchange.times.receive += now - first;
-    // A response that came before the request was out leaves the request's rest unsent.
-    if (!exchange.parser.keep_alive() || exchange.peer_closed || exchange.phase == Phase::Sending ||
+    if (exchange.span >= 0) [[unlikely]] {
+        trace_phases(exchange, now);
+    }
+    if (!exchange.parser.keep_alive() || exchange.peer_closed ||
         !plan_.scenario->http.reuse_connections) {
         close_socket(exchange);
     }

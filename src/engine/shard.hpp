@@ -215,6 +215,8 @@ private:
     // trace.cpp
     void begin_trace(User& user);
     static void trace_request(const Exchange& exchange, const Sample& sample);
+    /// Notes the phases of the hop that ends `now`, or that is given up in `exchange.phase`.
+    static void trace_phases(const Exchange& exchange, Clock::time_point now);
     /// An exchange came to its end: called once per send_request, also from within it (then
     /// `exchange.starting` is set, and what comes next must wait for the loop). The exchange is
     /// idle again, and what it received stays readable until the next send_request.
@@ -237,6 +239,8 @@ private:
     void on_bytes(Exchange& exchange, std::string_view bytes);
     void on_end(Exchange& exchange, int error);
     void complete(Exchange& exchange);
+    /// The response, whose first byte came at `first`, began before the request was out.
+    void answered_early(Exchange& exchange, Clock::time_point first);
     [[nodiscard]] static Status decode_body(Exchange& exchange);
     void finish_request(Exchange& exchange, Outcome outcome, Clock::time_point now,
                         std::string_view text);

@@ -53,6 +53,43 @@ std::string Shard::trace_header(const Exchange& exchange) {
     return header;
 }
 
+void Shard::trace_phases(const Exchange& exchange, Clock::time_point now) {
+    auto& phases = span_of(exchange).phases;
+    // The exchange's times are of all hops together: without those before, of this one.
+    const auto of_hop = [&](RequestPhase phase, Nanoseconds of_all) {
+        for (const PhaseSpan& earlier : phases) {
+            of_all -= earlier.phase == phase ? earlier.lasted : Nanoseconds();
+        }
+        return of_all;
+    };
+    const Nanoseconds dns = of_hop(RequestPhase::Dns, exchange.times.dns);
+    const Nanoseconds connect = of_hop(RequestPhase::Connect, exchange.times.connect);
+    const Nanoseconds tls = of_hop(RequestPhase::Tls, exchange.times.tls);
+    auto begun = exchange.phase_begun - dns - connect - tls;
+    const auto add = [&](RequestPhase phase, Nanoseconds lasted, bool under_way) {
+        if (lasted.count() != 0 || under_way) {
+            phases.push_back({phase, begun, under_way ? now - begun : lasted});
+            begun += lasted;
+        }
+    };
+    add(RequestPhase::Dns, dns, exchange.phase == Phase::Resolving);
+    add(RequestPhase::Connect, connect, exchange.phase == Phase::Connecting);
+    add(RequestPhase::Tls, tls, exchange.phase == Phase::Handshaking);
+    if (exchange.phase < Phase::Sending) {
+        return;
+    }
+    const auto written = exchange.phase == Phase::Sending ? now : exchange.written;
+    phases.push_back({RequestPhase::Send, begun, written - begun});
+    if (exchange.phase == Phase::Sending) {
+        return;
+    }
+    const auto first = exchange.first_byte == Clock::time_point() ? now : exchange.first_byte;
+    phases.push_back({RequestPhase::Wait, written, first - written});
+    if (exchange.answered) {
+        phases.push_back({RequestPhase::Receive, first, now - first});
+    }
+}
+
 void Shard::trace_request(const Exchange& exchange, const Sample& sample) {
     RequestSpan& span = span_of(exchange);
     span.endpoint = sample.endpoint;
@@ -60,7 +97,6 @@ void Shard::trace_request(const Exchange& exchange, const Sample& sample) {
     span.sent = sample.sent;
     span.first_byte = exchange.first_byte < sample.sent ? sample.completed : exchange.first_byte;
     span.completed = sample.completed;
-    span.phases = exchange.times;
     span.status = sample.status;
     span.outcome = sample.outcome;
 }

@@ -170,6 +170,14 @@ struct ErrorSample {
     std::uint64_t count = 0;        // how often this fingerprint came within the tick
 };
 
+/// One phase of one hop of a traced request; `lasted` is 0 where the kernel took the request, or
+/// brought the response, at once. The last one is cut short where the request failed in it.
+struct PhaseSpan {
+    RequestPhase phase = RequestPhase::Send;
+    Clock::time_point begun;
+    Nanoseconds lasted{};
+};
+
 /// A sampled request for tracing, after the OpenTelemetry HTTP client conventions.
 struct RequestSpan {
     EndpointId endpoint = 0;
@@ -178,7 +186,7 @@ struct RequestSpan {
     Clock::time_point sent;
     Clock::time_point first_byte;  // equals `completed` where no byte came
     Clock::time_point completed;
-    PhaseTimes phases;
+    std::vector<PhaseSpan> phases;  // those that happened, as they began; hop after hop
     std::uint16_t status = 0;
     Outcome outcome = Outcome::Ok;
     std::string path;  // as sent, query included

@@ -130,6 +130,72 @@ class Run(unittest.TestCase):
         self.assertIn("thresholds", done.stderr)
         self.assertFalse((self.dir / "r").exists())
 
+    def test_flags_that_cannot_work_are_104_and_nothing_is_sent(self):
+        missing = self.dir / "missing/x"
+        bad = [(["-o", "json"], "-o/--out: json needs a place, json=WHERE"),
+               (["-o", "xml=a"], '-o/--out: must be json, csv, prometheus or otlp, got "xml"'),
+               (["-o", f"json={missing}"], "-o/--out: its folder does not exist"),
+               (["-o", "json=run.json.gz"], "-o/--out: json must be a file that can be followed"),
+               (["-o", f"csv={missing}"], "-o/--out: its folder does not exist"),
+               (["-o", "prometheus=nowhere"], "-o/--out: must be ADDRESS:PORT or PORT"),
+               (["-o", "otlp=ftp://u:s3cret@h/"], "export.otlp.endpoint: not a URL this program can use"),
+               (["--otlp", "s3cret"], "export.otlp.endpoint"),
+               (["--prometheus", "999.1.1.1:9"], '--prometheus: is no IP address: "999.1.1.1"'),
+               (["--pg", "s3cret"], "cannot be read"),
+               (["--pgbouncer", "s3cret"], "cannot be read"),
+               (["--app-metrics", "nowhere"], "app_metrics"),
+               (["--container", "="], "--container: must be [ROLE=]NAME"),
+               (["--summary-export", missing], "--summary-export: its folder does not exist"),
+               (["--csv", missing], "--csv: its folder does not exist"),
+               (["--html", self.dir], "--html: is a folder"),
+               (["--tag", "x"], "--tag: must be key=value"), (["--linger", "5"], "--linger: must have a unit"),
+               (["--seed", "x"], "--seed"), (["-s", "30s:1,x"], "-s/--stage: must be DURATION:USERS")]
+        with Target() as target:
+            path = self.write(f"target: {target.url}\nsetup: [{{get: /setup}}]\nusers: {{u: {{flow: [{{get: /}}]}}}}\n"
+                              "load: [{executor: constant-vus, vus: 1, duration: 1s}]\n")
+            for flags, message in bad:
+                with self.subTest(flags=flags):
+                    done = run_plimsoll("run", *flags, path, "--results", self.dir / "r", check=104)
+                    self.assertIn(message, done.stderr)
+                    self.assertNotIn("s3cret", done.stderr)
+            self.assertEqual(target.served, 0)
+        self.assertFalse((self.dir / "r").exists())
+
+    def test_json_lines_can_be_followed_while_it_runs(self):
+        file = self.dir / "run.ndjson"
+        with Target() as target:
+            run = start_plimsoll("run", "-s", "2s:1,2s:2", target.url, "-o", f"json={file}", "--tag", "build=17", "--run-dir",
+                                 self.dir / "r", "--linger", "0s")
+            wait_for(lambda: file.exists() and '"Point"' in file.read_text(), "the first points")
+            self.assertIsNone(run.poll())
+            self.assertIn(run.wait(60), (0, 111))
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        points = [line["data"] for line in lines if line["type"] == "Point" and line["metric"] == "http_reqs"]
+        self.assertEqual(sum(point["value"] for point in points), summary(self.dir / "r")["totals"]["requests"])
+        self.assertEqual({point["tags"]["build"] for point in points}, {"17"})
+        declared = {line["metric"] for line in lines if line["type"] == "Metric"}
+        self.assertLessEqual({line["metric"] for line in lines}, declared)
+
+    def test_out_names_what_other_flags_name_too(self):
+        with Target() as target:
+            done = run_plimsoll("run", target.url, "-u", "1", "-d", "1s", "-o", f"csv={self.dir}/p", "-o", "prometheus=0",
+                                "--run-dir", self.dir / "r", "--linger", "0s")
+        self.assertIn("metrics   http://127.0.0.1:", done.stdout)
+        self.assertTrue((self.dir / "p_stats.csv").exists())
+
+    def test_every_help_ends_with_two_examples(self):
+        commands = [line.split()[0] for line in run_plimsoll("--help", check=0).stdout.split("Subcommands:\n")[1].splitlines()
+                    if line.startswith("  ") and "plimsoll" not in line.split()[0]]
+        self.assertIn("validate", commands)
+        parts = [[command] for command in commands] + [["lab", "proxy"]]
+        parts += [["import", kind] for kind in ("har", "openapi", "curl", "postman")]
+        for part in parts:
+            with self.subTest(command=part):
+                examples = run_plimsoll(*part, "--help", check=0).stdout.rstrip().split("\nExamples:\n")[1].splitlines()
+                self.assertEqual(len(examples), 2, examples)
+                for example in examples:
+                    self.assertIn(f"plimsoll {' '.join(part)}", example)
+
     def test_a_million_users_are_refused_with_what_they_would_need(self):
         with Target() as target:
             done = run_plimsoll("run", target.url, "-u", "1000000", "-d", "1s", "--results", self.dir / "r", check=104)

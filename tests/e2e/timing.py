@@ -70,9 +70,9 @@ class TimedServer:
 
 
 class Nginx:
-    """nginx with one worker that answers 100 bytes from memory."""
+    """nginx with one worker that answers these bytes from memory, to any request."""
 
-    def __init__(self, folder, prefix=()):
+    def __init__(self, folder, prefix=(), body="x" * 100):
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
         assert program, "nginx is not installed"
         port = free_port()
@@ -84,7 +84,7 @@ class Nginx:
             f"daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
             "events { worker_connections 8192; }\n"
             f"http {{\naccess_log off;\nkeepalive_requests 100000000;\n{temporary}"
-            f"server {{ listen 127.0.0.1:{port}; location / {{ return 200 \"{'x' * 100}\"; }} }}\n}}\n")
+            f"server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{body}'; }} }}\n}}\n")
         self.process = subprocess.Popen([*prefix, program, "-c", conf, "-p", folder], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         time.sleep(0.5)

@@ -5,6 +5,7 @@
 #include "base/units.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -30,7 +31,8 @@ void OutputFlags::add_to(CLI::App& command) {
                     "keep the metrics endpoint open so long after the load (default 2s)")
         ->type_name("TIME");
     command.add_option("--tag", tags, "key=value, kept with the run; may be repeated")
-        ->type_name("K=V");
+        ->type_name("K=V")
+        ->allow_extra_args(false);
     command.add_option("--seed", seed, "same seed, same arrivals and values")
         ->capture_default_str();
     command.add_option("--shards", shards, "load threads (default: half the cores)")
@@ -42,9 +44,6 @@ void OutputFlags::add_to(CLI::App& command) {
     command.add_flag("--headless", headless, "plain lines even on a terminal");
 }
 
-namespace {
-
-/// Whether a file can be made there: found out before the load, not after it.
 Status check_writable(const std::string& path, const char* flag) {
     if (path.empty()) {
         return {};
@@ -66,8 +65,6 @@ Status check_writable(const std::string& path, const char* flag) {
     }
     return {};
 }
-
-}  // namespace
 
 Result<SessionOptions> OutputFlags::to_session() const {
     init_logging(quiet ? Verbosity::Quiet : verbose ? Verbosity::Verbose : Verbosity::Normal);
@@ -154,6 +151,14 @@ Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& te
         std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
     if (code != std::errc{} || end != port_text.data() + port_text.size()) {
         return Error{fmt::format("must be ADDRESS:PORT or PORT, got \"{}\"", text),
+                     {},
+                     "e.g. 127.0.0.1:9464; port 0 takes a free one"};
+    }
+    const bool numbers =
+        !address.empty() && address.find_first_not_of("0123456789.") == std::string::npos;
+    in_addr parsed{};
+    if (numbers && ::inet_pton(AF_INET, address.c_str(), &parsed) != 1) {
+        return Error{fmt::format("is no IP address: \"{}\"", address),
                      {},
                      "e.g. 127.0.0.1:9464; port 0 takes a free one"};
     }

@@ -36,6 +36,9 @@ struct OutputFlags {
     [[nodiscard]] Result<SessionOptions> to_session() const;
 };
 
+/// Whether a file can be made at `path`: found out before the load, not after it. Nothing is made.
+[[nodiscard]] Status check_writable(const std::string& path, const char* flag);
+
 /// Reads a whole file. Error: what the system says.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 

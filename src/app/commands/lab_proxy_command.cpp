@@ -125,11 +125,12 @@ CLI::App* add_lab_proxy_command(CLI::App& lab, Action& action) {
     command->add_flag("--stall", flags->stall, describe("stall"));
     command->add_option("--drop-new", flags->drop_new, describe("drop_new"))->type_name("SHARE");
     command->footer(
+        "While it runs, faults come and go at the address it prints as `control`:\n"
+        "  curl -d network:stall=yes $CONTROL/lab/faults\n"
+        "  curl -X DELETE $CONTROL/lab/faults\n\n"
         "Examples:\n"
         "  plimsoll lab proxy --upstream 127.0.0.1:5432 --latency 20ms --jitter 5ms\n"
-        "While it runs, at the address it prints as `control`:\n"
-        "  curl -d network:stall=yes $CONTROL/lab/faults\n"
-        "  curl -X DELETE $CONTROL/lab/faults");
+        "  plimsoll lab proxy --upstream 127.0.0.1:8080 --listen 127.0.0.1:8081 --reset-rate 1%");
     command->callback([flags, &action] { action = [flags] { return proxy(*flags); }; });
     return command;
 }

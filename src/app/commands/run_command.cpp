@@ -1,6 +1,7 @@
 // plimsoll run SCENARIO | URL
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/export_flags.hpp"
 #include "app/commands/probe_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
@@ -28,8 +29,7 @@ struct RunFlags {
     std::vector<std::string> stages;
     std::vector<std::string> env;
     ProbeFlags probes;
-    std::string prometheus;
-    std::string otlp;
+    ExportFlags exports;
     std::string segment;
     std::string control;
     bool no_calibration = false;
@@ -131,26 +131,6 @@ Result<Segment> parse_segment(const std::string& text) {
     return segment;
 }
 
-Status apply_exports(const RunFlags& flags, Scenario& scenario) {
-    if (Status applied = flags.probes.apply(scenario.probes); !applied) {
-        return applied;
-    }
-    if (!flags.prometheus.empty()) {
-        auto listen = parse_listen(flags.prometheus);
-        if (!listen) {
-            return at_flag(listen.error(), "--prometheus");
-        }
-        scenario.exports.prometheus = *listen;
-    }
-    if (!flags.otlp.empty()) {
-        if (!scenario.exports.otlp) {
-            scenario.exports.otlp.emplace();
-        }
-        scenario.exports.otlp->endpoint = flags.otlp;
-    }
-    return {};
-}
-
 void apply_http(const RunFlags& flags, HttpOptions& http) {
     http.reuse_connections = http.reuse_connections && !flags.no_connection_reuse;
     http.tls.verify = http.tls.verify && !flags.insecure;
@@ -181,7 +161,8 @@ void add_http_flags(CLI::App& command, RunFlags& flags) {
     command
         .add_option("--local-address", flags.local_addresses,
                     "send from this address; several take turns")
-        ->type_name("IP");
+        ->type_name("IP")
+        ->allow_extra_args(false);
 }
 
 /// The scenario that the flags name; nothing where it is at fault (all is printed by then).
@@ -258,7 +239,10 @@ int run(const RunFlags& flags) {
         return to_int(ExitCode::InvalidInput);
     }
     apply_http(flags, scenario->http);
-    if (const Status applied = apply_exports(flags, *scenario); !applied) {
+    if (const Status applied = flags.probes.apply(scenario->probes); !applied) {
+        return refuse(applied.error());
+    }
+    if (const Status applied = flags.exports.apply(scenario->exports, *options); !applied) {
         return refuse(applied.error());
     }
     if (options->view != ViewMode::Off) {
@@ -298,19 +282,17 @@ void add_run_command(CLI::App& app, Action& action) {
                      "iterations that the users share (with -d: within that time)")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
     command->add_option("-r,--rate", flags->rate, "arrivals instead of users, e.g. 200/s");
-    command->add_option("-s,--stage", flags->stages, "ramp users: DURATION:USERS; may be repeated")
-        ->type_name("TIME:N");
+    command
+        ->add_option("-s,--stage", flags->stages,
+                     "ramp users: DURATION:USERS; several by commas or by repeating it")
+        ->type_name("TIME:N")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
-        ->type_name("K=V");
+        ->type_name("K=V")
+        ->allow_extra_args(false);
     flags->probes.add_to(*command);
-    command
-        ->add_option("--prometheus", flags->prometheus,
-                     "serve metrics here (default address 127.0.0.1)")
-        ->type_name("ADDR:PORT");
-    command
-        ->add_option("--otlp", flags->otlp,
-                     "send traces of 1 % of the iterations to this OTLP/HTTP endpoint")
-        ->type_name("URL");
+    flags->exports.add_to(*command);
     add_generator_flags(*command, *flags);
     add_http_flags(*command, *flags);
     flags->output.add_to(*command);

@@ -12,10 +12,11 @@ void add_schema_command(CLI::App& app, Action& action) {
     CLI::App* command =
         app.add_subcommand("schema", "print the JSON Schema of scenario files, for editors");
     command->footer(
+        "Editors take it from a scenario's first line:\n"
+        "  # yaml-language-server: $schema=plimsoll.schema.json\n\n"
         "Examples:\n"
         "  plimsoll schema > plimsoll.schema.json\n"
-        "  (then, as a scenario's first line: # yaml-language-server: "
-        "$schema=plimsoll.schema.json)");
+        "  plimsoll schema | jq .properties.load");
     command->callback([&action] {
         action = [] {
             say("{}", embedded::scenario_schema);

@@ -86,6 +86,16 @@ std::size_t hear(int socket, std::size_t bytes) {
     return heard;
 }
 
+/// The names of the phases of an iteration's first request.
+std::string phases_of(const IterationTrace& trace) {
+    std::string out;
+    for (const PhaseSpan& phase : trace.requests.at(0).phases) {
+        out += out.empty() ? "" : " ";
+        out += kRequestPhaseNames[static_cast<std::size_t>(phase.phase)];
+    }
+    return out;
+}
+
 Scenario upload_to(const std::string& url, std::size_t bytes, Executor executor) {
     Scenario scenario = scenario_for(url, std::move(executor));
     Step& step = scenario.users[0].steps[0];
@@ -113,6 +123,7 @@ TEST(Connection, GoesOnSendingWhenTheResponseBeginsBeforeTheRequestIsOut) {
     const Outcomes out = run(upload_to(server.url(), kBody, arrivals(10, 100ms)));
     EXPECT_EQ(out.count(Outcome::Ok), 1U);
     EXPECT_EQ(heard, kBody - 1000);
+    EXPECT_EQ(out.last->total_phases[RequestPhase::Wait].max(), 1ns);  // none, but it was answered
 }
 
 TEST(Connection, IsNotUsedAgainWhenTheResponseCameBeforeTheRequestWasOut) {
@@ -135,11 +146,87 @@ TEST(Connection, IsNotUsedAgainWhenTheResponseCameBeforeTheRequestWasOut) {
     Executor thrice = users(1, 60s);
     thrice.kind = ExecutorKind::PerVuIterations;
     thrice.iterations = 3;
-    const Outcomes out = run(upload_to(server.url(), kBody, thrice));
+    const Outcomes out = run(upload_to(server.url(), kBody, thrice), 1, 1.0);
     over = true;
     EXPECT_EQ(out.count(Outcome::Http4xx), 3U);
     EXPECT_EQ(out.last->total[0].requests, 3U);
     EXPECT_EQ(answered, 3);
+    EXPECT_EQ(out.last->total_phases[RequestPhase::Wait].max(), 1ns);
+    EXPECT_GT(out.last->total_phases[RequestPhase::Send].min(), 0ns);
+    for (const IterationTrace& trace : out.traces) {
+        EXPECT_EQ(phases_of(trace), "connect send wait receive");
+    }
+}
+
+// Phases of traced requests: all that a user's requests went through, each from where the one
+// before it ended.
+
+TEST(Phases, FollowEachOtherFromTheSendToTheLastByte) {
+    ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
+    const Outcomes out = run(scenario_for(server, arrivals(100, 500ms)), 1, 1.0);
+    ASSERT_EQ(out.traces.size(), 50U);
+    std::uint64_t connected = 0;
+    for (const IterationTrace& trace : out.traces) {
+        const bool connects = trace.requests.at(0).phases.size() == 4;
+        EXPECT_EQ(phases_of(trace), connects ? "connect send wait receive" : "send wait receive");
+        connected += connects ? 1U : 0U;
+        auto at = trace.requests[0].sent;
+        for (const PhaseSpan& phase : trace.requests[0].phases) {
+            EXPECT_EQ(phase.begun, at);
+            at += phase.lasted;
+        }
+        EXPECT_EQ(at, trace.requests[0].completed);
+    }
+    EXPECT_EQ(connected, server.connections() - 1);  // one was the check before the run
+}
+
+TEST(Phases, OfARedirectAreThoseOfEveryHop) {
+    ScriptedServer server([](const std::string& request, int) {
+        return Answer{request.starts_with("GET / ")
+                          ? "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+                          : ok_response()};
+    });
+    Executor twice = users(1, 60s);
+    twice.kind = ExecutorKind::PerVuIterations;
+    twice.iterations = 2;
+    const Outcomes out = run(scenario_for(server, twice), 1, 1.0);
+    ASSERT_EQ(out.traces.size(), 2U);
+    EXPECT_EQ(phases_of(out.traces[0]), "connect send wait receive send wait receive");
+    EXPECT_EQ(phases_of(out.traces[1]), "send wait receive send wait receive");
+    for (const IterationTrace& trace : out.traces) {
+        auto at = trace.requests.at(0).sent;
+        for (const PhaseSpan& phase : trace.requests[0].phases) {
+            EXPECT_GE(phase.begun, at);
+            at = phase.begun + phase.lasted;
+        }
+        EXPECT_EQ(at, trace.requests[0].completed);
+    }
+}
+
+TEST(Phases, EndWithTheOneInWhichAConnectionWasLostAndBeginAnewWhereTheRequestIsSentAgain) {
+    ScriptedServer server([](const std::string&, int nth) {
+        return nth == 0 ? Answer{ok_response()} : Answer{"", 0ms, true};
+    });
+    Executor twice = users(1, 60s);
+    twice.kind = ExecutorKind::PerVuIterations;
+    twice.iterations = 2;
+    const Outcomes out = run(scenario_for(server, twice), 1, 1.0);
+    EXPECT_EQ(out.count(Outcome::Ok), 2U);
+    ASSERT_EQ(out.traces.size(), 2U);
+    EXPECT_EQ(phases_of(out.traces[0]), "connect send wait receive");
+    EXPECT_EQ(phases_of(out.traces[1]), "send wait connect send wait receive");
+}
+
+TEST(Phases, EndWithTheOneThatFailed) {
+    ScriptedServer server([](const std::string&, int) { return Answer{"", 0ms, true}; });
+    Executor once = users(1, 60s);
+    once.kind = ExecutorKind::PerVuIterations;
+    once.iterations = 1;
+    const Outcomes out = run(scenario_for(server, once), 1, 1.0);
+    ASSERT_EQ(out.traces.size(), 1U);
+    EXPECT_EQ(phases_of(out.traces[0]), "connect send wait");
+    const RequestSpan& request = out.traces[0].requests[0];
+    EXPECT_EQ(request.phases.back().begun + request.phases.back().lasted, request.completed);
 }
 
 TEST(Connection, TakesTheResponseOfAServerThatRefusesTheBodyAndCloses) {

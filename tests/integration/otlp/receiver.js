@@ -26,6 +26,11 @@ function plain(attributes) {
   return out;
 }
 
+function readEvent({ name, timeUnixNano, attributes }) {
+  const event = [name, timeUnixNano];
+  return attributes && attributes.length > 0 ? [...event, plain(attributes)] : event;
+}
+
 function readSpan(span) {
   return {
     ...span,
@@ -33,7 +38,7 @@ function readSpan(span) {
     spanId: hex(span.spanId),
     parentSpanId: hex(span.parentSpanId || []),
     attributes: plain(span.attributes || []),
-    events: (span.events || []).map((e) => [e.name, e.timeUnixNano]),
+    events: (span.events || []).map(readEvent),
   };
 }
 

@@ -226,6 +226,22 @@ TEST(Histogram, ClearForgetsEverything) {
     EXPECT_EQ(histogram.quantile(0.5), 3ms);
 }
 
+TEST(Histogram, IsRightAgainAfterOneTickWithAVeryLongValue) {
+    Histogram tick;
+    for (int i = 0; i < 3; ++i) {
+        tick.clear();
+        tick.record(1ms);
+        Histogram total;
+        if (i == 1) {
+            tick.record(30s);
+        }
+        total.merge(tick);
+        EXPECT_EQ(total.count(), i == 1 ? 2U : 1U);
+        EXPECT_EQ(total.max(), i == 1 ? Nanoseconds(30s) : Nanoseconds(1ms));
+        EXPECT_EQ(total.buckets().size(), total.count());
+    }
+}
+
 TEST(Histogram, CopiesShareNothing) {
     Histogram original;
     original.record(1ms);

@@ -1,0 +1,33 @@
+// Where a run's figures go while it runs: --prometheus, --otlp, -o/--out.
+#pragma once
+
+#include "app/run_session.hpp"
+#include "scenario/scenario.hpp"
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace plimsoll {
+
+/// Flags of a run's exports. They stand beside what the scenario says, or replace it where it
+/// names the same kind.
+struct ExportFlags {
+    std::string prometheus;
+    std::string otlp;
+    std::vector<std::string> outs;  // KIND=WHERE
+
+    void add_to(CLI::App& command);
+    /// What the flags say, into `exports` and `options`. Error: a value that cannot be, or a file
+    /// that cannot be made; it never repeats a URL, which may hold a password.
+    [[nodiscard]] Status apply(ExportConfig& exports, SessionOptions& options) const;
+
+private:
+    [[nodiscard]] static Status apply_out(const std::string& out, ExportConfig& exports,
+                                          SessionOptions& options);
+};
+
+}  // namespace plimsoll
