@@ -16,8 +16,8 @@ namespace plimsoll::test {
 ///   self.pem (signed by itself), client.pem; keys beside them as NAME.key
 void make_certificates(const TempFolder& folder);
 
-/// nginx on free loopback ports; each answers "GET /" with "hello\n", those with TLS "GET /flood" with
-/// the file of that name.
+/// nginx on free loopback ports; each answers "GET /" with "hello\n", those with TLS "GET /flood"
+/// with the file of that name.
 class Nginx {
 public:
     explicit Nginx(const TempFolder& folder);
