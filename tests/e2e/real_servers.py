@@ -4,7 +4,7 @@ A page's path says what it answers: /empty, /small ("hello\\n"), /big (1 MiB of 
 /chunked, /until-close, /204, /304, /echo, /r302 (a relative Location) and /a302 (an absolute one) to /small, or for 307
 and 308 to /echo, /loop, /close, /s503 (that status); any other is 404. Ports: `plain`; `limited` closes a connection
 after 5 requests, `idle` after 100 ms without one (1 s or a little more where a server counts in seconds); `tls12` and `tls13`
-speak that version alone; `closing` closes after each response.
+speak that version alone, `tls` what the server does by itself; `closing` closes after each response.
 """
 import contextlib
 import os
@@ -273,7 +273,7 @@ class Node(Server):
 
 
 class Gunicorn(Server):
-    ports = ("plain", "closing", "tls12")
+    ports = ("plain", "closing", "tls")
 
     def start(self):
         (self.dir / "access.log").touch()
@@ -282,18 +282,18 @@ class Gunicorn(Server):
         self.launch("gunicorn", *common, "-b", f"127.0.0.1:{self.port['plain']}", "-k", "gthread", "--threads", "4",
                     "--keep-alive", "1", "wsgi:app")
         self.launch("gunicorn", *common, "-b", f"127.0.0.1:{self.port['closing']}", "-k", "sync", "wsgi:app")
-        self.launch("gunicorn", *common, "-b", f"127.0.0.1:{self.port['tls12']}", "-k", "gthread", "--threads", "4",
+        self.launch("gunicorn", *common, "-b", f"127.0.0.1:{self.port['tls']}", "-k", "gthread", "--threads", "4",
                     "--keep-alive", "1", "--certfile", f"{good}.pem", "--keyfile", f"{good}.key", "wsgi:app")
 
 
 class Uvicorn(Server):
-    ports = ("plain", "tls13")
+    ports = ("plain", "tls")
 
     def start(self):
         good = self.certificates / "good"
         common = ["--app-dir", HERE / "servers", "--timeout-keep-alive", "1", "--log-level", "info", "asgi:app", "--port"]
         self.launch("uvicorn", *common, self.port["plain"])
-        self.launch("uvicorn", *common, self.port["tls13"], "--ssl-certfile", f"{good}.pem", "--ssl-keyfile", f"{good}.key")
+        self.launch("uvicorn", *common, self.port["tls"], "--ssl-certfile", f"{good}.pem", "--ssl-keyfile", f"{good}.key")
 
     def log(self):
         return [line for line in (self.dir / "output").read_text().splitlines() if ' HTTP/1.1" ' in line]

@@ -160,12 +160,12 @@ class RealServers(unittest.TestCase):
 
     def test_gunicorn(self):
         with Gunicorn(self.dir) as server:
-            self.check_matrix(server, COMMON, {"tls12": "ok"})
+            self.check_matrix(server, COMMON, {"tls": "ok"})
             self.check_closings(server, idle=SLOW, limited=False, closing=server.url("closing", "/small"))
 
     def test_uvicorn(self):
         with Uvicorn(self.dir) as server:
-            self.check_matrix(server, COMMON, {"tls13": "ok"})
+            self.check_matrix(server, COMMON, {"tls": "ok"})
             self.check_closings(server, idle=SLOW, limited=False)
 
 
