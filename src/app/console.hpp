@@ -1,6 +1,8 @@
 // What the program says to its user.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -21,6 +23,10 @@ void say(std::FILE* to, fmt::format_string<Values...> format, Values&&... values
 template <typename... Values>
 void say(fmt::format_string<Values...> format, Values&&... values) {
     say(stdout, format, std::forward<Values>(values)...);
+}
+/// To stderr.
+inline void complain(const Error& error) {
+    say(stderr, "plimsoll: {}\n", error.to_string());
 }
 
 }  // namespace plimsoll

@@ -1,25 +1,21 @@
 #include "app/run_session.hpp"
 
-#include "analysis/analyse.hpp"
-#include "analysis/thresholds.hpp"
-#include "analysis/verdict_text.hpp"
 #include "app/console.hpp"
-#include "app/control_server.hpp"
 #include "app/fit.hpp"
+#include "app/load_control.hpp"
 #include "app/probe_setup.hpp"
+#include "app/run_report.hpp"
 #include "app/snapshot_hub.hpp"
+#include "app/threshold_judge.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
-#include "base/units.hpp"
 #include "engine/calibrate.hpp"
 #include "engine/engine.hpp"
 #include "engine/single_run.hpp"
 #include "exporters/json/json_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
-#include "report/report.hpp"
 #include "signal/exporter_worker.hpp"
 #include "signal/probe_runner.hpp"
-#include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
 
 #include <algorithm>
@@ -29,8 +25,6 @@
 #include <random>
 #include <sys/resource.h>
 
-#include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -88,10 +82,6 @@ Usage own_usage() {
             static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
 }
 
-void complain(const Error& error) {
-    say(stderr, "plimsoll: {}\n", error.to_string());
-}
-
 /// Everything that a run has open, in the order in which it must come up.
 class Session {
 public:
@@ -115,9 +105,6 @@ private:
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
     void push(const Event& event);
-    void judge_thresholds(const Snapshot& snapshot);
-    void watch_reading(std::size_t probe, const Reading& reading);
-    [[nodiscard]] std::vector<std::pair<std::string, bool>> threshold_states();
     [[nodiscard]] EngineOptions engine_options();
     /// Events of a flow run once; false where it failed.
     [[nodiscard]] bool run_once(const char* what, const UserClass& user,
@@ -129,10 +116,6 @@ private:
     void close_endpoint();
     void linger();
     ExitCode start_control();
-    /// On the control server's thread, while the engine runs.
-    Status apply_control(const ControlRequest& request);
-    [[nodiscard]] Result<std::uint32_t> controlled(const ControlRequest& request) const;
-    [[nodiscard]] std::string control_status() const;
     void record_stages();
     void measure_ceiling();
 
@@ -148,9 +131,9 @@ private:
     PrometheusExporter* prometheus_ = nullptr;
     std::atomic<bool> abort_by_threshold_ = false;
     std::vector<ExecutorState> last_states_;
-    std::mutex judging_;  // ticks and readings come from threads of their own, scrapes from others
-    std::optional<ThresholdWatch> watch_;
-    std::vector<std::pair<std::string, std::string>> findings_;  // cause, confidence; by judging_
+    std::optional<ThresholdJudge> judge_;
+    std::mutex findings_mutex_;
+    std::vector<std::pair<std::string, std::string>> findings_;  // cause, confidence
     std::vector<Variable> shared_;                               // made by setup
     mutable std::mutex abort_mutex_;
     std::vector<Event> setup_events_;
@@ -161,12 +144,8 @@ private:
     std::optional<SnapshotHub> hub_;
     std::optional<Engine> engine_;
     std::optional<ProbeRunner> probes_;
-    mutable std::mutex latest_mutex_;
-    SnapshotPtr latest_;             // for the control server
     std::optional<double> ceiling_;  // requests per second, all shards
-    std::atomic<bool> running_ = false;
-    std::atomic<bool> stop_by_control_ = false;
-    std::optional<ControlServer> control_;
+    std::unique_ptr<LoadControl> control_;
 };
 
 void Session::describe_run() {
@@ -204,7 +183,7 @@ void Session::start_probes() {
         for (const auto& worker : workers_) {
             worker->push_reading(probe, reading, health);
         }
-        watch_reading(probe, reading);
+        judge_->on_reading(probe_infos_[probe], reading);
         for (const std::string& note : reading.notes) {
             announce(EventKind::Note, probe_infos_[probe].name + ": " + note);
         }
@@ -251,9 +230,9 @@ ExitCode Session::start_exporters() {
             }
             return drops;
         };
-        options.thresholds = [this] { return threshold_states(); };
+        options.thresholds = [this] { return judge_->states(); };
         options.findings = [this] {
-            const std::lock_guard lock(judging_);
+            const std::lock_guard lock(findings_mutex_);
             return findings_;
         };
         auto exporter = make_prometheus_exporter(std::move(options));
@@ -293,9 +272,8 @@ void Session::publish(const SnapshotPtr& snapshot) {
         worker->push_snapshot(snapshot);
     }
     view_->on_snapshot(snapshot);
-    if (options_.control) {
-        const std::lock_guard lock(latest_mutex_);
-        latest_ = snapshot;
+    if (control_) {
+        control_->on_snapshot(snapshot);
     }
     for (std::size_t i = 0; i < snapshot->executors.size(); ++i) {
         if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage &&
@@ -305,50 +283,10 @@ void Session::publish(const SnapshotPtr& snapshot) {
         }
     }
     last_states_ = snapshot->executors;
-    judge_thresholds(*snapshot);
-}
-
-void Session::judge_thresholds(const Snapshot& snapshot) {
-    const Nanoseconds elapsed = snapshot.to - run_.start.mono;
-    std::vector<std::string> crossed;
-    {
-        const std::lock_guard lock(judging_);
-        watch_->on_tick(
-            to_seconds(snapshot.from - run_.start.mono), to_seconds(elapsed),
-            {snapshot.delta, snapshot.delta_counts, snapshot.delta_groups, snapshot.delta_checks},
-            {snapshot.total, snapshot.total_counts, snapshot.total_groups, snapshot.total_checks});
-        for (std::size_t i = 0; i < run_.thresholds.size(); ++i) {
-            const Threshold& threshold = run_.thresholds[i];
-            const bool aborts =
-                threshold.abort_on_fail && elapsed >= threshold.delay_abort && !abort_by_threshold_;
-            if (aborts && watch_->fails_now(i)) {
-                abort_by_threshold_ = true;
-                crossed.push_back(
-                    fmt::format("{}: {} failed, stopping", threshold.key, threshold.expression));
-            }
-        }
+    if (auto failed = judge_->on_tick(*snapshot)) {
+        abort_by_threshold_ = true;
+        announce(EventKind::ThresholdCrossed, *std::move(failed));
     }
-    for (std::string& text : crossed) {
-        announce(EventKind::ThresholdCrossed, std::move(text));
-    }
-}
-
-void Session::watch_reading(std::size_t probe, const Reading& reading) {
-    const std::lock_guard lock(judging_);
-    if (!watch_) {
-        return;  // the run has not begun
-    }
-    watch_->on_reading(probe_infos_[probe].name, probe_infos_[probe].descriptors,
-                       to_seconds(reading.at - run_.start.mono), reading.values);
-}
-
-std::vector<std::pair<std::string, bool>> Session::threshold_states() {
-    const std::lock_guard lock(judging_);
-    std::vector<std::pair<std::string, bool>> states;
-    for (const ThresholdResult& result : watch_->results(false)) {
-        states.emplace_back(result.threshold.key + ": " + result.threshold.expression, result.ok);
-    }
-    return states;
 }
 
 ExitCode Session::drive() {
@@ -356,7 +294,9 @@ ExitCode Session::drive() {
         run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); },
         [this](std::uint32_t open) { return engine_->sockets_left(open); });
     engine_->start(hub_->sink());
-    running_ = true;
+    if (control_) {
+        control_->begin();
+    }
     for (const std::string& text : options_.opening_events) {
         announce(EventKind::FaultPlanted, text);
     }
@@ -383,7 +323,7 @@ ExitCode Session::drive() {
                 engine_->abort();
             }
         }
-        if (stop_by_control_) {
+        if (control_ && control_->stop_asked()) {
             end_early(ExitCode::Interrupted,
                       "stopping, as asked by the control port: running "
                       "iterations may end");
@@ -404,9 +344,8 @@ ExitCode Session::drive() {
         view_->draw();
     }
     view_->clear();
-    running_ = false;
     if (control_) {
-        control_->stop();
+        control_->end();
     }
     engine_->join();
     return code;
@@ -416,94 +355,16 @@ ExitCode Session::start_control() {
     if (!options_.control) {
         return ExitCode::Passed;
     }
-    auto server = ControlServer::start(
-        options_.control->first, options_.control->second, [this] { return control_status(); },
-        [this](const ControlRequest& request) { return apply_control(request); });
-    if (!server) {
-        complain(server.error());
+    auto control = LoadControl::start(options_.control->first, options_.control->second,
+                                      {scenario_, run_, *engine_, stop_, [this](std::string text) {
+                                           announce(EventKind::StageChanged, std::move(text));
+                                       }});
+    if (!control) {
+        complain(control.error());
         return ExitCode::PortInUse;
     }
-    control_.emplace(std::move(*server));
+    control_ = *std::move(control);
     return ExitCode::Passed;
-}
-
-Result<std::uint32_t> Session::controlled(const ControlRequest& request) const {
-    std::vector<std::uint32_t> found;
-    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
-        const Executor& each = scenario_.load[i];
-        if (is_steered(each.kind) && (!request.executor || *request.executor == each.name)) {
-            found.push_back(i);
-        }
-    }
-    if (found.size() != 1) {
-        return Error{found.empty() ? "no externally-controlled executor is called so"
-                                   : "there are several externally-controlled executors",
-                     request.executor.value_or("executor"),
-                     found.empty() ? "" : "say which by executor, its name"};
-    }
-    return found.front();
-}
-
-Status Session::apply_control(const ControlRequest& request) {
-    if (!running_) {
-        return Error{"the load does not run", {}, ""};
-    }
-    if (request.stop) {
-        stop_by_control_ = true;
-    }
-    if (!request.rate && !request.vus) {
-        return {};
-    }
-    const auto executor = controlled(request);
-    if (!executor) {
-        return executor.error();
-    }
-    const auto changed = request.rate ? engine_->set_rate(*executor, *request.rate)
-                                      : engine_->set_users(*executor, *request.vus);
-    if (!changed) {
-        return changed.error();
-    }
-    announce(EventKind::StageChanged,
-             request.rate ? fmt::format("{}: set to {}", scenario_.load[*executor].name,
-                                        format_rate(*request.rate))
-                          : fmt::format("{}: set to {} users", scenario_.load[*executor].name,
-                                        *request.vus));
-    return {};
-}
-
-std::string Session::control_status() const {
-    SnapshotPtr latest;
-    {
-        const std::lock_guard lock(latest_mutex_);
-        latest = latest_;
-    }
-    boost::json::object status{
-        {"running", running_.load()},
-        {"stopped", stop_by_control_.load() || stop_.count() > 0},
-        {"elapsed_s", std::max(0.0, to_seconds(Clock::now() - run_.start.mono))}};
-    if (latest) {
-        const EndpointStats total = latest->merged_total();
-        status["vus"] = latest->state.users;
-        status["vus_max"] = latest->state.users_max;
-        status["in_flight"] = latest->state.in_flight;
-        status["requests"] = total.requests;
-        status["failed"] = total.failed;
-        status["not_sent"] = latest->total_counts.not_sent[0] + latest->total_counts.not_sent[1];
-    }
-    boost::json::array executors;
-    for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
-        const Executor& each = scenario_.load[i];
-        const double now = is_steered(each.kind)
-                               ? engine_->level(i)
-                               : each.ramp.at(Clock::now() - run_.start.mono - each.start_time);
-        executors.push_back(boost::json::object{{"name", each.name},
-                                                {"executor", to_string(each.kind)},
-                                                {"open", is_open(each.kind)},
-                                                {is_open(each.kind) ? "rate" : "vus", now},
-                                                {"max_vus", each.max_vus}});
-    }
-    status["executors"] = std::move(executors);
-    return boost::json::serialize(status);
 }
 
 /// What was set while the run went on, for whoever reads it.
@@ -697,7 +558,7 @@ SessionResult Session::run() {
     run_dir_ = *folder;
     const auto now = WallAnchor::now();
     run_.start = {now.mono + kLead, now.wall + kLead};
-    watch_.emplace(run_);
+    judge_.emplace(run_);
     if (const ExitCode started = start_control(); started != ExitCode::Passed) {
         std::error_code not_empty;
         std::filesystem::remove(run_dir_, not_empty);
@@ -725,7 +586,7 @@ SessionResult Session::run() {
     std::vector<std::pair<std::string, std::string>> findings;
     code = report_run(run_dir_, options_, code, &findings);
     {
-        const std::lock_guard lock(judging_);
+        const std::lock_guard lock(findings_mutex_);
         findings_ = std::move(findings);
     }
     linger();
@@ -736,71 +597,6 @@ SessionResult Session::run() {
 
 SessionResult run_session(const Scenario& scenario, SessionOptions options, StopRequest& stop) {
     return Session(scenario, options, stop).run();
-}
-
-namespace {
-
-Status write_copies(const RunReader& reader, const Analysis& analysis,
-                    const SessionOptions& options) {
-    if (!options.csv_prefix.empty()) {
-        if (Status written = write_csv(options.csv_prefix, reader, analysis); !written) {
-            return written;
-        }
-    }
-    if (!options.html.empty()) {
-        const auto page = render_html(reader, analysis);
-        if (!page) {
-            return page.error();
-        }
-        if (Status written = write_file(options.html, *page); !written) {
-            return written;
-        }
-    }
-    return options.summary.empty()
-               ? Status()
-               : write_file(options.summary, render_json(reader.info(), analysis));
-}
-
-}  // namespace
-
-ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
-                    ExitCode code, std::vector<std::pair<std::string, std::string>>* findings) {
-    auto reader = RunReader::open(run_dir);
-    if (!reader) {
-        complain(reader.error());
-        return ExitCode::InternalError;
-    }
-    const auto analysis = analyse(*reader);
-    if (!analysis) {
-        complain(analysis.error());
-        return ExitCode::InternalError;
-    }
-    for (const Finding& finding : analysis->findings) {
-        if (findings != nullptr) {
-            findings->emplace_back(finding.cause, finding.confidence);
-        }
-    }
-    Status written = write_reports(run_dir, *reader, *analysis);
-    if (written) {
-        written = write_copies(*reader, *analysis, options);
-    }
-    if (!written) {
-        complain(written.error());
-        return ExitCode::InternalError;
-    }
-    if (options.view != ViewMode::Off) {
-        say("\n{}\nreport    {}\n", verdict_text(*analysis, reader->info()),
-            (run_dir / "report.html").string());
-    }
-    if (code != ExitCode::Passed) {
-        return code;
-    }
-    if (analysis->verdict == Verdict::Invalid) {
-        return ExitCode::MeasurementInvalid;
-    }
-    const bool all_hold = std::all_of(analysis->thresholds.begin(), analysis->thresholds.end(),
-                                      [](const ThresholdResult& each) { return each.ok; });
-    return all_hold ? ExitCode::Passed : ExitCode::ThresholdFailed;
 }
 
 }  // namespace plimsoll

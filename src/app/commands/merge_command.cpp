@@ -2,7 +2,7 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
-#include "app/run_session.hpp"
+#include "app/run_report.hpp"
 #include "base/log.hpp"
 #include "store/merge_runs.hpp"
 

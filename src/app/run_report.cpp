@@ -1,0 +1,78 @@
+#include "app/run_report.hpp"
+
+#include "analysis/analyse.hpp"
+#include "analysis/verdict_text.hpp"
+#include "app/console.hpp"
+#include "report/report.hpp"
+#include "store/run_reader.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace plimsoll {
+namespace {
+
+Status write_copies(const RunReader& reader, const Analysis& analysis,
+                    const SessionOptions& options) {
+    if (!options.csv_prefix.empty()) {
+        if (Status written = write_csv(options.csv_prefix, reader, analysis); !written) {
+            return written;
+        }
+    }
+    if (!options.html.empty()) {
+        const auto page = render_html(reader, analysis);
+        if (!page) {
+            return page.error();
+        }
+        if (Status written = write_file(options.html, *page); !written) {
+            return written;
+        }
+    }
+    return options.summary.empty()
+               ? Status()
+               : write_file(options.summary, render_json(reader.info(), analysis));
+}
+
+}  // namespace
+
+ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
+                    ExitCode code, std::vector<std::pair<std::string, std::string>>* findings) {
+    auto reader = RunReader::open(run_dir);
+    if (!reader) {
+        complain(reader.error());
+        return ExitCode::InternalError;
+    }
+    const auto analysis = analyse(*reader);
+    if (!analysis) {
+        complain(analysis.error());
+        return ExitCode::InternalError;
+    }
+    for (const Finding& finding : analysis->findings) {
+        if (findings != nullptr) {
+            findings->emplace_back(finding.cause, finding.confidence);
+        }
+    }
+    Status written = write_reports(run_dir, *reader, *analysis);
+    if (written) {
+        written = write_copies(*reader, *analysis, options);
+    }
+    if (!written) {
+        complain(written.error());
+        return ExitCode::InternalError;
+    }
+    if (options.view != ViewMode::Off) {
+        say("\n{}\nreport    {}\n", verdict_text(*analysis, reader->info()),
+            (run_dir / "report.html").string());
+    }
+    if (code != ExitCode::Passed) {
+        return code;
+    }
+    if (analysis->verdict == Verdict::Invalid) {
+        return ExitCode::MeasurementInvalid;
+    }
+    const bool all_hold = std::all_of(analysis->thresholds.begin(), analysis->thresholds.end(),
+                                      [](const ThresholdResult& each) { return each.ok; });
+    return all_hold ? ExitCode::Passed : ExitCode::ThresholdFailed;
+}
+
+}  // namespace plimsoll
