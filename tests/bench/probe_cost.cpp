@@ -1,11 +1,15 @@
 // The probes alone, for as long as asked: what they cost is measured by probe_cost.py.
 //
-//   probe_cost SECONDS HZ POSTGRES_DSN PGBOUNCER_DSN PID
+//   probe_cost SECONDS HZ POSTGRES_DSN PGBOUNCER_DSN PID PORT METRICS_URL
 //
-// PID: a process to look at with its children; 0 for none.
-// Prints one line of JSON: wall and CPU seconds of this process, readings taken and due.
+// PID: a process to look at with its children; 0 for none. PORT: whose network namespace is looked
+// at. METRICS_URL: the application's own metrics. What a run of `plimsoll` reads less often than HZ
+// is read less often here too. Prints one line of JSON: wall and CPU seconds of this process,
+// readings taken and due.
+#include "probes/app_metrics/app_metrics_probe.hpp"
 #include "probes/canary/canary.hpp"
 #include "probes/container/container_probe.hpp"
+#include "probes/host/host_probe.hpp"
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 #include "signal/probe_runner.hpp"
@@ -28,9 +32,17 @@ double cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-std::vector<ProbePtr> all_probes(double hz, const std::string& dsn, const std::string& pooler,
-                                 int pid) {
+struct Targets {
+    std::string dsn;
+    std::string pooler;
+    int pid;
+    std::uint16_t port;
+    std::string metrics_url;
+};
+
+std::vector<ProbePtr> all_probes(double hz, const Targets& targets) {
     const Nanoseconds period = from_seconds(1 / hz);
+    const auto& [dsn, pooler, pid, port, metrics_url] = targets;
     const auto refusals = std::make_shared<Refusals>();
     std::vector<ProbePtr> probes;
     probes.push_back(std::move(*make_postgres_probe({dsn, "postgres", period, true, refusals})));
@@ -42,6 +54,15 @@ std::vector<ProbePtr> all_probes(double hz, const std::string& dsn, const std::s
         container.period = std::max(period, kProcessPeriod);
         probes.push_back(make_container_probe(std::move(container)));
     }
+    AppMetricsOptions metrics;
+    metrics.url = metrics_url;
+    metrics.period = std::max(period, metrics.period);
+    probes.push_back(std::move(*make_app_metrics_probe(std::move(metrics))));
+    HostProbeOptions host;
+    probes.push_back(make_host_probe(host));
+    host.side = HostSide::Target;
+    host.port = port;
+    probes.push_back(make_host_probe(host));
     probes.push_back(std::move(*make_select_canary({dsn, "", kCanaryPeriod, nullptr})));
     probes.push_back(std::move(*make_connect_canary({dsn, "", kCanaryPeriod, refusals})));
     probes.push_back(
@@ -81,11 +102,15 @@ int measure(double seconds, std::vector<ProbePtr> probes) {
 }  // namespace plimsoll
 
 int main(int count, char** words) {
-    if (count != 6) {
-        std::fprintf(stderr, "usage: probe_cost SECONDS HZ POSTGRES_DSN PGBOUNCER_DSN PID\n");
+    if (count != 8) {
+        std::fprintf(
+            stderr,
+            "usage: probe_cost SECONDS HZ POSTGRES_DSN PGBOUNCER_DSN PID PORT METRICS_URL\n");
         return 2;
     }
     return plimsoll::measure(
         std::atof(words[1]),
-        plimsoll::all_probes(std::atof(words[2]), words[3], words[4], std::atoi(words[5])));
+        plimsoll::all_probes(std::atof(words[2]),
+                             {words[3], words[4], std::atoi(words[5]),
+                              static_cast<std::uint16_t>(std::atoi(words[6])), words[7]}));
 }

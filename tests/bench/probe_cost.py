@@ -4,9 +4,11 @@
 
 pgbench runs without and with the probes in turn (the order changes from pair to pair), so that what else the machine
 does falls on both. CPU time is the kernel's: of this process by getrusage, of our backends and of all of PostgreSQL by
-/proc. Limits: at most 1 % of a core for us, 0.5 % of the CPU that the database has, pgbench's throughput the same within noise.
+/proc. Looked at are the database, its processes and their network namespace, PgBouncer, the machine and an application's
+metrics, with the canaries beside. Limits: at most 1 % of a core for us, 0.5 % of the CPU that the database has, pgbench's throughput the same within noise.
 Exit status 1 when a limit is passed."""
 import argparse
+import http.server
 import json
 import os
 import re
@@ -77,11 +79,35 @@ def pgbench(postgres, seconds, clients):
     return float(re.search(r"tps = ([0-9.]+)", done)[1])
 
 
-def probed(postgres, pgbouncer, seconds, hz, clients, fresh_cost, pid):
+class Metrics(http.server.BaseHTTPRequestHandler):
+    """What an application publishes: 200 series, four of them of a pool."""
+    protocol_version = "HTTP/1.1"
+    BODY = "".join(f'hikaricp_connections{what}{{pool="main"}} {value}\n' for what, value in
+                   (("", 10), ("_active", 7), ("_idle", 3), ("_pending", 0))) + "".join(
+        f'http_server_requests_seconds_count{{uri="/v1/things/{number}",status="200"}} {number * 17}\n' for number in range(196))
+
+    def do_GET(self):
+        body = self.BODY.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def serve_metrics():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metrics)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/metrics"
+
+
+def probed(postgres, pgbouncer, seconds, hz, clients, fresh_cost, pid, metrics):
     """pgbench with the probes beside it; its throughput and what they cost."""
     bench, cost = {}, {}
     runner = subprocess.Popen([os.environ["PROBE_COST"], str(seconds), str(hz), postgres.dsn("side", SECRET),
-                               pgbouncer.dsn("stats"), str(pid)], stdout=subprocess.PIPE, text=True)
+                               pgbouncer.dsn("stats"), str(pid), str(postgres.port), metrics], stdout=subprocess.PIPE, text=True)
     load = threading.Thread(target=lambda: bench.update(tps=pgbench(postgres, seconds, clients)))
     load.start()
     time.sleep(1)  # both are up
@@ -104,7 +130,7 @@ def main():
     options.add_argument("--pairs", type=int, default=8)
     options.add_argument("--seconds", type=int, default=8)
     options.add_argument("--hz", type=float, default=10)
-    options.add_argument("--processes", action="store_true", help="look at the server's processes too")
+    options.add_argument("--no-processes", action="store_true", help="do not look at the server's processes")
     options.add_argument("--clients", type=int, default=90)
     args = options.parse_args()
     postgres = Postgres(SECRET, ["max_connections=120", "synchronous_commit=off", "shared_buffers=256MB"])
@@ -112,6 +138,7 @@ def main():
     subprocess.run([_program("pgbench"), "-i", "-q", "-s", "20", "-h", postgres.folder, "-p", str(postgres.port), "-U",
                     "postgres", "postgres"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     fresh = connect_cost(postgres)
+    metrics = serve_metrics()
     print(f"a fresh connection costs the server {fresh * 1e3:.2f} ms of CPU")
     ratios, costs = [], []
     for pair in range(args.pairs):
@@ -121,7 +148,7 @@ def main():
                 runs["off"] = pgbench(postgres, args.seconds, args.clients)
             else:
                 runs["on"], cost = probed(postgres, pgbouncer, args.seconds, args.hz, args.clients, fresh,
-                                            postgres.process.pid if args.processes else 0)
+                                            0 if args.no_processes else postgres.process.pid, metrics)
                 costs.append(cost)
         ratios.append(runs["on"] / runs["off"])
         print(f"pair {pair + 1}: {runs['off']:.0f} tps without, {runs['on']:.0f} with, ratio {ratios[-1]:.3f}; "
