@@ -20,7 +20,7 @@ using ExporterDrops = std::vector<std::pair<std::string, std::uint64_t>>;
 [[nodiscard]] std::span<const std::string_view> load_metric_names();
 
 /// The families of one view of the run, in a fixed order. Pure; costs one pass over each
-/// histogram's blocks per bound. `bounds` as made by bucket_bounds.
+/// histogram's blocks. `bounds` as made by bucket_bounds.
 [[nodiscard]] std::vector<prometheus::MetricFamily> load_metrics(
     const RunInfo& run, const Snapshot& snapshot, std::span<const Nanoseconds> bounds,
     const ExporterDrops& drops);

@@ -459,7 +459,8 @@ void Shard::read_some(Exchange& exchange) {
             if (size < receive_buffer_.size() && !exchange.peer_closed && !exchange.tls) {
                 return;
             }
-            if (++full % kReadsAtOnce == 0 && !goes_on_reading(exchange)) [[unlikely]] {
+            if (++full == kReadsAtOnce) [[unlikely]] {
+                read_on_later(exchange);
                 return;
             }
             continue;
@@ -475,17 +476,21 @@ void Shard::read_some(Exchange& exchange) {
     }
 }
 
-bool Shard::goes_on_reading(Exchange& exchange) {
-    if (!exchange.tls) {
-        loop_.again(exchange.socket, &exchange);  // others and the timers first
-        return false;
+void Shard::read_on_later(Exchange& exchange) {
+    // What is left makes no event of its own: the edge has been, and OpenSSL may hold it already.
+    if (!exchange.unfinished) {
+        exchange.unfinished = true;
+        unfinished_.push_back(&exchange);
     }
-    // What OpenSSL has read already makes no event.
-    if (Clock::now() < exchange.deadline) {
-        return true;
+}
+
+void Shard::read_on() {
+    for (Exchange* const exchange : std::exchange(unfinished_, {})) {
+        exchange->unfinished = false;
+        if (takes_bytes(exchange->phase)) {
+            read_some(*exchange);
+        }
     }
-    on_timeout(exchange);
-    return false;
 }
 
 void Shard::fail(Exchange& exchange, Outcome outcome, std::string_view why) {

@@ -21,13 +21,6 @@ timespec to_timespec(Nanoseconds time) {
     return {whole.count(), (time - whole).count()};
 }
 
-epoll_event edges_for(void* owner) {
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    event.data.ptr = owner;
-    return event;
-}
-
 }  // namespace
 
 EventLoop::EventLoop()
@@ -45,14 +38,10 @@ EventLoop::~EventLoop() {
 }
 
 bool EventLoop::add(int socket, void* owner) noexcept {
-    epoll_event event = edges_for(owner);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.ptr = owner;
     return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) == 0;
-}
-
-void EventLoop::again(int socket, void* owner) noexcept {
-    epoll_event event = edges_for(owner);
-    [[maybe_unused]] const int failed = ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
-    assert(failed == 0);
 }
 
 int EventLoop::sleep(Nanoseconds at_most) noexcept {
@@ -61,12 +50,14 @@ int EventLoop::sleep(Nanoseconds at_most) noexcept {
         return ::epoll_wait(epoll_, events_.data(), room, 0);
     }
     const timespec limit = to_timespec(std::min(at_most, kLongest));
-    const int n = ::epoll_pwait2(epoll_, events_.data(), room, &limit, nullptr);
-    if (n >= 0 || errno != ENOSYS) {
-        return n;
+    if (exact_) {
+        const int n = ::epoll_pwait2(epoll_, events_.data(), room, &limit, nullptr);
+        if (n >= 0 || errno == EINTR) {
+            return n;
+        }
+        exact_ = false;  // Linux before 5.11, or a sandbox that does not know the call
     }
-    // Before Linux 5.11 only whole milliseconds can be waited for, but for the set's own
-    // descriptor.
+    // epoll_wait alone knows whole milliseconds only; its set, as one descriptor, is not so bound.
     pollfd whole{epoll_, POLLIN, 0};
     ::ppoll(&whole, 1, &limit, nullptr);
     return ::epoll_wait(epoll_, events_.data(), room, 0);

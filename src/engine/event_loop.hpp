@@ -25,9 +25,6 @@ public:
     /// Watches `socket` until it is closed. `owner`, never null, comes back with each event. False
     /// when the kernel refuses (no memory, watch limit).
     [[nodiscard]] bool add(int socket, void* owner) noexcept;
-    /// Has what is left to read or write on `socket` reported by another event, as if it had just
-    /// come.
-    void again(int socket, void* owner) noexcept;
     /// Sleeps from `now` until a socket is ready, work was posted (which is done before it returns)
     /// or `until` has come, whichever is first; a time that has passed only looks. The sockets'
     /// events are valid until the next call.
@@ -41,7 +38,8 @@ private:
     void do_posted();
 
     int epoll_;
-    int bell_;  // an eventfd: rung by post
+    int bell_;           // an eventfd: rung by post
+    bool exact_ = true;  // the kernel takes time-outs in nanoseconds
     std::array<epoll_event, 64> events_{};
     std::mutex mutex_;  // guards what follows
     std::vector<std::function<void()>> posted_;

@@ -61,6 +61,7 @@ struct Exchange {
     int socket = -1;
     Phase phase = Phase::Idle;
     bool reused = false;          // this connection has carried a response already
+    bool unfinished = false;      // in Shard::unfinished_
     bool peer_closed = false;     // the server has ended the connection; bytes may be unread still
     bool new_connection = false;  // the request under way had to open one
     std::uint32_t attempts = 0;   // addresses tried for this connection

@@ -12,7 +12,7 @@ namespace plimsoll {
 
 /// Where full intervals go. Called on the shard's thread, once per tick; must not block. The
 /// receiver may hand a used interval back for reuse as the return value, so that a steady run
-/// allocates nothing.
+/// allocates next to nothing.
 using IntervalSink = std::function<std::unique_ptr<Interval>(std::unique_ptr<Interval>)>;
 
 /// Counts samples into the interval of the tick in which they completed. Time moves forward only: a

@@ -72,8 +72,12 @@ void Shard::run() {
             }
             now = Clock::now();
         }
-        for (const epoll_event& event : loop_.wait(now, std::min(heartbeat_due_, pace_due_))) {
+        const auto until = unfinished_.empty() ? std::min(heartbeat_due_, pace_due_) : now;
+        for (const epoll_event& event : loop_.wait(now, until)) {
             on_event(*static_cast<Exchange*>(event.data.ptr), event.events);
+        }
+        if (!unfinished_.empty()) [[unlikely]] {
+            read_on();
         }
     }
 }

@@ -284,7 +284,9 @@ private:
     void on_written(Exchange& exchange);
     void on_write_failed(Exchange& exchange, int error);
     void read_some(Exchange& exchange);
-    bool goes_on_reading(Exchange& exchange);
+    /// Others, and the timers, first.
+    void read_on_later(Exchange& exchange);
+    void read_on();
     void fail(Exchange& exchange, Outcome outcome, std::string_view why);
     void set_deadline(Exchange& exchange, Clock::time_point at);
     void on_timeout(Exchange& exchange);
@@ -318,6 +320,7 @@ private:
     std::string missing_;  // what the last rendering lacked
     std::string judged_;   // why the response under judgement is refused
     std::string why_;
+    std::vector<Exchange*> unfinished_;  // have more to read than one turn allows
     std::array<char, 64 * 1024> receive_buffer_;
     Clock::time_point heartbeat_due_;
     Clock::time_point pace_due_ = Clock::time_point::max();

@@ -1,6 +1,7 @@
 // Sampled iterations, as traces.
 #include "engine/shard.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 
@@ -78,7 +79,10 @@ void Shard::trace_phases(const Exchange& exchange, Clock::time_point now) {
     if (exchange.phase < Phase::Sending) {
         return;
     }
-    const auto written = exchange.phase == Phase::Sending ? now : exchange.written;
+    auto written = exchange.phase == Phase::Sending ? now : exchange.written;
+    if (exchange.answered && exchange.first_byte != Clock::time_point()) {
+        written = std::min(written, exchange.first_byte);  // the response began before
+    }
     phases.push_back({RequestPhase::Send, begun, written - begun});
     if (exchange.phase == Phase::Sending) {
         return;

@@ -151,10 +151,6 @@ void Histogram::counts_at_most(std::span<const Nanoseconds> bounds,
     for (; at < bounds.size(); ++at) {
         counts[at] = seen;
     }
-    // The largest values may lie below the middle of their bucket.
-    for (std::size_t i = bounds.size(); i > 0 && count_ != 0 && bounds[i - 1] >= max(); --i) {
-        counts[i - 1] = count_;
-    }
 }
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
@@ -204,7 +200,9 @@ Histogram::Parts Histogram::parts() const {
 std::optional<Histogram> Histogram::assemble(const Parts& parts) {
     Histogram out;
     if (parts.count == 0) {
-        return parts.runs.empty() ? std::optional(std::move(out)) : std::nullopt;
+        const bool nothing =
+            parts.runs.empty() && parts.sum_ns == 0 && parts.min_ns == 0 && parts.max_ns == 0;
+        return nothing ? std::optional(std::move(out)) : std::nullopt;
     }
     if (parts.runs.empty() || parts.min_ns > parts.max_ns) {
         return std::nullopt;
@@ -267,8 +265,8 @@ Result<Histogram> Histogram::decode(std::span<const std::uint8_t> bytes) {
     }
     bytes = bytes.subspan(1);
     const auto count = take_varint(bytes);
-    if (count && *count == 0 && bytes.empty()) {
-        return Histogram();
+    if (count && *count == 0) {
+        return bytes.empty() ? Result<Histogram>(Histogram()) : broken;
     }
     const auto sum = take_varint(bytes);
     const auto min = take_varint(bytes);

@@ -81,9 +81,9 @@ public:
     /// least ⌈q·count⌉ values are ≤ v: the nearest-rank definition. `q` in [0, 1]: 0 is min, 1 is
     /// max. 0 when empty.
     [[nodiscard]] Nanoseconds quantile(double q) const noexcept;
-    /// How many values lie in buckets whose upper end is ≤ `bound` (exact for a bound on a bucket's
-    /// edge, else the bucket that holds the bound counts when its middle is ≤ bound). For
-    /// Prometheus' classic buckets.
+    /// How many values lie in buckets whose middle is ≤ `bound`: exact for a bound on a bucket's
+    /// edge. Depends on each value alone, so that it never falls as values come. For Prometheus'
+    /// classic buckets.
     [[nodiscard]] std::uint64_t count_at_most(Nanoseconds bound) const noexcept;
     /// The same for several bounds in ascending order, in one pass: `counts` is as long as
     /// `bounds`.

@@ -14,7 +14,7 @@ namespace plimsoll {
 enum class Outcome : std::uint8_t {
     Ok,
     Http4xx,      // 400-499 but 429, where the step did not expect it
-    Http5xx,      // 500-599, where the step did not expect it
+    Http5xx,      // 500 and above, where the step did not expect it
     RateLimited,  // 429, where the step did not expect it
     CheckFailed,  // a complete response that the step's `expect` refuses
     Dns,
