@@ -1,6 +1,7 @@
 #include "app/commands/export_flags.hpp"
 
 #include "app/commands/common_flags.hpp"
+#include "scenario/listen_address.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
