@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -160,6 +161,42 @@ class Run(unittest.TestCase):
                     self.assertNotIn("s3cret", done.stderr)
             self.assertEqual(target.served, 0)
         self.assertFalse((self.dir / "r").exists())
+
+    def test_bad_input_is_found_before_setup_and_before_the_target_is_contacted(self):
+        used, no_pem = self.dir / "used", self.write("no certificate", "no.pem")
+        used.mkdir()
+        (used / "run.db").write_text("")
+        host = "before its port, got \"foo\""
+        bad = [("http", ["--local-address", "nonsense"], 'http.local_addresses: must be an IPv4 or IPv6 address, got "nonsense"'),
+               ("http", ["--local-address", "192.0.2.1"], "http.local_addresses: cannot send from 192.0.2.1"),
+               ("https", ["--cacert", no_pem], f"{no_pem}: cannot be used as trusted certificates"),
+               ("https", ["--cert", no_pem], f"{no_pem}: cannot be used as client certificate"),
+               ("http", ["--prometheus", "foo:9464"], f"--prometheus: must have an IP address or localhost {host}"),
+               ("http", ["-o", "prometheus=foo:9464"], f"-o/--out: must have an IP address or localhost {host}"),
+               ("http", ["--control", "foo:9464"], f"--control: must have an IP address or localhost {host}"),
+               ("http", ["--run-dir", used], f"{used}: cannot create the run folder: it holds a run already"),
+               ("http", ["--run-dir", no_pem / "r"], f"cannot create the run folder: {no_pem} is no folder")]
+        with socket.create_server(("127.0.0.1", 0)) as target:
+            target.setblocking(False)
+            for scheme, flags, message in bad:
+                path = self.write(f"target: {scheme}://127.0.0.1:{target.getsockname()[1]}\nsetup: [{{get: /setup}}]\n"
+                                  "users: {u: {flow: [{get: /}]}}\nload: [{executor: constant-vus, vus: 1, duration: 1s}]\n")
+                with self.subTest(flags=flags):
+                    done = run_plimsoll("run", *flags, path, check=104)
+                    self.assertIn(message, done.stderr)
+                    with self.assertRaises(BlockingIOError, msg="the target was contacted"):
+                        target.accept()[0].close()
+
+    def test_what_setup_made_is_torn_down_where_the_run_cannot_begin(self):
+        asked = []
+        with Target(status=lambda path: asked.append(path) or 200) as target, Target() as other:
+            path = self.write(f"target: {target.url}\nsetup: [{{get: /setup}}]\nteardown: [{{get: /teardown}}]\n"
+                              "users: {u: {flow: [{get: /}]}}\nload: [{executor: constant-vus, vus: 1, duration: 1s}]\n")
+            for flag in ("--prometheus", "--control"):
+                with self.subTest(flag=flag):
+                    asked.clear()
+                    run_plimsoll("run", path, flag, other.server_address[1], "--results", self.dir / "r", check=106)
+                    self.assertEqual(asked, ["/setup", "/teardown"])
 
     def test_json_lines_can_be_followed_while_it_runs(self):
         file = self.dir / "run.ndjson"
