@@ -135,6 +135,13 @@ class Run(unittest.TestCase):
         missing = self.dir / "missing/x"
         bad = [(["-o", "json"], "-o/--out: json needs a place, json=WHERE"),
                (["-o", "xml=a"], '-o/--out: must be json, csv, prometheus or otlp, got "xml"'),
+               (["-o", "http://u:s3cret@h/"], "-o/--out: write it as KIND=WHERE"),
+               (["-o", "otlphttp://u:s3cret@h/?a=b"], "-o/--out: write it as KIND=WHERE"),
+               (["-o", "s3cret"], "-o/--out: write it as KIND=WHERE"),
+               (["-o", "json=a", "-o", "json=b"], "-o/--out: json is given twice"),
+               (["-o", "csv=a", "--csv", "b"], "-o/--out: csv is given twice"),
+               (["-o", "prometheus=0", "--prometheus", "0"], "-o/--out: prometheus is given twice"),
+               (["-o", "otlp=http://u:s3cret@h/", "--otlp", "http://h/"], "-o/--out: otlp is given twice"),
                (["-o", f"json={missing}"], "-o/--out: its folder does not exist"),
                (["-o", "json=run.json.gz"], "-o/--out: json must be a file that can be followed"),
                (["-o", f"csv={missing}"], "-o/--out: its folder does not exist"),
