@@ -162,6 +162,10 @@ bool HttpClient::State::feed(Parser& parser, Error& failure) {
         boost::beast::error_code problem;
         pending.erase(0, parser.put({pending.data(), pending.size()}, problem));
         if (problem == http::error::need_more) {
+            // Beast limits the header alone: of a chunk's line or trailers it waits for any length.
+            if (pending.size() > options.max_header_bytes) {
+                failure = parse_failure(http::error::header_limit);
+            }
             return false;
         }
         if (problem) {
