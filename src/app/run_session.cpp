@@ -170,6 +170,7 @@ private:
     std::optional<std::string> abort_reason_;  // of a step with on_fail: abort_run
     // What has threads hands over to what stands before it, and so must end first.
     std::vector<std::unique_ptr<ExporterWorker>> workers_;
+    ExporterWorker* run_file_worker_ = nullptr;
     std::optional<LiveView> view_;
     std::optional<SnapshotHub> hub_;
     std::optional<Engine> engine_;
@@ -262,7 +263,8 @@ void Session::start_probes() {
 }
 
 ExitCode Session::start_exporters() {
-    // First the one that can find its port taken: then no run file is left without a run.
+    // First those that can find their port or file not to be had: then no run file is left without
+    // a run.
     if (scenario_.exports.prometheus) {
         PrometheusOptions options;
         std::tie(options.address, options.port) = *scenario_.exports.prometheus;
@@ -282,14 +284,15 @@ ExitCode Session::start_exporters() {
         prometheus_ = exporter.get();
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
     }
+    if (!options_.json.empty()) {
+        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(options_.json)));
+    }
     auto run_file = make_run_file_exporter(run_dir_ / "run.db");
     run_file_ = run_file.get();
     workers_.push_back(std::make_unique<ExporterWorker>(std::move(run_file)));
+    run_file_worker_ = workers_.back().get();
     if (otlp_) {
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(otlp_)));
-    }
-    if (!options_.json.empty()) {
-        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(options_.json)));
     }
     for (const auto& worker : workers_) {
         if (const Status started = worker->start(run_, probe_infos_); !started) {
@@ -526,8 +529,9 @@ void Session::wind_up(const Usage& before) {
     for (const ProbeInfo& probe : probes_->infos()) {
         add_new_facts(probe, facts);
     }
+    finish_worker(*run_file_worker_, deadline);  // one that hangs must not take its time
     for (const auto& worker : workers_) {
-        if (worker->name() != kPrometheus) {
+        if (worker->name() != kPrometheus && worker.get() != run_file_worker_) {
             finish_worker(*worker, deadline);
         }
         facts["exporter.dropped." + worker->name()] = std::to_string(worker->dropped());

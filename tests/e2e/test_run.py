@@ -220,6 +220,16 @@ class Run(unittest.TestCase):
         declared = {line["metric"] for line in lines if line["type"] == "Metric"}
         self.assertLessEqual({line["metric"] for line in lines}, declared)
 
+    def test_json_to_a_pipe_that_nobody_reads_ends_without_a_run_folder(self):
+        pipe = self.dir / "pipe"
+        os.mkfifo(pipe)
+        with Target() as target:
+            done = run_plimsoll("run", target.url, "-d", "1s", "-o", f"json={pipe}", "--results", self.dir / "r",
+                                timeout=30, check=100)
+            self.assertEqual(target.served, 0)
+        self.assertIn(f"{pipe}: cannot be written: it is a pipe that nobody reads", done.stderr)
+        self.assertEqual(list((self.dir / "r").iterdir()), [])
+
     def test_out_names_what_other_flags_name_too(self):
         with Target() as target:
             done = run_plimsoll("run", target.url, "-u", "1", "-d", "1s", "-o", f"csv={self.dir}/p", "-o", "prometheus=0",
