@@ -1,6 +1,6 @@
 #include "net/http_client.hpp"
 
-#include "net/last_chunk.hpp"
+#include "base/last_chunk.hpp"
 #include "net/socket_stream.hpp"
 #include "net/tls.hpp"
 
@@ -156,7 +156,7 @@ Error HttpClient::State::parse_failure(boost::beast::error_code problem) const {
 /// Feeds what is pending to the parser. False when it needs more input than there is.
 bool HttpClient::State::feed(Parser& parser, Error& failure) {
     while (!pending.empty() && !parser.is_done()) {
-        if (parser.chunked() && parser.is_header_done() && net::is_part_of_last_chunk(pending)) {
+        if (parser.chunked() && parser.is_header_done() && is_part_of_last_chunk(pending)) {
             return false;
         }
         boost::beast::error_code problem;

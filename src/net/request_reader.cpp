@@ -1,6 +1,6 @@
 #include "net/request_reader.hpp"
 
-#include "net/last_chunk.hpp"
+#include "base/last_chunk.hpp"
 
 #include <algorithm>
 #include <limits>
