@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <optional>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -17,6 +19,24 @@ struct Close {
     void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
 };
 
+using File = std::unique_ptr<std::FILE, Close>;
+
+/// Null with errno. A pipe without a reader would hold a blocking open for ever; what it reads
+/// later may wait.
+File open_file(const std::filesystem::path& path) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK;
+    const int fd = ::open(path.c_str(), kFlags, 0666);  // NOLINT: the system's own interface
+    if (fd < 0) {
+        return nullptr;
+    }
+    ::fcntl(fd, F_SETFL, O_WRONLY);  // NOLINT: the system's own interface
+    File file(::fdopen(fd, "w"));
+    if (!file) {
+        ::close(fd);
+    }
+    return file;
+}
+
 class JsonExporter final : public Exporter {
 public:
     explicit JsonExporter(std::filesystem::path path) : path_(std::move(path)) {}
@@ -24,7 +44,11 @@ public:
     [[nodiscard]] std::string name() const override { return "json"; }
 
     [[nodiscard]] Status start(const RunInfo& run, std::span<const ProbeInfo> probes) override {
-        file_.reset(std::fopen(path_.c_str(), "we"));
+        file_ = open_file(path_);
+        if (!file_ && errno == ENXIO) {
+            return Error{"cannot be written: it is a pipe that nobody reads", path_.string(),
+                         "start its reader first"};
+        }
         points_.emplace(run, probes);
         if (!file_ || !put(points_->metrics())) {
             return Error{fmt::format("cannot be written: {}", std::strerror(errno)), path_.string(),
@@ -57,7 +81,7 @@ private:
     }
 
     std::filesystem::path path_;
-    std::unique_ptr<std::FILE, Close> file_;
+    File file_;
     std::optional<JsonPoints> points_;
 };
 

@@ -8,7 +8,8 @@
 namespace plimsoll {
 
 /// Writes the lines of JsonPoints to `path`, replacing what is there; each tick is in the file as
-/// soon as it came, so that `tail -f` follows the run. Start fails where the file cannot be opened.
+/// soon as it came, so that `tail -f` follows the run. Start fails where the file cannot be opened,
+/// or is a pipe that nobody reads; it never waits for a reader.
 /// A write that fails later ends the file and is warned of, once; the run goes on.
 [[nodiscard]] ExporterPtr make_json_exporter(std::filesystem::path path);
 

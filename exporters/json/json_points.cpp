@@ -1,6 +1,9 @@
 #include "exporters/json/json_points.hpp"
 
+#include "base/utf8.hpp"
+
 #include <array>
+#include <set>
 #include <string_view>
 
 #include <boost/json/object.hpp>
@@ -115,7 +118,7 @@ private:
             names[name] = text;
         }
         for (const auto& [name, text] : tags) {
-            names[name] = text;
+            names[name] = valid_utf8(text);
         }
         data["tags"] = std::move(names);
         add_line({{"type", "Point"}, {"data", std::move(data)}, {"metric", metric}}, out_);
@@ -153,7 +156,7 @@ JsonPoints::JsonPoints(const RunInfo& run, std::span<const ProbeInfo> probes)
       probes_(probes.begin(), probes.end()) {
     for (const std::string& tag : run.tags) {
         const std::size_t equals = tag.find('=');
-        tags_.emplace_back(tag.substr(0, equals), tag.substr(equals + 1));
+        tags_.emplace_back(valid_utf8(tag.substr(0, equals)), valid_utf8(tag.substr(equals + 1)));
     }
 }
 
@@ -165,8 +168,12 @@ std::string JsonPoints::metrics() const {
     for (const MetricRow& row : kPhases) {
         add_metric(row, out);
     }
+    std::set<std::string_view> declared;  // several probes may be of one kind
     for (const ProbeInfo& probe : probes_) {
         for (const MetricDescriptor& each : probe.descriptors) {
+            if (!declared.insert(each.name).second) {
+                continue;
+            }
             // A counter of ours is the sum so far, where k6's is what was added: so it is a gauge.
             add_metric({each.name, "gauge"}, out);
         }

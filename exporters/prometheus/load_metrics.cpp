@@ -1,5 +1,6 @@
 #include "exporters/prometheus/load_metrics.hpp"
 
+#include "base/utf8.hpp"
 #include "exporters/prometheus/buckets.hpp"
 
 #include <algorithm>
@@ -287,30 +288,6 @@ MetricFamily run_info(const RunInfo& run) {
     return out;
 }
 
-/// Length of the UTF-8 sequence at the front of `text`, 0 when there is none (RFC 3629, section 4).
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-    };
-    const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) {
-        return 1;
-    }
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        return tail(1) ? 2 : 0;
-    }
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const bool valid = (lead != 0xE0 || byte(1) >= 0xA0) && (lead != 0xED || byte(1) < 0xA0);
-        return valid && tail(1) && tail(2) ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const bool valid = (lead != 0xF0 || byte(1) >= 0x90) && (lead != 0xF4 || byte(1) < 0x90);
-        return valid && tail(1) && tail(2) && tail(3) ? 4 : 0;
-    }
-    return 0;
-}
-
 }  // namespace
 
 std::span<const std::string_view> load_metric_names() {
@@ -318,15 +295,7 @@ std::span<const std::string_view> load_metric_names() {
 }
 
 ClientMetric::Label make_label(std::string_view name, std::string_view value) {
-    ClientMetric::Label label{std::string(name), {}};
-    label.value.reserve(value.size());
-    while (!value.empty()) {
-        const std::size_t length = utf8_length(value);
-        label.value.append(length == 0 ? std::string_view("\xEF\xBF\xBD")
-                                       : value.substr(0, length));
-        value.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-    return label;
+    return {std::string(name), valid_utf8(value)};
 }
 
 std::vector<MetricFamily> load_metrics(const RunInfo& run, const Snapshot& snapshot,

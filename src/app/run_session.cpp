@@ -20,10 +20,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <mutex>
 #include <random>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -54,16 +57,38 @@ Error cannot_make_folder(const std::filesystem::path& folder, const std::string&
                  "choose another with --results or --run-dir"};
 }
 
-Result<std::filesystem::path> make_run_dir(const RunInfo& run, const SessionOptions& options) {
-    const std::filesystem::path folder =
-        options.run_dir ? *options.run_dir : options.results / (run.id + "-" + run.scenario_name);
+std::filesystem::path run_dir_of(const RunInfo& run, const SessionOptions& options) {
+    return options.run_dir ? *options.run_dir
+                           : options.results / (run.id + "-" + run.scenario_name);
+}
+
+/// Whether the run's folder can be made, and holds no run. Nothing is made.
+Status check_run_dir(const std::filesystem::path& folder) {
+    std::error_code error;
+    if (std::filesystem::exists(folder / "run.db", error)) {
+        return cannot_make_folder(folder, "it holds a run already");
+    }
+    std::filesystem::path there = std::filesystem::absolute(folder, error);
+    while (there.has_relative_path() && !std::filesystem::exists(there, error)) {
+        there = there.parent_path();
+    }
+    if (!std::filesystem::is_directory(there, error)) {
+        return cannot_make_folder(folder, there.string() + " is no folder");
+    }
+    if (::access(there.c_str(), W_OK) != 0) {
+        return cannot_make_folder(folder, there.string() + ": " + std::strerror(errno));
+    }
+    return {};
+}
+
+Result<std::filesystem::path> make_run_dir(const std::filesystem::path& folder) {
+    if (Status free = check_run_dir(folder); !free) {
+        return free.error();
+    }
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) {
         return cannot_make_folder(folder, error.message());
-    }
-    if (std::filesystem::exists(folder / "run.db", error)) {
-        return cannot_make_folder(folder, "it holds a run already");
     }
     return folder;
 }
@@ -96,7 +121,12 @@ public:
 private:
     void describe_run();
     /// Everything that can be wrong with what was asked for, found before anything is sent.
+    Status check();
     Status make_parts();
+    /// From a target that is looked for to all that the run needs, open.
+    ExitCode open_all();
+    void remove_empty_run_dir() const;
+    void tell_endpoints() const;
     void start_probes();
     ExitCode start_exporters();
     ExitCode drive();
@@ -140,6 +170,7 @@ private:
     std::optional<std::string> abort_reason_;  // of a step with on_fail: abort_run
     // What has threads hands over to what stands before it, and so must end first.
     std::vector<std::unique_ptr<ExporterWorker>> workers_;
+    ExporterWorker* run_file_worker_ = nullptr;
     std::optional<LiveView> view_;
     std::optional<SnapshotHub> hub_;
     std::optional<Engine> engine_;
@@ -159,6 +190,19 @@ void Session::describe_run() {
     if (!options_.judge_thresholds) {
         run_.thresholds.clear();
     }
+}
+
+Status Session::check() {
+    if (Status fits = check_fits(scenario_, options_.segment, read_machine_limits()); !fits) {
+        return fits;
+    }
+    if (Status made = make_parts(); !made) {
+        return made;
+    }
+    if (Status free = check_run_dir(run_dir_of(run_, options_)); !free) {
+        return free;
+    }
+    return Engine(scenario_, run_, {}).check();
 }
 
 Status Session::make_parts() {
@@ -219,7 +263,8 @@ void Session::start_probes() {
 }
 
 ExitCode Session::start_exporters() {
-    // First the one that can find its port taken: then no run file is left without a run.
+    // First those that can find their port or file not to be had: then no run file is left without
+    // a run.
     if (scenario_.exports.prometheus) {
         PrometheusOptions options;
         std::tie(options.address, options.port) = *scenario_.exports.prometheus;
@@ -239,14 +284,15 @@ ExitCode Session::start_exporters() {
         prometheus_ = exporter.get();
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
     }
+    if (!options_.json.empty()) {
+        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(options_.json)));
+    }
     auto run_file = make_run_file_exporter(run_dir_ / "run.db");
     run_file_ = run_file.get();
     workers_.push_back(std::make_unique<ExporterWorker>(std::move(run_file)));
+    run_file_worker_ = workers_.back().get();
     if (otlp_) {
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(otlp_)));
-    }
-    if (!options_.json.empty()) {
-        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(options_.json)));
     }
     for (const auto& worker : workers_) {
         if (const Status started = worker->start(run_, probe_infos_); !started) {
@@ -483,8 +529,9 @@ void Session::wind_up(const Usage& before) {
     for (const ProbeInfo& probe : probes_->infos()) {
         add_new_facts(probe, facts);
     }
+    finish_worker(*run_file_worker_, deadline);  // one that hangs must not take its time
     for (const auto& worker : workers_) {
-        if (worker->name() != kPrometheus) {
+        if (worker->name() != kPrometheus && worker.get() != run_file_worker_) {
             finish_worker(*worker, deadline);
         }
         facts["exporter.dropped." + worker->name()] = std::to_string(worker->dropped());
@@ -523,58 +570,69 @@ void Session::close_endpoint() {
     }
 }
 
-SessionResult Session::run() {
-    if (const Status fits = check_fits(scenario_, options_.segment, read_machine_limits()); !fits) {
-        complain(fits.error());
-        return {ExitCode::InvalidInput, {}};
-    }
-    if (const Status made = make_parts(); !made) {
-        complain(made.error());
-        return {ExitCode::InvalidInput, {}};
-    }
-    describe_run();
-    if (!scenario_.setup.steps.empty()) {
-        // Before t = 0, and before anything is open that would have to be closed again.
-        if (!run_once("setup", scenario_.setup, setup_events_)) {
-            return {stop_.count() > 0 ? ExitCode::Interrupted : ExitCode::SetupFailed, {}};
-        }
-    }
+void Session::remove_empty_run_dir() const {
+    std::error_code not_empty;
+    std::filesystem::remove(run_dir_, not_empty);
+}
+
+ExitCode Session::open_all() {
     engine_.emplace(scenario_, run_, engine_options());
     if (const Status reachable = engine_->prepare(); !reachable) {
         complain(reachable.error());
-        return {ExitCode::Unreachable, {}};
+        return ExitCode::Unreachable;
     }
     measure_ceiling();
     view_.emplace(run_, probe_infos_, options_.view, options_.colour);
     start_probes();
     if (stop_.count() > 0) {
-        return {ExitCode::Interrupted, {}};
+        return ExitCode::Interrupted;
     }
-    auto folder = make_run_dir(run_, options_);
+    auto folder = make_run_dir(run_dir_of(run_, options_));
     if (!folder) {
         complain(folder.error());
-        return {ExitCode::InvalidInput, {}};
+        return ExitCode::InvalidInput;
     }
-    run_dir_ = *folder;
+    run_dir_ = *std::move(folder);
     const auto now = WallAnchor::now();
     run_.start = {now.mono + kLead, now.wall + kLead};
     judge_.emplace(run_);
-    if (const ExitCode started = start_control(); started != ExitCode::Passed) {
-        std::error_code not_empty;
-        std::filesystem::remove(run_dir_, not_empty);
-        return {started, {}};
+    ExitCode started = start_control();
+    if (started == ExitCode::Passed) {
+        started = start_exporters();
     }
-    if (const ExitCode started = start_exporters(); started != ExitCode::Passed) {
-        std::error_code not_empty;
-        std::filesystem::remove(run_dir_, not_empty);
-        return {started, {}};
+    if (started != ExitCode::Passed) {
+        remove_empty_run_dir();
     }
-    if (prometheus_ != nullptr && options_.view != ViewMode::Off) {
+    return started;
+}
+
+void Session::tell_endpoints() const {
+    if (options_.view == ViewMode::Off) {
+        return;
+    }
+    if (prometheus_ != nullptr) {
         say("metrics   {}\n", prometheus_->url());
     }
-    if (control_ && options_.view != ViewMode::Off) {
+    if (control_) {
         say("control   {}/v1/status\n", control_->url());
     }
+}
+
+SessionResult Session::run() {
+    describe_run();
+    if (const Status good = check(); !good) {
+        complain(good.error());
+        return {ExitCode::InvalidInput, {}};
+    }
+    const bool has_setup = !scenario_.setup.steps.empty();
+    // Before t = 0, and before anything is open that would have to be closed again.
+    if (has_setup && !run_once("setup", scenario_.setup, setup_events_)) {
+        return {stop_.count() > 0 ? ExitCode::Interrupted : ExitCode::SetupFailed, {}};
+    }
+    if (const ExitCode opened = open_all(); opened != ExitCode::Passed) {
+        return {has_setup ? tear_down(opened) : opened, {}};
+    }
+    tell_endpoints();
     for (Event event : setup_events_) {
         event.at = std::max(event.at, run_.start.mono);  // a run's file begins there
         push(event);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <pthread.h>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -55,6 +56,7 @@ struct Engine::State {
     std::vector<std::unique_ptr<Shard>> shards;
     std::vector<std::thread> threads;
     std::optional<SocketBudget> sockets;
+    bool checked = false;
 
     [[nodiscard]] Result<LevelChange> set_level(std::uint32_t executor, double level, bool open);
 };
@@ -77,7 +79,35 @@ Engine::~Engine() {
     join();
 }
 
+Status Engine::check() {
+    if (state_->checked) {
+        return {};
+    }
+    const HttpOptions& http = state_->plan.scenario->http;
+    std::vector<SocketAddress> locals;
+    for (const std::string& text : http.local_addresses) {
+        auto address = local_address(text);
+        if (!address) {
+            return Error{address.error().what, "http.local_addresses", address.error().hint};
+        }
+        locals.push_back(*address);
+    }
+    if (state_->plan.scenario->target.scheme == "https") {
+        auto tls = TlsContext::create(http.tls);
+        if (!tls) {
+            return tls.error();
+        }
+        state_->plan.tls = *std::move(tls);
+    }
+    state_->plan.locals = std::move(locals);
+    state_->checked = true;
+    return {};
+}
+
 Status Engine::prepare() {
+    if (Status good = check(); !good) {
+        return good;
+    }
     const TargetUrl& target = state_->plan.scenario->target;
     auto addresses = resolve(target);
     if (!addresses) {
@@ -88,23 +118,8 @@ Status Engine::prepare() {
         return found.error();
     }
     state_->plan.addresses = std::move(*found);
-    const HttpOptions& http = state_->plan.scenario->http;
-    for (const std::string& text : http.local_addresses) {
-        auto address = local_address(text);
-        if (!address) {
-            return address.error();
-        }
-        state_->plan.locals.push_back(*address);
-    }
     const std::size_t locals = std::max<std::size_t>(1, state_->plan.locals.size());
     state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0);
-    if (target.scheme == "https") {
-        auto tls = TlsContext::create(http.tls);
-        if (!tls) {
-            return tls.error();
-        }
-        state_->plan.tls = *std::move(tls);
-    }
     return {};
 }
 

@@ -47,8 +47,11 @@ public:
     Engine(const Scenario& scenario, const RunInfo& run, EngineOptions options);
     ~Engine();
 
-    /// Resolves the target and connects to it once. Error: it cannot be reached (nothing else was
-    /// sent).
+    /// Reads what the scenario names on this machine: certificates, keys, the addresses to send
+    /// from. Sends nothing. Error: one of them cannot be used.
+    [[nodiscard]] Status check();
+    /// Checks, where that was not done, then resolves the target and connects to it once. Error
+    /// after a `check` that found nothing: the target cannot be reached (nothing else was sent).
     [[nodiscard]] Status prepare();
     /// Starts the shards. The executors' start times count from `run.start.mono`, which may lie a
     /// little ahead.

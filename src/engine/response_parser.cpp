@@ -1,5 +1,7 @@
 #include "engine/response_parser.hpp"
 
+#include "base/last_chunk.hpp"
+
 #include <new>
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -193,7 +195,7 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
 }
 
 bool ResponseParser::awaits_last_chunk(std::string_view rest) const noexcept {
-    return header_done_ && body_bytes_ == 0 && rest.size() < 5 && rest.starts_with('0');
+    return header_done_ && body_bytes_ == 0 && is_part_of_last_chunk(rest);
 }
 
 ResponseParser::State ResponseParser::feed_end() {

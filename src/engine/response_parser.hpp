@@ -73,8 +73,8 @@ private:
 
     [[nodiscard]] Parser& parser() noexcept;
     [[nodiscard]] KeptResponse& keep_now();
-    /// `rest` is the begin of a chunked body that may be empty, and not all of it. Beast remembers
-    /// that it has seen a last chunk, and then asserts that five bytes of it come again.
+    /// `rest` is the begin of a chunked body that may be empty, and not all of it: see
+    /// is_part_of_last_chunk.
     [[nodiscard]] bool awaits_last_chunk(std::string_view rest) const noexcept;
     void restart();
 

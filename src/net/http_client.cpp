@@ -1,6 +1,6 @@
 #include "net/http_client.hpp"
 
-#include "net/last_chunk.hpp"
+#include "base/last_chunk.hpp"
 #include "net/socket_stream.hpp"
 #include "net/tls.hpp"
 
@@ -156,12 +156,16 @@ Error HttpClient::State::parse_failure(boost::beast::error_code problem) const {
 /// Feeds what is pending to the parser. False when it needs more input than there is.
 bool HttpClient::State::feed(Parser& parser, Error& failure) {
     while (!pending.empty() && !parser.is_done()) {
-        if (parser.chunked() && parser.is_header_done() && net::is_part_of_last_chunk(pending)) {
+        if (parser.chunked() && parser.is_header_done() && is_part_of_last_chunk(pending)) {
             return false;
         }
         boost::beast::error_code problem;
         pending.erase(0, parser.put({pending.data(), pending.size()}, problem));
         if (problem == http::error::need_more) {
+            // Beast limits the header alone: of a chunk's line or trailers it waits for any length.
+            if (pending.size() > options.max_header_bytes) {
+                failure = parse_failure(http::error::header_limit);
+            }
             return false;
         }
         if (problem) {

@@ -16,6 +16,7 @@ namespace plimsoll {
 struct HttpClientOptions {
     /// A longer body is an Error, not a truncated success.
     std::size_t max_response_bytes = 64U << 20U;
+    /// Also of a chunk's line, and of all trailers; more is an Error.
     std::size_t max_header_bytes = 64U << 10U;
     /// PEM file with the certificates to trust for https; empty for the system's.
     std::string ca_file;

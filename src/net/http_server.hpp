@@ -51,7 +51,8 @@ struct HttpServerOptions {
     std::uint16_t port = 0;             // 0: any free one
     int threads = 1;
     int backlog = 4096;  // connections the kernel may hold before accept; capped by somaxconn
-    std::size_t max_header_bytes = 16U << 10U;               // more is answered 431
+    /// More is answered 431; also of a chunk's line, and of all trailers.
+    std::size_t max_header_bytes = 16U << 10U;
     std::size_t max_body_bytes = 1U << 20U;                  // more is answered 413
     Nanoseconds idle_timeout = std::chrono::seconds(75);     // between requests; then closed
     Nanoseconds request_timeout = std::chrono::seconds(30);  // first to last byte; then 408

@@ -1,6 +1,6 @@
 #include "net/request_reader.hpp"
 
-#include "net/last_chunk.hpp"
+#include "base/last_chunk.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -23,6 +23,8 @@ struct RequestReader::Parser final : http::basic_parser<true> {
     HttpRequest request;
     bool expects_continue = false;
     bool http10 = false;
+    std::size_t line_limit = 0;  // of a chunk's line, and of all trailers
+    std::size_t trailer_bytes = 0;
 
     void on_request_impl(http::verb, Text method, Text target, int version, error_code&) override {
         http10 = version < 11;
@@ -31,7 +33,14 @@ struct RequestReader::Parser final : http::basic_parser<true> {
         request.headers.reserve(8);
     }
     void on_response_impl(int, Text, int, error_code&) override {}
-    void on_field_impl(http::field field, Text name, Text value, error_code&) override {
+    void on_field_impl(http::field field, Text name, Text value, error_code& problem) override {
+        if (is_header_done()) {
+            trailer_bytes += name.size() + value.size() + 4;  // ": " and the line's end
+            if (trailer_bytes > line_limit) {
+                problem = http::error::header_limit;
+                return;
+            }
+        }
         request.headers.push_back(
             {std::string(name.data(), name.size()), std::string(value.data(), value.size())});
         if (field == http::field::expect) {
@@ -44,7 +53,11 @@ struct RequestReader::Parser final : http::basic_parser<true> {
         request.body.append(data.data(), data.size());
         return data.size();
     }
-    void on_chunk_header_impl(std::uint64_t, Text, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t, Text extensions, error_code& problem) override {
+        if (extensions.size() > line_limit) {
+            problem = http::error::header_limit;
+        }
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, Text data, error_code&) override {
         request.body.append(data.data(), data.size());
         return data.size();
@@ -72,6 +85,7 @@ void RequestReader::begin_next() {
     parser.header_limit(static_cast<std::uint32_t>(
         std::min<std::size_t>(max_header_bytes_, std::numeric_limits<std::uint32_t>::max())));
     parser.body_limit(max_body_bytes_);
+    parser.line_limit = max_header_bytes_;
 }
 
 RequestReader::Progress RequestReader::feed(std::string_view data, std::size_t& used) {
@@ -85,7 +99,8 @@ RequestReader::Progress RequestReader::feed(std::string_view data, std::size_t& 
         used += taken;
         data.remove_prefix(taken);
         if (problem == http::error::need_more) {
-            return Progress::NeedMore;
+            // Beast limits the header alone: of a chunk's line or trailers it waits for any length.
+            return data.size() > max_header_bytes_ ? Progress::HeadersTooLarge : Progress::NeedMore;
         }
         if (problem == http::error::header_limit) {
             return Progress::HeadersTooLarge;

@@ -15,6 +15,7 @@ class RequestReader {
 public:
     enum class Progress { NeedMore, Complete, HeadersTooLarge, BodyTooLarge, Malformed };
 
+    /// `max_header_bytes` is also the limit of a chunk's line and of all trailers.
     RequestReader(std::size_t max_header_bytes, std::size_t max_body_bytes);
     ~RequestReader();
     RequestReader(const RequestReader&) = delete;

@@ -1,5 +1,7 @@
 #include "report/text.hpp"
 
+#include "base/utf8.hpp"
+
 #include <cmath>
 #include <ctime>
 #include <utility>
@@ -9,54 +11,14 @@
 namespace plimsoll::report {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-struct Sequence {
-    std::size_t length;  // 0: not a lead byte
-    char32_t lead_bits;  // of the code point, from the first byte
-    char32_t least;      // below it the encoding is overlong
-};
-
-Sequence sequence_of(unsigned char lead) {
-    if (lead < 0x80) {
-        return {1, lead, 0};
+/// Whether a valid sequence is in XML 1.0's Char production, which is the strictest of the formats
+/// here, and not DEL. Sequences of UTF-8 hold no surrogates.
+bool is_text(std::string_view sequence) {
+    if (sequence.size() == 1) {
+        const char c = sequence.front();
+        return c == '\t' || c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
     }
-    if ((lead & 0xE0U) == 0xC0) {
-        return {2, lead & 0x1FU, 0x80};
-    }
-    if ((lead & 0xF0U) == 0xE0) {
-        return {3, lead & 0x0FU, 0x800};
-    }
-    if ((lead & 0xF8U) == 0xF0) {
-        return {4, lead & 0x07U, 0x10000};
-    }
-    return {0, 0, 0};
-}
-
-/// XML 1.0's Char production, which is the strictest of the formats here, without DEL.
-bool is_text(char32_t code) {
-    if (code < 0x20) {
-        return code == '\t' || code == '\n';
-    }
-    return code != 0x7F && (code < 0xD800 || code > 0xDFFF) && code != 0xFFFE && code != 0xFFFF &&
-           code <= 0x10FFFF;
-}
-
-/// The length of the valid sequence at `at`, 0 where there is none.
-std::size_t valid_length(std::string_view bytes, std::size_t at) {
-    const auto [length, lead_bits, least] = sequence_of(static_cast<unsigned char>(bytes[at]));
-    if (length == 0 || at + length > bytes.size()) {
-        return 0;
-    }
-    char32_t code = lead_bits;
-    for (std::size_t i = 1; i < length; ++i) {
-        const auto byte = static_cast<unsigned char>(bytes[at + i]);
-        if ((byte & 0xC0U) != 0x80) {
-            return 0;
-        }
-        code = (code << 6U) | (byte & 0x3FU);
-    }
-    return code >= least && is_text(code) ? length : 0;
+    return sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF";  // U+FFFE, U+FFFF
 }
 
 }  // namespace
@@ -69,9 +31,9 @@ std::string clean_text(std::string_view bytes) {
             ++at;
             continue;
         }
-        const std::size_t length = valid_length(bytes, at);
-        if (length == 0) {
-            text += kReplacement;
+        const std::size_t length = utf8_length(bytes.substr(at));
+        if (length == 0 || !is_text(bytes.substr(at, length))) {
+            text += kReplacementCharacter;
             ++at;
         } else {
             text += bytes.substr(at, length);

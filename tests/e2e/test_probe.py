@@ -120,7 +120,7 @@ class Flags(unittest.TestCase):
         for flags, text in ((["--container", "pid:x"], 'must be [ROLE=]NAME, got "pid:x"'),
                             (["--interval", "1us"], "--interval"),
                             (["--app-metrics", "unix:/x"], "must be an http or https URL"),
-                            (["--prometheus", "here"], "must be ADDRESS:PORT or PORT"),
+                            (["--prometheus", "here"], "must be an IP address and a port, or a port"),
                             (["nowhere.yaml"], "nowhere.yaml")):
             with self.subTest(flags):
                 done = run_plimsoll("probe", "-d", "100ms", *flags, check=104)

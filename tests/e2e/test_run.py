@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -134,13 +135,20 @@ class Run(unittest.TestCase):
         missing = self.dir / "missing/x"
         bad = [(["-o", "json"], "-o/--out: json needs a place, json=WHERE"),
                (["-o", "xml=a"], '-o/--out: must be json, csv, prometheus or otlp, got "xml"'),
+               (["-o", "http://u:s3cret@h/"], "-o/--out: write it as KIND=WHERE"),
+               (["-o", "otlphttp://u:s3cret@h/?a=b"], "-o/--out: write it as KIND=WHERE"),
+               (["-o", "s3cret"], "-o/--out: write it as KIND=WHERE"),
+               (["-o", "json=a", "-o", "json=b"], "-o/--out: json is given twice"),
+               (["-o", "csv=a", "--csv", "b"], "-o/--out: csv is given twice"),
+               (["-o", "prometheus=0", "--prometheus", "0"], "-o/--out: prometheus is given twice"),
+               (["-o", "otlp=http://u:s3cret@h/", "--otlp", "http://h/"], "-o/--out: otlp is given twice"),
                (["-o", f"json={missing}"], "-o/--out: its folder does not exist"),
                (["-o", "json=run.json.gz"], "-o/--out: json must be a file that can be followed"),
                (["-o", f"csv={missing}"], "-o/--out: its folder does not exist"),
-               (["-o", "prometheus=nowhere"], "-o/--out: must be ADDRESS:PORT or PORT"),
+               (["-o", "prometheus=nowhere"], "-o/--out: must be an IP address and a port, or a port"),
                (["-o", "otlp=ftp://u:s3cret@h/"], "export.otlp.endpoint: not a URL this program can use"),
                (["--otlp", "s3cret"], "export.otlp.endpoint"),
-               (["--prometheus", "999.1.1.1:9"], '--prometheus: is no IP address: "999.1.1.1"'),
+               (["--prometheus", "999.1.1.1:9"], '--prometheus: must have an IP address or localhost before its port, got "999.1.1.1"'),
                (["--pg", "s3cret"], "cannot be read"),
                (["--pgbouncer", "s3cret"], "cannot be read"),
                (["--app-metrics", "nowhere"], "app_metrics"),
@@ -161,6 +169,42 @@ class Run(unittest.TestCase):
             self.assertEqual(target.served, 0)
         self.assertFalse((self.dir / "r").exists())
 
+    def test_bad_input_is_found_before_setup_and_before_the_target_is_contacted(self):
+        used, no_pem = self.dir / "used", self.write("no certificate", "no.pem")
+        used.mkdir()
+        (used / "run.db").write_text("")
+        host = "before its port, got \"foo\""
+        bad = [("http", ["--local-address", "nonsense"], 'http.local_addresses: must be an IPv4 or IPv6 address, got "nonsense"'),
+               ("http", ["--local-address", "192.0.2.1"], "http.local_addresses: cannot send from 192.0.2.1"),
+               ("https", ["--cacert", no_pem], f"{no_pem}: cannot be used as trusted certificates"),
+               ("https", ["--cert", no_pem], f"{no_pem}: cannot be used as client certificate"),
+               ("http", ["--prometheus", "foo:9464"], f"--prometheus: must have an IP address or localhost {host}"),
+               ("http", ["-o", "prometheus=foo:9464"], f"-o/--out: must have an IP address or localhost {host}"),
+               ("http", ["--control", "foo:9464"], f"--control: must have an IP address or localhost {host}"),
+               ("http", ["--run-dir", used], f"{used}: cannot create the run folder: it holds a run already"),
+               ("http", ["--run-dir", no_pem / "r"], f"cannot create the run folder: {no_pem} is no folder")]
+        with socket.create_server(("127.0.0.1", 0)) as target:
+            target.setblocking(False)
+            for scheme, flags, message in bad:
+                path = self.write(f"target: {scheme}://127.0.0.1:{target.getsockname()[1]}\nsetup: [{{get: /setup}}]\n"
+                                  "users: {u: {flow: [{get: /}]}}\nload: [{executor: constant-vus, vus: 1, duration: 1s}]\n")
+                with self.subTest(flags=flags):
+                    done = run_plimsoll("run", *flags, path, check=104)
+                    self.assertIn(message, done.stderr)
+                    with self.assertRaises(BlockingIOError, msg="the target was contacted"):
+                        target.accept()[0].close()
+
+    def test_what_setup_made_is_torn_down_where_the_run_cannot_begin(self):
+        asked = []
+        with Target(status=lambda path: asked.append(path) or 200) as target, Target() as other:
+            path = self.write(f"target: {target.url}\nsetup: [{{get: /setup}}]\nteardown: [{{get: /teardown}}]\n"
+                              "users: {u: {flow: [{get: /}]}}\nload: [{executor: constant-vus, vus: 1, duration: 1s}]\n")
+            for flag in ("--prometheus", "--control"):
+                with self.subTest(flag=flag):
+                    asked.clear()
+                    run_plimsoll("run", path, flag, other.server_address[1], "--results", self.dir / "r", check=106)
+                    self.assertEqual(asked, ["/setup", "/teardown"])
+
     def test_json_lines_can_be_followed_while_it_runs(self):
         file = self.dir / "run.ndjson"
         with Target() as target:
@@ -175,6 +219,16 @@ class Run(unittest.TestCase):
         self.assertEqual({point["tags"]["build"] for point in points}, {"17"})
         declared = {line["metric"] for line in lines if line["type"] == "Metric"}
         self.assertLessEqual({line["metric"] for line in lines}, declared)
+
+    def test_json_to_a_pipe_that_nobody_reads_ends_without_a_run_folder(self):
+        pipe = self.dir / "pipe"
+        os.mkfifo(pipe)
+        with Target() as target:
+            done = run_plimsoll("run", target.url, "-d", "1s", "-o", f"json={pipe}", "--results", self.dir / "r",
+                                timeout=30, check=100)
+            self.assertEqual(target.served, 0)
+        self.assertIn(f"{pipe}: cannot be written: it is a pipe that nobody reads", done.stderr)
+        self.assertEqual(list((self.dir / "r").iterdir()), [])
 
     def test_out_names_what_other_flags_name_too(self):
         with Target() as target:

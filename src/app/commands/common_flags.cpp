@@ -5,8 +5,6 @@
 #include "base/units.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -140,32 +138,6 @@ Status write_new_file(const std::string& path, const std::string& text, bool for
     out << text;
     out.close();
     return out ? Status() : Error{"cannot be written: " + std::string(std::strerror(errno)), path};
-}
-
-Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text) {
-    const auto colon = text.rfind(':');
-    std::string address = colon == std::string::npos ? "" : text.substr(0, colon);
-    const std::string port_text = colon == std::string::npos ? text : text.substr(colon + 1);
-    std::uint16_t port = 0;
-    const auto [end, code] =
-        std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-    if (code != std::errc{} || end != port_text.data() + port_text.size()) {
-        return Error{fmt::format("must be ADDRESS:PORT or PORT, got \"{}\"", text),
-                     {},
-                     "e.g. 127.0.0.1:9464; port 0 takes a free one"};
-    }
-    const bool numbers =
-        !address.empty() && address.find_first_not_of("0123456789.") == std::string::npos;
-    in_addr parsed{};
-    if (numbers && ::inet_pton(AF_INET, address.c_str(), &parsed) != 1) {
-        return Error{fmt::format("is no IP address: \"{}\"", address),
-                     {},
-                     "e.g. 127.0.0.1:9464; port 0 takes a free one"};
-    }
-    if (address.size() > 1 && address.front() == '[' && address.back() == ']') {
-        address = address.substr(1, address.size() - 2);
-    }
-    return std::pair{address.empty() ? std::string("127.0.0.1") : address, port};
 }
 
 int refuse(const Error& error) {

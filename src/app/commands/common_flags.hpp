@@ -49,9 +49,6 @@ struct OutputFlags {
 /// says.
 [[nodiscard]] Status write_new_file(const std::string& path, const std::string& text, bool force);
 
-/// "ADDR:PORT", ":PORT" or "PORT"; loopback where no address is given.
-[[nodiscard]] Result<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text);
-
 /// Prints "plimsoll: ..." to stderr and returns ExitCode::InvalidInput as a status.
 int refuse(const Error& error);
 

@@ -8,6 +8,7 @@
 #include "lab/fault.hpp"
 #include "lab/lab.hpp"
 #include "lab/throwaway_postgres.hpp"
+#include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
 
 #include <cmath>
@@ -105,7 +106,7 @@ probes:
   containers: [{{pid: {lab}, role: app}}, {{pid: {postmaster}, role: database}}]
   canaries: {{no_database: {{get: /health}}}}
 export:
-  prometheus: {prometheus}
+  prometheus: "{prometheus}"
 )",
         fmt::arg("url", url), fmt::arg("start", load.start), fmt::arg("peak", load.peak),
         fmt::arg("baseline", format_duration(baseline)),

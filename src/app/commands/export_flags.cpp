@@ -1,6 +1,13 @@
 #include "app/commands/export_flags.hpp"
 
 #include "app/commands/common_flags.hpp"
+#include "scenario/listen_address.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -9,6 +16,24 @@ namespace plimsoll {
 namespace {
 
 constexpr const char* kOut = "-o/--out";
+constexpr const char* kExample =
+    "e.g. -o json=run.ndjson, -o csv=PREFIX, -o prometheus=127.0.0.1:9464, -o otlp=URL";
+constexpr std::array<std::string_view, 4> kKinds{"json", "csv", "prometheus", "otlp"};
+
+bool is_known(std::string_view kind) {
+    return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+}
+
+/// What stands there may be a place without its kind, with a password in it: only a word that
+/// cannot be one is repeated.
+std::string unknown_kind(std::string_view kind) {
+    constexpr std::size_t kLongestWord = 12;
+    const bool word =
+        !kind.empty() && kind.size() <= kLongestWord &&
+        std::all_of(kind.begin(), kind.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
+    return word ? fmt::format("must be json, csv, prometheus or otlp, got \"{}\"", kind)
+                : "write it as KIND=WHERE; the kind is json, csv, prometheus or otlp";
+}
 
 Status set_prometheus(const std::string& where, const char* flag, ExportConfig& exports) {
     auto listen = parse_listen(where);
@@ -30,9 +55,6 @@ Status set_json(const std::string& file, SessionOptions& options) {
     if (file == "-" || file.ends_with(".gz")) {
         return Error{fmt::format("json must be a file that can be followed, got \"{}\"", file),
                      kOut, "e.g. -o json=run.ndjson, then tail -f run.ndjson; gzip it afterwards"};
-    }
-    if (!options.json.empty()) {
-        return Error{"json is given twice", kOut, "one file holds everything"};
     }
     options.json = file;
     return check_writable(file, kOut);
@@ -61,13 +83,10 @@ Status ExportFlags::apply_out(const std::string& out, ExportConfig& exports,
     const auto equals = out.find('=');
     const std::string kind = out.substr(0, equals);
     const std::string where = equals == std::string::npos ? "" : out.substr(equals + 1);
-    const bool known = kind == "json" || kind == "csv" || kind == "prometheus" || kind == "otlp";
-    if (!known || where.empty()) {
-        return Error{
-            known ? fmt::format("{} needs a place, {}=WHERE", kind, kind)
-                  : fmt::format("must be json, csv, prometheus or otlp, got \"{}\"", kind),
-            kOut,
-            "e.g. -o json=run.ndjson, -o csv=PREFIX, -o prometheus=127.0.0.1:9464, -o otlp=URL"};
+    if (!is_known(kind) || where.empty()) {
+        return Error{is_known(kind) ? fmt::format("{} needs a place, {}=WHERE", kind, kind)
+                                    : unknown_kind(kind),
+                     kOut, kExample};
     }
     if (kind == "json") {
         return set_json(where, options);
@@ -83,7 +102,35 @@ Status ExportFlags::apply_out(const std::string& out, ExportConfig& exports,
     return check_writable(where + "_stats.csv", kOut);
 }
 
+Status ExportFlags::check_once(const SessionOptions& options) const {
+    std::vector<std::string> given;  // by flags of their own
+    for (const auto& [kind, flag] :
+         {std::pair<const char*, const std::string&>{"csv", options.csv_prefix},
+          {"prometheus", prometheus},
+          {"otlp", otlp}}) {
+        if (!flag.empty()) {
+            given.emplace_back(kind);
+        }
+    }
+    const std::size_t flags = given.size();
+    for (const std::string& out : outs) {
+        std::string kind = out.substr(0, out.find('='));
+        const auto same = std::find(given.begin(), given.end(), kind);
+        if (is_known(kind) && same != given.end()) {
+            const bool by_flag = same < given.begin() + static_cast<std::ptrdiff_t>(flags);
+            return Error{fmt::format("{} is given twice", kind), kOut,
+                         by_flag ? fmt::format("leave out one of --{0} and -o {0}=", kind)
+                                 : "each kind has one place"};
+        }
+        given.push_back(std::move(kind));
+    }
+    return {};
+}
+
 Status ExportFlags::apply(ExportConfig& exports, SessionOptions& options) const {
+    if (Status once = check_once(options); !once) {
+        return once;
+    }
     if (!prometheus.empty()) {
         if (Status set = set_prometheus(prometheus, "--prometheus", exports); !set) {
             return set;

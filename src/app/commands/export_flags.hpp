@@ -21,11 +21,13 @@ struct ExportFlags {
     std::vector<std::string> outs;  // KIND=WHERE
 
     void add_to(CLI::App& command);
-    /// What the flags say, into `exports` and `options`. Error: a value that cannot be, or a file
-    /// that cannot be made; it never repeats a URL, which may hold a password.
+    /// What the flags say, into `exports` and `options`, which holds what --csv says. Error: a
+    /// value that cannot be, a kind given twice, or a file that cannot be made; it never repeats a
+    /// URL, which may hold a password.
     [[nodiscard]] Status apply(ExportConfig& exports, SessionOptions& options) const;
 
 private:
+    [[nodiscard]] Status check_once(const SessionOptions& options) const;
     [[nodiscard]] static Status apply_out(const std::string& out, ExportConfig& exports,
                                           SessionOptions& options);
 };

@@ -10,6 +10,7 @@
 #include "lab/profile.hpp"
 #include "lab/throwaway_pgbouncer.hpp"
 #include "lab/throwaway_postgres.hpp"
+#include "scenario/listen_address.hpp"
 
 #include <algorithm>
 #include <cstdlib>

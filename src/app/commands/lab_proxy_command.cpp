@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "lab/fault_catalogue.hpp"
 #include "lab/proxy_control.hpp"
+#include "scenario/listen_address.hpp"
 
 #include <algorithm>
 #include <array>

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
+#include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
 #include "signal/exporter_worker.hpp"
 #include "signal/probe_runner.hpp"

@@ -6,6 +6,7 @@
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
+#include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
 
 #include <algorithm>

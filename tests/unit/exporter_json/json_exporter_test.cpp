@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -45,6 +46,41 @@ TEST(JsonExporter, SaysWhyItsFileCannotBeMade) {
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().what, "cannot be written: No such file or directory");
     EXPECT_EQ(started.error().where, path.string());
+}
+
+TEST(JsonExporter, DoesNotWaitForAReaderOfItsPipe) {
+    const TempFolder folder;
+    const auto path = folder.path() / "pipe";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const Status started = make_json_exporter(path)->start({}, {});
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().what, "cannot be written: it is a pipe that nobody reads");
+    EXPECT_EQ(started.error().where, path.string());
+}
+
+TEST(JsonExporter, WaitsForASlowReaderOfItsPipe) {
+    const TempFolder folder;
+    const auto path = folder.path() / "pipe";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    const auto exporter = make_json_exporter(path);
+    ASSERT_TRUE(exporter->start({}, {}));
+    ::fcntl(reader, F_SETFL, 0);
+    constexpr int kTicks = 1000;  // far more than a pipe holds
+    std::size_t lines = 0;
+    std::thread reading([&] {
+        char block[4096];
+        for (ssize_t n = 0; (n = ::read(reader, block, sizeof block)) > 0;) {
+            lines += static_cast<std::size_t>(std::count(block, block + n, '\n'));
+        }
+    });
+    for (int i = 0; i < kTicks; ++i) {
+        exporter->on_snapshot(tick());
+    }
+    exporter->finish(Clock::now());
+    reading.join();
+    ::close(reader);
+    EXPECT_GE(lines, 2U * kTicks);  // vus and vus_max
 }
 
 TEST(JsonExporter, DoesNotStartOnAFullDisk) {

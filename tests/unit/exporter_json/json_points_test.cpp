@@ -62,7 +62,8 @@ TEST(JsonPoints, DeclareEachMetricOnceWithItsTypeAndUnit) {
     ProbeInfo probe;
     probe.name = "postgres";
     probe.descriptors = {{"plimsoll_pg_backends", MetricType::Gauge, "help", {"state"}}};
-    const auto lines = parse(JsonPoints(run_info(), {&probe, 1}).metrics());
+    const std::vector<ProbeInfo> probes{probe, probe};
+    const auto lines = parse(JsonPoints(run_info(), probes).metrics());
     std::set<std::string> names;
     for (const json::object& line : lines) {
         EXPECT_EQ(line.at("type"), "Metric");
@@ -144,6 +145,32 @@ TEST(JsonPoints, CountIterationsChecksGroupsAndPhases) {
     EXPECT_EQ(points(lines, "group_duration").at(0).at("value"), 2000.0);
     EXPECT_EQ(points(lines, "http_req_tls_handshaking").at(0).at("value"), 5.0);
     EXPECT_TRUE(points(lines, "http_req_waiting").empty());
+}
+
+TEST(JsonPoints, AreJsonWhateverBytesALabelHolds) {
+    ProbeInfo probe;
+    probe.name = "postgres";
+    probe.descriptors = {{"plimsoll_pg_backends", MetricType::Gauge, "help", {"state"}}};
+    RunInfo run = run_info();
+    run.tags = {"who=\xFFme"};
+    Reading reading;
+    reading.values = {{0, {"caf\xE9 \xE2\x82\xAC"}, 5}};
+    const auto read =
+        points(JsonPoints(run, {&probe, 1}).reading(0, reading), "plimsoll_pg_backends");
+    ASSERT_EQ(read.size(), 1U);
+    EXPECT_EQ(read[0].at("tags").at("state"), "caf\xEF\xBF\xBD \xE2\x82\xAC");
+    EXPECT_EQ(read[0].at("tags").at("who"), "\xEF\xBF\xBDme");
+}
+
+TEST(JsonPoints, KeepTheirOwnTagsBesideOnesOfTheRunThatAreNamedAlike) {
+    RunInfo run = run_info();
+    run.tags = {"check=mine"};
+    Snapshot snapshot = tick(run);
+    snapshot.delta_counts.iterations_completed = 1;
+    snapshot.delta_checks[0] = {1, 0};
+    const std::string lines = JsonPoints(run, {}).tick(snapshot);
+    EXPECT_EQ(points(lines, "checks").at(0).at("tags").at("check"), "status is 200");
+    EXPECT_EQ(points(lines, "iterations").at(0).at("tags").at("check"), "mine");
 }
 
 TEST(JsonPoints, PassOnWhatAProbeReads) {

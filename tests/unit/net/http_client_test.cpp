@@ -153,6 +153,20 @@ TEST(HttpClient, RefusesABodyAboveTheLimit) {
     EXPECT_EQ(response.error().what, "the response body is larger than the limit of 15 bytes");
 }
 
+TEST(HttpClient, RefusesChunkLinesAndTrailersWithoutEnd) {
+    HttpClientOptions options;
+    options.max_header_bytes = 1000;
+    for (const std::string line : {"5;", "0", "0\r\nX: "}) {
+        const RawServer server(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + line +
+                                    std::string(1100, '0')));
+        auto client = client_for(server.url(), options);
+        const auto response = get(client);
+        ASSERT_FALSE(response.ok());
+        EXPECT_EQ(response.error().what,
+                  "the response headers are larger than the limit of 1000 bytes");
+    }
+}
+
 TEST(HttpClient, ReconnectsOnceWhenTheKeptConnectionWasClosed) {
     const RawServer server(once("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"));
     auto client = client_for(server.url());

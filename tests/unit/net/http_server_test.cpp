@@ -231,6 +231,25 @@ TEST(HttpServer, RefusesWhatIsTooLargeAndCloses) {
     }
 }
 
+TEST(HttpServer, RefusesChunkLinesAndTrailersAboveTheHeadersLimit) {
+    HttpServerOptions options;
+    options.max_header_bytes = 1000;
+    const auto server = start(echo, options);
+    const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string large(1100, 'x');
+    const std::string zeros(1100, '0');
+    for (const std::string& body : {"5;" + large, zeros, "5;" + large + "\r\nhello\r\n0\r\n\r\n",
+                                    "0\r\nX: " + large, "0\r\nX: " + large + "\r\n\r\n"}) {
+        RawClient client(server.port());
+        client.send(head + body);
+        EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 431 ")) << body;
+    }
+    RawClient client(server.port());
+    const std::string small(900, 'x');
+    client.send(head + "5;" + small + "\r\nhello\r\n0\r\nX: " + small + "\r\n\r\n");
+    EXPECT_THAT(client.read_response(), EndsWith("POST / hello"));
+}
+
 TEST(HttpServer, RefusesWhatIsNotHttp) {
     const auto server = start(echo);
     for (const std::string_view junk :
