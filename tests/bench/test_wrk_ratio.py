@@ -39,7 +39,7 @@ STAND_IN = """#!/usr/bin/env python3
 import http.server, json, pathlib, sys, threading, time
 flags = dict(zip(sys.argv[3::2], sys.argv[4::2]))
 assert sys.argv[1] == "run" and sys.argv[2].startswith("http://127.0.0.1:"), sys.argv
-assert flags["-u"] == "50" and flags["--shards"] == "1" and sys.argv[-1] == "-q", sys.argv
+assert flags["-u"] == ("1" if "-i" in flags else "50") and flags["--shards"] == "1" and sys.argv[-1] == "-q", sys.argv
 class Metrics(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -50,7 +50,7 @@ class Metrics(http.server.BaseHTTPRequestHandler):
 host, port = flags["--prometheus"].split(":")
 server = http.server.HTTPServer((host, int(port)), Metrics)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-end = time.monotonic() + int(flags["-d"].rstrip("s"))
+end = time.monotonic() + int(flags.get("-d", "2s").rstrip("s"))
 while time.monotonic() < end or time.process_time() < 0.5:
     pass
 run = pathlib.Path(flags["--results"], "2026-01-01-run")

@@ -103,6 +103,15 @@ TEST(Exposition, WritesBoundsAndWholeNumbersPlainly) {
     EXPECT_THAT(text, testing::HasSubstr("plimsoll_some{row=\"8\"} 0.30000000000000004\n"));
 }
 
+// The library writes a help text as it is, though the format has it escaped.
+TEST(Exposition, EscapesHelp) {
+    MetricFamily family = gauges({1});
+    family.help = "Back\\slash, \"quotes\" and\na new line.";
+    EXPECT_EQ(exposition_text({family}),
+              "# HELP plimsoll_some Back\\\\slash, \"quotes\" and\\na new line.\n"
+              "# TYPE plimsoll_some gauge\nplimsoll_some{row=\"0\"} 1\n");
+}
+
 TEST(Exposition, LeavesOutAFamilyWithoutSeries) {
     EXPECT_EQ(exposition_text({gauges({})}), "");
     EXPECT_EQ(exposition_text({}), "");
