@@ -24,8 +24,7 @@ ClientMetric metric(std::vector<ClientMetric::Label> labels) {
 }
 
 MetricFamily gauges(const std::vector<double>& values) {
-    MetricFamily family{
-        "plimsoll_some", "Back\\slash, \"quotes\" and\na new line.", MetricType::Gauge, {}};
+    MetricFamily family{"plimsoll_some", "Some \"values\".", MetricType::Gauge, {}};
     for (std::size_t i = 0; i < values.size(); ++i) {
         family.metric.push_back(metric({{"row", std::to_string(i)}}));
         family.metric.back().gauge.value = values[i];
