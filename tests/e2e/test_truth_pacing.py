@@ -1,15 +1,18 @@
 """20,000 arrivals a second on one shard: the rate, and when each arrival was due."""
 import http.server
 import math
+import os
 import tempfile
 import threading
 import unittest
 from pathlib import Path
 
 from harness import query, summary
-from timing import Nginx, ahead_of_others, ks_distance, ks_p_value, run_with, varint
+from timing import Nginx, ahead_of_others, ks_distance, ks_p_value, run_with, timer_lateness, varint
 
 RATE, SECONDS = 20_000, 10
+CALM_S = 150e-6      # the machine's own timers are no later than this (p99) in a measurement that counts ...
+MOST_LAG_S = 200e-6  # ... and plimsoll's sends no later than this
 SCENARIO = """
 target: {url}
 users:
@@ -97,29 +100,43 @@ class Pacing(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = Path(folder.name)
 
-    def measure(self, arrivals, prefix):
+    def measure(self, arrivals, prefix, server_core, attempt=0):
         """The summary, the counts of the run and the sampled arrivals [(index, due in s)], in order."""
-        with Nginx(self.dir, prefix) as nginx, Collector() as collector:
+        run_dir = self.dir / f"r{attempt}"
+        with Nginx(self.dir, ["taskset", "-c", str(server_core)]) as nginx, Collector() as collector:
             (self.dir / "s.yaml").write_text(SCENARIO.format(
                 url=nginx.url, rate=RATE, seconds=SECONDS, arrivals=arrivals, port=collector.server_address[1]))
-            done = run_with(prefix, "run", self.dir / "s.yaml", "--shards", "1", "--seed", "7", "--run-dir", self.dir / "r",
+            done = run_with(prefix, "run", self.dir / "s.yaml", "--shards", "1", "--seed", "7", "--run-dir", run_dir,
                             "--linger", "0s", "--quiet")
             bodies = list(collector.bodies)
         self.assertIn(done.returncode, (0, 111), done.stderr)
-        result = summary(self.dir / "r")
-        due, not_sent = query(self.dir / "r", "select sum(arrivals_due), "
+        result = summary(run_dir)
+        due, not_sent = query(run_dir, "select sum(arrivals_due), "
                               "sum(not_sent_user_cap) + sum(not_sent_generator) from tick")[0]
-        start = int(query(self.dir / "r", "select value from run where key = 'start_wall_ns'")[0][0])
+        start = int(query(run_dir, "select value from run where key = 'start_wall_ns'")[0][0])
         sampled = sorted((i, (at - start) * 1e-9) for body in bodies for i, at in iterations(body))
         lag, service = result["totals"]["send_lag_s"], result["totals"]["service_s"]
         print(f"\n{arrivals}: {due} arrivals due in {SECONDS} s, {not_sent} not sent, {len(sampled)} sampled; send lag p50 "
               f"{lag['p50'] * 1e6:.0f} us, p99 {lag['p99'] * 1e6:.0f} us, p99.9 {lag['p999'] * 1e6:.0f} us; service p50 "
               f"{service['p50'] * 1e6:.0f} us; {result['generator']['cpu_us_per_request']:.1f} us of CPU per request; "
-              f"{result['validity']['verdict']}, {'real-time' if prefix else 'ordinary'} scheduling")
+              f"{result['validity']['verdict']}, {'real-time' if 'chrt' in prefix else 'ordinary'} scheduling")
         return result, due, not_sent, sampled
 
+    def measure_calm(self, arrivals):
+        """The first measurement around which the machine's own timers were in time; at most five are tried."""
+        prefix = ahead_of_others()
+        cores = sorted(os.sched_getaffinity(0))
+        for attempt in range(5):
+            measured = self.measure(arrivals, [*prefix, "taskset", "-c", str(cores[0])], cores[-1], attempt)
+            late = timer_lateness([*prefix, "taskset", "-c", str(cores[0])])
+            print(f"a bare loop of sleeps was late by {late * 1e6:.0f} us (p99) right after")
+            if late <= CALM_S and measured[0]["validity"]["verdict"] == "VALID":
+                return measured
+        self.fail("this machine's own timers are too late for this proof, or plimsoll was; see above which")
+
     def test_uniform_arrivals_are_due_at_equal_distances(self):
-        result, due, not_sent, sampled = self.measure("uniform", ahead_of_others())
+        result, due, not_sent, sampled = self.measure_calm("uniform")
+        self.assertLessEqual(result["totals"]["send_lag_s"]["p99"], MOST_LAG_S)
         self.assertEqual(due, RATE * SECONDS)
         achieved = result["totals"]["requests"] / SECONDS
         print(f"achieved {achieved:.1f}/s of {RATE}/s")
@@ -130,7 +147,8 @@ class Pacing(unittest.TestCase):
         self.assertLess(worst, 10e-9)
 
     def test_poisson_arrivals_are_exponential_distances_apart(self):
-        result, due, not_sent, sampled = self.measure("poisson", ahead_of_others())
+        result, due, not_sent, sampled = self.measure_calm("poisson")
+        self.assertLessEqual(result["totals"]["send_lag_s"]["p99"], MOST_LAG_S)
         # The count of a Poisson process of mean n has standard deviation sqrt(n).
         self.assertAlmostEqual(due, RATE * SECONDS, delta=4 * math.sqrt(RATE * SECONDS))
         achieved = result["totals"]["requests"]
@@ -150,7 +168,8 @@ class Pacing(unittest.TestCase):
         self.assertGreater(p, 0.001)
 
     def test_ordinary_scheduling_is_printed_beside_it(self):
-        result, due, not_sent, sampled = self.measure("uniform", [])
+        cores = sorted(os.sched_getaffinity(0))
+        result, due, not_sent, sampled = self.measure("uniform", ["taskset", "-c", str(cores[0])], cores[-1])
         self.assertEqual(due, RATE * SECONDS)
         self.assertEqual(result["totals"]["requests"] + not_sent, due)
 
