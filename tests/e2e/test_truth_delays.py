@@ -26,6 +26,7 @@ load:
   - {{executor: constant-vus, vus: {users}, duration: {seconds}s}}
 """
 HISTOGRAM_ERROR = 0.005
+TIMER_ERROR_SHARE = 0.004  # of the median delay: what the server itself may be late by (p95)
 FREEZE_S = 2
 DELAY_S = 0.001
 
@@ -52,16 +53,16 @@ class Truth(unittest.TestCase):
 
     def test_service_quantiles_are_those_of_the_distribution(self):
         rate, seconds = 2000, 40
-        delays = Mixture(constant=(0.5, 0.025), exponential=(0.3, 0.040), lognormal=(0.2, 0.060, 0.7))
+        delays = Mixture(constant=(0.5, 0.100), exponential=(0.3, 0.160), lognormal=(0.2, 0.240, 0.7))
         drawn = delays.draw(rate * seconds, seed=20260704)
         for attempt in range(1, 4):
-            result, run_dir, server = self.measure(OPEN, drawn, rate=rate, seconds=seconds, users=1000)
+            result, run_dir, server = self.measure(OPEN, drawn, rate=rate, seconds=seconds, users=2000)
             verdict, error = result["validity"]["verdict"], server.timer_error(0.95)
             print(f"\nattempt {attempt}: {verdict}, server {server.scheduling}, its timer error p50 "
                   f"{server.timer_error(0.5) * 1e6:.0f} us, p95 {error * 1e6:.0f} us, p99 "
                   f"{server.timer_error(0.99) * 1e6:.0f} us")
             # What disturbed the yardstick itself says nothing about us.
-            if error < 100e-6 and verdict == "VALID":
+            if error < TIMER_ERROR_SHARE * delays.quantile(0.5) and verdict == "VALID":
                 break
         else:
             self.fail("in three attempts the machine was never quiet enough to measure")

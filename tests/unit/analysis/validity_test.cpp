@@ -115,7 +115,8 @@ TEST(Validity, IsInvalidWhereLatenessOutweighsTheServiceTimeAtP99) {
     EXPECT_TRUE(lag(200us, 3ms).decisive);      // 3.0 of the 3.2 ms shown are the generator's
     EXPECT_FALSE(lag(200us, 1900us).decisive);  // what a kernel's time slice may cost
     EXPECT_FALSE(lag(200us, 1900us).ok);
-    EXPECT_FALSE(lag(4ms, 3ms).decisive);
+    EXPECT_FALSE(lag(8ms, 3ms).decisive);
+    EXPECT_TRUE(lag(4ms, 3ms).decisive);  // who sends 3 ms late reads as late
     EXPECT_TRUE(lag(4ms, 5ms).decisive);
 }
 
