@@ -21,7 +21,7 @@ TEST(Calibrate, MeasuresTheScenariosOwnRequestsAndSparesTheTarget) {
     Step post = get("/items");
     post.method = "POST";
     post.has_body = true;
-    post.body = Template::literal(std::string(100'000, 'x'));
+    post.body = Template::literal(std::string(1'000'000, 'x'));
     Step head = get("/");
     head.method = "HEAD";
     scenario.users[0].steps.push_back(head);
@@ -35,7 +35,7 @@ TEST(Calibrate, MeasuresTheScenariosOwnRequestsAndSparesTheTarget) {
     EXPECT_GT(light->requests, 100U);
     EXPECT_GT(light->cpu_us_per_request, 0.5);
     EXPECT_NEAR(light->per_shard() * light->cpu_us_per_request, 1e6, 1);
-    // A third of the requests carry 100 kB, whose copying alone takes longer than a small request.
+    // A third of the requests carry 1 MB, whose copying takes many times as long as a small request.
     EXPECT_GT(heavy->cpu_us_per_request, light->cpu_us_per_request);
     EXPECT_EQ(server.requests(), 0U);
     EXPECT_EQ(server.connections(), 0U);
