@@ -35,7 +35,8 @@ TEST(Calibrate, MeasuresTheScenariosOwnRequestsAndSparesTheTarget) {
     EXPECT_GT(light->requests, 100U);
     EXPECT_GT(light->cpu_us_per_request, 0.5);
     EXPECT_NEAR(light->per_shard() * light->cpu_us_per_request, 1e6, 1);
-    // A third of the requests carry 1 MB, whose copying takes many times as long as a small request.
+    // A third of the requests carry 1 MB, whose copying takes many times as long as a small
+    // request.
     EXPECT_GT(heavy->cpu_us_per_request, light->cpu_us_per_request);
     EXPECT_EQ(server.requests(), 0U);
     EXPECT_EQ(server.connections(), 0U);
