@@ -26,9 +26,16 @@ def free_port():
 
 
 def run_plimsoll(*args, timeout=180, env=None, check=None):
-    """Runs plimsoll to its end. `check`: the exit status it must have."""
-    done = subprocess.run([PLIMSOLL, *map(str, args)], capture_output=True, text=True, timeout=timeout,
-                          stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+    """Runs plimsoll to its end. `check`: the exit status it must have; where a machine too busy for the generator makes the
+    measurement invalid (111) instead, which says nothing about what is tested, it runs again, twice at most."""
+    words = [PLIMSOLL, *map(str, args)]
+    for _ in range(3):
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+                              env={**os.environ, **(env or {})})
+        if check in (None, 111) or done.returncode != 111:
+            break
+        if "--run-dir" in words:
+            shutil.rmtree(words[words.index("--run-dir") + 1], ignore_errors=True)
     if check is not None and done.returncode != check:
         raise AssertionError(f"exit {done.returncode}, not {check}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}")
     return done
