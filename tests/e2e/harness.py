@@ -10,6 +10,7 @@ import socket
 import socketserver
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -34,6 +35,7 @@ def run_plimsoll(*args, timeout=180, env=None, check=None):
                               env={**os.environ, **(env or {})})
         if check in (None, 111) or done.returncode != 111:
             break
+        print("plimsoll called a measurement invalid that had to count; running again:\n" + done.stdout, file=sys.stderr)
         if "--run-dir" in words:
             shutil.rmtree(words[words.index("--run-dir") + 1], ignore_errors=True)
     if check is not None and done.returncode != check:
