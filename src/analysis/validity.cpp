@@ -107,9 +107,9 @@ void check_send_lag(const RunData& data, Checks& checks) {
     const Histogram& lags = data.all.send_lag;
     const double late = 1 - as_double(lags.count_at_most(kLateSend)) / as_double(lags.count());
     const double share = late >= kLateAllAlong ? kLagOutweighsShare : 1;
-    const bool decisive = p99 > std::max(kLagDecisive_s, kLagDecisiveShare * service) ||
-                          (lags.count() >= kSamplesForP99 &&
-                           p99 > std::max(kLagOutweighs_s, share * service_p99));
+    const bool decisive =
+        p99 > std::max(kLagDecisive_s, kLagDecisiveShare * service) ||
+        (lags.count() >= kSamplesForP99 && p99 > std::max(kLagOutweighs_s, share * service_p99));
     checks.push_back(
         {"send_lag_p99", p99 <= limit, decisive, p99, limit,
          fmt::format("99 % of requests were sent within {} of their due time (limit "
