@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <netinet/in.h>
 #include <sstream>
 #include <sys/socket.h>
@@ -48,6 +49,14 @@ void await_port(unsigned short port) {
         }
         ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "no server at port " << port;
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+}
+
+void await_file(const std::filesystem::path& file) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!std::filesystem::exists(file)) {
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "no " << file;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
 }
 
@@ -97,7 +106,9 @@ Nginx::Nginx(const TempFolder& folder)
     process_ = std::make_unique<ChildProcess>(
         std::vector<std::string>{"nginx", "-p", folder_, "-c", folder_ + "/nginx.conf"},
         folder.path() / "nginx.out");
-    await_port(plain_);
+    // nginx writes its pid once it listens on all of its addresses; the first port to answer says
+    // nothing of the socket and the other ports.
+    await_file(folder.path() / "nginx.pid");
 }
 
 std::string Nginx::config() const {
