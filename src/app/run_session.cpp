@@ -522,6 +522,7 @@ void Session::wind_up(const Usage& before) {
     const auto deadline = Clock::now() + kExportersFinishWithin;
     std::map<std::string, std::string> facts{
         {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
+        {"generator.polled_seconds", fmt::format("{:.6f}", to_seconds(engine_->polled()))},
         {"generator.max_rss_bytes", std::to_string(after.max_rss_bytes)}};
     if (ceiling_) {
         facts["generator.ceiling_rate"] = fmt::format("{:.1f}", *ceiling_);

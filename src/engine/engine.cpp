@@ -215,4 +215,12 @@ void Engine::join() {
     }
 }
 
+Nanoseconds Engine::polled() const {
+    Nanoseconds sum{};
+    for (const auto& shard : state_->shards) {
+        sum += shard->polled();
+    }
+    return sum;
+}
+
 }  // namespace plimsoll

@@ -76,6 +76,9 @@ public:
     [[nodiscard]] std::uint64_t sockets_left(std::uint32_t connections_open) const;
     /// Waits until every shard has handed in its last interval.
     void join();
+    /// After `join`: the CPU time in which shards were awake with nothing to do but to wait for
+    /// the next arrival (docs/decisions/0013). It is in the process's CPU time.
+    [[nodiscard]] Nanoseconds polled() const;
 
 private:
     struct State;

@@ -54,14 +54,15 @@ void Recorder::fresh_interval(std::unique_ptr<Interval> reused) {
 void Recorder::hand_over(Clock::time_point end, bool last) {
     integrate(std::max(end, integrated_to_));
     const double length_ns = std::max(1.0, static_cast<double>((end - begin_).count()));
-    const Nanoseconds cpu = thread_cpu_time();
+    const Nanoseconds cpu = thread_cpu_time() - polled_;
     ShardState& state = interval_->state;
     state.in_flight = in_flight_;
     state.users = levels.users;
     state.users_max = levels.users_max;
     state.connections_open = levels.connections_open;
     state.in_flight_mean = in_flight_area_ns_ / length_ns;
-    state.cpu_ratio = std::min(1.0, static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns);
+    state.cpu_ratio =
+        std::clamp(static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns, 0.0, 1.0);
     interval_->parts = parts;
     interval_->phases[RequestPhase::Send].record_n({}, responses_ - sends_);
     interval_->phases[RequestPhase::Receive].record_n({}, responses_ - receives_);

@@ -86,6 +86,12 @@ public:
         }
     }
 
+    /// Awake and waiting for an arrival to be due: CPU time that the shard took but did not need,
+    /// which is left out of the tick's cpu_ratio.
+    void polled(Nanoseconds time) noexcept { polled_ += time; }
+    /// Over the whole run.
+    [[nodiscard]] Nanoseconds polled() const noexcept { return polled_; }
+
     /// Closes every tick that ended at or before `now`. Call before counting anything at `now`.
     void roll_to(Clock::time_point now);
     /// Closes the current tick early, as the last one: at `now`, or later where something was
@@ -124,7 +130,8 @@ private:
     std::uint64_t receives_ = 0;
     double in_flight_area_ns_ = 0;
     Clock::time_point integrated_to_;
-    Nanoseconds cpu_at_begin_{};
+    Nanoseconds polled_{};
+    Nanoseconds cpu_at_begin_{};  // of the tick; without polled_
 };
 
 /// FNV-1a over `text` with every run of digits, and every run of eight or more hex digits, folded

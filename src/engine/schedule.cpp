@@ -10,6 +10,15 @@
 namespace plimsoll {
 namespace {
 
+/// A look without waiting takes about a microsecond; in a longer one other threads had the core.
+constexpr Nanoseconds kLongestLook = std::chrono::microseconds(10);
+
+/// After a pause many arrivals are due, and as many answers lie unread: so many arrivals later the
+/// sockets are looked at, since each user found busy costs a new connection.
+constexpr int kArrivalsAtOnce = 16;
+/// Arrivals that were due before a part's end may still be sent so long after it.
+constexpr Nanoseconds kMostOverdue = std::chrono::seconds(1);
+
 /// The part of `executor` that falls to shard `id` of the run's segment.
 LoadShare share_of(const Executor& executor, const RunInfo& run, std::uint32_t id) {
     return LoadShare()
@@ -61,8 +70,8 @@ void Shard::run() {
     heartbeat_due_ = start_;
     heartbeat();
     on_pace();
+    auto now = Clock::now();
     while (!done_) {
-        auto now = Clock::now();
         if (std::min(heartbeat_due_, pace_due_) <= now) {
             if (heartbeat_due_ <= now) {
                 heartbeat();
@@ -72,13 +81,35 @@ void Shard::run() {
             }
             now = Clock::now();
         }
-        const auto until = unfinished_.empty() ? std::min(heartbeat_due_, pace_due_) : now;
-        for (const epoll_event& event : loop_.wait(now, until)) {
+        const auto until = unfinished_.empty() ? wake_at() : now;
+        const auto events = loop_.wait(now, until);
+        for (const epoll_event& event : events) {
             on_event(*static_cast<Exchange*>(event.data.ptr), event.events);
         }
         if (!unfinished_.empty()) [[unlikely]] {
             read_on();
         }
+        const auto woke = Clock::now();
+        if (events.empty()) {
+            learn_from_wait(now, until, woke);
+        }
+        now = woke;
+    }
+}
+
+Clock::time_point Shard::wake_at() const {
+    // Nobody waits for a heartbeat; an arrival is to be sent when it is due.
+    return std::min(heartbeat_due_, pace_due_ - lead_.get());
+}
+
+void Shard::learn_from_wait(Clock::time_point from, Clock::time_point until,
+                            Clock::time_point woke) {
+    if (until > from) {
+        if (woke >= until) {  // else work was posted
+            lead_.learn(woke - until);
+        }
+    } else if (unfinished_.empty()) {
+        recorder_->polled(std::min<Nanoseconds>(woke - from, kLongestLook));
     }
 }
 
@@ -240,12 +271,14 @@ void Shard::on_pace() {
         if (part.over || now < part.begin) {
             continue;
         }
+        bool all_begun = true;
         if (part.open) {
-            dispatch_arrivals(part, now);
+            all_begun = dispatch_arrivals(part, now);
         } else if (now >= part.next_change && now < part.end) {
             adjust_users(part, now);
         }
-        if (now >= part.end || (part.counted && part.iterations_left == 0)) {
+        const auto end = all_begun ? part.end : std::min(part.end + kMostOverdue, part.hard_end);
+        if (now >= end || (part.counted && part.iterations_left == 0)) {
             end_part(part, now);
         }
     }
@@ -254,8 +287,11 @@ void Shard::on_pace() {
     arm_pace();
 }
 
-void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
-    while (part.next_arrival && part.begin + part.next_arrival->due <= now) {
+bool Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
+    for (int begun = 0; part.next_arrival && part.begin + part.next_arrival->due <= now; ++begun) {
+        if (begun == kArrivalsAtOnce) {
+            return false;
+        }
         const auto arrival = *part.next_arrival;
         take_next_arrival(part);
         ++recorder_->counts().arrivals_due;
@@ -268,6 +304,7 @@ void Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
         ++recorder_->levels.users;
         begin_iteration(*user, arrival.index, user_class, part.begin + arrival.due);
     }
+    return true;
 }
 
 void Shard::adjust_users(Part& part, Clock::time_point now) {

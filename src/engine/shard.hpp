@@ -12,6 +12,7 @@
 #include "engine/recorder.hpp"
 #include "engine/timer_wheel.hpp"
 #include "engine/user.hpp"
+#include "engine/wake_lead.hpp"
 #include "load/arrivals.hpp"
 #include "load/load_share.hpp"
 #include "load/stepped_level.hpp"
@@ -72,6 +73,10 @@ public:
     /// From `at` on (an offset from the executor's begin) an externally controlled executor asks
     /// for `level` over the whole run.
     void set_level(std::uint32_t executor, Nanoseconds at, double level);
+    /// See Engine::polled; once `run` has returned.
+    [[nodiscard]] Nanoseconds polled() const {
+        return recorder_ ? recorder_->polled() : Nanoseconds();
+    }
 
 private:
     /// This shard's part of one executor.
@@ -119,7 +124,8 @@ private:
     void step_level(Part& part, Nanoseconds at, double level);
     void arm_pace();
     void on_pace();
-    void dispatch_arrivals(Part& part, Clock::time_point now);
+    /// Whether all that are due have begun.
+    bool dispatch_arrivals(Part& part, Clock::time_point now);
     void dispatch_wakeups(Clock::time_point now);
     void adjust_users(Part& part, Clock::time_point now);
     void take_next_arrival(Part& part);
@@ -130,6 +136,10 @@ private:
     void cut_off(User& user, Clock::time_point now);
     /// Cuts off those whose leave_by has passed.
     void cut_off_late(Part& part, Clock::time_point now);
+    /// When to stop sleeping; from then on the loop looks without waiting until something is due.
+    [[nodiscard]] Clock::time_point wake_at() const;
+    /// Of a wait in which nothing came.
+    void learn_from_wait(Clock::time_point from, Clock::time_point until, Clock::time_point woke);
     void heartbeat();
     void check_done(Clock::time_point now);
     [[nodiscard]] User& new_user(Part& part, std::uint32_t index);
@@ -324,6 +334,7 @@ private:
     std::array<char, 64 * 1024> receive_buffer_;
     Clock::time_point heartbeat_due_;
     Clock::time_point pace_due_ = Clock::time_point::max();
+    WakeLead lead_;
     bool done_ = false;
 };
 

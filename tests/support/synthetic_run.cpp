@@ -425,6 +425,7 @@ Result<Truth> write_run(const std::filesystem::path& file, const Options& option
     }
     if (options.finish) {
         writer.write_facts({{"generator.cpu_seconds", "4.2"},
+                            {"generator.polled_seconds", "1.2"},
                             {"generator.max_rss_bytes", "50331648"},
                             {"exporter.dropped.otlp", "0"}});
         writer.finish(Clock::now());

@@ -78,8 +78,11 @@ TEST(Analyse, JudgesTheScenariosThresholds) {
 }
 
 TEST(Analyse, TakesTheGeneratorsFiguresFromTheFacts) {
-    const GeneratorResult generator = analysed({}).analysis.generator;
+    const Analysed run = analysed({});
+    const GeneratorResult& generator = run.analysis.generator;
     EXPECT_DOUBLE_EQ(generator.cpu_seconds, 4.2);
+    // 1.2 s of which it was only awake ahead of arrivals.
+    EXPECT_NEAR(generator.cpu_us_per_request * static_cast<double>(run.data.all.requests), 3e6, 1);
     EXPECT_EQ(generator.max_rss_bytes, 50331648U);
     EXPECT_EQ(generator.shards, 2U);
     EXPECT_EQ(generator.dropped, (std::map<std::string, std::uint64_t>{{"otlp", 0}}));
