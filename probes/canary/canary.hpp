@@ -19,7 +19,9 @@ namespace plimsoll {
 /// - plimsoll_canary_failures_total: failed or not done by the read's deadline.
 /// A failure is data: `read` gives a reading all the same. `start` makes one attempt, that is not
 /// counted, and fails if that does; reads go on trying whatever start said.
-/// One request a second is enough to tell layers apart and too little to matter.
+/// One request a second is enough to tell layers apart and too little to matter; one that takes
+/// much CPU time of ours (a fresh connection that hashes a password) pauses up to 5 s between
+/// successes, while its last duration stands.
 inline constexpr Nanoseconds kCanaryPeriod = std::chrono::seconds(1);
 
 struct HttpCanaryOptions {

@@ -4,14 +4,21 @@
 #include "signal/probe.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace plimsoll {
 
+/// A request in each turn, as long as it is cheap: one that costs us much CPU time pauses for some
+/// turns, in which the last duration stands, but only while it succeeds.
 class CanaryProbe : public Probe {
 public:
     CanaryProbe(std::string canary, Nanoseconds period);
+
+    /// The time from a request that took `cpu` of ours to the next one: such that they take
+    /// 0.15 % of a core, and at most 5 s.
+    [[nodiscard]] static Nanoseconds pause_after(Nanoseconds cpu) noexcept;
 
     [[nodiscard]] std::string name() const final { return "canary:" + canary_; }
     [[nodiscard]] std::span<const MetricDescriptor> descriptors() const final {
@@ -31,11 +38,14 @@ protected:
     std::uint32_t declare(MetricDescriptor descriptor);
 
 private:
+    void try_once(Clock::time_point deadline);
     void note(bool good, const std::string& reason);
 
     std::string canary_;
     Nanoseconds period_;
     std::vector<MetricDescriptor> descriptors_;
+    Clock::time_point next_{};         // no request before this
+    std::optional<Nanoseconds> last_;  // what the last one took, unless it failed
     std::uint64_t failures_ = 0;
     bool good_ = true;  // as of the last attempt, so that a change is logged once
 };

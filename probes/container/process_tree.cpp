@@ -3,12 +3,17 @@
 #include "probes/container/system_files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <span>
 #include <unistd.h>
 #include <utility>
 
 namespace plimsoll {
 namespace {
+
+/// More processes than this are opened anew in each sample: three files each are open else.
+constexpr std::size_t kMostKeptOpen = 256;
 
 template <typename Number>
 Number to_number(std::string_view word) {
@@ -22,6 +27,20 @@ double ticks_to_seconds(std::string_view word) {
     return to_number<double>(word) / per_second;
 }
 
+/// The first words of `text`; false where there are fewer.
+bool take_words(std::string_view text, std::span<std::string_view> words) {
+    for (std::string_view& word : words) {
+        const std::size_t begin = text.find_first_not_of(" \n");
+        if (begin == std::string_view::npos) {
+            return false;
+        }
+        const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+        word = text.substr(begin, end - begin);
+        text.remove_prefix(end);
+    }
+    return true;
+}
+
 }  // namespace
 
 std::optional<ProcessStat> parse_stat(std::string_view text) {
@@ -31,10 +50,10 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
     if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
         return std::nullopt;
     }
-    const std::vector<std::string_view> fields = split_words(text.substr(close + 1));
     // proc(5) counts from 1 and `state`, the first after the command, is field 3.
     constexpr std::size_t kFirst = 3;
-    if (fields.size() <= 22 - kFirst) {
+    std::array<std::string_view, 22 - kFirst + 1> fields;
+    if (!take_words(text.substr(close + 1), fields)) {
         return std::nullopt;
     }
     ProcessStat stat;
@@ -43,6 +62,7 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
     stat.own_cpu_s = ticks_to_seconds(fields[14 - kFirst]) + ticks_to_seconds(fields[15 - kFirst]);
     stat.reaped_cpu_s =
         ticks_to_seconds(fields[16 - kFirst]) + ticks_to_seconds(fields[17 - kFirst]);
+    stat.threads = to_number<int>(fields[20 - kFirst]);
     stat.start_ticks = to_number<std::uint64_t>(fields[22 - kFirst]);
     return stat;
 }
@@ -72,87 +92,126 @@ double SteadyCounter::update(double sum) {
 
 ProcessTree::ProcessTree(std::filesystem::path proc, pid_t root)
     : proc_(std::move(proc)),
+      files_(proc_),
       root_(root),
       children_files_(
           std::filesystem::exists(proc_ / "self/task" / std::to_string(gettid()) / "children")) {
-    if (const auto stat = read_stat(proc_, root_)) {
+    if (const auto stat = stat_of(root_)) {
         root_start_ = stat->start_ticks;
     }
 }
 
+std::optional<ProcessStat> ProcessTree::stat_of(pid_t pid) {
+    ProcessFiles once(false);
+    return stat_of(once, pid);
+}
+
+std::optional<ProcessStat> ProcessTree::stat_of(ProcessFiles& files, pid_t pid) {
+    const auto text = files_.read(files, pid, ProcFile::Stat);
+    return text ? parse_stat(*text) : std::nullopt;
+}
+
 std::optional<ProcessTree::Sample> ProcessTree::sample() {
-    const std::optional<ProcessStat> root = read_stat(proc_, root_);
+    const std::optional<ProcessStat> root = stat_of(root_);
     if (!root || root->start_ticks != root_start_) {
         return std::nullopt;
     }
     if (!children_files_) {
         by_parent_.clear();
         for (const pid_t pid : numeric_entries(proc_)) {
-            if (const auto stat = read_stat(proc_, pid)) {
+            if (const auto stat = stat_of(pid)) {
                 by_parent_.emplace(stat->parent, pid);
             }
         }
     }
     Sample sample;
     largest_shared_ = 0;
-    std::map<pid_t, std::uint64_t> members;
-    add(root_, sample, members);
-    for (const auto& [pid, start] : members_) {  // daemons: members whose parent has ended
-        if (!members.contains(pid)) {
-            if (const auto stat = read_stat(proc_, pid); stat && stat->start_ticks == start) {
-                add(pid, sample, members);
-            }
+    before_ = std::move(members_);
+    members_.clear();
+    add(root_, sample);
+    while (!before_.empty()) {  // ended, or daemons: members whose parent has ended
+        auto node = before_.extract(before_.begin());
+        const auto stat = stat_of(node.mapped().files, node.key());
+        if (stat && stat->start_ticks == node.mapped().start_ticks) {
+            const pid_t daemon = node.key();
+            before_.insert(std::move(node));
+            add(daemon, sample);
         }
     }
-    members_ = std::move(members);
     sample.cpu_s = cpu_.update(sample.cpu_s);
     sample.memory_bytes += largest_shared_;
     return sample;
 }
 
 /// Breadth first, so that every parent is read before its children.
-void ProcessTree::add(pid_t pid, Sample& sample, std::map<pid_t, std::uint64_t>& members) {
-    static const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
+void ProcessTree::add(pid_t pid, Sample& sample) {
     std::vector<pid_t> queue{pid};
     for (std::size_t next = 0; next < queue.size(); ++next) {
         const pid_t member = queue[next];
-        const std::optional<ProcessStat> stat = read_stat(proc_, member);
-        if (!stat || !members.emplace(member, stat->start_ticks).second) {
-            continue;
+        if (const std::optional<ProcessStat> stat = take_member(member)) {
+            sample.cpu_s += stat->own_cpu_s + stat->reaped_cpu_s;
+            ++sample.processes;
+            ProcessFiles& files = members_.at(member).files;
+            add_memory(files, member, sample);
+            add_children(files, member, stat->threads, queue);
         }
-        sample.cpu_s += stat->own_cpu_s + stat->reaped_cpu_s;
-        ++sample.processes;
-        if (const auto statm = read_small_file(proc_ / std::to_string(member) / "statm")) {
-            const std::vector<std::string_view> fields = split_words(*statm);
-            if (fields.size() > 2) {  // size, resident, shared ... in pages
-                const double shared = to_number<double>(fields[2]) * page;
-                sample.memory_bytes += to_number<double>(fields[1]) * page - shared;
-                largest_shared_ = std::max(largest_shared_, shared);
-            }
-        }
-        const std::vector<pid_t> found = children(member);
-        queue.insert(queue.end(), found.begin(), found.end());
     }
 }
 
-std::vector<pid_t> ProcessTree::children(pid_t pid) const {
-    std::vector<pid_t> found;
+std::optional<ProcessStat> ProcessTree::take_member(pid_t pid) {
+    if (members_.contains(pid)) {
+        return std::nullopt;
+    }
+    const auto fresh = [this] { return Member{0, ProcessFiles(members_.size() < kMostKeptOpen)}; };
+    auto known = before_.extract(pid);
+    Member member = known.empty() ? fresh() : std::move(known.mapped());
+    std::optional<ProcessStat> stat = stat_of(member.files, pid);
+    if (!stat && !known.empty()) {  // that one has ended, and its number is another's by now
+        member = fresh();
+        stat = stat_of(member.files, pid);
+    }
+    if (stat) {
+        member.start_ticks = stat->start_ticks;
+        members_.emplace(pid, std::move(member));
+    }
+    return stat;
+}
+
+void ProcessTree::add_memory(ProcessFiles& files, pid_t pid, Sample& sample) {
+    static const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
+    const auto text = files_.read(files, pid, ProcFile::Statm);
+    std::array<std::string_view, 3> fields;  // size, resident, shared ... in pages
+    if (text && take_words(*text, fields)) {
+        const double shared = to_number<double>(fields[2]) * page;
+        sample.memory_bytes += to_number<double>(fields[1]) * page - shared;
+        largest_shared_ = std::max(largest_shared_, shared);
+    }
+}
+
+void ProcessTree::add_children(ProcessFiles& files, pid_t pid, int threads,
+                               std::vector<pid_t>& found) {
     if (!children_files_) {
         const auto [begin, end] = by_parent_.equal_range(pid);
         for (auto entry = begin; entry != end; ++entry) {
             found.push_back(entry->second);
         }
-        return found;
+        return;
     }
-    const std::filesystem::path tasks = proc_ / std::to_string(pid) / "task";
-    for (const pid_t thread : numeric_entries(tasks)) {
-        if (const auto text = read_small_file(tasks / std::to_string(thread) / "children")) {
-            for (const std::string_view word : split_words(*text)) {
-                found.push_back(to_number<pid_t>(word));
-            }
+    const auto add_those = [&](std::optional<std::string_view> text) {
+        std::array<std::string_view, 1> word;
+        std::string_view rest = text.value_or("");
+        while (take_words(rest, word)) {
+            found.push_back(to_number<pid_t>(word[0]));
+            rest.remove_prefix(static_cast<std::size_t>(word[0].end() - rest.begin()));
         }
+    };
+    if (threads == 1) {  // most processes
+        add_those(files_.read(files, pid, ProcFile::Children));
+        return;
     }
-    return found;
+    for (const pid_t thread : numeric_entries(proc_ / std::to_string(pid) / "task")) {
+        add_those(files_.read_children(pid, thread));
+    }
 }
 
 }  // namespace plimsoll

@@ -1,6 +1,8 @@
 // A process and all its descendants, measured from /proc.
 #pragma once
 
+#include "probes/container/proc_files.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -18,6 +20,7 @@ struct ProcessStat {
     std::uint64_t start_ticks = 0;  // since boot: tells a pid from its next owner
     double own_cpu_s = 0;           // user and system time of all its threads, ended ones included
     double reaped_cpu_s = 0;        // of descendants that have ended and been waited for
+    int threads = 0;
     std::string command;
 };
 /// Nothing when `text` is not such a line.
@@ -72,16 +75,28 @@ public:
     void scan_all_processes() noexcept { children_files_ = false; }
 
 private:
-    void add(pid_t pid, Sample& sample, std::map<pid_t, std::uint64_t>& members);
-    [[nodiscard]] std::vector<pid_t> children(pid_t pid) const;
+    struct Member {
+        std::uint64_t start_ticks;
+        ProcessFiles files;
+    };
+
+    void add(pid_t pid, Sample& sample);
+    /// Makes it a member of this sample; nothing where it is one already, or has ended.
+    [[nodiscard]] std::optional<ProcessStat> take_member(pid_t pid);
+    void add_memory(ProcessFiles& files, pid_t pid, Sample& sample);
+    void add_children(ProcessFiles& files, pid_t pid, int threads, std::vector<pid_t>& found);
+    [[nodiscard]] std::optional<ProcessStat> stat_of(pid_t pid);
+    [[nodiscard]] std::optional<ProcessStat> stat_of(ProcessFiles& files, pid_t pid);
 
     std::filesystem::path proc_;
+    ProcFiles files_;
     pid_t root_;
     std::uint64_t root_start_ = 0;
     bool children_files_;
     double largest_shared_ = 0;
-    std::map<pid_t, std::uint64_t> members_;  // pid → start, as of the last sample
-    std::multimap<pid_t, pid_t> by_parent_;   // of this sample, when scanning
+    std::map<pid_t, Member> members_;        // as of the last sample
+    std::map<pid_t, Member> before_;         // while sampling: those not found again so far
+    std::multimap<pid_t, pid_t> by_parent_;  // of this sample, when scanning
     SteadyCounter cpu_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace plimsoll {
 
 void Backoff::failed(Clock::time_point now) noexcept {
@@ -14,7 +16,7 @@ Status Link::raise(Clock::time_point deadline, Refusals& refusals) {
     if (connection.up()) {
         return {};
     }
-    prepared = counters_prepared = false;
+    prepared.clear();
     const Clock::time_point now = Clock::now();
     if (connection.connecting()) {
         deadline = std::min(deadline, now + kGlance);
@@ -30,6 +32,17 @@ Status Link::raise(Clock::time_point deadline, Refusals& refusals) {
         refusals.count(connection.sqlstate());
     }
     return status;
+}
+
+Result<PgRows> Link::ask(const char* name, const std::string& sql, Clock::time_point deadline) {
+    if (std::find(prepared.begin(), prepared.end(), name) == prepared.end()) {
+        const auto made = connection.query(fmt::format("PREPARE {} AS {}", name, sql), deadline);
+        if (!made) {
+            return made.error();
+        }
+        prepared.emplace_back(name);
+    }
+    return connection.query_prepared(name, deadline);
 }
 
 }  // namespace plimsoll

@@ -4,6 +4,10 @@
 #include "probes/postgres/connection.hpp"
 #include "probes/postgres/refusals.hpp"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace plimsoll {
 
 /// When a connection may be tried again: 0.1 s after the first failure, doubling up to 1 s, so
@@ -23,14 +27,18 @@ private:
 struct Link {
     PgConnection connection;
     Backoff backoff = {};
-    // What is prepared on first use; forgotten with the connection.
-    bool prepared = false;
-    bool counters_prepared = false;
+    std::vector<std::string_view> prepared = {};  // on this connection: names of `ask`
 
     /// One more try to be up by `deadline`, if it is time for one. An attempt that an earlier call
     /// began gets kGlance at most: it goes on by itself, and others wait for this thread. Refusals
     /// are counted.
     [[nodiscard]] Status raise(Clock::time_point deadline, Refusals& refusals);
+
+    /// Runs a statement that is asked again and again, prepared under `name` (a literal) on its
+    /// first use: planning such a statement costs the server more than running it. Each apart, so
+    /// that a view that a server lacks does not cost us the rest. The connection must be up.
+    [[nodiscard]] Result<PgRows> ask(const char* name, const std::string& sql,
+                                     Clock::time_point deadline);
 
     static constexpr Nanoseconds kGlance = std::chrono::milliseconds(20);
 };

@@ -227,7 +227,6 @@ private:
     void swap_connections();
     Status learn_server(Clock::time_point deadline);
     void warn_of_privileges();
-    Result<PgRows> ask_counters(Clock::time_point deadline);
     void read_counters(Clock::time_point deadline);
     void read_blockers_of(Clock::time_point deadline, Reading& reading);
     Result<Statements> read_statements_now(Clock::time_point deadline);
@@ -324,15 +323,7 @@ void PostgresProbe::swap_connections() {
 }
 
 Result<PgRows> PostgresProbe::ask_activity(Clock::time_point deadline) {
-    if (!main_.prepared) {
-        const auto prepared =
-            main_.connection.query("PREPARE plimsoll_activity AS " + activity_sql(), deadline);
-        if (!prepared) {
-            return prepared.error();
-        }
-        main_.prepared = true;
-    }
-    Result<PgRows> rows = main_.connection.query_prepared("plimsoll_activity", deadline);
+    Result<PgRows> rows = main_.ask("plimsoll_activity", activity_sql(), deadline);
     if (!rows && rows.error().what.ends_with(kDenied)) {
         Error error = rows.error();
         error.hint =
@@ -393,24 +384,10 @@ Result<Reading> PostgresProbe::read(Clock::time_point deadline) {
     return reading;
 }
 
-/// Prepared apart from the first statement: planning it costs the server more than running it, and
-/// a view that a server lacks must not cost us the rest.
-Result<PgRows> PostgresProbe::ask_counters(Clock::time_point deadline) {
-    if (!main_.counters_prepared) {
-        const std::string sql = counters_sql(main_.connection.server_version());
-        const auto prepared =
-            main_.connection.query("PREPARE plimsoll_counters AS " + sql, deadline);
-        if (!prepared) {
-            return prepared.error();
-        }
-        main_.counters_prepared = true;
-    }
-    return main_.connection.query_prepared("plimsoll_counters", deadline);
-}
-
 /// A failure here costs these values their freshness, not the reading.
 void PostgresProbe::read_counters(Clock::time_point deadline) {
-    const auto rows = ask_counters(deadline);
+    const auto rows =
+        main_.ask("plimsoll_counters", counters_sql(main_.connection.server_version()), deadline);
     if (!rows) {
         if (counters_trouble_.empty() && main_.connection.up() && !main_.connection.busy()) {
             counters_trouble_ = rows.error().to_string();
@@ -445,7 +422,7 @@ void PostgresProbe::read_blockers_of(Clock::time_point deadline, Reading& readin
     if (blocked_ == 0 || !blockers_due_.due(Clock::now())) {
         return;
     }
-    if (const auto rows = main_.connection.query(blockers_sql(), deadline)) {
+    if (const auto rows = main_.ask("plimsoll_blockers", blockers_sql(), deadline)) {
         for (std::string& note : blockers_.add(read_blockers(*rows))) {
             reading.notes.push_back(std::move(note));
         }

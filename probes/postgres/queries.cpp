@@ -98,18 +98,25 @@ std::string activity_sql() {
     // wait_event): asking for 'client backend' alone would make everybody else's connections
     // vanish. Those with a database and a user are client backends, but for a background worker
     // now and then.
+    // Grouped first, and named and subtracted afterwards: of the view's columns only what
+    // pg_stat_get_activity gives is used, so that the planner drops the joins for the names, and of
+    // some hundred rows only a few pay for intervals.
     return fmt::format(
-        "SELECT /* plimsoll */ coalesce(datname, ''), coalesce(usename, ''), "
-        "coalesce(application_name, ''), state, wait_event_type, wait_event, "
-        "coalesce(application_name, '') = 'plimsoll', backend_type IS NULL, count(*), "
-        "max(extract(epoch FROM clock_timestamp() - xact_start))::float8, "
-        "max(extract(epoch FROM clock_timestamp() - state_change))::float8, "
-        "count(*) FILTER (WHERE state <> 'active' AND state_change < clock_timestamp() - "
-        "interval '{} s'), "
-        "count(*) FILTER (WHERE backend_start > clock_timestamp() - interval '1 s') "
+        "SELECT /* plimsoll */ "
+        "coalesce((SELECT datname FROM pg_database WHERE oid = g.datid)::text, ''), "
+        "coalesce(pg_get_userbyid(g.usesysid)::text, ''), "
+        "app, state, wait_event_type, wait_event, app = 'plimsoll', hidden, backends, "
+        "extract(epoch FROM clock_timestamp() - xact_start)::float8, "
+        "extract(epoch FROM clock_timestamp() - state_change)::float8, stale, fresh "
+        "FROM (SELECT datid, usesysid, coalesce(application_name, '') AS app, state, "
+        "wait_event_type, wait_event, backend_type IS NULL AS hidden, count(*) AS backends, "
+        "min(xact_start) AS xact_start, min(state_change) AS state_change, "
+        "count(*) FILTER (WHERE state <> 'active' AND state_change < statement_timestamp() - "
+        "interval '{} s') AS stale, "
+        "count(*) FILTER (WHERE backend_start > statement_timestamp() - interval '1 s') AS fresh "
         "FROM pg_stat_activity WHERE backend_type = 'client backend' "
         "OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL) "
-        "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
+        "GROUP BY 1, 2, 3, 4, 5, 6, 7) g",
         kStaleAfterSeconds);
 }
 
@@ -160,14 +167,17 @@ std::string settings_sql(int version) {
 }
 
 std::string blockers_sql() {
-    return "SELECT /* plimsoll */ w.pid, b.pid, coalesce(b.application_name, ''), "
+    // One look at all backends serves both ends.
+    return "WITH a AS MATERIALIZED (SELECT pid, application_name, state, wait_event_type, "
+           "xact_start, state_change, query FROM pg_stat_activity) "
+           "SELECT /* plimsoll */ w.pid, b.pid, coalesce(b.application_name, ''), "
            "coalesce(b.state, ''), coalesce(b.wait_event_type, '') = 'Lock', "
            "extract(epoch FROM clock_timestamp() - b.xact_start)::float8, "
            "coalesce(left(b.query, 500), ''), coalesce(left(w.query, 500), '') "
-           "FROM (SELECT pid, query FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+           "FROM (SELECT pid, query FROM a WHERE wait_event_type = 'Lock' "
            "ORDER BY state_change LIMIT 20) w "
            "CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) x(pid) "
-           "JOIN pg_stat_activity b ON b.pid = x.pid";
+           "JOIN a b ON b.pid = x.pid";
 }
 
 std::string statements_sql(const std::string& schema) {

@@ -1,6 +1,6 @@
 """What the probes cost, on our side and on the database's, beside pgbench with 90 backends.
 
-    PROBE_COST=build/release/tests/bench/probe_cost python3 tests/bench/probe_cost.py [--pairs 8] [--seconds 6]
+    PROBE_COST=build/release/probe_cost python3 tests/bench/probe_cost.py [--pairs 8] [--seconds 6]
 
 pgbench runs without and with the probes in turn (the order changes from pair to pair), so that what else the machine
 does falls on both. CPU time is the kernel's: of this process by getrusage, of our backends and of all of PostgreSQL by
@@ -45,6 +45,7 @@ class DatabaseCpu:
 
     def __init__(self, postgres):
         self.postgres = postgres
+        self.asked = 0
         self.at_start = self._all()
 
     def _all(self):
@@ -53,7 +54,13 @@ class DatabaseCpu:
     def total(self):
         return self._all() - self.at_start
 
+    def sessions(self):
+        """How many connections the server has accepted, without those of this program's own questions."""
+        self.asked += 1
+        return int(self.postgres.sql("SELECT sum(sessions) FROM pg_stat_database")) - self.asked
+
     def ours(self):
+        self.asked += 1
         pids = self.postgres.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'plimsoll'").split()
         return sum(cpu_of(pid) for pid in pids)
 
@@ -112,10 +119,13 @@ def probed(postgres, pgbouncer, seconds, hz, clients, fresh_cost, pid, metrics):
     load.start()
     time.sleep(1)  # both are up
     database = DatabaseCpu(postgres)
-    before, began = database.ours(), time.monotonic()
-    time.sleep(seconds - 2)
+    connected, before, began = database.sessions(), database.ours(), time.monotonic()
+    time.sleep(seconds - 3)
     wall = time.monotonic() - began
-    cost["server_s"] = (database.ours() - before + fresh_cost * wall) / wall
+    assert runner.poll() is None, "the probes ended before they were measured"
+    cost["server_s"] = (database.ours() - before) / wall
+    cost["fresh_s"] = fresh_cost * (database.sessions() - connected) / wall
+    cost["server_s"] += cost["fresh_s"]
     cost["share"] = cost["server_s"] * wall / database.total()
     cost["of_its_cores"] = cost["server_s"] / os.cpu_count()
     load.join()
@@ -155,13 +165,13 @@ def main():
               f"our CPU {costs[-1]['client'] * 100:.2f} % of a core, on the server {costs[-1]['server_s'] * 1e3:.2f} ms/s = "
               f"{costs[-1]['share'] * 100:.2f} % of its CPU; {costs[-1]['present'] * 100:.1f} % of readings", flush=True)
     spread = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else float("nan")
-    client, share, cores, server = (statistics.median(c[key] for c in costs)
-                                    for key in ("client", "share", "of_its_cores", "server_s"))
+    client, share, cores, server, fresh_s = (statistics.median(c[key] for c in costs)
+                                    for key in ("client", "share", "of_its_cores", "server_s", "fresh_s"))
     mean = statistics.mean(ratios)
     print(f"throughput with/without: mean {mean:.4f} ± {2 * spread:.4f} (two standard errors of {len(ratios)} pairs)")
     print(f"our CPU: median {client * 100:.2f} % of a core (limit 1 %)")
     print(f"database's CPU: median {server * 1e3:.2f} ms/s = {cores * 100:.2f} % of its {os.cpu_count()} cores (limit 0.5 %), "
-          f"{share * 100:.2f} % of what it used; {fresh * 1e3:.2f} ms/s of it is the fresh connection of each second")
+          f"{share * 100:.2f} % of what it used; {fresh_s * 1e3:.2f} ms/s of it are fresh connections")
     pgbouncer.stop()
     postgres.stop()
     failed = client > 0.01 or cores > 0.005 or abs(mean - 1) > max(2 * spread, 0.01)

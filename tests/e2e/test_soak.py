@@ -3,16 +3,14 @@
 SOAK_SECONDS shortens it for a quick look, to 120 at least; the proof is the whole length. SOAK_ENDPOINTS spreads the
 same load over more endpoints.
 """
-import http.server
 import os
 import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
 
 from harness import fetch, free_port, query, start_plimsoll, summary, wait_for
-from timing import Nginx
+from timing import Collector, Nginx
 
 FULL_S = 1800
 SECONDS = int(os.environ.get("SOAK_SECONDS", FULL_S))
@@ -55,34 +53,6 @@ export:
   prometheus: "127.0.0.1:{metrics}"
   otlp: {{endpoint: "http://127.0.0.1:{collector}", sample: 1%}}
 """
-
-
-class Collector(http.server.ThreadingHTTPServer):
-    """Takes traces and forgets them."""
-    daemon_threads = True
-
-    def __init__(self):
-        self.received = 0  # bytes
-        collector = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                collector.received += len(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
 
 
 def memory(pid):

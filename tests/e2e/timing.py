@@ -1,4 +1,5 @@
 """What the timing proofs share: a server with known delays, distributions with known quantiles, stored histograms."""
+import http.server
 import math
 import os
 import random
@@ -6,6 +7,7 @@ import shutil
 import signal
 import statistics
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -117,6 +119,38 @@ class Nginx:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(30)
+
+
+class Collector(http.server.ThreadingHTTPServer):
+    """Takes OTLP traces over HTTP: counts their bytes and, where asked to, keeps the bodies."""
+    daemon_threads = True
+
+    def __init__(self, keep=False):
+        self.received, self.bodies = 0, []
+        collector = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                assert self.headers.get("Content-Encoding") is None
+                collector.received += len(body)
+                if keep:
+                    collector.bodies.append(body)
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
 
 
 class Mixture:

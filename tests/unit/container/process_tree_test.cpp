@@ -20,7 +20,7 @@ using test::BusyChild;
 
 TEST(ParseStat, ReadsACommandWithSpacesAndParentheses) {
     const auto stat = parse_stat(
-        "4711 (postgres: (a) b) S 12 4711 4711 0 -1 4194304 1 2 3 4 150 50 700 300 20 0 1 0 98765 "
+        "4711 (postgres: (a) b) S 12 4711 4711 0 -1 4194304 1 2 3 4 150 50 700 300 20 0 6 0 98765 "
         "1 2 3");
     ASSERT_TRUE(stat);
     EXPECT_EQ(stat->command, "postgres: (a) b");
@@ -28,6 +28,7 @@ TEST(ParseStat, ReadsACommandWithSpacesAndParentheses) {
     const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
     EXPECT_DOUBLE_EQ(stat->own_cpu_s, 200 / ticks);
     EXPECT_DOUBLE_EQ(stat->reaped_cpu_s, 1000 / ticks);
+    EXPECT_EQ(stat->threads, 6);
     EXPECT_EQ(stat->start_ticks, 98765U);
     EXPECT_FALSE(parse_stat(""));
     EXPECT_FALSE(parse_stat("1 (cut) S 1 2"));

@@ -1,0 +1,76 @@
+#include "probes/canary/canary_probe.hpp"
+
+#include "signal/names.hpp"
+#include "tests/support/readings.hpp"
+
+#include <ctime>
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using test::single;
+using test::values;
+
+/// Says so many seconds as attempts were made.
+class Counted final : public CanaryProbe {
+public:
+    Counted() : CanaryProbe("counted", 1s) {}
+    Nanoseconds cpu{};
+    bool fails = false;
+
+private:
+    Result<Nanoseconds> attempt(Clock::time_point) override {
+        const std::clock_t until =
+            std::clock() + static_cast<std::clock_t>(to_seconds(cpu) * CLOCKS_PER_SEC);
+        while (std::clock() < until) {
+        }
+        ++attempts_;
+        return fails ? Result<Nanoseconds>(Error{"refused", "", ""})
+                     : Result<Nanoseconds>(std::chrono::seconds(attempts_));
+    }
+    int attempts_ = 0;
+};
+
+double read_seconds(CanaryProbe& canary) {
+    const auto reading = canary.read(Clock::now() + 30s);
+    EXPECT_TRUE(reading.ok());
+    const auto seconds = values(canary, *reading, metric::kCanarySeconds);
+    return seconds.empty() ? 0 : seconds.at("counted");
+}
+
+TEST(CanaryPause, KeepsToItsShareOfACoreAndToFiveSeconds) {
+    EXPECT_EQ(CanaryProbe::pause_after(0ns), 0ns);
+    EXPECT_EQ(CanaryProbe::pause_after(3ms), 2s);
+    EXPECT_EQ(CanaryProbe::pause_after(1s), 5s);
+}
+
+TEST(Canary, UsesEveryTurnWhileItIsCheap) {
+    Counted canary;
+    EXPECT_EQ(read_seconds(canary), 1);
+    EXPECT_EQ(read_seconds(canary), 2);
+}
+
+TEST(Canary, PausesAfterADearRequestAndShowsTheLastDuration) {
+    Counted canary;
+    canary.cpu = 50ms;
+    EXPECT_EQ(read_seconds(canary), 1);
+    EXPECT_EQ(read_seconds(canary), 1);
+}
+
+TEST(Canary, UsesEveryTurnWhileItFailsHoweverDear) {
+    Counted canary;
+    canary.cpu = 50ms;
+    canary.fails = true;
+    for (int failures = 1; failures <= 3; ++failures) {
+        const auto reading = canary.read(Clock::now() + 30s);
+        ASSERT_TRUE(reading.ok());
+        EXPECT_TRUE(values(canary, *reading, metric::kCanarySeconds).empty());
+        EXPECT_EQ(single(canary, *reading, metric::kCanaryFailures), failures);
+    }
+}
+
+}  // namespace
+}  // namespace plimsoll
