@@ -55,7 +55,7 @@ Result<Reading> CanaryProbe::read(Clock::time_point deadline) {
     const Clock::time_point from = Clock::now();
     Reading reading;
     reading.at = from;
-    if (from >= next_) {
+    if (from >= next_ || urgent()) {
         try_once(deadline);
         reading.took = Clock::now() - from;
         reading.at = from + reading.took / 2;

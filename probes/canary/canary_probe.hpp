@@ -32,6 +32,8 @@ public:
 protected:
     /// One request, done by `deadline`: how long it took, or why it failed.
     [[nodiscard]] virtual Result<Nanoseconds> attempt(Clock::time_point deadline) = 0;
+    /// Whether each turn is to be used whatever it costs, as while it fails.
+    [[nodiscard]] virtual bool urgent() const { return false; }
     /// More values for the reading, of metrics declared by `declare`.
     virtual void add_values(Reading&) const {}
     /// Call from the constructor only. Returns the metric's index.

@@ -63,6 +63,8 @@ private:
         }
         return Clock::now() - from;
     }
+    /// A full server is what this canary is there for.
+    [[nodiscard]] bool urgent() const override { return refusals_->nearly_full(Clock::now()); }
     void add_values(Reading& reading) const override {
         if (refused_metric_ == 0) {
             return;

@@ -160,6 +160,8 @@ Statements read_statements(const PgRows& rows) {
     return statements;
 }
 
+constexpr double kNearlyFull = 0.9;
+
 /// How an error ends that the server gives to a role without the right.
 constexpr const char* kDenied = "(SQLSTATE 42501)";
 
@@ -514,8 +516,11 @@ void PostgresProbe::add_activity(const PgRows& rows, Reading& reading) {
     const double most = setting("max_connections");
     const double reserved =
         setting("superuser_reserved_connections") + setting("reserved_connections");
-    reading.values.push_back(
-        {UsedRatio, {}, static_cast<double>(summary.connections) / std::max(most - reserved, 1.0)});
+    const double used = static_cast<double>(summary.connections) / std::max(most - reserved, 1.0);
+    if (used >= kNearlyFull) {
+        refusals_->saw_nearly_full(reading.at);
+    }
+    reading.values.push_back({UsedRatio, {}, used});
     reading.values.push_back({MaxConnections, {}, most});
     reading.values.push_back({Reserved, {}, reserved});
     note_visibility(groups, reading);

@@ -1,6 +1,9 @@
 // Why PostgreSQL would not let us in, counted.
 #pragma once
 
+#include "base/clock.hpp"
+
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -25,16 +28,24 @@ struct ConnectFailure {
 };
 [[nodiscard]] ConnectFailure read_connect_failure(std::string_view message);
 
-/// Refused connects by SQLSTATE, shared by the probes that connect. Thread-safe.
+/// What the probes that connect to one server share: refused connects by SQLSTATE, and whether it
+/// is nearly full. Thread-safe.
 class Refusals {
 public:
+    /// Said by the one that sees the server's backends; holds for five seconds, since slots are
+    /// taken and given back faster than anybody looks.
+    void saw_nearly_full(Clock::time_point now) noexcept { nearly_full_at_ = now; }
+    [[nodiscard]] bool nearly_full(Clock::time_point now) const noexcept {
+        return now < nearly_full_at_.load() + std::chrono::seconds(5);
+    }
     /// Empty codes are not counted: that was no refusal by PostgreSQL.
     void count(const std::string& sqlstate);
     /// Always has 53300, so that its series begins at 0.
     [[nodiscard]] std::map<std::string, std::uint64_t> by_sqlstate() const;
 
 private:
-    mutable std::mutex mutex_;
+    std::atomic<Clock::time_point> nearly_full_at_{Clock::time_point()};
+    mutable std::mutex mutex_;  // guards what follows
     std::map<std::string, std::uint64_t> counts_{{kTooManyConnections, 0}};
 };
 

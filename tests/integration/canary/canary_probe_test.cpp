@@ -20,8 +20,10 @@ public:
     Counted() : CanaryProbe("counted", 1s) {}
     Nanoseconds cpu{};
     bool fails = false;
+    bool hurry = false;
 
 private:
+    [[nodiscard]] bool urgent() const override { return hurry; }
     Result<Nanoseconds> attempt(Clock::time_point) override {
         const std::clock_t until =
             std::clock() + static_cast<std::clock_t>(to_seconds(cpu) * CLOCKS_PER_SEC);
@@ -58,6 +60,14 @@ TEST(Canary, PausesAfterADearRequestAndShowsTheLastDuration) {
     canary.cpu = 50ms;
     EXPECT_EQ(read_seconds(canary), 1);
     EXPECT_EQ(read_seconds(canary), 1);
+}
+
+TEST(Canary, UsesEveryTurnWhileItIsUrgentHoweverDear) {
+    Counted canary;
+    canary.cpu = 50ms;
+    canary.hurry = true;
+    EXPECT_EQ(read_seconds(canary), 1);
+    EXPECT_EQ(read_seconds(canary), 2);
 }
 
 TEST(Canary, UsesEveryTurnWhileItFailsHoweverDear) {
