@@ -72,7 +72,7 @@ void CanaryProbe::try_once(Clock::time_point deadline) {
     const Clock::time_point from = Clock::now();
     const Nanoseconds cpu = thread_cpu_time();
     const Result<Nanoseconds> took = attempt(deadline);
-    last_.reset();
+    const std::optional<Nanoseconds> before = std::exchange(last_, std::nullopt);
     next_ = {};  // while something is wrong every turn is used
     if (!took) {
         ++failures_;
@@ -81,8 +81,10 @@ void CanaryProbe::try_once(Clock::time_point deadline) {
     }
     note(true, "");
     last_ = *took;
-    // Half a turn early: turns come at whole periods, a little later or earlier.
-    next_ = from + pause_after(thread_cpu_time() - cpu) - period_ / 2;
+    if (!before || *took <= 2 * *before) {
+        // A little early: turns come at whole periods, a little later or earlier.
+        next_ = from + pause_after(thread_cpu_time() - cpu) - period_ / 10;
+    }
 }
 
 void CanaryProbe::note(bool good, const std::string& reason) {

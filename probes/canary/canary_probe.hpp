@@ -11,7 +11,7 @@
 namespace plimsoll {
 
 /// A request in each turn, as long as it is cheap: one that costs us much CPU time pauses for some
-/// turns, in which the last duration stands, but only while it succeeds.
+/// turns, in which the last duration stands, but only while it succeeds and gets no slower.
 class CanaryProbe : public Probe {
 public:
     CanaryProbe(std::string canary, Nanoseconds period);

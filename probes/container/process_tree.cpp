@@ -6,14 +6,22 @@
 #include <array>
 #include <charconv>
 #include <span>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
 namespace plimsoll {
 namespace {
 
-/// More processes than this are opened anew in each sample: three files each are open else.
-constexpr std::size_t kMostKeptOpen = 256;
+/// Of so many processes the files stay open, three each; of more they are opened anew in each
+/// sample. Connections need descriptors too.
+std::size_t most_kept_open() {
+    constexpr rlim_t kMost = 256;
+    constexpr rlim_t kShare = 64;  // three sixty-fourths of the limit
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return std::min(limit.rlim_cur / kShare, kMost);
+}
 
 template <typename Number>
 Number to_number(std::string_view word) {
@@ -93,6 +101,7 @@ double SteadyCounter::update(double sum) {
 ProcessTree::ProcessTree(std::filesystem::path proc, pid_t root)
     : proc_(std::move(proc)),
       files_(proc_),
+      most_kept_open_(most_kept_open()),
       root_(root),
       children_files_(
           std::filesystem::exists(proc_ / "self/task" / std::to_string(gettid()) / "children")) {
@@ -162,7 +171,9 @@ std::optional<ProcessStat> ProcessTree::take_member(pid_t pid) {
     if (members_.contains(pid)) {
         return std::nullopt;
     }
-    const auto fresh = [this] { return Member{0, ProcessFiles(members_.size() < kMostKeptOpen)}; };
+    const auto fresh = [this] {
+        return Member{0, ProcessFiles(members_.size() + before_.size() < most_kept_open_)};
+    };
     auto known = before_.extract(pid);
     Member member = known.empty() ? fresh() : std::move(known.mapped());
     std::optional<ProcessStat> stat = stat_of(member.files, pid);

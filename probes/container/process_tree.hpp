@@ -90,6 +90,7 @@ private:
 
     std::filesystem::path proc_;
     ProcFiles files_;
+    std::size_t most_kept_open_;
     pid_t root_;
     std::uint64_t root_start_ = 0;
     bool children_files_;

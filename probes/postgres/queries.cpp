@@ -98,17 +98,18 @@ std::string activity_sql() {
     // wait_event): asking for 'client backend' alone would make everybody else's connections
     // vanish. Those with a database and a user are client backends, but for a background worker
     // now and then.
-    // Grouped first, and named and subtracted afterwards: of the view's columns only what
-    // pg_stat_get_activity gives is used, so that the planner drops the joins for the names, and of
-    // some hundred rows only a few pay for intervals.
+    // Grouped first and subtracted afterwards, so that of some hundred rows only a few pay for
+    // intervals; roles are named afterwards too, so that the planner drops the view's join for
+    // them. Databases are named by the view: pg_database may be closed to us.
     return fmt::format(
         "SELECT /* plimsoll */ "
-        "coalesce((SELECT datname FROM pg_database WHERE oid = g.datid)::text, ''), "
+        "coalesce(database, ''), "
         "coalesce(pg_get_userbyid(g.usesysid)::text, ''), "
         "app, state, wait_event_type, wait_event, app = 'plimsoll', hidden, backends, "
         "extract(epoch FROM clock_timestamp() - xact_start)::float8, "
         "extract(epoch FROM clock_timestamp() - state_change)::float8, stale, fresh "
-        "FROM (SELECT datid, usesysid, coalesce(application_name, '') AS app, state, "
+        "FROM (SELECT datid, min(datname::text) AS database, usesysid, coalesce(application_name, "
+        "'') AS app, state, "
         "wait_event_type, wait_event, backend_type IS NULL AS hidden, count(*) AS backends, "
         "min(xact_start) AS xact_start, min(state_change) AS state_change, "
         "count(*) FILTER (WHERE state <> 'active' AND state_change < statement_timestamp() - "
@@ -116,7 +117,7 @@ std::string activity_sql() {
         "count(*) FILTER (WHERE backend_start > statement_timestamp() - interval '1 s') AS fresh "
         "FROM pg_stat_activity WHERE backend_type = 'client backend' "
         "OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL) "
-        "GROUP BY 1, 2, 3, 4, 5, 6, 7) g",
+        "GROUP BY datid, usesysid, app, state, wait_event_type, wait_event, hidden) g",
         kStaleAfterSeconds);
 }
 

@@ -81,7 +81,8 @@ GeneratorResult generator_of(const RunData& data) {
     }
     generator.cpu_seconds = data.fact("generator.cpu_seconds", measured);
     if (data.all.requests > 0) {
-        const double worked = generator.cpu_seconds - data.fact("generator.polled_seconds", 0);
+        const double worked =
+            std::max(0.0, generator.cpu_seconds - data.fact("generator.polled_seconds", 0));
         generator.cpu_us_per_request = 1e6 * worked / static_cast<double>(data.all.requests);
     }
     generator.max_rss_bytes =

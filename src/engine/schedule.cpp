@@ -108,7 +108,8 @@ void Shard::learn_from_wait(Clock::time_point from, Clock::time_point until,
         if (woke >= until) {  // else work was posted
             lead_.learn(woke - until);
         }
-    } else if (unfinished_.empty()) {
+    } else if (unfinished_.empty() && from < pace_due_) {
+        lead_.looked();
         recorder_->polled(std::min<Nanoseconds>(woke - from, kLongestLook));
     }
 }
@@ -277,7 +278,7 @@ void Shard::on_pace() {
         } else if (now >= part.next_change && now < part.end) {
             adjust_users(part, now);
         }
-        const auto end = all_begun ? part.end : std::min(part.end + kMostOverdue, part.hard_end);
+        const auto end = all_begun ? part.end : part.end + kMostOverdue;
         if (now >= end || (part.counted && part.iterations_left == 0)) {
             end_part(part, now);
         }

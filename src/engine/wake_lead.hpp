@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace plimsoll {
 
@@ -19,12 +20,21 @@ public:
     void learn(Nanoseconds late) noexcept {
         lead_ = std::clamp(lead_ + (late > lead_ ? 3 : -1) * kStep, Nanoseconds::zero(), kMost);
     }
+    /// Awake ahead of an arrival. Arrivals that are nearer to each other than the lead leave no
+    /// sleep to learn from: it shrinks slowly then, until there is one now and again.
+    void looked() noexcept {
+        if (++looks_ % kLooksPerStep == 0) {
+            lead_ = std::max(lead_ - kStep, Nanoseconds::zero());
+        }
+    }
 
 private:
+    static constexpr std::uint32_t kLooksPerStep = 1024;  // about a millisecond awake
     /// Where timers are later than this the core is busy with others, and being awake early would
     /// only take from them.
     static constexpr Nanoseconds kMost = std::chrono::microseconds(100);
     static constexpr Nanoseconds kStep{500};
+    std::uint32_t looks_ = 0;
     Nanoseconds lead_ = std::chrono::microseconds(50);  // what a kernel needs in a virtual machine
 };
 

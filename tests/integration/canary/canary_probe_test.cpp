@@ -14,13 +14,14 @@ using namespace std::chrono_literals;
 using test::single;
 using test::values;
 
-/// Says so many seconds as attempts were made.
+/// Takes a step longer with each attempt, or says so.
 class Counted final : public CanaryProbe {
 public:
     Counted() : CanaryProbe("counted", 1s) {}
     Nanoseconds cpu{};
     bool fails = false;
     bool hurry = false;
+    int step = 1;  // in seconds
 
 private:
     [[nodiscard]] bool urgent() const override { return hurry; }
@@ -29,11 +30,11 @@ private:
             std::clock() + static_cast<std::clock_t>(to_seconds(cpu) * CLOCKS_PER_SEC);
         while (std::clock() < until) {
         }
-        ++attempts_;
+        seconds_ += step;
         return fails ? Result<Nanoseconds>(Error{"refused", "", ""})
-                     : Result<Nanoseconds>(std::chrono::seconds(attempts_));
+                     : Result<Nanoseconds>(std::chrono::seconds(seconds_));
     }
-    int attempts_ = 0;
+    int seconds_ = 0;
 };
 
 double read_seconds(CanaryProbe& canary) {
@@ -60,6 +61,17 @@ TEST(Canary, PausesAfterADearRequestAndShowsTheLastDuration) {
     canary.cpu = 50ms;
     EXPECT_EQ(read_seconds(canary), 1);
     EXPECT_EQ(read_seconds(canary), 1);
+}
+
+TEST(Canary, UsesTheNextTurnWhereItGotSlower) {
+    Counted canary;
+    canary.step = 3;
+    EXPECT_EQ(read_seconds(canary), 3);  // cheap: no pause
+    canary.cpu = 50ms;
+    canary.step = 4;
+    EXPECT_EQ(read_seconds(canary), 7);   // more than twice as long
+    EXPECT_EQ(read_seconds(canary), 11);  // not twice as long: from here on it pauses
+    EXPECT_EQ(read_seconds(canary), 11);
 }
 
 TEST(Canary, UsesEveryTurnWhileItIsUrgentHoweverDear) {

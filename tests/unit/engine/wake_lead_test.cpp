@@ -38,6 +38,14 @@ TEST(WakeLead, StaysWithinATenthOfAMillisecondOnABusyMachine) {
     EXPECT_EQ(lead.get(), 100us);
 }
 
+TEST(WakeLead, ShrinksWhereArrivalsLeaveNoSleepToLearnFrom) {
+    WakeLead lead;
+    for (int i = 0; i < 80 * 1024; ++i) {
+        lead.looked();
+    }
+    EXPECT_EQ(lead.get(), 10us);  // from 50 µs, half a microsecond each 1,024 looks
+}
+
 TEST(WakeLead, IsNeverNegative) {
     WakeLead lead;
     for (int i = 0; i < 1'000; ++i) {
