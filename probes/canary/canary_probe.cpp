@@ -81,9 +81,10 @@ void CanaryProbe::try_once(Clock::time_point deadline) {
     }
     note(true, "");
     last_ = *took;
-    if (!before || *took <= 2 * *before) {
+    const Nanoseconds pause = pause_after(thread_cpu_time() - cpu);
+    if (pause > period_ && (!before || *took <= 2 * *before)) {
         // A little early: turns come at whole periods, a little later or earlier.
-        next_ = from + pause_after(thread_cpu_time() - cpu) - period_ / 10;
+        next_ = from + pause - period_ / 10;
     }
 }
 

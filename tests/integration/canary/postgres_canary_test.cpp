@@ -25,8 +25,15 @@ PostgresCanaryOptions options_for(const std::string& dsn) {
     return options;
 }
 
+/// The next reading with a request of its own: where hashing or a sanitizer makes one dear, turns
+/// are left out, which take no time.
 Reading read(Probe& canary) {
     Result<Reading> reading = canary.read(Clock::now() + 30s);
+    for (const auto limit = Clock::now() + 30s;
+         reading && reading->took == 0ns && Clock::now() < limit;) {
+        std::this_thread::sleep_for(10ms);
+        reading = canary.read(Clock::now() + 30s);
+    }
     EXPECT_TRUE(reading.ok());
     return reading ? *reading : Reading{};
 }
