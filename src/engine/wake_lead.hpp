@@ -29,7 +29,7 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t kLooksPerStep = 1024;  // about a millisecond awake
+    static constexpr std::uint32_t kLooksPerStep = 16'384;  // some 20 ms awake
     /// Where timers are later than this the core is busy with others, and being awake early would
     /// only take from them.
     static constexpr Nanoseconds kMost = std::chrono::microseconds(100);

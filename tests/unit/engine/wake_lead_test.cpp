@@ -40,10 +40,10 @@ TEST(WakeLead, StaysWithinATenthOfAMillisecondOnABusyMachine) {
 
 TEST(WakeLead, ShrinksWhereArrivalsLeaveNoSleepToLearnFrom) {
     WakeLead lead;
-    for (int i = 0; i < 80 * 1024; ++i) {
+    for (int i = 0; i < 80 * 16'384; ++i) {
         lead.looked();
     }
-    EXPECT_EQ(lead.get(), 10us);  // from 50 µs, half a microsecond each 1,024 looks
+    EXPECT_EQ(lead.get(), 10us);  // from 50 µs, half a microsecond each 16,384 looks
 }
 
 TEST(WakeLead, IsNeverNegative) {
