@@ -98,17 +98,17 @@ std::string activity_sql() {
     // wait_event): asking for 'client backend' alone would make everybody else's connections
     // vanish. Those with a database and a user are client backends, but for a background worker
     // now and then.
-    // Grouped first and subtracted afterwards, so that of some hundred rows only a few pay for
-    // intervals; roles are named afterwards too, so that the planner drops the view's join for
-    // them. Databases are named by the view: pg_database may be closed to us.
+    // Grouped first, and named and subtracted afterwards: the planner drops the view's joins for
+    // names that it need not give, and of some hundred rows only a few pay for intervals.
+    // pg_stat_database names databases because pg_database itself may be closed to us.
     return fmt::format(
         "SELECT /* plimsoll */ "
-        "coalesce(database, ''), "
+        "coalesce((SELECT d.datname FROM pg_stat_database d WHERE d.datid = g.datid)::text, ''), "
         "coalesce(pg_get_userbyid(g.usesysid)::text, ''), "
         "app, state, wait_event_type, wait_event, app = 'plimsoll', hidden, backends, "
         "extract(epoch FROM clock_timestamp() - xact_start)::float8, "
         "extract(epoch FROM clock_timestamp() - state_change)::float8, stale, fresh "
-        "FROM (SELECT datid, min(datname::text) AS database, usesysid, coalesce(application_name, "
+        "FROM (SELECT datid, usesysid, coalesce(application_name, "
         "'') AS app, state, "
         "wait_event_type, wait_event, backend_type IS NULL AS hidden, count(*) AS backends, "
         "min(xact_start) AS xact_start, min(state_change) AS state_change, "
