@@ -110,6 +110,20 @@ def serve_metrics():
     return f"http://127.0.0.1:{server.server_port}/metrics"
 
 
+def unprobed(postgres, seconds, clients):
+    """pgbench alone, with the same questions of this program beside it as `probed` asks: they are no probe's cost."""
+    bench = {}
+    load = threading.Thread(target=lambda: bench.update(tps=pgbench(postgres, seconds, clients)))
+    load.start()
+    time.sleep(1)
+    database = DatabaseCpu(postgres)
+    database.sessions(), database.ours()
+    time.sleep(seconds - 3)
+    database.ours(), database.sessions(), database.total()
+    load.join()
+    return bench["tps"]
+
+
 def probed(postgres, pgbouncer, seconds, hz, clients, fresh_cost, pid, metrics):
     """pgbench with the probes beside it; its throughput and what they cost."""
     bench, cost = {}, {}
@@ -155,7 +169,7 @@ def main():
         runs = {}
         for kind in (("off", "on") if pair % 2 == 0 else ("on", "off")):
             if kind == "off":
-                runs["off"] = pgbench(postgres, args.seconds, args.clients)
+                runs["off"] = unprobed(postgres, args.seconds, args.clients)
             else:
                 runs["on"], cost = probed(postgres, pgbouncer, args.seconds, args.hz, args.clients, fresh,
                                             0 if args.no_processes else postgres.process.pid, metrics)
