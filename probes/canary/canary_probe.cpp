@@ -4,7 +4,6 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 namespace plimsoll {
@@ -16,12 +15,6 @@ enum Metric : std::uint32_t { Seconds, Failures };
 /// ms of it, a query on a connection held or a TCP connect some tens of microseconds.
 constexpr double kMostCpu = 0.001;
 constexpr Nanoseconds kLongestPause = std::chrono::seconds(5);
-
-Nanoseconds thread_cpu_time() {
-    timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec);
-}
 
 }  // namespace
 
@@ -56,7 +49,7 @@ Result<Reading> CanaryProbe::read(Clock::time_point deadline) {
     Reading reading;
     reading.at = from;
     if (from >= next_ || urgent()) {
-        try_once(deadline);
+        try_once(from, deadline);
         reading.took = Clock::now() - from;
         reading.at = from + reading.took / 2;
     }
@@ -68,8 +61,7 @@ Result<Reading> CanaryProbe::read(Clock::time_point deadline) {
     return reading;
 }
 
-void CanaryProbe::try_once(Clock::time_point deadline) {
-    const Clock::time_point from = Clock::now();
+void CanaryProbe::try_once(Clock::time_point from, Clock::time_point deadline) {
     const Nanoseconds cpu = thread_cpu_time();
     const Result<Nanoseconds> took = attempt(deadline);
     const std::optional<Nanoseconds> before = std::exchange(last_, std::nullopt);

@@ -40,7 +40,7 @@ protected:
     std::uint32_t declare(MetricDescriptor descriptor);
 
 private:
-    void try_once(Clock::time_point deadline);
+    void try_once(Clock::time_point from, Clock::time_point deadline);
     void note(bool good, const std::string& reason);
 
     std::string canary_;

@@ -1,6 +1,8 @@
 // Files of many processes, read again and again.
 #pragma once
 
+#include "base/fd.hpp"
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -19,16 +21,11 @@ class ProcessFiles {
 public:
     /// `keep_open`: false for one process too many.
     explicit ProcessFiles(bool keep_open) : keep_open_(keep_open) {}
-    ~ProcessFiles();
-    ProcessFiles(ProcessFiles&& other) noexcept;
-    ProcessFiles& operator=(ProcessFiles&& other) noexcept;
-    ProcessFiles(const ProcessFiles&) = delete;
-    ProcessFiles& operator=(const ProcessFiles&) = delete;
 
 private:
     friend class ProcFiles;
     bool keep_open_;
-    std::array<int, 3> open_{-1, -1, -1};
+    std::array<Fd, 3> open_;  // by ProcFile
 };
 
 /// Paths are relative to one open folder and all texts go into one buffer: a database's hundred
@@ -37,11 +34,6 @@ class ProcFiles {
 public:
     /// `proc`: /proc, or a folder that looks like it.
     explicit ProcFiles(const std::filesystem::path& proc);
-    ~ProcFiles();
-    ProcFiles(ProcFiles&& other) noexcept;
-    ProcFiles& operator=(ProcFiles&& other) noexcept;
-    ProcFiles(const ProcFiles&) = delete;
-    ProcFiles& operator=(const ProcFiles&) = delete;
 
     /// The text of `pid`'s file, whole; nothing where it cannot be read: the process has ended.
     /// Valid until the next call.
@@ -50,10 +42,10 @@ public:
     [[nodiscard]] std::optional<std::string_view> read_children(pid_t pid, pid_t thread);
 
 private:
-    [[nodiscard]] int open(const char* path) const;
+    [[nodiscard]] Fd open(ProcFile file, pid_t pid, pid_t thread) const;
     [[nodiscard]] std::optional<std::string_view> read_all(int file);
 
-    int folder_;
+    Fd folder_;
     std::vector<char> buffer_;
 };
 

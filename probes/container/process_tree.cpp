@@ -209,11 +209,8 @@ void ProcessTree::add_children(ProcessFiles& files, pid_t pid, int threads,
         return;
     }
     const auto add_those = [&](std::optional<std::string_view> text) {
-        std::array<std::string_view, 1> word;
-        std::string_view rest = text.value_or("");
-        while (take_words(rest, word)) {
-            found.push_back(to_number<pid_t>(word[0]));
-            rest.remove_prefix(static_cast<std::size_t>(word[0].end() - rest.begin()));
+        for (const std::string_view word : split_words(text.value_or(""))) {
+            found.push_back(to_number<pid_t>(word));
         }
     };
     if (threads == 1) {  // most processes

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 
 namespace plimsoll {
 
@@ -9,6 +10,13 @@ namespace plimsoll {
 using Clock = std::chrono::steady_clock;
 using WallClock = std::chrono::system_clock;
 using Nanoseconds = std::chrono::nanoseconds;
+
+/// CPU time of the calling thread so far, user and system.
+[[nodiscard]] inline Nanoseconds thread_cpu_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec);
+}
 
 /// Ties the monotonic clock to the wall clock once per run, so that a run can be joined with
 /// Prometheus and Grafana without a wall-clock step (NTP) ever moving a measurement.

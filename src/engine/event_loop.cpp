@@ -25,42 +25,37 @@ timespec to_timespec(Nanoseconds time) {
 
 EventLoop::EventLoop()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    assert(epoll_ >= 0 && bell_ >= 0);
+    assert(epoll_.get() >= 0 && bell_.get() >= 0);
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
     event.data.ptr = nullptr;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event);
-}
-
-EventLoop::~EventLoop() {
-    ::close(bell_);
-    ::close(epoll_);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), &event);
 }
 
 bool EventLoop::add(int socket, void* owner) noexcept {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = owner;
-    return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) == 0;
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event) == 0;
 }
 
 int EventLoop::sleep(Nanoseconds at_most) noexcept {
     const auto room = static_cast<int>(events_.size());
     if (at_most <= Nanoseconds::zero()) {
-        return ::epoll_wait(epoll_, events_.data(), room, 0);
+        return ::epoll_wait(epoll_.get(), events_.data(), room, 0);
     }
     const timespec limit = to_timespec(std::min(at_most, kLongest));
     if (exact_) {
-        const int n = ::epoll_pwait2(epoll_, events_.data(), room, &limit, nullptr);
+        const int n = ::epoll_pwait2(epoll_.get(), events_.data(), room, &limit, nullptr);
         if (n >= 0 || errno == EINTR) {
             return n;
         }
         exact_ = false;  // Linux before 5.11, or a sandbox that does not know the call
     }
     // epoll_wait alone knows whole milliseconds only; its set, as one descriptor, is not so bound.
-    pollfd whole{epoll_, POLLIN, 0};
+    pollfd whole{epoll_.get(), POLLIN, 0};
     ::ppoll(&whole, 1, &limit, nullptr);
-    return ::epoll_wait(epoll_, events_.data(), room, 0);
+    return ::epoll_wait(epoll_.get(), events_.data(), room, 0);
 }
 
 std::span<const epoll_event> EventLoop::wait(Clock::time_point now, Clock::time_point until) {
@@ -84,12 +79,13 @@ void EventLoop::post(std::function<void()> work) {
         posted_.push_back(std::move(work));
     }
     const std::uint64_t one = 1;
-    static_cast<void>(::write(bell_, &one, sizeof one) == sizeof one);  // full: it rings already
+    static_cast<void>(::write(bell_.get(), &one, sizeof one) ==
+                      sizeof one);  // full: it rings already
 }
 
 void EventLoop::do_posted() {
     std::uint64_t rung = 0;
-    static_cast<void>(::read(bell_, &rung, sizeof rung) == sizeof rung);
+    static_cast<void>(::read(bell_.get(), &rung, sizeof rung) == sizeof rung);
     std::vector<std::function<void()>> work;
     {
         const std::lock_guard lock(mutex_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/fd.hpp"
 
 #include <array>
 #include <functional>
@@ -18,7 +19,6 @@ namespace plimsoll {
 class EventLoop {
 public:
     EventLoop();
-    ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
@@ -37,8 +37,8 @@ private:
     [[nodiscard]] int sleep(Nanoseconds at_most) noexcept;
     void do_posted();
 
-    int epoll_;
-    int bell_;           // an eventfd: rung by post
+    Fd epoll_;
+    Fd bell_;            // an eventfd: rung by post
     bool exact_ = true;  // the kernel takes time-outs in nanoseconds
     std::array<epoll_event, 64> events_{};
     std::mutex mutex_;  // guards what follows

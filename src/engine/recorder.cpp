@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <ctime>
 
 namespace plimsoll {
 namespace {
@@ -10,12 +9,6 @@ namespace {
 constexpr std::size_t kErrorsKept = 64;    // different fingerprints per shard and tick
 constexpr std::size_t kTracesKept = 1000;  // iterations per shard and tick
 constexpr std::size_t kTextKept = 512;
-
-Nanoseconds thread_cpu_time() {
-    timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec);
-}
 
 bool is_hex(char c) {
     return std::isxdigit(static_cast<unsigned char>(c)) != 0;

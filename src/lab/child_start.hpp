@@ -1,6 +1,7 @@
 // Private to lab: how a child process comes to be, from fork to exec.
 #pragma once
 
+#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "lab/child_process.hpp"
 #include "lab/program_lookup.hpp"
@@ -8,8 +9,6 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
-#include <unistd.h>
-#include <utility>
 #include <vector>
 
 namespace plimsoll {
@@ -36,30 +35,6 @@ struct ChildPlan {
     int report = -1;
     int death_signal = 0;
     pid_t parent = 0;
-};
-
-/// A file descriptor that is closed in the end.
-class Fd {
-public:
-    explicit Fd(int fd = -1) : fd_(fd) {}
-    ~Fd() { reset(); }
-    Fd(const Fd&) = delete;
-    Fd& operator=(const Fd&) = delete;
-    [[nodiscard]] int get() const { return fd_; }
-    void set(int fd) {
-        reset();
-        fd_ = fd;
-    }
-    int release() { return std::exchange(fd_, -1); }
-    void reset() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-        fd_ = -1;
-    }
-
-private:
-    int fd_;
 };
 
 /// Error: no such program or user. `plan` points into `options`.

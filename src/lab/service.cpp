@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <thread>
 
 namespace plimsoll {
@@ -21,17 +20,11 @@ std::shared_ptr<Responder> shared(Responder responder) {
     return std::make_shared<Responder>(std::move(responder));
 }
 
-Nanoseconds thread_cpu() {
-    timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec);
-}
-
 }  // namespace
 
 void burn_cpu(Nanoseconds length) {
-    const auto end = thread_cpu() + length;
-    while (thread_cpu() < end) {
+    const auto end = thread_cpu_time() + length;
+    while (thread_cpu_time() < end) {
         for (int i = 0; i < 1000; ++i) {
             asm volatile("");  // or the compiler would leave the loop out
         }

@@ -110,25 +110,11 @@ def serve_metrics():
     return f"http://127.0.0.1:{server.server_port}/metrics"
 
 
-def unprobed(postgres, seconds, clients):
-    """pgbench alone, with the same questions of this program beside it as `probed` asks: they are no probe's cost."""
-    bench = {}
-    load = threading.Thread(target=lambda: bench.update(tps=pgbench(postgres, seconds, clients)))
-    load.start()
-    time.sleep(1)
-    database = DatabaseCpu(postgres)
-    database.sessions(), database.ours()
-    time.sleep(seconds - 3)
-    database.ours(), database.sessions(), database.total()
-    load.join()
-    return bench["tps"]
-
-
-def probed(postgres, pgbouncer, seconds, hz, clients, fresh_cost, pid, metrics):
-    """pgbench with the probes beside it; its throughput and what they cost."""
+def measured(postgres, seconds, clients, fresh_cost, probes=None):
+    """pgbench's throughput, and what the probes beside it cost: None without `probes`, their command line. What this
+    program asks the server for that is asked in both cases, since it is no probe's cost."""
     bench, cost = {}, {}
-    runner = subprocess.Popen([os.environ["PROBE_COST"], str(seconds), str(hz), postgres.dsn("side", SECRET),
-                               pgbouncer.dsn("stats"), str(pid), str(postgres.port), metrics], stdout=subprocess.PIPE, text=True)
+    runner = subprocess.Popen(probes, stdout=subprocess.PIPE, text=True) if probes else None
     load = threading.Thread(target=lambda: bench.update(tps=pgbench(postgres, seconds, clients)))
     load.start()
     time.sleep(1)  # both are up
@@ -136,13 +122,15 @@ def probed(postgres, pgbouncer, seconds, hz, clients, fresh_cost, pid, metrics):
     connected, before, began = database.sessions(), database.ours(), time.monotonic()
     time.sleep(seconds - 3)
     wall = time.monotonic() - began
-    assert runner.poll() is None, "the probes ended before they were measured"
-    cost["server_s"] = (database.ours() - before) / wall
+    assert runner is None or runner.poll() is None, "the probes ended before they were measured"
+    held = (database.ours() - before) / wall
     cost["fresh_s"] = fresh_cost * (database.sessions() - connected) / wall
-    cost["server_s"] += cost["fresh_s"]
+    cost["server_s"] = held + cost["fresh_s"]
     cost["share"] = cost["server_s"] * wall / database.total()
     cost["of_its_cores"] = cost["server_s"] / os.cpu_count()
     load.join()
+    if runner is None:
+        return bench["tps"], None
     ours = json.loads(runner.communicate(timeout=60)[0])
     cost["client"] = ours["cpu_s"] / ours["wall_s"]
     cost["present"] = ours["readings"] / ours["expected"]
@@ -163,17 +151,15 @@ def main():
                     "postgres", "postgres"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     fresh = connect_cost(postgres)
     metrics = serve_metrics()
+    probes = [os.environ["PROBE_COST"], str(args.seconds), str(args.hz), postgres.dsn("side", SECRET), pgbouncer.dsn("stats"),
+              "0" if args.no_processes else str(postgres.process.pid), str(postgres.port), metrics]
     print(f"a fresh connection costs the server {fresh * 1e3:.2f} ms of CPU")
     ratios, costs = [], []
     for pair in range(args.pairs):
         runs = {}
         for kind in (("off", "on") if pair % 2 == 0 else ("on", "off")):
-            if kind == "off":
-                runs["off"] = unprobed(postgres, args.seconds, args.clients)
-            else:
-                runs["on"], cost = probed(postgres, pgbouncer, args.seconds, args.hz, args.clients, fresh,
-                                            0 if args.no_processes else postgres.process.pid, metrics)
-                costs.append(cost)
+            runs[kind], cost = measured(postgres, args.seconds, args.clients, fresh, probes if kind == "on" else None)
+            costs += [cost] if cost else []
         ratios.append(runs["on"] / runs["off"])
         print(f"pair {pair + 1}: {runs['off']:.0f} tps without, {runs['on']:.0f} with, ratio {ratios[-1]:.3f}; "
               f"our CPU {costs[-1]['client'] * 100:.2f} % of a core, on the server {costs[-1]['server_s'] * 1e3:.2f} ms/s = "
