@@ -14,35 +14,6 @@ bool was_served(Outcome outcome) {
     return outcome == Outcome::Ok || outcome == Outcome::Http4xx || outcome == Outcome::CheckFailed;
 }
 
-TickFacts facts_of(const StoredTick& tick) {
-    TickFacts facts;
-    facts.from_s = to_seconds(tick.from);
-    facts.to_s = to_seconds(tick.to);
-    facts.counts = tick.counts;
-    facts.state = tick.state;
-    Nanoseconds response{};
-    Nanoseconds service{};
-    for (const EndpointStats& stats : tick.endpoints) {
-        facts.requests += stats.requests;
-        facts.rate_limited += stats.count(Outcome::RateLimited);
-        facts.ok += stats.requests - stats.failed;
-        response += stats.response.sum();
-        service += stats.service.sum();
-        for (const StatusCount& entry : stats.statuses) {
-            facts.served += was_served(entry.outcome) ? entry.count : 0U;
-        }
-    }
-    if (facts.requests > 0) {
-        const auto n = static_cast<double>(facts.requests);
-        facts.response_mean_s = to_seconds(response) / n;
-        facts.service_mean_s = to_seconds(service) / n;
-    }
-    for (const ShardState& shard : tick.shards) {
-        facts.cpu_seconds += shard.cpu_ratio * facts.seconds();
-    }
-    return facts;
-}
-
 std::vector<StageFacts> stages_of(const RunInfo& info) {
     std::vector<StageFacts> stages;
     for (std::size_t e = 0; e < info.executors.size(); ++e) {
@@ -108,7 +79,9 @@ public:
     }
 
     void add(const StoredTick& tick) {
-        TickFacts& facts = data_.ticks.emplace_back(facts_of(tick));
+        TickFacts& facts = data_.ticks.emplace_back(
+            tick_facts(to_seconds(tick.from), to_seconds(tick.to), tick.counts, tick.state,
+                       tick.endpoints, tick.shards));
         EndpointStats merged;
         for (std::size_t e = 0; e < tick.endpoints.size(); ++e) {
             data_.totals[e].merge(tick.endpoints[e]);
@@ -184,6 +157,36 @@ void take(Result<T> from, T& into, Status& status) {
 }
 
 }  // namespace
+
+TickFacts tick_facts(double from_s, double to_s, const LoadCounts& counts, const ShardState& state,
+                     std::span<const EndpointStats> endpoints, std::span<const ShardState> shards) {
+    TickFacts facts;
+    facts.from_s = from_s;
+    facts.to_s = to_s;
+    facts.counts = counts;
+    facts.state = state;
+    Nanoseconds response{};
+    Nanoseconds service{};
+    for (const EndpointStats& stats : endpoints) {
+        facts.requests += stats.requests;
+        facts.rate_limited += stats.count(Outcome::RateLimited);
+        facts.ok += stats.requests - stats.failed;
+        response += stats.response.sum();
+        service += stats.service.sum();
+        for (const StatusCount& entry : stats.statuses) {
+            facts.served += was_served(entry.outcome) ? entry.count : 0U;
+        }
+    }
+    if (facts.requests > 0) {
+        const auto n = static_cast<double>(facts.requests);
+        facts.response_mean_s = to_seconds(response) / n;
+        facts.service_mean_s = to_seconds(service) / n;
+    }
+    for (const ShardState& shard : shards) {
+        facts.cpu_seconds += shard.cpu_ratio * facts.seconds();
+    }
+    return facts;
+}
 
 bool is_sign_in(std::string_view endpoint_name) {
     constexpr std::array<std::string_view, 9> kWords{"login",   "log in",  "log_in",

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,12 @@ struct RunData {
     /// A fact as a number; `fallback` where it is missing or is none.
     [[nodiscard]] double fact(const std::string& key, double fallback) const;
 };
+
+/// What one tick came to; `endpoints` by EndpointId. `sign_ins` is the caller's to count.
+[[nodiscard]] TickFacts tick_facts(double from_s, double to_s, const LoadCounts& counts,
+                                   const ShardState& state,
+                                   std::span<const EndpointStats> endpoints,
+                                   std::span<const ShardState> shards);
 
 /// Whether an endpoint checks or sets a password, by its name: "Login", "/v1/register" ...
 [[nodiscard]] bool is_sign_in(std::string_view endpoint_name);
