@@ -1,6 +1,7 @@
 #include "analysis/analyse.hpp"
 
 #include "analysis/breaking_point.hpp"
+#include "analysis/capacity/find_json.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/judge_run.hpp"
 #include "analysis/latency.hpp"
@@ -113,6 +114,29 @@ GeneratorResult generator_of(const RunData& data) {
     return generator;
 }
 
+/// Validity, breaking point and causes.
+void judge(const RunData& data, Analysis& analysis) {
+    analysis.checks = check_validity(data);
+    analysis.verdict = verdict_of(analysis.checks);
+    Break found = find_breaking_point(data);
+    if (analysis.verdict == Verdict::Invalid) {
+        found = Break{};  // void: what broke may have been the generator
+        found.baseline = take_baseline(data);
+    }
+    analysis.breaking_point = found.point;
+    analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
+}
+
+/// Of a search, the steps up to the first that failed: a staircase that ends where it broke. What
+/// comes after goes up and down, and some of it is meant to be too much.
+RunData searched_part(const RunData& data, const FindResult& find) {
+    const auto failed =
+        std::find_if(find.steps.begin(), find.steps.end(), [](const StepResult& step) {
+            return step.verdict == StepVerdict::Fail && step.kind != StepKind::Baseline;
+        });
+    return failed == find.steps.end() ? data : cut_at(data, failed->to_s);
+}
+
 }  // namespace
 
 std::string to_string(Verdict verdict) {
@@ -146,15 +170,14 @@ Result<Analysis> analyse(const RunReader& reader) {
     analysis.thresholds = std::move(thresholds).value();
     analysis.open_model = is_open_model(data.info);
     analysis.highest_offered = highest_offered(data.info, data.load_end_s);
-    analysis.checks = check_validity(data);
-    analysis.verdict = verdict_of(analysis.checks);
-    Break found = find_breaking_point(data);
-    if (analysis.verdict == Verdict::Invalid) {
-        found = Break{};  // void: what broke may have been the generator
-        found.baseline = take_baseline(data);
+    if (const auto kept = data.facts.find(kFindFact); kept != data.facts.end()) {
+        auto result = find_result_from(kept->second);
+        if (!result) {
+            return result.error();
+        }
+        analysis.find = std::move(result).value();
     }
-    analysis.breaking_point = found.point;
-    analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
+    judge(analysis.find ? searched_part(data, *analysis.find) : data, analysis);
     return analysis;
 }
 

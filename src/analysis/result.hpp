@@ -1,6 +1,7 @@
 // What analysis concludes from a run. `src/report` renders it; summary.json is its public form.
 #pragma once
 
+#include "analysis/capacity/find_result.hpp"
 #include "record/interval.hpp"
 #include "record/outcome.hpp"
 #include "record/threshold.hpp"
@@ -165,6 +166,9 @@ struct Analysis {
     double highest_offered = 0;  // arrivals per second, or users
     bool open_model = true;
     std::vector<Finding> findings;  // the first gave way first
+    /// Of a run that searched for the capacity. Breaking point and findings are then of the steps
+    /// up to the first that failed.
+    std::optional<FindResult> find;
     std::vector<ErrorResult> errors;
     GeneratorResult generator;
 };

@@ -158,6 +158,32 @@ void take(Result<T> from, T& into, Status& status) {
 
 }  // namespace
 
+RunData cut_at(const RunData& data, double end_s) {
+    RunData cut = data;
+    std::erase_if(cut.ticks, [&](const TickFacts& tick) { return tick.to_s > end_s + 1e-6; });
+    cut.counts = {};
+    for (const TickFacts& tick : cut.ticks) {
+        cut.counts.merge(tick.counts);
+    }
+    for (StoredSeries& series : cut.series) {
+        std::erase_if(series.points, [&](const auto& point) { return point.t_s > end_s; });
+    }
+    std::erase_if(cut.series, [](const StoredSeries& series) { return series.points.empty(); });
+    for (StoredProbe& probe : cut.probes) {
+        std::erase_if(probe.times_s, [&](double t_s) { return t_s > end_s; });
+    }
+    std::erase_if(cut.gaps, [&](const StoredGap& gap) { return gap.from_s > end_s; });
+    std::erase_if(cut.errors, [&](const StoredError& error) { return error.first_s > end_s; });
+    std::erase_if(cut.stages, [&](const StageFacts& stage) { return stage.from_s >= end_s; });
+    const auto end = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(end_s));
+    for (ExecutorInfo& executor : cut.info.executors) {
+        cut_stages(executor, end);
+    }
+    cut.duration_s = cut.ticks.empty() ? 0 : cut.ticks.back().to_s;
+    cut.load_end_s = std::min(schedule_end(cut.info), cut.duration_s);
+    return cut;
+}
+
 TickFacts tick_facts(double from_s, double to_s, const LoadCounts& counts, const ShardState& state,
                      std::span<const EndpointStats> endpoints, std::span<const ShardState> shards) {
     TickFacts facts;

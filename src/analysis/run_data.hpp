@@ -78,6 +78,10 @@ struct RunData {
                                    std::span<const EndpointStats> endpoints,
                                    std::span<const ShardState> shards);
 
+/// The run as if it had been cut off at `end_s`: ticks, samples and series up to there. Errors,
+/// checks, groups and phases, which are kept of the whole run alone, stay whole.
+[[nodiscard]] RunData cut_at(const RunData& data, double end_s);
+
 /// Whether an endpoint checks or sets a password, by its name: "Login", "/v1/register" ...
 [[nodiscard]] bool is_sign_in(std::string_view endpoint_name);
 

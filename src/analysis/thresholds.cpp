@@ -415,31 +415,35 @@ void ThresholdWatch::on_tick(double from_s, double to_s, const LoadView& delta,
     }
 }
 
+void add_reading(const Threshold& threshold, const std::string& probe,
+                 std::span<const MetricDescriptor> descriptors, double t_s,
+                 std::span<const Value> values, ProbeValues& into) {
+    const bool reported =
+        threshold.metric == ThresholdMetric::Probe &&
+        std::any_of(descriptors.begin(), descriptors.end(),
+                    [&](const MetricDescriptor& d) { return d.name == threshold.probe_metric; });
+    if (!reported) {
+        return;
+    }
+    std::vector<double> fitting;
+    for (const Value& value : values) {
+        const MetricDescriptor& metric = descriptors[value.metric];
+        if (metric.name == threshold.probe_metric && labels_fit(threshold, metric, value)) {
+            fitting.push_back(value.value);
+        }
+    }
+    // Of what is counted, none is a value; of times, shares and counters it is the lack of one.
+    if (!fitting.empty() ||
+        (unit_of(threshold) == ThresholdUnit::Count && !is_counter(threshold))) {
+        into.add(probe, t_s, combine(threshold, fitting));
+    }
+}
+
 void ThresholdWatch::on_reading(const std::string& probe,
                                 std::span<const MetricDescriptor> descriptors, double t_s,
                                 std::span<const Value> values) {
     for (Judged& judged : judged_) {
-        const Threshold& threshold = judged.threshold;
-        const bool reported =
-            threshold.metric == ThresholdMetric::Probe &&
-            std::any_of(descriptors.begin(), descriptors.end(), [&](const MetricDescriptor& d) {
-                return d.name == threshold.probe_metric;
-            });
-        if (!reported) {
-            continue;
-        }
-        std::vector<double> fitting;
-        for (const Value& value : values) {
-            const MetricDescriptor& metric = descriptors[value.metric];
-            if (metric.name == threshold.probe_metric && labels_fit(threshold, metric, value)) {
-                fitting.push_back(value.value);
-            }
-        }
-        // Of what is counted, none is a value; of times, shares and counters it is the lack of one.
-        if (!fitting.empty() ||
-            (unit_of(threshold) == ThresholdUnit::Count && !is_counter(threshold))) {
-            judged.values.add(probe, t_s, combine(threshold, fitting));
-        }
+        add_reading(judged.threshold, probe, descriptors, t_s, values, judged.values);
     }
 }
 

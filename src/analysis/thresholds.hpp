@@ -90,6 +90,11 @@ private:
 /// else.
 [[nodiscard]] double combine(const Threshold& threshold, std::span<const double> values);
 
+/// Adds what one reading of a probe says of a threshold's metric, if it reports that metric.
+void add_reading(const Threshold& threshold, const std::string& probe,
+                 std::span<const MetricDescriptor> descriptors, double t_s,
+                 std::span<const Value> values, ProbeValues& into);
+
 /// Judges all thresholds of a run while it goes on. Threading: none of its own.
 class ThresholdWatch {
 public:

@@ -1,5 +1,6 @@
 #include "analysis/verdict_text.hpp"
 
+#include "analysis/capacity/capacity_text.hpp"
 #include "base/units.hpp"
 
 #include <algorithm>
@@ -160,6 +161,27 @@ void add_break(std::string& out, const Analysis& analysis) {
     }
 }
 
+/// In place of the breaking point: the search's answer, and what bound it.
+void add_capacity(std::string& out, const Analysis& analysis) {
+    const FindResult& find = *analysis.find;
+    std::string goals;
+    for (const std::string& goal : find.goals) {
+        goals += (goals.empty() ? "" : "; ") + goal;
+    }
+    add(out, "", "Capacity, by " + goals + ":");
+    add(out, "  ", capacity_sentence(find));
+    if (find.requests_per_iteration > 1.01 && find.search.lo) {
+        add(out, "  ",
+            fmt::format("Each iteration makes {:.2f} requests: {:.0f} requests/s at the "
+                        "lower end.",
+                        find.requests_per_iteration,
+                        find.requests_per_iteration * *find.search.lo));
+    }
+    for (const std::string& note : capacity_notes(find)) {
+        add(out, "  ", note);
+    }
+}
+
 void add_finding(std::string& out, const Finding& finding, std::string_view heading) {
     add(out, "",
         finding.cause == "unknown"
@@ -193,13 +215,18 @@ std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
     add_measurement(out, analysis, info);
     add_flow(out, analysis);
     out += '\n';
-    add_break(out, analysis);
+    if (analysis.find) {
+        add_capacity(out, analysis);
+    } else {
+        add_break(out, analysis);
+    }
     for (std::size_t i = 0; i < analysis.findings.size(); ++i) {
         out += '\n';
         const bool broke = analysis.breaking_point.found;
         add_finding(out, analysis.findings[i],
                     analysis.verdict == Verdict::Invalid ? "What limited the run"
                     : i > 0                              ? "Also"
+                    : analysis.find                      ? "What binds it"
                     : broke                              ? "What gave way first"
                                                          : "A limit was hit");
     }

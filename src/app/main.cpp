@@ -33,6 +33,7 @@ int dispatch(int argc, char** argv) {
         "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s");
     plimsoll::Action action;
     plimsoll::add_run_command(app, action);
+    plimsoll::add_find_command(app, action);
     plimsoll::add_demo_command(app, action);
     plimsoll::add_lab_command(app, action);
     plimsoll::add_probe_command(app, action);

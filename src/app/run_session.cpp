@@ -147,6 +147,7 @@ private:
     void linger();
     ExitCode start_control();
     void record_stages();
+    void follow_pilot();
     void measure_ceiling();
 
     const Scenario& scenario_;
@@ -177,6 +178,7 @@ private:
     std::optional<ProbeRunner> probes_;
     std::optional<double> ceiling_;  // requests per second, all shards
     std::unique_ptr<LoadControl> control_;
+    bool pilot_landed_ = false;
 };
 
 void Session::describe_run() {
@@ -228,6 +230,9 @@ void Session::start_probes() {
             worker->push_reading(probe, reading, health);
         }
         judge_->on_reading(probe_infos_[probe], reading);
+        if (options_.pilot != nullptr) {
+            options_.pilot->on_reading(probe_infos_[probe], reading);
+        }
         for (const std::string& note : reading.notes) {
             announce(EventKind::Note, probe_infos_[probe].name + ": " + note);
         }
@@ -321,6 +326,9 @@ void Session::publish(const SnapshotPtr& snapshot) {
     if (control_) {
         control_->on_snapshot(snapshot);
     }
+    if (options_.pilot != nullptr) {
+        options_.pilot->on_snapshot(snapshot);
+    }
     for (std::size_t i = 0; i < snapshot->executors.size(); ++i) {
         if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage &&
             !is_steered(scenario_.load[i].kind)) {
@@ -339,6 +347,9 @@ ExitCode Session::drive() {
     hub_.emplace(
         run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); },
         [this](std::uint32_t open) { return engine_->sockets_left(open); });
+    if (options_.pilot != nullptr) {
+        options_.pilot->begin(*engine_, run_);
+    }
     engine_->start(hub_->sink());
     if (control_) {
         control_->begin();
@@ -387,6 +398,7 @@ ExitCode Session::drive() {
                 engine_->abort();
             }
         }
+        follow_pilot();
         view_->draw();
     }
     view_->clear();
@@ -395,6 +407,23 @@ ExitCode Session::drive() {
     }
     engine_->join();
     return code;
+}
+
+void Session::follow_pilot() {
+    if (options_.pilot == nullptr) {
+        return;
+    }
+    for (const std::string& line : options_.pilot->take_lines()) {
+        announce(EventKind::Note, line);
+        if (options_.view != ViewMode::Off) {
+            view_->clear();
+            say("find      {}\n", line);
+        }
+    }
+    if (options_.pilot->finished() && !pilot_landed_) {
+        pilot_landed_ = true;
+        engine_->stop_gracefully();
+    }
 }
 
 ExitCode Session::start_control() {
@@ -529,6 +558,9 @@ void Session::wind_up(const Usage& before) {
     }
     for (const ProbeInfo& probe : probes_->infos()) {
         add_new_facts(probe, facts);
+    }
+    if (options_.pilot != nullptr) {
+        facts.merge(options_.pilot->facts());
     }
     finish_worker(*run_file_worker_, deadline);  // one that hangs must not take its time
     for (const auto& worker : workers_) {

@@ -4,6 +4,7 @@
 #include "analysis/result.hpp"
 #include "app/exit_code.hpp"
 #include "app/live_view.hpp"
+#include "app/load_pilot.hpp"
 #include "app/stop_request.hpp"
 #include "scenario/scenario.hpp"
 #include "signal/probe.hpp"
@@ -45,6 +46,8 @@ struct SessionOptions {
     /// The database role whose fresh connections the pg_connect canary opens; empty: the probe's
     /// own.
     std::string connect_canary_dsn;
+    /// Steers the load, and says when it ends; null: the schedule does.
+    LoadPilot* pilot = nullptr;
     /// Asked some times a second; a text means that the run cannot go on, and why.
     std::function<std::optional<std::string>()> fatal;
 };

@@ -4,6 +4,7 @@
 #include "report/words.hpp"
 
 #include <chrono>
+#include <cmath>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -247,6 +248,48 @@ json::array findings_of(const Analysis& analysis) {
     return findings;
 }
 
+json::array estimate_of(const Estimate& estimate) {
+    return {estimate.low, estimate.value,
+            std::isfinite(estimate.high) ? json::value(estimate.high) : json::value(nullptr)};
+}
+
+/// Requests per second, or users; a bound that is not known is null.
+json::object capacity_of(const Analysis& analysis) {
+    const FindResult& find = *analysis.find;
+    const double each = find.open ? find.requests_per_iteration : 1;
+    const auto bound = [&](const std::optional<double>& level) {
+        return level ? json::value(*level * each) : json::value(nullptr);
+    };
+    json::array steps;
+    for (const StepResult& step : find.steps) {
+        steps.push_back(json::object{{"kind", to_string(step.kind)},
+                                     {"level", step.level},
+                                     {"rate", step.rate},
+                                     {"verdict", to_string(step.verdict)},
+                                     {"from_s", step.from_s},
+                                     {"to_s", step.to_s},
+                                     {"warm_up_s", step.warm_up_s},
+                                     {"requests", step.requests},
+                                     {"in_flight", step.in_flight},
+                                     {"p99_s", estimate_of(step.p99_s)},
+                                     {"failed_ratio", estimate_of(step.failed_ratio)},
+                                     {"why", text_of(step.why)}});
+    }
+    const bool bound_known = find.search.hi && !analysis.findings.empty();
+    return {
+        {"end", to_string(find.search.end)},
+        {"unit", find.open ? "requests/s" : "users"},
+        {"rate", json::array{bound(find.search.lo), bound(find.search.hi)}},
+        {"requests_per_iteration", find.requests_per_iteration},
+        {"bound_by", bound_known ? text_of(analysis.findings.front().cause) : json::value(nullptr)},
+        {"confirmed", fmt::format("{}/{}", find.search.confirmed, find.search.confirmations)},
+        {"slo", texts_of(find.goals)},
+        {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
+        {"metastable", find.metastable},
+        {"stopped", find.stopped.empty() ? json::value(nullptr) : text_of(find.stopped)},
+        {"steps", std::move(steps)}};
+}
+
 json::object generator_of(const GeneratorResult& generator) {
     return {{"cpu_seconds", generator.cpu_seconds},
             {"cpu_us_per_request", generator.cpu_us_per_request},
@@ -279,7 +322,7 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"stages", stages_of(analysis)},
         {"thresholds", thresholds_of(analysis)},
         {"breaking_point", breaking_point_of(analysis.breaking_point)},
-        {"capacity", nullptr},
+        {"capacity", analysis.find ? json::value(capacity_of(analysis)) : json::value(nullptr)},
         {"findings", findings_of(analysis)},
         {"generator", generator_of(analysis.generator)},
     });

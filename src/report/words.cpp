@@ -1,5 +1,6 @@
 #include "report/words.hpp"
 
+#include "analysis/capacity/capacity_text.hpp"
 #include "base/units.hpp"
 #include "report/text.hpp"
 
@@ -98,6 +99,11 @@ std::string headline(const Analysis& analysis) {
     const auto cause = analysis.findings.empty() ? cause_title("unknown")
                                                  : cause_title(analysis.findings.front().cause) +
                                                        cause_figures(analysis.findings.front());
+    if (analysis.find) {
+        const bool bound = analysis.find->search.hi && !analysis.findings.empty();
+        return fmt::format("Carries {}{}", capacity_range(*analysis.find),
+                           bound ? ": " + cause : std::string());
+    }
     const auto& broke = analysis.breaking_point;
     if (broke.found) {
         return fmt::format("Broke at {} ({}): {}", load_text(analysis, broke.at_rate),

@@ -20,21 +20,6 @@ struct FindOptions {
     double timeout_s = 30;   // the target's longest
 };
 
-/// What a search came to: all that reports need. Kept in the run file as JSON.
-struct FindResult {
-    SearchResult search;
-    bool open = true;
-    double precision = 0;
-    std::vector<std::string> goals;  // as a person reads them
-    std::vector<StepResult> steps;   // in the order in which they were held
-    double requests_per_iteration = 1;
-    /// After a failed step, at half of what is carried: the longest that it took until response
-    /// times were those of the baseline again. Absent where no step failed.
-    std::optional<double> recovery_s;
-    bool metastable = false;  // it stayed broken at half load
-    std::string stopped;      // why the search ended early; empty: it did not
-};
-
 class FindConductor {
 public:
     FindConductor(FindOptions options, const RunInfo& info);

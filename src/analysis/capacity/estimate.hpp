@@ -1,20 +1,13 @@
 // What a stretch of load shows of a share, a mean or a quantile, and how far that can be trusted.
 #pragma once
 
+#include "analysis/capacity/find_result.hpp"
 #include "record/histogram.hpp"
 
 #include <cstdint>
 #include <span>
 
 namespace plimsoll {
-
-/// A quantity that lies between `low` and `high` with 90 % confidence, so beyond either alone with
-/// 95 %. `high` is infinite where the samples allow no upper bound.
-struct Estimate {
-    double low = 0;
-    double value = 0;
-    double high = 0;
-};
 
 /// How often something was so in one tick: `hits` of `n` samples.
 struct TickShare {

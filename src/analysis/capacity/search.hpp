@@ -18,22 +18,6 @@ struct SearchOptions {
     std::uint64_t seed = 1;   // of the order of confirmations
 };
 
-enum class SearchEnd {
-    Searching,
-    Found,           // carried at `lo`, not carried at `hi`
-    AtMost,          // even the lowest level tried was not carried
-    AtLeast,         // the highest level allowed was carried
-    GeneratorLimit,  // above `lo` the generator was the limit
-};
-
-struct SearchResult {
-    SearchEnd end = SearchEnd::Searching;
-    std::optional<double> lo;  // highest level carried
-    std::optional<double> hi;  // lowest level above it that was not
-    unsigned confirmed = 0;    // of `confirmations` repeats of lo that passed
-    unsigned confirmations = 0;
-};
-
 /// Baseline, doubling until a step fails, geometric bisection until hi/lo ≤ 1 + precision, then
 /// both ends again in shuffled order: lo three times, hi once. An end holds by all steps at its
 /// level taken together. A step that is Edge moves neither end: the gaps on both sides of it are

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/capacity/estimate.hpp"
+#include "analysis/capacity/find_result.hpp"
 #include "analysis/run_data.hpp"
 #include "analysis/thresholds.hpp"
 
@@ -13,21 +14,6 @@
 #include <vector>
 
 namespace plimsoll {
-
-enum class StepKind { Baseline, Doubling, Descent, Bisection, Confirmation, Recovery };
-inline constexpr std::array<std::string_view, 6> kStepKindNames{
-    "baseline", "doubling", "descent", "bisection", "confirmation", "recovery"};
-[[nodiscard]] constexpr std::string_view to_string(StepKind kind) {
-    return kStepKindNames[static_cast<std::size_t>(kind)];
-}
-
-/// Edge: the samples do not tell. Void: the generator was at its limit, so the step says nothing
-/// about the target.
-enum class StepVerdict { Pass, Fail, Edge, Void };
-inline constexpr std::array<std::string_view, 4> kStepVerdictNames{"pass", "fail", "edge", "void"};
-[[nodiscard]] constexpr std::string_view to_string(StepVerdict verdict) {
-    return kStepVerdictNames[static_cast<std::size_t>(verdict)];
-}
 
 /// What "carried" means: the thresholds that a step must keep. Times in seconds.
 struct StepGoal {
@@ -69,26 +55,6 @@ struct GoalState {
     std::string text;
     bool holds = false;
     bool certain = false;
-};
-
-/// What the step showed, from its steady part on.
-struct StepResult {
-    StepKind kind = StepKind::Baseline;
-    double level = 0;             // arrivals per second, or users
-    double from_s = 0, to_s = 0;  // the whole step
-    double warm_up_s = 0;         // of it, left out
-    StepVerdict verdict = StepVerdict::Edge;
-    bool leans_pass = false;  // by the figures alone, whatever their intervals
-    bool piled_up = false;    // it failed because requests piled up or found no user
-    std::string why;          // what decided, in one sentence
-    /// Of a confirmation: the verdict on all that was ever held at its level, taken together.
-    StepVerdict together = StepVerdict::Edge;
-    std::uint64_t requests = 0;
-    double rate = 0;             // completed requests per second
-    double iterations_rate = 0;  // completed iterations per second
-    double in_flight = 0;        // requests, mean
-    double response_s = 0;       // mean
-    Estimate p99_s, failed_ratio;
 };
 
 struct StepQuestion {
