@@ -59,7 +59,7 @@ public:
     /// No new iterations from now on; those under way may end within their executor's graceful
     /// stop.
     void stop_gracefully();
-    /// Ends now; requests under way are counted as interrupted.
+    /// Ends now; requests under way are counted as cut off.
     void abort();
     /// Sets the level of an externally controlled executor (index into Scenario::load) of the open
     /// or the closed kind. It holds from a few milliseconds after the call on, at the same time in

@@ -77,6 +77,7 @@ struct Exchange {
     bool starting = false;        // inside send_request: what fails now must not go on from there
     bool was_blocked = false;     // the kernel would not take all of it at once
     bool answered = false;        // a byte of this hop's response has come
+    bool given_up = false;        // its time ran out
     std::uint32_t serial = 0;     // of the hop: tells whether another is under way since
     std::uint32_t hops = 0;       // redirects followed
     std::int32_t span = -1;       // in the user's trace; -1: not traced

@@ -38,6 +38,7 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     exchange.bytes_sent = 0;
     exchange.bytes_received = 0;
     exchange.retried = false;
+    exchange.given_up = false;
     exchange.new_connection = false;
     exchange.hops = 0;
     exchange.times = {};

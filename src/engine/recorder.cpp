@@ -114,13 +114,16 @@ void Recorder::record_error(const Sample& sample, std::string_view text) {
                       std::string(text.substr(0, kTextKept)), 1});
 }
 
-void Recorder::record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+void Recorder::record_group(std::uint32_t group, Nanoseconds duration, GroupEnd how,
                             Clock::time_point now) {
     roll_if_due(now);
     GroupStats& stats = interval_->groups[group];
     ++stats.count;
-    stats.failed += failed ? 1U : 0U;
+    stats.failed += how.failed ? 1U : 0U;
     stats.duration.record(duration);
+    if (how.censored) {
+        stats.censored.record(duration);
+    }
 }
 
 void Recorder::record_trace(IterationTrace&& trace) {

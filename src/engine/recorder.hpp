@@ -46,6 +46,9 @@ public:
     }
     void record(const Sample& sample) {
         roll_if_due(sample.completed);
+        if (is_answer(sample.outcome)) [[likely]] {
+            interval_->last_answer = sample.completed;
+        }
         interval_->endpoints[sample.endpoint].record(sample);
         interval_->state.late_sends += sample.sent - sample.due > kLateSend ? 1U : 0U;
     }
@@ -68,7 +71,11 @@ public:
         }
     }
     /// A group ended at `now`; `duration` is of the whole group.
-    void record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+    struct GroupEnd {
+        bool failed = false;
+        bool censored = false;  // the duration is a lower bound
+    };
+    void record_group(std::uint32_t group, Nanoseconds duration, GroupEnd how,
                       Clock::time_point now);
     void record_group_broken_off(std::uint32_t group) { ++interval_->groups[group].broken_off; }
     /// Within a request that is recorded at `now`.

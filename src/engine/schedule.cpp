@@ -408,7 +408,8 @@ void Shard::cut_off(Part& part, Clock::time_point now) {
 
 void Shard::cut_off(User& user, Clock::time_point now) {
     user.for_each_exchange([&](Exchange& exchange) { abandon(exchange, now); });
-    user.trace.reset();
+    cut_off_groups(user, now);
+    end_trace(user, now);
     forget(user);
     user.busy = false;
     user.between = false;

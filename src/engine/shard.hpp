@@ -194,6 +194,8 @@ private:
     void begin_groups(User& user);
     void end_group(User& user);
     void fail_groups(User& user);
+    /// The groups that its user was in end at their age.
+    void cut_off_groups(User& user, Clock::time_point now);
     /// A step came to its end, polls included.
     void end_step(User& user, const Step& step, bool failed, Clock::time_point now, bool at_once);
     void unrendered(User& user, const Step& step, Clock::time_point now);
@@ -300,8 +302,9 @@ private:
     void fail(Exchange& exchange, Outcome outcome, std::string_view why);
     void set_deadline(Exchange& exchange, Clock::time_point at);
     void on_timeout(Exchange& exchange);
-    /// Ends it without a sample: the run, or its user's part in it, is cut short.
+    /// The run, or its user's part in it, is cut short: what is under way ends as CutOff.
     void abandon(Exchange& exchange, Clock::time_point now);
+    void record_cut_off(const Exchange& exchange, Clock::time_point now);
     void drop(int socket);
     void close_socket(Exchange& exchange);
     void close_sockets(User& user) {

@@ -31,6 +31,7 @@ struct OpenGroup {
     GroupId group = 0;
     bool begun = false;     // its first request is out
     bool failed = false;    // one of its steps has
+    bool censored = false;  // one of its requests was given up
     Clock::time_point due;  // of its first step
 };
 

@@ -33,7 +33,7 @@ bool try_out(const Scenario& scenario, const UserClass& user, std::vector<Variab
         return false;
     }
     for (const SingleRequest& request : ran->requests) {
-        say("  {} {}\n", is_failure(request.sample.outcome) ? "✗" : "✓",
+        say("  {} {}\n", request.sample.outcome != Outcome::Ok ? "✗" : "✓",
             describe(request, scenario));
     }
     if (keep) {
