@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,10 @@ namespace plimsoll {
 struct TickFacts {
     double from_s = 0, to_s = 0;
     LoadCounts counts;
-    std::uint64_t requests = 0;
+    std::uint64_t requests = 0;  // that came to an end of their own: without `cut_off`
+    std::uint64_t cut_off = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t censored = 0;  // of `requests`
     std::uint64_t ok = 0;
     /// Reached what is behind the application: ok, and the 4xx and refused checks that a working
     /// application gives. Not 5xx, 429, timeouts or transport failures.
@@ -64,7 +68,8 @@ struct RunData {
     std::vector<StoredError> errors;
     std::vector<StoredGap> gaps;
     std::map<std::string, std::string> facts;
-    double duration_s = 0;  // to the end of the last tick
+    std::optional<double> last_answer_s;  // to a tick in run files of schema 3
+    double duration_s = 0;                // to the end of the last tick
     double load_end_s = 0;  // until when the schedule asked for load; at most duration_s
 
     /// A fact as a number; `fallback` where it is missing or is none.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -81,8 +82,10 @@ const ValidityCheck* find_check(const Analysis& analysis, std::string_view name)
 void add_measurement(std::string& out, const Analysis& analysis, const RunInfo& info) {
     add(out, "", fmt::format("Measurement: {}", to_string(analysis.verdict)));
     std::string summary = fmt::format(
-        "{} requests to {} in {:.0f} s, {} failed, {} due but not sent", analysis.requests,
-        info.target, analysis.duration_s, analysis.failed, analysis.not_sent);
+        "{} requests to {} in {:.0f} s, {} failed{}, {} due but not sent", analysis.requests,
+        info.target, analysis.duration_s, analysis.failed,
+        analysis.unknown > 0 ? fmt::format(" (and {} nobody knows)", analysis.unknown) : "",
+        analysis.not_sent);
     if (const ValidityCheck* const lag = find_check(analysis, "send_lag_p99")) {
         summary +=
             fmt::format("; 99 % were sent within {} of their due time", human_seconds(lag->value));
@@ -97,8 +100,25 @@ void add_measurement(std::string& out, const Analysis& analysis, const RunInfo& 
             add(out, check.decisive ? "  ✗ " : "  ! ", check.why);
         }
     }
-    if (const ValidityCheck* const shared = find_check(analysis, "shared_host")) {
-        add(out, "  ", "Note: " + shared->why + ".");
+    for (const ValidityNote& note : analysis.notes) {
+        add(out, "  ", "Note: " + note.text + ".");
+    }
+}
+
+/// What was not answered, and the thresholds that did not pass.
+void add_gates(std::string& out, const Analysis& analysis) {
+    if (!analysis.answers.why.empty()) {
+        std::string why = analysis.answers.why + ".";
+        why.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(why.front())));
+        add(out, analysis.answers.ok ? "  ! " : "  ✗ ", why);
+    }
+    for (const ThresholdResult& result : analysis.thresholds) {
+        const std::string& expression = result.threshold.expression;
+        if (!result.ok) {
+            add(out, "  ✗ ",
+                fmt::format("Threshold {}: {}: {}.", result.threshold.key, expression,
+                            result.why.empty() ? "does not hold" : result.why));
+        }
     }
 }
 
@@ -136,10 +156,24 @@ void add_break(std::string& out, const Analysis& analysis) {
         add(out, "", "Breaking point: not judged, the generator was the limit.");
         return;
     }
-    if (!point.found && analysis.requests > 0 && analysis.failed == analysis.requests) {
+    if (!point.found && !analysis.answers.none && analysis.requests > 0 &&
+        analysis.failed == analysis.requests) {
         add(out, "",
             "No answer about the target: every request failed. Check the target, the path and what "
             "the scenario expects.");
+        return;
+    }
+    if (!point.found && analysis.requests == 0) {
+        add(out, "", "No answer about the target: no request was sent.");
+        return;
+    }
+    if (!point.found && !analysis.answers.ok) {
+        add(out, "",
+            analysis.answers.none
+                ? "No answer about the target: it answered no request. Check that it runs and "
+                  "answers within the timeout and the graceful stop."
+                : "The target did not answer all that was asked of it; there is no single load "
+                  "from which on it broke.");
         return;
     }
     if (!point.found) {
@@ -191,6 +225,7 @@ std::string_view cause_in_words(std::string_view cause) {
 std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
     std::string out;
     add_measurement(out, analysis, info);
+    add_gates(out, analysis);
     add_flow(out, analysis);
     out += '\n';
     add_break(out, analysis);

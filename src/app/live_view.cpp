@@ -151,6 +151,9 @@ std::string LiveView::load_text(const Snapshot& now) const {
     if (dropped > 0) {
         text += fmt::format("  not sent {}", dropped);
     }
+    if (now.total_counts.interrupted > 0) {
+        text += fmt::format("  cut off {}", now.total_counts.interrupted);
+    }
     return text;
 }
 

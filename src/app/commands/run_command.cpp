@@ -8,6 +8,7 @@
 #include "base/units.hpp"
 #include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
+#include "scenario/shape_load.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -41,9 +42,7 @@ struct RunFlags {
     std::string key_file;
     std::vector<std::string> local_addresses;
 
-    [[nodiscard]] bool overrides_load() const {
-        return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
-    }
+    bool replace_load = false;
 };
 
 Error at_flag(const Error& error, const char* flag) {
@@ -189,8 +188,20 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
         say(stderr, "{}", format_faults(parsed.faults, flags.scenario));
         return std::nullopt;
     }
-    if (flags.overrides_load()) {
-        override_load(*parsed.scenario, load);
+    LoadFlags given;
+    given.vus = flags.vus;
+    given.iterations = load.iterations;
+    given.duration = load.duration;
+    given.rate = load.rate;
+    given.stages = load.stages;
+    given.replace = flags.replace_load;
+    const auto shaped = shape_load(*parsed.scenario, given);
+    if (!shaped) {
+        refuse(shaped.error());
+        return std::nullopt;
+    }
+    if (!shaped->empty()) {
+        say(stderr, "plimsoll: {}\n", *shaped);
     }
     return std::move(parsed.scenario);
 }
@@ -275,9 +286,13 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("SCENARIO", flags->scenario,
                      "a scenario file, or a plain http:// or https:// URL")
         ->required();
-    command->add_option("-u,--vus", flags->vus, "users (with --rate: at most so many)")
+    command
+        ->add_option("-u,--vus", flags->vus,
+                     "users (with --rate: at most so many); of a file: in "
+                     "place of its users")
         ->check(CLI::Range(1, 10'000'000));
-    command->add_option("-d,--duration", flags->duration, "how long, e.g. 30s");
+    command->add_option("-d,--duration", flags->duration,
+                        "how long, e.g. 30s; of a file: cut its load short");
     command
         ->add_option("-i,--iterations", flags->iterations,
                      "iterations that the users share (with -d: within that time)")
@@ -289,6 +304,8 @@ void add_run_command(CLI::App& app, Action& action) {
         ->type_name("TIME:N")
         ->delimiter(',')
         ->allow_extra_args(false);
+    command->add_flag("--replace-load", flags->replace_load,
+                      "with a file: run the load of these flags in place of its own");
     command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
         ->type_name("K=V")
         ->allow_extra_args(false);
