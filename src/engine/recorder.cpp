@@ -1,5 +1,7 @@
 #include "engine/recorder.hpp"
 
+#include "scenario/secret_text.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -111,7 +113,7 @@ void Recorder::record_error(const Sample& sample, std::string_view text) {
         return;
     }
     errors.push_back({sample.completed, sample.endpoint, sample.status, sample.outcome, print,
-                      std::string(text.substr(0, kTextKept)), 1});
+                      mask_secrets(text.substr(0, kTextKept)), 1});
 }
 
 void Recorder::record_group(std::uint32_t group, Nanoseconds duration, bool failed,
