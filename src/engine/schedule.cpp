@@ -67,6 +67,7 @@ void Shard::run() {
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_),
                       plan_.run->groups.size(), plan_.run->checks.size());
+    recorder_->mask(plan_.scenario->secrets);
     make_parts();
     heartbeat_due_ = start_;
     heartbeat();

@@ -72,8 +72,8 @@ struct Handler {
         written(u, digits) == std::string_view(s) ? stack.push_uint64(u) : push_text(s);
         return true;
     }
-    bool on_double(double d, json::string_view s, Code& /*code*/) {
-        written(d, digits) == std::string_view(s) ? stack.push_double(d) : push_text(s);
+    bool on_double(double /*d*/, json::string_view s, Code& /*code*/) {
+        push_text(s);
         return true;
     }
     bool on_bool(bool b, Code& /*code*/) {

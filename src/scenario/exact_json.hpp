@@ -1,7 +1,7 @@
 // JSON read by Boost.JSON such that numbers keep their text. Boost.JSON knows 64-bit integers and
 // doubles: 12345678901234567890123 and 1e400 would come out as other numbers, 1.10 and 2.0 as 1.1
-// and 2. Whose canonical text differs from the one written is kept as a string that begins with a
-// byte that no JSON string may hold; the functions here know it.
+// and 2. What is no plain 64-bit integer is kept as a string that begins with a byte that no JSON
+// string may hold; the functions here know it.
 #pragma once
 
 #include <cstddef>

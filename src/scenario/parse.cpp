@@ -169,6 +169,7 @@ ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) 
             find_secrets(read_yaml(included.texts[i], static_cast<std::uint16_t>(i + 1)).root,
                          secrets);
         }
+        scenario.secrets = secret_values(secrets, context.scope());
         scenario.text = redact(yaml, secrets);
         for (std::size_t i = 0; i < included.texts.size(); ++i) {
             scenario.text +=

@@ -216,6 +216,37 @@ void find_secrets(const YamlNodePtr& root, std::vector<Secret>& secrets) {
     }
 }
 
+std::vector<std::string> secret_values(const std::vector<Secret>& secrets,
+                                       const TemplateScope& scope) {
+    std::vector<std::string> values;
+    for (const Secret& secret : secrets) {
+        const bool whole = secret.kind == Secret::Kind::Value;
+        const auto parts =
+            whole ? std::vector<std::string_view>{secret.node->text} : secret_parts(secret);
+        for (const std::string_view part : parts) {
+            const auto compiled = Template::compile(part, scope);
+            if (!compiled || !compiled->is_constant()) {
+                continue;
+            }
+            // "Bearer abc", "sid=abc": what follows the scheme or the name.
+            const std::string& text = compiled->text();
+            std::string value = text.substr(text.find_last_of(" =") + 1);
+            const bool known = std::find(values.begin(), values.end(), value) != values.end();
+            if (is_unmistakable(value) && !known) {
+                values.push_back(std::move(value));
+            }
+        }
+    }
+    return values;
+}
+
+std::string mask_values(std::string text, const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+        mask_everywhere(text, value);
+    }
+    return text;
+}
+
 std::string redact(std::string_view text, const std::vector<Secret>& secrets, std::uint16_t file) {
     std::vector<std::string_view> cuts;
     std::vector<std::string_view> everywhere;

@@ -22,6 +22,14 @@ struct Secret {
 /// is_secret_field) as values, the others as texts.
 void find_secrets(const YamlNodePtr& root, std::vector<Secret>& secrets);
 
+/// What the secrets come to with ${env...} and ${secret.file...} resolved: those that are no plain
+/// words, and are known before the run.
+[[nodiscard]] std::vector<std::string> secret_values(const std::vector<Secret>& secrets,
+                                                     const TemplateScope& scope);
+
+/// `text` with each of `values` as ***, where it stands as a word.
+[[nodiscard]] std::string mask_values(std::string text, const std::vector<std::string>& values);
+
 /// `text` with the secrets replaced by ***; those that are no plain words wherever they stand, in
 /// comments too. What comes from ${env.NAME} is no secret in the text, a default is. Where a secret
 /// cannot be found as it stands (escapes, folded lines), the whole text is replaced by a remark.

@@ -81,7 +81,7 @@ class Interop(unittest.TestCase):
 
     def test_no_output_repeats_a_secret_that_a_scenario_holds(self):
         """The server even answers with what it got."""
-        with Recorder(lambda head, body: (400, head.split(b" ")[1] + b" " + body, "")) as target:
+        with Recorder(lambda head, body: (400, head.split(b" ")[1] + b" " + body + b" for " + head.split()[-1], "")) as target:
             port = free_port()
             path = self.write(f"""
 target: {target.url}
@@ -94,6 +94,7 @@ users:
       - {{get: "/query?token=SECRETquery"}}
       - {{get: /more, query: {{api_key: SECRETmore}}}}
       - {{get: /auth, auth: {{basic: {{user: u, password: SECRETbasic}}}}}}
+      - {{post: /echo, json: {{pin: SECRETenv}}, auth: {{bearer: "${{env.TOK}}"}}}}
       - {{get: /last, headers: {{X-Api-Key: SECRETkey}}}}
 probes:
   app_metrics: {{url: "{target.url}/m?token=SECRETmetrics"}}
@@ -102,9 +103,17 @@ export: {{prometheus: 127.0.0.1:{port}}}
 """ + LOAD)
             out = self.dir / "r"
             run = start_plimsoll("run", path, "--run-dir", out, "--linger", "20s", "--csv", self.dir / "locust",
-                                 "--json", self.dir / "points.json", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            scraped = wait_for(lambda: (text := fetch(f"http://127.0.0.1:{port}/metrics"))
-                               and "plimsoll_requests_total" in text and "/last" in text and text, "the last request", 60)
+                                 "--out", f"json={self.dir / 'points.json'}", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 env={"TOK": "SECRETtoken"})
+
+            def scrape():
+                try:
+                    text = fetch(f"http://127.0.0.1:{port}/metrics")
+                except OSError:
+                    return None
+                return text if re.search(r'plimsoll_requests_total{[^}]*"/last"[^}]*} 1', text) else None
+
+            scraped = wait_for(scrape, "the last request")
             run.terminate()
             said = run.communicate(timeout=60)[0]
             self.assertEqual(len([r for r in target.requests if b"SECRET" in r[0] + r[1]]) >= 6, True)
@@ -173,6 +182,8 @@ export: {{prometheus: 127.0.0.1:{port}}}
                     done = run_plimsoll("run", asked, *flags, "-i", "1", "-q", "--no-calibration", "--results", self.dir / "res")
                     self.assertEqual(len(target.requests), 2, (flags, done.stderr))
                     theirs, ours = map(parsed, target.requests)
+                    if flags == ["-X", "POST"]:  # RFC 9110, 8.6: SHOULD; curl does not
+                        self.assertEqual(ours[2].pop("content-length"), "0")
                     target.requests.clear()
                     said = {name for name, _, _ in (f.partition(":") for f in flags)} | {f.partition(":")[0].lower() for f in flags}
                     for name in own - said:
@@ -197,7 +208,7 @@ export: {{prometheus: 127.0.0.1:{port}}}
 
     def test_what_a_flag_needs_may_stand_in_the_environment_or_a_file(self):
         with Recorder() as target:
-            path = self.write(f"target: {target.url}\nusers: {{u: {{flow: [{{get: /${{env.A}}/${{env.B}}}}]}}}}\n" + LOAD)
+            path = self.write(f"target: {target.url}\nusers: {{u: {{flow: [{{get: \"/${{env.A}}/${{env.B}}\"}}]}}}}\n" + LOAD)
             (self.dir / "vars").write_text("# mine\nB=b=c\n")
             run_plimsoll("run", path, "-e", "A", "-e", f"@{self.dir / 'vars'}", "--run-dir", self.dir / "r", env={"A": "a"})
             self.assertEqual(parsed(target.requests[0])[1], "/a/b=c")
@@ -240,7 +251,7 @@ export: {{prometheus: 127.0.0.1:{port}}}
                 before = datetime.datetime.now(datetime.timezone.utc)
                 results = self.dir / zone.replace("/", "-")
                 run_plimsoll("run", target.url, "-i", "1", "-q", "--no-calibration", "--results", results,
-                             "--json", self.dir / "points.json", env={"TZ": zone})
+                             "--out", f"json={self.dir / 'points.json'}", env={"TZ": zone})
                 after = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
                 named = datetime.datetime.strptime(only_run(results).name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
                 self.assertTrue(before.replace(microsecond=0) <= named <= after, (zone, named, before))

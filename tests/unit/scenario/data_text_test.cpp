@@ -52,8 +52,10 @@ TEST_F(DataText, NamesTheLineAndColumnOfWhatItCannotRead) {
     EXPECT_EQ(second("name\nx\nJ\xfcrgen\n"), "- is not UTF-8: the byte 0xFC | :3:2");
     EXPECT_EQ(second("name\nx,\xff"), "- is not UTF-8: the byte 0xFF | :2:3");
     EXPECT_EQ(second("name\nx\n\xc0\x80\n"), "- is not UTF-8: the byte 0xC0 | :3:1");
-    EXPECT_EQ(second("name\nx\n\x81\n", "windows-1252"), "- is not windows-1252: the byte 0x81 | :3:1");
-    EXPECT_EQ(second("name\n", "no-such"), "- \"no-such\" is not an encoding that is known here | ");
+    EXPECT_EQ(second("name\nx\n\x81\n", "windows-1252"),
+              "- is not windows-1252: the byte 0x81 | :3:1");
+    EXPECT_EQ(second("name\n", "no-such"),
+              "- \"no-such\" is not an encoding that is known here | ");
     EXPECT_EQ(second("name\n", "utf-16//IGNORE"),
               "- \"utf-16//ignore\" is not an encoding that is known here | ");
 }

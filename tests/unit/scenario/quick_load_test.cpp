@@ -107,7 +107,8 @@ TEST(ScenarioForUrl, RefusesARequestThatCannotBeSent) {
     EXPECT_FALSE(scenario_for_url("http://127.0.0.1/", {}, request));
     request.method = "";
     for (const std::pair<std::string, std::string>& bad :
-         {std::pair<std::string, std::string>{"X A", "1"}, {"X-A", "1\r\nX-B: 2"},
+         {std::pair<std::string, std::string>{"X A", "1"},
+          {"X-A", "1\r\nX-B: 2"},
           {"Content-Length", "3"}}) {
         request.headers = {bad};
         EXPECT_FALSE(scenario_for_url("http://127.0.0.1/", {}, request)) << bad.first;
@@ -150,8 +151,6 @@ TEST(ScenarioForUrl, SaysWhatIsWrongWithTheUrlOrTheLoad) {
               "must be a URL that starts with http:// or https://");
     EXPECT_EQ(scenario_for_url("ftp://a/", {}).error().what,
               "must start with http:// or https://, got \"ftp://\"");
-    EXPECT_EQ(scenario_for_url("http://u:hunter2@a/", {}).error().what,
-              "must not hold a user name or password");
     EXPECT_FALSE(scenario_for_url("http://a/b c", {}).ok());
     QuickLoad none;
     none.vus = 0;

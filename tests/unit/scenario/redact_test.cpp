@@ -78,8 +78,9 @@ std::string kept_step(const std::string& step) {
     const auto outcome = parse_scenario(head + step + tail, {"s.yaml", &env});
     EXPECT_TRUE(outcome.scenario.has_value()) << format_faults(outcome.faults, "s.yaml");
     const std::string text = outcome.scenario ? outcome.scenario->text : "";
-    return text.starts_with(head) ? text.substr(head.size(), text.size() - head.size() - tail.size())
-                                  : text;
+    return text.starts_with(head)
+               ? text.substr(head.size(), text.size() - head.size() - tail.size())
+               : text;
 }
 
 TEST(Redact, MasksPasswordsAndTokensOfBodiesOfEveryKind) {
@@ -107,8 +108,10 @@ TEST(Redact, MasksPasswordsAndTokensOfBodiesOfEveryKind) {
          "      - {post: /, body: 'user=a&password=***&x=2'}\n"},
         {"      - {post: /, body: '<a><password>s1</password></a>'}\n",
          "      - {post: /, body: '<a><password>***</password></a>'}\n"},
-        {"      - post: /\n        body: |\n          {\"a\": 1,\n           \"password\": \"s1\"}\n",
-         "      - post: /\n        body: |\n          {\"a\": 1,\n           \"password\": \"***\"}\n"},
+        {"      - post: /\n        body: |\n          {\"a\": 1,\n           \"password\": "
+         "\"s1\"}\n",
+         "      - post: /\n        body: |\n          {\"a\": 1,\n           \"password\": "
+         "\"***\"}\n"},
         {"      - {post: /, body: \"{\\\"password\\\": \\\"s1\\\"}\"}\n",
          "      - {post: /, body: \"{\\\"password\\\": \\\"***\\\"}\"}\n"},
         {"      - {get: \"/?token=s1&page=2\"}\n", "      - {get: \"/?token=***&page=2\"}\n"},
@@ -150,20 +153,69 @@ TEST(Redact, MasksUrlsOfProbesAndDefaults) {
 }
 
 TEST(Redact, KnowsWhichFieldsHoldSecrets) {
-    for (const char* name :
-         {"password", "Password", "PASSWORD", "passwd", "pwd", "userPassword", "password2",
-          "password_confirmation", "user[password]", "new-password", "token", "accessToken",
-          "access_token", "id.token", "csrfToken", "secret", "clientSecret", "client_secret",
-          "apiKey", "api_key", "apikey", "X-API-Key", "privateKey", "AWSSecretAccessKey",
-          "credentials", "authorization", "sessionId", "session_id", "pin", "otp", "cvv", "jwt",
-          "signature", "passphrase", "accesstoken", "access_token_value"}) {
+    for (const char* name : {"password",
+                             "Password",
+                             "PASSWORD",
+                             "passwd",
+                             "pwd",
+                             "userPassword",
+                             "password2",
+                             "password_confirmation",
+                             "user[password]",
+                             "new-password",
+                             "token",
+                             "accessToken",
+                             "access_token",
+                             "id.token",
+                             "csrfToken",
+                             "secret",
+                             "clientSecret",
+                             "client_secret",
+                             "apiKey",
+                             "api_key",
+                             "apikey",
+                             "X-API-Key",
+                             "privateKey",
+                             "AWSSecretAccessKey",
+                             "credentials",
+                             "authorization",
+                             "sessionId",
+                             "session_id",
+                             "pin",
+                             "otp",
+                             "cvv",
+                             "jwt",
+                             "signature",
+                             "passphrase",
+                             "accesstoken",
+                             "access_token_value"}) {
         EXPECT_TRUE(is_secret_field(name)) << name;
     }
-    for (const char* name :
-         {"", "secret_scanning", "secretScanningPushProtection", "token_type", "tokenType", "tokens",
-          "max_tokens", "has_password", "isSecret", "next_page_token", "pageToken", "nextToken",
-          "continuationToken", "key", "sort_key", "publicKey", "keyboard", "monkey", "author",
-          "passenger", "compass", "secretary", "pinned", "session_count", "password_policy"}) {
+    for (const char* name : {"",
+                             "secret_scanning",
+                             "secretScanningPushProtection",
+                             "token_type",
+                             "tokenType",
+                             "tokens",
+                             "max_tokens",
+                             "has_password",
+                             "isSecret",
+                             "next_page_token",
+                             "pageToken",
+                             "nextToken",
+                             "continuationToken",
+                             "key",
+                             "sort_key",
+                             "publicKey",
+                             "keyboard",
+                             "monkey",
+                             "author",
+                             "passenger",
+                             "compass",
+                             "secretary",
+                             "pinned",
+                             "session_count",
+                             "password_policy"}) {
         EXPECT_FALSE(is_secret_field(name)) << name;
     }
     EXPECT_TRUE(is_secret_query("key"));

@@ -88,7 +88,9 @@ TEST_F(ResponseTest, KeepsTheTextOfNumbers) {
           "12345678901234567890123", "-12345678901234567890123", "1.10", "2.0", "1.0", "0.1", "1e5",
           "1E5", "1e+5", "1.5e-400", "1e400", "-1e400", "100000000000000000000000.000000000001"}) {
         const std::string text = number;
-        respond("{\"n\": " + text + ", \"all\": [" + text + ", {\"m\": " + text + "}]}");
+        const std::string body =
+            "{\"n\": " + text + ", \"all\": [" + text + ", {\"m\": " + text + "}]}";
+        respond(body);
         EXPECT_EQ(pointer("/n"), text);
         EXPECT_EQ(value_.type, ValueType::Number) << text;
         EXPECT_EQ(pointer("/all"), "[" + text + ",{\"m\":" + text + "}]");
