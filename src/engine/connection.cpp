@@ -150,7 +150,7 @@ void Shard::begin_connect(Exchange& exchange) {
 void Shard::try_next_address(Exchange& exchange, int last_error) {
     const auto& addresses = exchange.origin->addresses;
     while (exchange.attempts < addresses.size()) {
-        const std::size_t at = (exchange.owner->index + exchange.attempts) % addresses.size();
+        const std::size_t at = (exchange.owner->place + exchange.attempts) % addresses.size();
         ++exchange.attempts;
         last_error = start_attempt(exchange, addresses[at]);
         if (last_error != 0) {

@@ -178,7 +178,13 @@ void Shard::on_bytes(Exchange& exchange, std::string_view bytes) {
 
 void Shard::on_end(Exchange& exchange, int error) {
     if (error == 0 && exchange.parser.feed_end() == ResponseParser::State::Done) {
-        complete(exchange);
+        if (exchange.tls && !exchange.tls->ended_well()) {
+            // Nothing else says that this was all of it.
+            fail(exchange, Outcome::ClosedEarly,
+                 "TLS connection closed without close_notify inside a body of unknown length");
+        } else {
+            complete(exchange);
+        }
         return;
     }
     if (error == EPROTO && exchange.tls) {

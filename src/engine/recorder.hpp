@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace plimsoll {
 
@@ -22,6 +23,9 @@ class Recorder {
 public:
     Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start, Nanoseconds tick,
              IntervalSink sink, std::size_t groups = 0, std::size_t checks = 0);
+
+    /// Texts of errors are kept with each of these as ***; they must outlive this object.
+    void mask(const std::vector<std::string>& secrets) { secrets_ = &secrets; }
 
     /// The running state, whose in-flight level is integrated over time for Little's law.
     struct Levels {
@@ -107,6 +111,7 @@ public:
     [[nodiscard]] Clock::time_point tick_end() const noexcept { return end_; }
 
 private:
+    [[nodiscard]] std::string masked_text(std::string_view text) const;
     void roll_if_due(Clock::time_point now) {
         if (now >= end_) [[unlikely]] {
             roll_to(now);
@@ -122,6 +127,7 @@ private:
     void fresh_interval(std::unique_ptr<Interval> reused);
 
     std::uint32_t shard_;
+    const std::vector<std::string>* secrets_ = nullptr;
     std::size_t endpoints_;
     std::size_t groups_;
     std::size_t checks_;

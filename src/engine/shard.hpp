@@ -94,9 +94,10 @@ private:
         std::optional<ArrivalCursor> arrivals;
         std::optional<ArrivalCursor::Arrival> next_arrival;
         bool arrivals_begun = false;
-        std::uint32_t user_cap = 0;            // this shard's share of max_vus
-        std::uint32_t made = 0;                // users so far
-        std::vector<std::vector<User*>> free;  // by ClassPlan::pool
+        std::uint32_t user_cap = 0;             // this shard's share of max_vus
+        std::uint32_t made = 0;                 // users so far
+        std::vector<std::vector<User*>> free;   // by ClassPlan::pool, by User::place
+        std::vector<std::uint32_t> next_place;  // of the target's addresses, by user class
         // closed model: this shard's users, by rank; rank r is user own.number(r) of the run
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
@@ -142,11 +143,16 @@ private:
     void learn_from_wait(Clock::time_point from, Clock::time_point until, Clock::time_point woke);
     void heartbeat();
     void check_done(Clock::time_point now);
-    [[nodiscard]] User& new_user(Part& part, std::uint32_t index);
+    [[nodiscard]] User& new_user(Part& part, std::uint32_t index, std::uint32_t place);
 
     // iteration.cpp: a user's life from iteration to iteration
     /// Takes a parked user for an arrival of a class, or makes one; nullptr: at the cap.
     [[nodiscard]] User* take_user(Part& part, std::uint32_t user_class);
+    /// An open model's user that waits for the next arrival.
+    void park(Part& part, User& user);
+    /// Where the next user of a class, or its next arrival, goes: the addresses take turns, so that
+    /// each gets its share of every class's load.
+    [[nodiscard]] std::uint32_t next_place(Part& part, std::uint32_t user_class) const;
     /// The next iteration of a user in a loop; there must be one.
     void begin_next(User& user, Clock::time_point due);
     [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part);
@@ -315,6 +321,7 @@ private:
 
     const ShardPlan& plan_;
     std::uint32_t id_;
+    std::uint32_t places_;  // addresses of the target that users take turns at
     IntervalSink sink_;
     EventLoop loop_;
     Clock::time_point start_;

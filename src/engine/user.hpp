@@ -63,8 +63,9 @@ struct User {
         }
     }
 
-    std::uint32_t index;     // within its executor, over all shards
-    std::uint32_t executor;  // into Scenario::load
+    std::uint32_t index;      // within its executor, over all shards
+    std::uint32_t executor;   // into Scenario::load
+    std::uint32_t place = 0;  // which of a name's addresses it connects to first
     std::uint32_t user_class = 0;
     std::uint32_t step = 0;
     std::uint64_t iteration = 0;

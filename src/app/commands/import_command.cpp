@@ -112,7 +112,7 @@ int run_import(const Format& format, const ImportFlags& flags) {
         return refuse({imported.error().what, options.source, imported.error().hint});
     }
     if (flags.output.empty()) {
-        say("{}", imported->text);
+        hand_over(imported->text);
     } else if (const Status written = write_new_file(flags.output, imported->text, flags.force);
                !written) {
         return refuse(written.error());
