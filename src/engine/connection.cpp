@@ -496,7 +496,7 @@ void Shard::read_on() {
 void Shard::fail(Exchange& exchange, Outcome outcome, std::string_view why) {
     const std::string text(why);  // what it points into may go with the connection
     const auto now = Clock::now();
-    if (exchange.span >= 0 && exchange.bytes_sent != 0) {  // else it never began
+    if (exchange.notes && exchange.bytes_sent != 0) {  // else it never began
         trace_phases(exchange, now);
     }
     close_socket(exchange);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,12 @@
 namespace plimsoll {
 
 struct EngineOptions {
-    double trace_share = 0;  // of iterations, 0-1: sampled, and sent with a traceparent header
+    /// Of iterations, 0-1, that are traced. Above 0 a few requests of the others are too: those
+    /// that failed, and the slowest (KeptRequests).
+    double trace_share = 0;
+    /// Whether every request carries a traceparent header, flagged "sampled" where its iteration is
+    /// traced. Unset: where any are.
+    std::optional<bool> traceparent = {};
     std::vector<Variable> shared = {};  // made by setup, by VariableId; every user sees them
     // All of these are called on shard threads, at any time until join() returns; any may be empty.
     /// Something that a person should know: each kind once in a run.

@@ -125,9 +125,9 @@ void Shard::begin_flow(User& user, Clock::time_point due, Clock::time_point now,
             !plan_.users[user.user_class].has_start) [[unlikely]] {
             user.cookies->clear();
         }
-        if (plan_.trace_limit != 0) {
-            begin_trace(user);
-        }
+    }
+    if (takes_notes()) {
+        begin_trace(user);
     }
     advance(user, now, at_once);
 }

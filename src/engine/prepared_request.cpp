@@ -113,6 +113,7 @@ PreparedRequest::PreparedRequest(const Step& step, const TargetUrl& target,
       idempotent_(is_idempotent_method(step.method)),
       absolute_(starts_with_scheme(step.path.literals())),
       own_cookies_(has_header(step, "Cookie")),
+      own_trace_(has_header(step, "traceparent")),
       keeps_body_(step.keeps_body()),
       keeps_headers_(step.keeps_headers()) {
     absolute_form_ = options.absolute_form;
@@ -201,7 +202,9 @@ Status PreparedRequest::render(const RenderContext& context, const RequestParts&
     out += fixed_headers_;
     const bool with_body = aim == nullptr || aim->with_body;
     render_headers(context, aim, with_body, out);
-    out += parts.header;
+    if (!own_trace_) {
+        out += parts.header;
+    }
     if (parts.cookies != nullptr && (!own_cookies_ || (aim != nullptr && !aim->credentials))) {
         const std::string path = origin_form(out.substr(target_at, target_size));
         parts.cookies->append_header({parts.origin->url.host, path, parts.origin->secure},
@@ -283,9 +286,15 @@ Status PreparedRequest::render_files(const RenderContext& context, Upload& uploa
 Result<std::string_view> PreparedRequest::bytes(const RenderContext& context,
                                                 const RequestParts& parts,
                                                 std::string& scratch) const {
-    if (!constant_.empty() && parts.header.empty() && parts.aim == nullptr &&
-        parts.cookies == nullptr) [[likely]] {
-        return std::string_view(constant_);
+    if (!constant_.empty() && parts.aim == nullptr && parts.cookies == nullptr) [[likely]] {
+        if (parts.header.empty() || own_trace_) {
+            return std::string_view(constant_);
+        }
+        const std::size_t end_of_headers = constant_.find("\r\n\r\n") + 2;
+        scratch.assign(constant_, 0, end_of_headers);
+        scratch += parts.header;
+        scratch.append(constant_, end_of_headers);
+        return std::string_view(scratch);
     }
     scratch.clear();
     if (Status rendered = render(context, parts, scratch); !rendered) {

@@ -102,6 +102,7 @@ private:
     bool absolute_form_ = false;
     bool files_ = false;
     bool own_cookies_ = false;  // the step has a Cookie header: the jar's are not added
+    bool own_trace_ = false;    // the step has a traceparent header: `RequestParts::header` is not
     bool keeps_body_ = false;
     bool keeps_headers_ = false;
 };

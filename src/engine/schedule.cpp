@@ -66,7 +66,7 @@ void Shard::run() {
     // The kernel may delay an ordinary thread's timers by 50 µs; a pacer must not be.
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_),
-                      plan_.run->groups.size(), plan_.run->checks.size());
+                      plan_.run->groups.size(), plan_.run->checks.size(), plan_.run->shards);
     recorder_->mask(plan_.scenario->secrets);
     make_parts();
     heartbeat_due_ = start_;

@@ -52,7 +52,9 @@ struct ShardPlan {
     std::shared_ptr<const TlsContext> tls;               // set where the target is https
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
     std::vector<ClassPicker> classes;                    // by executor
-    std::uint64_t trace_limit;          // an iteration is traced when its hash is below
+    std::uint64_t trace_limit;    // an iteration is traced when its hash is below
+    std::uint64_t trace_key = 0;  // of this run and segment: what all trace ids are drawn from
+    bool traceparent = false;     // requests carry that header
     std::vector<ClassPlan> users = {};  // by user class
     std::size_t pools = 1;              // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
@@ -231,8 +233,15 @@ private:
     [[nodiscard]] bool until_holds(User& user, const Until& until);
 
     // trace.cpp
+    /// Fixes the ids of the flow that begins: of the run's id, the user and the iteration alone.
     void begin_trace(User& user);
-    static void trace_request(const Exchange& exchange, const Sample& sample);
+    [[nodiscard]] bool takes_notes() const { return plan_.trace_limit != 0 || plan_.traceparent; }
+    void begin_notes(Exchange& exchange);
+    /// The request into its iteration's trace; outside the sample it may be kept alone.
+    void trace_request(User& user, const Exchange& exchange, const Sample& sample);
+    static void fill_span(RequestSpan& span, const Exchange& exchange, const Sample& sample);
+    static void fill_alone(IterationTrace& trace, const User& user, const Exchange& exchange,
+                           const Sample& sample);
     /// Notes the phases of the hop that ends `now`, or that is given up in `exchange.phase`.
     static void trace_phases(const Exchange& exchange, Clock::time_point now);
     /// An exchange came to its end: called once per send_request, also from within it (then
@@ -240,11 +249,8 @@ private:
     /// idle again, and what it received stays readable until the next send_request.
     void on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
                           std::string_view text);
-    [[nodiscard]] std::int32_t begin_span(User& user);
-    [[nodiscard]] static RequestSpan& span_of(const Exchange& exchange) {
-        return exchange.owner->trace->requests[static_cast<std::size_t>(exchange.span)];
-    }
-    [[nodiscard]] static std::string trace_header(const Exchange& exchange);
+    /// Valid until the next call.
+    [[nodiscard]] std::string_view trace_header(const Exchange& exchange);
 
     // http1.cpp: one request and its response
     /// Sends `request`, due at `due`, on an idle exchange. False: a variable in it has no value
@@ -335,6 +341,7 @@ private:
     std::vector<Part> parts_;
     std::vector<Wakeup> wakeups_;  // min-heap by time
     std::string scratch_;
+    std::array<char, 72> trace_header_{};
     FlowMachine machine_;
     ResponseReader reader_;
     std::string missing_;  // what the last rendering lacked

@@ -69,6 +69,8 @@ struct User {
     std::uint32_t user_class = 0;
     std::uint32_t step = 0;
     std::uint64_t iteration = 0;
+    std::uint64_t trace_stem = 0;      // what the ids of this flow's trace are drawn from
+    std::uint32_t requests_begun = 0;  // by this flow
     Errand errand = Errand::Iteration;
     Resume resume = Resume::Iteration;
     bool busy = false;            // inside an iteration (or, closed model, alive)
