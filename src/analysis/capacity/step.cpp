@@ -1,5 +1,6 @@
 #include "analysis/capacity/step.hpp"
 
+#include "analysis/gate.hpp"
 #include "analysis/validity.hpp"
 #include "base/units.hpp"
 
@@ -115,21 +116,23 @@ GoalState judge_share(std::span<const TickShare> ticks, double limit, std::strin
 
 GoalState judge_plain(const StepQuestion& question, std::span<const StepTick> ticks,
                       std::size_t index, const Threshold& threshold) {
-    std::optional<double> value;
+    Gate gate;
     if (threshold.metric == ThresholdMetric::Probe) {
-        value = question.probe_value ? question.probe_value(threshold, ticks.front().facts.from_s,
-                                                            ticks.back().facts.to_s)
-                                     : std::nullopt;
+        const auto value = question.probe_value
+                               ? question.probe_value(threshold, ticks.front().facts.from_s,
+                                                      ticks.back().facts.to_s)
+                               : std::nullopt;
+        gate = value ? judge(threshold, *value) : gate;
     } else {
         LoadSums sum;
         for (const StepTick& tick : ticks) {
             sum.merge(tick.sums[index]);
         }
-        value = value_of(threshold, sum);
+        gate = judge(threshold, sum);
     }
     // What was not seen does not hold, and it is not certain that it fails.
-    return {threshold.key + " " + threshold.expression, value && holds(threshold, *value),
-            value.has_value()};
+    return {threshold.key + " " + threshold.expression, gate.state == GateState::Passed,
+            gate.state == GateState::Passed || gate.state == GateState::Failed};
 }
 
 GoalState judge_goal(const StepQuestion& question, std::span<const StepTick> ticks,
@@ -158,7 +161,7 @@ GoalState judge_goal(const StepQuestion& question, std::span<const StepTick> tic
                               as_double(sums.checks.failed + sums.checks.passed)});
         } else {
             const double n = as_double(sums.stats.requests);
-            shares.push_back({value_of(threshold, sums).value_or(0) * n, n});
+            shares.push_back({judge(threshold, sums).bounds.low * n, n});
         }
     }
     return judge_share(shares, checks ? 1 - threshold.limit : threshold.limit, text);
