@@ -38,9 +38,14 @@ TickFacts facts_of(const StoredTick& tick) {
         facts.ok += stats.count(Outcome::Ok);
         response += stats.response.sum() - stats.cut_off.get().sum();
         service += stats.service.sum() - cut_off_service(stats);
+        TickEndpoint& endpoint = facts.endpoints.emplace_back();
+        endpoint.requests = stats.requests - cut_off;
+        endpoint.response_s =
+            to_seconds(stats.response.sum() - stats.cut_off.get().sum());
         for (const StatusCount& entry : stats.statuses) {
-            facts.served += was_served(entry.outcome) ? entry.count : 0U;
+            endpoint.served += was_served(entry.outcome) ? entry.count : 0U;
         }
+        facts.served += endpoint.served;
     }
     if (facts.requests > 0) {
         const auto n = static_cast<double>(facts.requests);
@@ -199,9 +204,9 @@ void take(Result<T> from, T& into, Status& status) {
 }  // namespace
 
 bool is_sign_in(std::string_view endpoint_name) {
-    constexpr std::array<std::string_view, 9> kWords{"login",   "log in",  "log_in",
-                                                     "signin",  "sign in", "signup",
-                                                     "sign up", "regist",  "password"};
+    constexpr std::array<std::string_view, 14> kWords{
+        "login",   "log in", "log_in",  "log-in",  "signin", "sign in",  "sign-in",
+        "sign_in", "signup", "sign up", "sign-up", "regist", "password", "token"};
     std::string name(endpoint_name);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

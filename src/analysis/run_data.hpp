@@ -13,6 +13,12 @@
 
 namespace plimsoll {
 
+/// One endpoint's share of a tick; `response_s` is the sum of its response times.
+struct TickEndpoint {
+    std::uint64_t requests = 0, served = 0;
+    double response_s = 0;
+};
+
 /// One tick, all endpoints together. Times in seconds from the run's start; counts of this tick.
 struct TickFacts {
     double from_s = 0, to_s = 0;
@@ -28,6 +34,7 @@ struct TickFacts {
     std::uint64_t rate_limited = 0;
     std::uint64_t sign_ins = 0;  // to endpoints whose names say that they check a password
     double response_mean_s = 0, service_mean_s = 0;  // 0 where requests is 0
+    std::vector<TickEndpoint> endpoints;             // by EndpointId; empty: not told apart
     ShardState state;
     double cpu_seconds = 0;  // of all shards
     [[nodiscard]] double seconds() const { return to_s - from_s; }

@@ -1,5 +1,6 @@
 #include "analysis/verdict_text.hpp"
 
+#include "analysis/diagnosis/causes.hpp"
 #include "base/units.hpp"
 
 #include <algorithm>
@@ -14,29 +15,6 @@ namespace plimsoll {
 namespace {
 
 constexpr std::size_t kColumns = 80;  // of the terminal that everyone has
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{{
-    {"app_pool_exhausted", "the application's database connection pool"},
-    {"max_connections", "PostgreSQL's connection limit (max_connections)"},
-    {"pgbouncer_pool", "PgBouncer's server pool"},
-    {"connection_leak", "connections that are never given back"},
-    {"idle_in_transaction", "transactions left open while waiting for something else"},
-    {"lock_contention", "locks in the database"},
-    {"database_cpu", "the database's CPU"},
-    {"slow_sql", "slow statements"},
-    {"database_io", "the database's disk"},
-    {"app_cpu_throttled", "the application's CPU quota"},
-    {"app_cpu", "the application's CPU"},
-    {"event_loop_blocked", "the application's event loop"},
-    {"password_hashing", "password hashing"},
-    {"memory", "the target's memory"},
-    {"accept_queue", "the queue of new TCP connections"},
-    {"ephemeral_ports", "local TCP ports"},
-    {"rate_limited", "a rate limit, which is policy"},
-    {"network", "the network"},
-    {"generator", "the load generator itself"},
-    {"unknown", "unknown"},
-}};
 
 /// Columns that UTF-8 text takes: continuation bytes take none.
 std::size_t width(std::string_view text) {
@@ -217,9 +195,8 @@ void add_finding(std::string& out, const Finding& finding, std::string_view head
 }  // namespace
 
 std::string_view cause_in_words(std::string_view cause) {
-    const auto* const found = std::find_if(kCauses.begin(), kCauses.end(),
-                                           [&](const auto& entry) { return entry.first == cause; });
-    return found == kCauses.end() ? cause : found->second;
+    const Cause* const known = find_cause(cause);
+    return known == nullptr ? cause : known->terminal;
 }
 
 std::string verdict_text(const Analysis& analysis, const RunInfo& info) {

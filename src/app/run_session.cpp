@@ -9,6 +9,7 @@
 #include "app/threshold_judge.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
+#include "base/utc.hpp"
 #include "engine/calibrate.hpp"
 #include "engine/engine.hpp"
 #include "engine/single_run.hpp"
@@ -48,8 +49,7 @@ constexpr std::chrono::milliseconds kCalibration{300};
 /// "20260101T120000Z-3fa9": sorts by time, unique enough for a folder name.
 std::string make_run_id(WallClock::time_point now) {
     std::random_device entropy;
-    return fmt::format("{:%Y%m%dT%H%M%S}Z-{:04x}", std::chrono::floor<std::chrono::seconds>(now),
-                       entropy() & 0xffffU);
+    return fmt::format("{:%Y%m%dT%H%M%S}Z-{:04x}", utc_parts(now), entropy() & 0xffffU);
 }
 
 Error cannot_make_folder(const std::filesystem::path& folder, const std::string& why) {

@@ -1,5 +1,7 @@
 #include "engine/aggregator.hpp"
 
+#include "engine/kept_requests.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <iterator>
@@ -145,6 +147,7 @@ SnapshotPtr Aggregator::next() {
     snapshot->last = pending_.empty() && std::all_of(shard_done_.begin(), shard_done_.end(),
                                                      [](bool done) { return done; });
     finished_ = snapshot->last;
+    keep_slowest(snapshot->traces);
     snapshot->add_up(before_.get());
     before_ = snapshot;
     if (const double length_s = to_seconds(snapshot->to - snapshot->from); length_s > 0) {

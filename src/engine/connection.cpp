@@ -150,7 +150,7 @@ void Shard::begin_connect(Exchange& exchange) {
 void Shard::try_next_address(Exchange& exchange, int last_error) {
     const auto& addresses = exchange.origin->addresses;
     while (exchange.attempts < addresses.size()) {
-        const std::size_t at = (exchange.owner->index + exchange.attempts) % addresses.size();
+        const std::size_t at = (exchange.owner->place + exchange.attempts) % addresses.size();
         ++exchange.attempts;
         last_error = start_attempt(exchange, addresses[at]);
         if (last_error != 0) {
@@ -496,7 +496,7 @@ void Shard::read_on() {
 void Shard::fail(Exchange& exchange, Outcome outcome, std::string_view why) {
     const std::string text(why);  // what it points into may go with the connection
     const auto now = Clock::now();
-    if (exchange.span >= 0 && exchange.bytes_sent != 0) {  // else it never began
+    if (exchange.notes && exchange.bytes_sent != 0) {  // else it never began
         trace_phases(exchange, now);
     }
     close_socket(exchange);

@@ -46,6 +46,14 @@ enum class Phase : std::uint8_t {
     Body,         // header complete, body not
 };
 
+/// What a request's span will need; its memory serves one request after the other.
+struct TraceNotes {
+    std::uint64_t stem = 0;    // of the flow's ids: see User::trace_stem
+    std::uint32_t number = 0;  // of the request within its flow
+    std::string path;          // as sent, query included
+    std::vector<PhaseSpan> phases;
+};
+
 /// Never moves in memory: the epoll set and the timer wheel point to it.
 struct Exchange {
     explicit Exchange(User& user) : owner(&user) {}
@@ -80,7 +88,7 @@ struct Exchange {
     bool given_up = false;        // its time ran out
     std::uint32_t serial = 0;     // of the hop: tells whether another is under way since
     std::uint32_t hops = 0;       // redirects followed
-    std::int32_t span = -1;       // in the user's trace; -1: not traced
+    std::unique_ptr<TraceNotes> notes;  // made with the first request where a run has traces
     std::uint64_t hop_bytes = 0;  // of this hop's request
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;

@@ -151,8 +151,8 @@ void Shard::on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Cl
             }
         }
     }
-    if (exchange.span >= 0) [[unlikely]] {
-        trace_request(exchange, sample);
+    if (plan_.trace_limit != 0) [[unlikely]] {
+        trace_request(user, exchange, sample);
     }
     if (plan_.options.on_request) [[unlikely]] {
         plan_.options.on_request(sample, text);

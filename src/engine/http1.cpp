@@ -34,7 +34,9 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     exchange.request = &request;
     exchange.due = due;
     exchange.random_before = exchange.owner->random;
-    exchange.span = exchange.owner->trace ? begin_span(*exchange.owner) : -1;
+    if (takes_notes()) {
+        begin_notes(exchange);
+    }
     exchange.bytes_sent = 0;
     exchange.bytes_received = 0;
     exchange.retried = false;
@@ -57,9 +59,6 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     if (!missing_.empty()) [[unlikely]] {
         exchange.starting = false;
         --exchange.owner->under_way;
-        if (exchange.span >= 0) {
-            exchange.owner->trace->requests.pop_back();
-        }
         return false;
     }
     exchange.sent = Clock::now();
@@ -81,7 +80,11 @@ Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin,
     const User& user = *exchange.owner;
     const bool has_cookies = user.cookies && !user.cookies->empty();
     const std::string_view constant = exchange.request->constant();
-    if (!constant.empty() && exchange.span < 0 && !exchange.aim && !has_cookies) [[likely]] {
+    const bool plain = !plan_.traceparent && !exchange.aim && !has_cookies;
+    if (!constant.empty() && plain) [[likely]] {
+        if (exchange.notes) {
+            exchange.notes->path = path_of(constant);
+        }
         return constant;
     }
     RequestParts parts;
@@ -98,11 +101,12 @@ Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin,
         parts.upload = exchange.upload.get();
         parts.upload->clear();
     }
-    const std::string header = exchange.span >= 0 ? trace_header(exchange) : std::string();
-    parts.header = header;
+    if (plan_.traceparent) {
+        parts.header = trace_header(exchange);
+    }
     auto bytes = exchange.request->bytes(render_context(user, random), parts, scratch_);
-    if (exchange.span >= 0 && bytes) {
-        span_of(exchange).path = path_of(*bytes);
+    if (exchange.notes && bytes) {
+        exchange.notes->path = path_of(*bytes);
     }
     return bytes;
 }
@@ -178,7 +182,13 @@ void Shard::on_bytes(Exchange& exchange, std::string_view bytes) {
 
 void Shard::on_end(Exchange& exchange, int error) {
     if (error == 0 && exchange.parser.feed_end() == ResponseParser::State::Done) {
-        complete(exchange);
+        if (exchange.tls && !exchange.tls->ended_well()) {
+            // Nothing else says that this was all of it.
+            fail(exchange, Outcome::ClosedEarly,
+                 "TLS connection closed without close_notify inside a body of unknown length");
+        } else {
+            complete(exchange);
+        }
         return;
     }
     if (error == EPROTO && exchange.tls) {
@@ -206,7 +216,7 @@ bool Shard::retry_on_new_connection(Exchange& exchange, bool unseen) {
         !(unseen || turned_to_get || exchange.request->is_idempotent())) {
         return false;
     }
-    if (exchange.span >= 0) {
+    if (exchange.notes) {
         trace_phases(exchange, Clock::now());
     }
     exchange.retried = true;
@@ -251,7 +261,7 @@ void Shard::complete(Exchange& exchange) {
     }
     exchange.times.wait += first - exchange.written;
     exchange.times.receive += now - first;
-    if (exchange.span >= 0) [[unlikely]] {
+    if (exchange.notes) [[unlikely]] {
         trace_phases(exchange, now);
     }
     if (!exchange.parser.keep_alive() || exchange.peer_closed ||

@@ -52,7 +52,9 @@ struct ShardPlan {
     std::shared_ptr<const TlsContext> tls;               // set where the target is https
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
     std::vector<ClassPicker> classes;                    // by executor
-    std::uint64_t trace_limit;          // an iteration is traced when its hash is below
+    std::uint64_t trace_limit;    // an iteration is traced when its hash is below
+    std::uint64_t trace_key = 0;  // of this run and segment: what all trace ids are drawn from
+    bool traceparent = false;     // requests carry that header
     std::vector<ClassPlan> users = {};  // by user class
     std::size_t pools = 1;              // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
@@ -94,9 +96,10 @@ private:
         std::optional<ArrivalCursor> arrivals;
         std::optional<ArrivalCursor::Arrival> next_arrival;
         bool arrivals_begun = false;
-        std::uint32_t user_cap = 0;            // this shard's share of max_vus
-        std::uint32_t made = 0;                // users so far
-        std::vector<std::vector<User*>> free;  // by ClassPlan::pool
+        std::uint32_t user_cap = 0;             // this shard's share of max_vus
+        std::uint32_t made = 0;                 // users so far
+        std::vector<std::vector<User*>> free;   // by ClassPlan::pool, by User::place
+        std::vector<std::uint32_t> next_place;  // of the target's addresses, by user class
         // closed model: this shard's users, by rank; rank r is user own.number(r) of the run
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
@@ -142,11 +145,16 @@ private:
     void learn_from_wait(Clock::time_point from, Clock::time_point until, Clock::time_point woke);
     void heartbeat();
     void check_done(Clock::time_point now);
-    [[nodiscard]] User& new_user(Part& part, std::uint32_t index);
+    [[nodiscard]] User& new_user(Part& part, std::uint32_t index, std::uint32_t place);
 
     // iteration.cpp: a user's life from iteration to iteration
     /// Takes a parked user for an arrival of a class, or makes one; nullptr: at the cap.
     [[nodiscard]] User* take_user(Part& part, std::uint32_t user_class);
+    /// An open model's user that waits for the next arrival.
+    void park(Part& part, User& user);
+    /// Where the next user of a class, or its next arrival, goes: the addresses take turns, so that
+    /// each gets its share of every class's load.
+    [[nodiscard]] std::uint32_t next_place(Part& part, std::uint32_t user_class) const;
     /// The next iteration of a user in a loop; there must be one.
     void begin_next(User& user, Clock::time_point due);
     [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part);
@@ -225,8 +233,15 @@ private:
     [[nodiscard]] bool until_holds(User& user, const Until& until);
 
     // trace.cpp
+    /// Fixes the ids of the flow that begins: of the run's id, the user and the iteration alone.
     void begin_trace(User& user);
-    static void trace_request(const Exchange& exchange, const Sample& sample);
+    [[nodiscard]] bool takes_notes() const { return plan_.trace_limit != 0 || plan_.traceparent; }
+    void begin_notes(Exchange& exchange);
+    /// The request into its iteration's trace; outside the sample it may be kept alone.
+    void trace_request(User& user, const Exchange& exchange, const Sample& sample);
+    static void fill_span(RequestSpan& span, const Exchange& exchange, const Sample& sample);
+    static void fill_alone(IterationTrace& trace, const User& user, const Exchange& exchange,
+                           const Sample& sample);
     /// Notes the phases of the hop that ends `now`, or that is given up in `exchange.phase`.
     static void trace_phases(const Exchange& exchange, Clock::time_point now);
     /// An exchange came to its end: called once per send_request, also from within it (then
@@ -234,11 +249,8 @@ private:
     /// idle again, and what it received stays readable until the next send_request.
     void on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
                           std::string_view text);
-    [[nodiscard]] std::int32_t begin_span(User& user);
-    [[nodiscard]] static RequestSpan& span_of(const Exchange& exchange) {
-        return exchange.owner->trace->requests[static_cast<std::size_t>(exchange.span)];
-    }
-    [[nodiscard]] static std::string trace_header(const Exchange& exchange);
+    /// Valid until the next call.
+    [[nodiscard]] std::string_view trace_header(const Exchange& exchange);
 
     // http1.cpp: one request and its response
     /// Sends `request`, due at `due`, on an idle exchange. False: a variable in it has no value
@@ -315,6 +327,7 @@ private:
 
     const ShardPlan& plan_;
     std::uint32_t id_;
+    std::uint32_t places_;  // addresses of the target that users take turns at
     IntervalSink sink_;
     EventLoop loop_;
     Clock::time_point start_;
@@ -328,6 +341,7 @@ private:
     std::vector<Part> parts_;
     std::vector<Wakeup> wakeups_;  // min-heap by time
     std::string scratch_;
+    std::array<char, 72> trace_header_{};
     FlowMachine machine_;
     ResponseReader reader_;
     std::string missing_;  // what the last rendering lacked

@@ -205,8 +205,15 @@ struct RequestSpan {
     Outcome outcome = Outcome::Ok;
     std::string path;  // as sent, query included
 };
-/// One sampled iteration: the parent of its requests.
+/// Why a trace is there: its iteration was drawn, or one request outside the sample failed, or was
+/// among the slowest of its tick.
+enum class TraceReason : std::uint8_t { Sampled, Error, Slow };
+
+/// One sampled iteration: the parent of its requests. Or, for the other reasons, one request alone
+/// that carried the trace flag "not sampled": `span_id`, `due` and `ended` say nothing then.
 struct IterationTrace {
+    TraceReason reason = TraceReason::Sampled;
+    double weight = 1;  // Error: how many failed requests of its tick this one stands for
     std::array<std::uint8_t, 16> trace_id{};
     std::array<std::uint8_t, 8> span_id{};
     std::uint32_t user_class = 0;  // index into Scenario::users

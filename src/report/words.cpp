@@ -1,5 +1,6 @@
 #include "report/words.hpp"
 
+#include "analysis/diagnosis/causes.hpp"
 #include "base/units.hpp"
 #include "report/text.hpp"
 
@@ -14,29 +15,6 @@
 
 namespace plimsoll::report {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{{
-    {"app_pool_exhausted", "application connection pool exhausted"},
-    {"max_connections", "PostgreSQL's max_connections reached"},
-    {"pgbouncer_pool", "PgBouncer's pool exhausted"},
-    {"connection_leak", "database connections leak"},
-    {"idle_in_transaction", "transactions held open while idle"},
-    {"lock_contention", "lock contention in the database"},
-    {"database_cpu", "database out of CPU"},
-    {"slow_sql", "slow SQL"},
-    {"database_io", "database waits for I/O"},
-    {"app_cpu_throttled", "application throttled by its CPU quota"},
-    {"app_cpu", "application out of CPU"},
-    {"event_loop_blocked", "application's event loop blocked"},
-    {"password_hashing", "password hashing takes the CPU"},
-    {"memory", "out of memory"},
-    {"accept_queue", "accept queue overflows"},
-    {"ephemeral_ports", "out of ephemeral ports"},
-    {"rate_limited", "rate limited by policy"},
-    {"network", "network or upstream slow"},
-    {"generator", "the load generator was the limit"},
-    {"unknown", "cause unknown"},
-}};
 
 const double* find_value(const Finding& finding, const char* key) {
     const auto found = finding.values.find(key);
@@ -70,10 +48,8 @@ std::string counted_users(double users) {
 }  // namespace
 
 std::string cause_title(std::string_view cause) {
-    const auto known = std::find_if(kCauses.begin(), kCauses.end(),
-                                    [&](const auto& entry) { return entry.first == cause; });
-    if (known != kCauses.end()) {
-        return std::string(known->second);
+    if (const Cause* const known = find_cause(cause)) {
+        return std::string(known->report);
     }
     std::string words(cause);
     std::replace(words.begin(), words.end(), '_', ' ');

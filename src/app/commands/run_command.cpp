@@ -3,6 +3,7 @@
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
 #include "app/commands/probe_flags.hpp"
+#include "app/commands/request_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
@@ -30,6 +31,7 @@ struct RunFlags {
     std::string rate;
     std::vector<std::string> stages;
     std::vector<std::string> env;
+    RequestFlags request;
     ProbeFlags probes;
     ExportFlags exports;
     std::string segment;
@@ -168,12 +170,19 @@ void add_http_flags(CLI::App& command, RunFlags& flags) {
 /// The scenario that the flags name; nothing where it is at fault (all is printed by then).
 std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& load) {
     if (flags.scenario.find("://") != std::string::npos || flags.scenario.starts_with("unix:")) {
-        auto scenario = scenario_for_url(flags.scenario, load);
+        const auto request = flags.request.request();
+        auto scenario = request ? scenario_for_url(flags.scenario, load, *request)
+                                : Result<Scenario>(request.error());
         if (!scenario) {
             refuse(scenario.error());
             return std::nullopt;
         }
         return std::move(*scenario);
+    }
+    if (const char* const flag = flags.request.first()) {
+        refuse({"belongs to a URL; a scenario file says itself what is sent", flag,
+                "write it into the file's steps"});
+        return std::nullopt;
     }
     const auto text = read_file(flags.scenario);
     if (!text) {
@@ -306,9 +315,13 @@ void add_run_command(CLI::App& app, Action& action) {
         ->allow_extra_args(false);
     command->add_flag("--replace-load", flags->replace_load,
                       "with a file: run the load of these flags in place of its own");
-    command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
-        ->type_name("K=V")
+    command
+        ->add_option("-e,--env", flags->env,
+                     "${env.NAME} of the scenario must be set; NAME=VALUE sets it, for every user "
+                     "of this machine to see; @FILE: lines of NAME=VALUE")
+        ->type_name("NAME")
         ->allow_extra_args(false);
+    flags->request.add_to(*command);
     flags->probes.add_to(*command);
     flags->exports.add_to(*command);
     add_generator_flags(*command, *flags);
@@ -317,7 +330,8 @@ void add_run_command(CLI::App& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s\n"
-        "  plimsoll run checkout.yaml --pg \"$DSN\" --prometheus 127.0.0.1:9464");
+        "  plimsoll run http://127.0.0.1:8080/items --json '{\"n\": 1}' -H @headers.txt -r 200/s\n"
+        "  PLIMSOLL_PG_DSN=... plimsoll run checkout.yaml --prometheus 127.0.0.1:9464");
     command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }
 

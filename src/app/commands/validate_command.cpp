@@ -6,6 +6,8 @@
 #include "app/version.hpp"
 #include "engine/single_run.hpp"
 #include "scenario/parse.hpp"
+#include "scenario/redact.hpp"
+#include "scenario/secret_text.hpp"
 
 #include <cstdlib>
 #include <iostream>
@@ -34,7 +36,7 @@ bool try_out(const Scenario& scenario, const UserClass& user, std::vector<Variab
     }
     for (const SingleRequest& request : ran->requests) {
         say("  {} {}\n", request.sample.outcome != Outcome::Ok ? "✗" : "✓",
-            describe(request, scenario));
+            mask_values(mask_secrets(describe(request, scenario)), scenario.secrets));
     }
     if (keep) {
         shared = ran->variables;
