@@ -580,6 +580,7 @@ ExitCode Session::open_all() {
     engine_.emplace(scenario_, run_, engine_options());
     if (const Status reachable = engine_->prepare(); !reachable) {
         complain(reachable.error());
+        say(stderr, "plimsoll: no request was sent, as the target cannot be reached\n");
         return ExitCode::Unreachable;
     }
     measure_ceiling();
