@@ -79,18 +79,13 @@ void File::members(const Value& made, const ScopePtr& scope, Value& object, int 
 Value File::object_of(const Value& made) {
     Value object = Value::map_of({});
     members(made, root_, object, 0);
-    const Value self = object;
-    for (auto& [name, value] : *object.map) {
-        if (value.is(Type::Function)) {
-            value.self = std::make_shared<Value>(self);
-        }
-    }
     object.map->emplace_back("client", Value::builtin("client"));
     object.map->emplace_back("rest", Value::builtin("self.rest"));
     object.map->emplace_back("interrupt", Value::builtin("self.interrupt"));
     object.map->emplace_back("wait", Value::builtin("self.wait"));
-    object.map->emplace_back("user", self);
-    object.map->emplace_back("parent", self);
+    for (const char* const above : {"user", "parent"}) {
+        object.map->emplace_back(above, Value::map_of({{"client", Value::builtin("client")}}));
+    }
     return object;
 }
 

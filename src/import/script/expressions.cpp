@@ -216,6 +216,9 @@ Value Interpreter::eval_call(const Node& node, const ScopePtr& scope) {
             return *std::move(made);
         }
         target = member(one.self, callee->text, *callee);
+        if (python_ && one.self.is(Type::Map) && target.is(Type::Function) && !target.self) {
+            target.self = std::make_shared<Value>(one.self);
+        }
     } else {
         target = eval(callee, scope);
         arguments_of(node, scope, one.arguments, one.named);
