@@ -99,7 +99,8 @@ Value Interpreter::eval_name(const Node& node, const ScopePtr& scope) {
 Value Interpreter::eval_template(const Node& node, const ScopePtr& scope) {
     Value whole = Value::text("");
     for (const NodePtr& part : node.children) {
-        const Value value = part->kind == Kind::String ? Value::text(part->text) : eval(part, scope);
+        const Value value =
+            part->kind == Kind::String ? Value::text(part->text) : eval(part, scope);
         if (node.children.size() == 1 && value.is(Type::Unknown)) {
             return value;
         }
@@ -232,8 +233,12 @@ Value Interpreter::call(const Value& callee, List arguments, Map named, const No
         return invoke(callee, std::move(arguments), std::move(named), at);
     }
     if (callee.is(Type::Builtin)) {
-        Call one{callee.name, callee.self ? *callee.self : Value{}, std::move(arguments),
-                 std::move(named), &at, scope};
+        Call one{callee.name,
+                 callee.self ? *callee.self : Value{},
+                 std::move(arguments),
+                 std::move(named),
+                 &at,
+                 scope};
         if (auto made = builtin(one)) {
             return *std::move(made);
         }
@@ -248,8 +253,8 @@ Value Interpreter::call(const Value& callee, List arguments, Map named, const No
         }
     }
     if (callee.is(Type::Unknown) && callee.name.starts_with("module ")) {
-        remark(at.line, fmt::format("{} is not read: it comes from {}", words(at.child(0)),
-                                    callee.name));
+        remark(at.line,
+               fmt::format("{} is not read: it comes from {}", words(at.child(0)), callee.name));
     }
     return Value::unknown(words(at.child(0)) + "()");
 }
@@ -273,9 +278,9 @@ Value Interpreter::invoke(const Value& function, List arguments, Map named, cons
         const Node& parameter = *node.children[n];
         Value value;
         if (parameter.text == "...") {
-            List rest(arguments.begin() +
-                          static_cast<std::ptrdiff_t>(std::min(place, arguments.size())),
-                      arguments.end());
+            List rest(
+                arguments.begin() + static_cast<std::ptrdiff_t>(std::min(place, arguments.size())),
+                arguments.end());
             value = Value::list_of(std::move(rest));
             place = arguments.size();
         } else {
@@ -327,7 +332,8 @@ Value Interpreter::eval_new(const Node& node, const ScopePtr& scope) {
         }
     }
     if (const Value* const constructor = object.member("constructor")) {
-        static_cast<void>(invoke(Value(*constructor), std::move(arguments), std::move(named), node));
+        static_cast<void>(
+            invoke(Value(*constructor), std::move(arguments), std::move(named), node));
     }
     return object;
 }
