@@ -53,7 +53,10 @@ constexpr std::array kFormats{
            "  plimsoll import postman shop.postman_collection.json\n"
            "  plimsoll import postman shop.postman_collection.json --output shop.yaml"},
     Format{"k6", "a k6 script; it is read, never run", "the script, or - for stdin", import_k6,
-           "  plimsoll import k6 load.js --output load.yaml"}};
+           "  plimsoll import k6 load.js --output load.yaml"},
+    Format{"locust", "a locustfile; python3 reads it, nothing runs it",
+           "the locustfile, or - for stdin", import_locust,
+           "  plimsoll import locust locustfile.py --output load.yaml"}};
 
 /// The text that `flags` point at, and what to call it.
 Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
@@ -148,7 +151,8 @@ void add_import_command(CLI::App& app, Action& action) {
         "Examples:\n"
         "  plimsoll import har session.har --output session.yaml\n"
         "  plimsoll import curl 'curl http://127.0.0.1:8080/health'\n"
-        "  plimsoll import k6 load.js --output load.yaml");
+        "  plimsoll import k6 load.js --output load.yaml\n"
+        "  plimsoll import locust locustfile.py --output load.yaml");
     for (const Format& format : kFormats) {
         auto flags = std::make_shared<ImportFlags>();
         CLI::App* one = command->add_subcommand(format.name, format.help);
