@@ -18,6 +18,8 @@
 namespace plimsoll {
 
 struct EngineOptions {
+    /// File descriptors that the load leaves to others in this process.
+    std::uint64_t reserved_descriptors = 0;
     double trace_share = 0;  // of iterations, 0-1: sampled, and sent with a traceparent header
     std::vector<Variable> shared = {};  // made by setup, by VariableId; every user sees them
     // All of these are called on shard threads, at any time until join() returns; any may be empty.

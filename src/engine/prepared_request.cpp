@@ -1,5 +1,7 @@
 #include "engine/prepared_request.hpp"
 
+#include "engine/content_decoder.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -59,6 +61,7 @@ PreparedRequest::Limits limits_of(const Step& step, const HttpOptions& options) 
             limit_of(own.body, run.body, step.timeout),
             step.timeout,
             own.max_body.value_or(run.max_body.value_or(options.max_body)),
+            own.max_body.value_or(run.max_body.value_or(kMostDecoded)),
             own.redirects.value_or(run.redirects.value_or(options.redirects))};
 }
 

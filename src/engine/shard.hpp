@@ -54,6 +54,7 @@ struct ShardPlan {
     std::vector<ClassPicker> classes;                    // by executor
     std::uint64_t trace_limit;          // an iteration is traced when its hash is below
     std::vector<ClassPlan> users = {};  // by user class
+    std::uint64_t sockets_below = UINT64_MAX;  // a socket's number: from it on they are others'
     std::size_t pools = 1;              // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
 };
@@ -251,7 +252,13 @@ private:
     void complete(Exchange& exchange);
     /// The response, whose first byte came at `first`, began before the request was out.
     void answered_early(Exchange& exchange, Clock::time_point first);
-    [[nodiscard]] static Status decode_body(Exchange& exchange);
+    /// True where the body is an encoded one; then the request ends with decode_some, now or later.
+    bool begin_decoding(Exchange& exchange, Clock::time_point now);
+    /// False where there is more to do.
+    bool decode_some(Exchange& exchange);
+    void decode_on();
+    /// Ends a request whose response is whole, by its status.
+    void judge_status(Exchange& exchange, Clock::time_point now);
     void finish_request(Exchange& exchange, Outcome outcome, Clock::time_point now,
                         std::string_view text);
     /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
@@ -331,6 +338,7 @@ private:
     std::string judged_;   // why the response under judgement is refused
     std::string why_;
     std::vector<Exchange*> unfinished_;  // have more to read than one turn allows
+    std::deque<Exchange*> decoding_;     // have more to decode; the first one's turn is next
     std::array<char, 64 * 1024> receive_buffer_;
     Clock::time_point heartbeat_due_;
     Clock::time_point pace_due_ = Clock::time_point::max();

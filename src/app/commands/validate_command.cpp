@@ -8,8 +8,6 @@
 #include "scenario/parse.hpp"
 
 #include <cstdlib>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -74,9 +72,7 @@ int validate(const ValidateFlags& flags) {
     if (const Status set = set_environment(flags.env); !set) {
         return refuse(set.error());
     }
-    const auto text =
-        path == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {}))
-                    : read_file(path);
+    const auto text = read_file(path);
     if (!text) {
         return refuse(text.error());
     }
