@@ -172,6 +172,11 @@ int Shard::start_attempt(Exchange& exchange, const SocketAddress& address) {
     if (socket < 0) {
         return errno;
     }
+    // The kernel gives the lowest number that is free: this many are open, or nearly.
+    if (static_cast<std::uint64_t>(socket) >= plan_.sockets_below) [[unlikely]] {
+        ::close(socket);
+        return EMFILE;
+    }
     ++recorder_->levels.connections_open;
     const int error = bind_and_connect(socket, address);
     // Readiness comes as an event even where the connection stands already (a new socket's first
@@ -512,6 +517,7 @@ void Shard::on_timeout(Exchange& exchange) {
     exchange.given_up = true;
     switch (exchange.phase) {
         case Phase::Idle:
+        case Phase::Decoding:
             return;
         case Phase::Resolving:
             fail(exchange, Outcome::Dns, "the host name was not looked up in time");
@@ -570,6 +576,7 @@ void Shard::abandon(Exchange& exchange, Clock::time_point now) {
         record_cut_off(exchange, now);
     }
     close_socket(exchange);
+    exchange.decoder.reset();
     exchange.phase = Phase::Idle;
     exchange.deadline = Clock::time_point::max();
 }

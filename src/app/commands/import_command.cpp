@@ -8,8 +8,6 @@
 
 #include <array>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -76,15 +74,12 @@ Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
         }
         return std::pair{line, std::string("command line")};
     }
-    if (first == "-") {
-        return std::pair{std::string(std::istreambuf_iterator<char>(std::cin), {}),
-                         std::string("stdin")};
-    }
     auto text = read_file(first);
     if (!text) {
         return text.error();
     }
-    return std::pair{*std::move(text), std::filesystem::path(first).filename().string()};
+    return std::pair{*std::move(text),
+                     first == "-" ? "stdin" : std::filesystem::path(first).filename().string()};
 }
 
 /// What was written must be a scenario. Every environment variable without a default counts as set
