@@ -247,6 +247,17 @@ json::array findings_of(const Analysis& analysis) {
     return findings;
 }
 
+json::object exporters_of(const GeneratorResult& generator) {
+    json::object exporters;
+    for (const auto& [name, counts] : generator.exporters) {
+        exporters[name] = json::object{{"sent", counts.sent},
+                                       {"retried", counts.retried},
+                                       {"rejected", counts.rejected},
+                                       {"dropped", counts.dropped}};
+    }
+    return exporters;
+}
+
 json::object generator_of(const GeneratorResult& generator) {
     return {{"cpu_seconds", generator.cpu_seconds},
             {"cpu_us_per_request", generator.cpu_us_per_request},
@@ -282,6 +293,7 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"capacity", nullptr},
         {"findings", findings_of(analysis)},
         {"generator", generator_of(analysis.generator)},
+        {"exporters", exporters_of(analysis.generator)},
     });
 }
 

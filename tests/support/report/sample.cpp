@@ -416,6 +416,7 @@ Sample hostile() {
     }
     analysis.errors = {{nasty, nasty + "0", "http_5xx", 503, nasty, 10, 1, 2}};
     analysis.generator.dropped = {{nasty, 1}};
+    analysis.generator.exporters = {{nasty, {9, 2, 3, 1}}};
     for (auto& series : sample.data.series) {
         for (auto& [label, value] : series.labels) {
             value = label == "state" ? value : nasty;
