@@ -173,8 +173,9 @@ std::vector<std::string> SpanEncoder::encode(const IterationTrace& trace) const 
 std::string SpanEncoder::encode_iteration(const IterationTrace& trace) const {
     const std::string user =
         trace.user_class < user_classes_.size() ? user_classes_[trace.user_class] : "";
-    const auto failed = std::count_if(trace.requests.begin(), trace.requests.end(),
-                                      [](const RequestSpan& r) { return is_failure(r.outcome); });
+    const auto failed =
+        std::count_if(trace.requests.begin(), trace.requests.end(),
+                      [](const RequestSpan& r) { return r.outcome != Outcome::Ok; });
     std::string bytes;
     pbf_writer span(bytes);
     span.add_bytes(kTraceId, view(trace.trace_id));
@@ -231,11 +232,11 @@ std::string SpanEncoder::encode_request(const IterationTrace& trace,
     if (request.status != 0) {
         add_integer(span, kAttributes, "http.response.status_code", request.status);
     }
-    if (is_failure(request.outcome)) {
+    if (request.outcome != Outcome::Ok) {
         add_text(span, kAttributes, "error.type", error_type(request));
     }
     add_events(span, request, anchor_);
-    if (is_failure(request.outcome)) {
+    if (request.outcome != Outcome::Ok) {
         add_error(span, "");
     }
     span.add_fixed32(kFlags, sampled ? kSampledLocalParent : kNotSampled);

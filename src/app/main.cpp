@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <exception>
+#include <sstream>
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +21,16 @@ void raise_descriptor_limit() {
         limit.rlim_cur = limit.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+/// What CLI11 has to say: help to stdout, faults to stderr, where what was typed is repeated.
+int say_of(const CLI::App& app, const CLI::Error& error) {
+    std::ostringstream out;
+    std::ostringstream complaints;
+    const int status = app.exit(error, out, complaints);
+    plimsoll::say("{}", out.str());
+    plimsoll::say(stderr, "{}", complaints.str());
+    return status;
 }
 
 int dispatch(int argc, char** argv) {
@@ -51,11 +62,11 @@ int dispatch(int argc, char** argv) {
             plimsoll::say(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n",
                           argv[1]);
         } else {
-            app.exit(error);
+            say_of(app, error);
         }
         return plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
     } catch (const CLI::ParseError& error) {
-        const int status = app.exit(error);
+        const int status = say_of(app, error);
         return status == 0 ? 0 : plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
     }
     raise_descriptor_limit();

@@ -1,5 +1,7 @@
 #include "app/run_id.hpp"
 
+#include "base/utc.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <random>
@@ -11,8 +13,7 @@ namespace plimsoll {
 
 std::string make_run_id(WallClock::time_point now) {
     std::random_device entropy;
-    return fmt::format("{:%Y%m%dT%H%M%S}Z-{:04x}", std::chrono::floor<std::chrono::seconds>(now),
-                       entropy() & 0xffffU);
+    return fmt::format("{:%Y%m%dT%H%M%S}Z-{:04x}", utc_parts(now), entropy() & 0xffffU);
 }
 
 Status check_run_id(const std::string& id, const char* flag) {

@@ -83,6 +83,14 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
     if (analysis->verdict == Verdict::Invalid) {
         return ExitCode::MeasurementInvalid;
     }
+    if (analysis->answers.unreachable) {
+        return ExitCode::Unreachable;
+    }
+    // Nothing answered is no pass, whatever was asked for; the rest can be left to one's own eyes.
+    const bool judged = options.judge_thresholds && options.judge_answers;
+    if (analysis->answers.none || (judged && !analysis->answers.ok)) {
+        return ExitCode::ThresholdFailed;
+    }
     const bool all_hold = std::all_of(analysis->thresholds.begin(), analysis->thresholds.end(),
                                       [](const ThresholdResult& each) { return each.ok; });
     return all_hold ? ExitCode::Passed : ExitCode::ThresholdFailed;

@@ -27,6 +27,7 @@ struct SessionOptions {
     ViewMode view = ViewMode::Lines;
     bool colour = false;
     bool judge_thresholds = true;
+    bool judge_answers = true;  // fail where too much was not answered; not where that is the plan
     std::optional<Nanoseconds>
         linger;  // how long the metrics endpoint stays after the load; default: see linger.hpp
     std::string csv_prefix;         // Locust's --csv: also write PREFIX_stats.csv ...

@@ -116,6 +116,7 @@ void Aggregator::add(Interval&& interval) {
     snapshot.delta_phases.merge(interval.phases);
     snapshot.delta_counts.merge(interval.counts);
     snapshot.state.merge(interval.state);
+    snapshot.last_answer = std::max(snapshot.last_answer, interval.last_answer);
     snapshot.shards[interval.shard] = interval.state;
     merge_errors(snapshot.errors, interval.errors);
     snapshot.traces.insert(snapshot.traces.end(), std::make_move_iterator(interval.traces.begin()),

@@ -150,7 +150,7 @@ void Shard::begin_connect(Exchange& exchange) {
 void Shard::try_next_address(Exchange& exchange, int last_error) {
     const auto& addresses = exchange.origin->addresses;
     while (exchange.attempts < addresses.size()) {
-        const std::size_t at = (exchange.owner->index + exchange.attempts) % addresses.size();
+        const std::size_t at = (exchange.owner->place + exchange.attempts) % addresses.size();
         ++exchange.attempts;
         last_error = start_attempt(exchange, addresses[at]);
         if (last_error != 0) {
@@ -509,6 +509,7 @@ void Shard::set_deadline(Exchange& exchange, Clock::time_point at) {
 }
 
 void Shard::on_timeout(Exchange& exchange) {
+    exchange.given_up = true;
     switch (exchange.phase) {
         case Phase::Idle:
             return;
@@ -517,6 +518,7 @@ void Shard::on_timeout(Exchange& exchange) {
             return;
         case Phase::Connecting:
             if (Clock::now() < exchange.connect_by) {
+                exchange.given_up = false;
                 try_next_address(exchange, ETIMEDOUT);  // the earlier ones go on
                 return;
             }
@@ -538,11 +540,34 @@ void Shard::on_timeout(Exchange& exchange) {
     }
 }
 
+void Shard::record_cut_off(const Exchange& exchange, Clock::time_point now) {
+    Sample sample;
+    sample.due = exchange.due;
+    sample.sent = exchange.sent;
+    sample.completed = now;
+    sample.endpoint = exchange.request->step().endpoint;
+    sample.status = exchange.parser.status();
+    sample.outcome = Outcome::CutOff;
+    sample.bytes_sent = exchange.bytes_sent;
+    sample.bytes_received = exchange.bytes_received;
+    recorder_->record(sample);
+    ++recorder_->counts().interrupted;
+    if (exchange.span >= 0) {
+        trace_request(exchange, sample);
+    }
+    if (plan_.options.on_request) {
+        plan_.options.on_request(sample, "cut off before it was answered");
+    }
+}
+
 void Shard::abandon(Exchange& exchange, Clock::time_point now) {
     if (exchange.under_way()) {
-        ++recorder_->counts().interrupted;
         recorder_->request_ended(now);
         --exchange.owner->under_way;
+        if (exchange.span >= 0 && exchange.bytes_sent != 0) {
+            trace_phases(exchange, now);
+        }
+        record_cut_off(exchange, now);
     }
     close_socket(exchange);
     exchange.phase = Phase::Idle;

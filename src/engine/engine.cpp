@@ -121,7 +121,8 @@ Status Engine::prepare() {
         return good;
     }
     const TargetUrl& target = state_->plan.scenario->target;
-    auto addresses = resolve(target);
+    const auto& look_up = state_->plan.options.look_up;
+    auto addresses = look_up ? look_up(target) : resolve(target);
     if (!addresses) {
         return addresses.error();
     }

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "engine/address.hpp"
 #include "engine/recorder.hpp"
 #include "record/run_info.hpp"
 #include "scenario/scenario.hpp"
@@ -35,6 +36,8 @@ struct EngineOptions {
     std::function<void(const Sample& sample, std::string_view text)> on_request = {};
     /// The variables of a user that has come to the end of its flow.
     std::function<void(std::span<const Variable> variables)> on_variables = {};
+    /// Finds the target's addresses in `prepare`; empty: the system's resolver does.
+    std::function<Result<std::vector<SocketAddress>>(const TargetUrl& target)> look_up = {};
 };
 
 /// What an externally controlled executor asks for, and since when.
@@ -65,7 +68,7 @@ public:
     /// No new iterations from now on; those under way may end within their executor's graceful
     /// stop.
     void stop_gracefully();
-    /// Ends now; requests under way are counted as interrupted.
+    /// Ends now; requests under way are counted as cut off.
     void abort();
     /// Sets the level of an externally controlled executor (index into Scenario::load) of the open
     /// or the closed kind. It holds from a few milliseconds after the call on, at the same time in

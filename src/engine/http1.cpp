@@ -40,6 +40,7 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     exchange.bytes_sent = 0;
     exchange.bytes_received = 0;
     exchange.retried = false;
+    exchange.given_up = false;
     exchange.new_connection = false;
     exchange.hops = 0;
     exchange.times = {};
@@ -181,7 +182,13 @@ void Shard::on_bytes(Exchange& exchange, std::string_view bytes) {
 
 void Shard::on_end(Exchange& exchange, int error) {
     if (error == 0 && exchange.parser.feed_end() == ResponseParser::State::Done) {
-        complete(exchange);
+        if (exchange.tls && !exchange.tls->ended_well()) {
+            // Nothing else says that this was all of it.
+            fail(exchange, Outcome::ClosedEarly,
+                 "TLS connection closed without close_notify inside a body of unknown length");
+        } else {
+            complete(exchange);
+        }
         return;
     }
     if (error == EPROTO && exchange.tls) {

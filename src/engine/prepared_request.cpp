@@ -1,5 +1,7 @@
 #include "engine/prepared_request.hpp"
 
+#include "scenario/redact.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -27,6 +29,19 @@ bool is_idempotent_method(std::string_view method) {
     constexpr std::array<std::string_view, 6> kMethods{"GET",    "HEAD",    "PUT",
                                                        "DELETE", "OPTIONS", "TRACE"};
     return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+}
+
+/// Methods whose content means something, so that having none is said too (RFC 9110, 8.6): some
+/// servers answer 411 to silence.
+bool expects_content(std::string_view method) {
+    return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+/// What another origin must not get: credentials by name, what came from a file of secrets, and
+/// the Host of this one.
+bool stays_home(const Header& header) {
+    return is_secret_header(header.name) || header.value.is_secret() ||
+           same_name(header.name, "Host");
 }
 
 bool is_constant(const Step& step) {
@@ -141,7 +156,7 @@ void PreparedRequest::render_headers(const RenderContext& context, const Request
     const bool foreign = aim != nullptr && !aim->credentials;
     for (const Header& header : step_->headers) {
         const bool left_out =
-            (foreign && is_any_of(header.name, {"Authorization", "Cookie", "Host"})) ||
+            (foreign && stays_home(header)) ||
             (!with_body && step_->has_body &&
              is_any_of(header.name, {"Content-Type", "Content-Encoding", "Content-Language"})) ||
             (!boundary_.empty() && same_name(header.name, "Content-Type"));
@@ -197,7 +212,8 @@ Status PreparedRequest::render(const RenderContext& context, const RequestParts&
     }
     const bool has_body = step_->has_body || files_;
     if (!has_body || !with_body) {
-        out += "\r\n";
+        const std::string& method = other_method ? aim->method : step_->method;
+        out += expects_content(method) ? "Content-Length: 0\r\n\r\n" : "\r\n";
         return {};
     }
     if (files_) {

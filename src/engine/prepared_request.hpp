@@ -20,7 +20,7 @@ struct RequestAim {
     std::string target;  // path and query
     std::string method;  // empty: the step's
     bool with_body = true;
-    bool credentials = true;  // Authorization, Cookie and Host of the step are sent on
+    bool credentials = true;  // the step's credentials and Host are sent on
 };
 
 /// What one sending adds to a step.

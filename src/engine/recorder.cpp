@@ -1,5 +1,8 @@
 #include "engine/recorder.hpp"
 
+#include "scenario/redact.hpp"
+#include "scenario/secret_text.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -108,6 +111,11 @@ void Recorder::finish(Clock::time_point now) {
     hand_over(std::max({now, begin_, integrated_to_}), true);
 }
 
+std::string Recorder::masked_text(std::string_view text) const {
+    std::string masked = mask_secrets(text);
+    return secrets_ == nullptr ? masked : mask_values(std::move(masked), *secrets_);
+}
+
 void Recorder::record_error(const Sample& sample, std::string_view text) {
     const std::uint64_t print = fingerprint(text);
     auto& errors = interval_->errors;
@@ -124,16 +132,19 @@ void Recorder::record_error(const Sample& sample, std::string_view text) {
         return;
     }
     errors.push_back({sample.completed, sample.endpoint, sample.status, sample.outcome, print,
-                      std::string(text.substr(0, kTextKept)), 1});
+                      masked_text(text).substr(0, kTextKept), 1});
 }
 
-void Recorder::record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+void Recorder::record_group(std::uint32_t group, Nanoseconds duration, GroupEnd how,
                             Clock::time_point now) {
     roll_if_due(now);
     GroupStats& stats = interval_->groups[group];
     ++stats.count;
-    stats.failed += failed ? 1U : 0U;
+    stats.failed += how.failed ? 1U : 0U;
     stats.duration.record(duration);
+    if (how.censored) {
+        stats.censored.record(duration);
+    }
 }
 
 void Recorder::record_trace(IterationTrace&& trace) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace plimsoll {
 
@@ -24,6 +25,9 @@ public:
     Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start, Nanoseconds tick,
              IntervalSink sink, std::size_t groups = 0, std::size_t checks = 0,
              std::uint32_t shards = 1);
+
+    /// Texts of errors are kept with each of these as ***; they must outlive this object.
+    void mask(const std::vector<std::string>& secrets) { secrets_ = &secrets; }
 
     /// The running state, whose in-flight level is integrated over time for Little's law.
     struct Levels {
@@ -48,6 +52,9 @@ public:
     }
     void record(const Sample& sample) {
         roll_if_due(sample.completed);
+        if (is_answer(sample.outcome)) [[likely]] {
+            interval_->last_answer = sample.completed;
+        }
         interval_->endpoints[sample.endpoint].record(sample);
         interval_->state.late_sends += sample.sent - sample.due > kLateSend ? 1U : 0U;
     }
@@ -70,7 +77,11 @@ public:
         }
     }
     /// A group ended at `now`; `duration` is of the whole group.
-    void record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+    struct GroupEnd {
+        bool failed = false;
+        bool censored = false;  // the duration is a lower bound
+    };
+    void record_group(std::uint32_t group, Nanoseconds duration, GroupEnd how,
                       Clock::time_point now);
     void record_group_broken_off(std::uint32_t group) { ++interval_->groups[group].broken_off; }
     /// Within a request that is recorded at `now`.
@@ -104,6 +115,7 @@ public:
     [[nodiscard]] Clock::time_point tick_end() const noexcept { return end_; }
 
 private:
+    [[nodiscard]] std::string masked_text(std::string_view text) const;
     void roll_if_due(Clock::time_point now) {
         if (now >= end_) [[unlikely]] {
             roll_to(now);
@@ -120,6 +132,7 @@ private:
     void fresh_interval(std::unique_ptr<Interval> reused);
 
     std::uint32_t shard_;
+    const std::vector<std::string>* secrets_ = nullptr;
     std::size_t endpoints_;
     std::size_t groups_;
     std::size_t checks_;

@@ -96,9 +96,10 @@ private:
         std::optional<ArrivalCursor> arrivals;
         std::optional<ArrivalCursor::Arrival> next_arrival;
         bool arrivals_begun = false;
-        std::uint32_t user_cap = 0;            // this shard's share of max_vus
-        std::uint32_t made = 0;                // users so far
-        std::vector<std::vector<User*>> free;  // by ClassPlan::pool
+        std::uint32_t user_cap = 0;             // this shard's share of max_vus
+        std::uint32_t made = 0;                 // users so far
+        std::vector<std::vector<User*>> free;   // by ClassPlan::pool, by User::place
+        std::vector<std::uint32_t> next_place;  // of the target's addresses, by user class
         // closed model: this shard's users, by rank; rank r is user own.number(r) of the run
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
@@ -144,11 +145,16 @@ private:
     void learn_from_wait(Clock::time_point from, Clock::time_point until, Clock::time_point woke);
     void heartbeat();
     void check_done(Clock::time_point now);
-    [[nodiscard]] User& new_user(Part& part, std::uint32_t index);
+    [[nodiscard]] User& new_user(Part& part, std::uint32_t index, std::uint32_t place);
 
     // iteration.cpp: a user's life from iteration to iteration
     /// Takes a parked user for an arrival of a class, or makes one; nullptr: at the cap.
     [[nodiscard]] User* take_user(Part& part, std::uint32_t user_class);
+    /// An open model's user that waits for the next arrival.
+    void park(Part& part, User& user);
+    /// Where the next user of a class, or its next arrival, goes: the addresses take turns, so that
+    /// each gets its share of every class's load.
+    [[nodiscard]] std::uint32_t next_place(Part& part, std::uint32_t user_class) const;
     /// The next iteration of a user in a loop; there must be one.
     void begin_next(User& user, Clock::time_point due);
     [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part);
@@ -196,6 +202,8 @@ private:
     void begin_groups(User& user);
     void end_group(User& user);
     void fail_groups(User& user);
+    /// The groups that its user was in end at their age.
+    void cut_off_groups(User& user, Clock::time_point now);
     /// A step came to its end, polls included.
     void end_step(User& user, const Step& step, bool failed, Clock::time_point now, bool at_once);
     void unrendered(User& user, const Step& step, Clock::time_point now);
@@ -306,8 +314,9 @@ private:
     void fail(Exchange& exchange, Outcome outcome, std::string_view why);
     void set_deadline(Exchange& exchange, Clock::time_point at);
     void on_timeout(Exchange& exchange);
-    /// Ends it without a sample: the run, or its user's part in it, is cut short.
+    /// The run, or its user's part in it, is cut short: what is under way ends as CutOff.
     void abandon(Exchange& exchange, Clock::time_point now);
+    void record_cut_off(const Exchange& exchange, Clock::time_point now);
     void drop(int socket);
     void close_socket(Exchange& exchange);
     void close_sockets(User& user) {
@@ -318,6 +327,7 @@ private:
 
     const ShardPlan& plan_;
     std::uint32_t id_;
+    std::uint32_t places_;  // addresses of the target that users take turns at
     IntervalSink sink_;
     EventLoop loop_;
     Clock::time_point start_;

@@ -31,6 +31,7 @@ struct OpenGroup {
     GroupId group = 0;
     bool begun = false;     // its first request is out
     bool failed = false;    // one of its steps has
+    bool censored = false;  // one of its requests was given up
     Clock::time_point due;  // of its first step
 };
 
@@ -62,8 +63,9 @@ struct User {
         }
     }
 
-    std::uint32_t index;     // within its executor, over all shards
-    std::uint32_t executor;  // into Scenario::load
+    std::uint32_t index;      // within its executor, over all shards
+    std::uint32_t executor;   // into Scenario::load
+    std::uint32_t place = 0;  // which of a name's addresses it connects to first
     std::uint32_t user_class = 0;
     std::uint32_t step = 0;
     std::uint64_t iteration = 0;

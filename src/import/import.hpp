@@ -15,6 +15,8 @@ struct ImportOptions {
         hosts;                 // "host" or "host:port"; the first becomes the target, requests
                                // to others keep their whole URL. Empty: the main one alone
     bool keep_static = false;  // HAR: images, scripts, styles, fonts as well
+    std::string folder;        // scripts: where the source stands, for the data files beside it
+    std::string into;          // scripts: where the scenario will stand; empty: here
 };
 
 /// A scenario file's text, and what was left out of it. Credentials in the input have become
@@ -24,6 +26,7 @@ struct Imported {
     std::size_t steps = 0;
     std::vector<std::string> environment;
     std::vector<std::string> notes;  // one line each, also in the text's head
+    bool valid = false;              // the text was parsed already, and is a scenario
 };
 
 /// `text` is the whole file. Error: it is not what it should be (with the place, as far as it is
@@ -35,5 +38,9 @@ struct Imported {
 [[nodiscard]] Result<Imported> import_curl(std::string_view text, const ImportOptions& options);
 /// A collection of version 2.0 or 2.1.
 [[nodiscard]] Result<Imported> import_postman(std::string_view text, const ImportOptions& options);
+/// A k6 script in JavaScript: read, never run.
+[[nodiscard]] Result<Imported> import_k6(std::string_view text, const ImportOptions& options);
+/// A locustfile in Python: read by Python's own parser (python3 on PATH), never imported or run.
+[[nodiscard]] Result<Imported> import_locust(std::string_view text, const ImportOptions& options);
 
 }  // namespace plimsoll

@@ -27,12 +27,12 @@ inline constexpr std::uint64_t kNoRow = UINT64_MAX;
 class DataSource {
 public:
     /// `path` is relative to the scenario's folder. Error: not readable, no header, a row with
-    /// another number of fields (with its line), not an array of objects.
-    [[nodiscard]] static Result<std::shared_ptr<const DataSource>> open_csv(std::string name,
-                                                                            const std::string& path,
-                                                                            DataPick pick);
+    /// another number of fields (with its line), not an array of objects, not written in
+    /// `encoding` (see DataText::open; empty: UTF-8).
+    [[nodiscard]] static Result<std::shared_ptr<const DataSource>> open_csv(
+        std::string name, const std::string& path, DataPick pick, const std::string& encoding = {});
     [[nodiscard]] static Result<std::shared_ptr<const DataSource>> open_json(
-        std::string name, const std::string& path, DataPick pick);
+        std::string name, const std::string& path, DataPick pick, const std::string& encoding = {});
     virtual ~DataSource() = default;
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }

@@ -49,6 +49,9 @@ std::optional<Number> parse_number(std::string_view text) {
     if (integer.ec == std::errc{} && integer.ptr == last && !text.empty()) {
         return number;
     }
+    if (integer.ec == std::errc::result_out_of_range && integer.ptr == last) {
+        return std::nullopt;  // as a double it would silently be another number
+    }
     number.whole = false;
     const auto real = std::from_chars(text.data(), last, number.real);
     const bool read = real.ec == std::errc{} && real.ptr == last && !text.empty();
@@ -455,10 +458,13 @@ private:
             out.resize(begin);
             return false;
         }
-        const auto read = parse_number(std::string_view(out).substr(begin));
+        const std::string_view text = std::string_view(out).substr(begin);
+        const auto read = parse_number(text);
+        const bool digits = text.find_first_not_of("-0123456789 ") == std::string_view::npos &&
+                            json_type(text) == ValueType::Number;
         out.resize(begin);
         if (!read) {
-            return fails("text that is not a number");
+            return fails(digits ? "a whole number beyond 64 bits" : "text that is not a number");
         }
         value = *read;
         return true;

@@ -55,6 +55,10 @@ Result<std::string> read_secret_file(std::string_view path, std::string_view fol
     if (text->size() > kLongestSecret) {
         return Error{fmt::format("the secret in {} is longer than 64 KiB", in_quotes(path))};
     }
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text->starts_with(kByteOrderMark)) {
+        text->erase(0, kByteOrderMark.size());
+    }
     while (text->ends_with('\n') || text->ends_with('\r')) {
         text->pop_back();
     }

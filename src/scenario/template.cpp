@@ -105,6 +105,19 @@ std::string encode_literal(std::string text, Encoding encoding) {
     return text;
 }
 
+// Whether what an expression has appended from `begin` on may stand in a header.
+bool fits_header(const Expression& expression, const RenderContext& context, std::size_t begin,
+                 std::string_view out) {
+    if (is_header_text(out.substr(begin))) {
+        return true;
+    }
+    if (context.missing != nullptr && context.missing->empty()) {
+        *context.missing = fmt::format("${{{}}} (a control character must not stand in a header)",
+                                       expression.source());
+    }
+    return false;
+}
+
 // Rewrites what an expression has appended from `begin` on.
 void encode_value(std::size_t begin, Encoding encoding, std::string& out) {
     switch (encoding) {
@@ -120,13 +133,7 @@ void encode_value(std::size_t begin, Encoding encoding, std::string& out) {
         case Encoding::Path:
             percent_encode(begin, &is_target_character, out);
             break;
-        case Encoding::Header:
-            std::replace_if(
-                out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
-                [](char c) {
-                    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-                },
-                ' ');
+        case Encoding::Header:  // checked, not rewritten
             break;
     }
 }
@@ -142,6 +149,12 @@ bool is_bare_json(const Expression& expression, const RenderContext& context,
 }
 
 }  // namespace
+
+bool is_header_text(std::string_view text) noexcept {
+    return std::none_of(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+    });
+}
 
 ValueType json_type(std::string_view text) noexcept {
     if (text == "true" || text == "false") {
@@ -346,6 +359,10 @@ bool Template::render(const RenderContext& context, std::string& out) const {
                 escape_json(begin, out);
                 out.insert(begin, 1, '"');
                 out += '"';
+            }
+        } else if (part.encoding == Encoding::Header) {
+            if (!fits_header(*part.expression, context, begin, out)) {
+                return false;
             }
         } else if (part.encoding != Encoding::None) {
             encode_value(begin, part.encoding, out);

@@ -54,9 +54,9 @@ Status check_schema(const sqlite::Database& database, const fs::path& file) {
     if (!version) {
         return version.error();
     }
-    if (version.value() != schema::kVersion) {
-        return Error{fmt::format("has schema version {}; this program reads version {}",
-                                 version.value(), schema::kVersion),
+    if (version.value() < schema::kOldestVersion || version.value() > schema::kVersion) {
+        return Error{fmt::format("has schema version {}; this program reads versions {} to {}",
+                                 version.value(), schema::kOldestVersion, schema::kVersion),
                      file.string(), "read it with the version of Plimsoll that wrote it"};
     }
     return {};

@@ -24,6 +24,9 @@ std::vector<std::pair<std::string, std::string>> options_of(const Threshold& thr
     if (threshold.sla) {
         options.emplace_back("sla", "1");
     }
+    if (threshold.allow_empty) {
+        options.emplace_back("allow_empty", "1");
+    }
     for (const std::uint32_t endpoint : threshold.endpoints) {
         options.emplace_back("endpoint", std::to_string(endpoint));
     }
@@ -48,6 +51,8 @@ void apply_option(Threshold& threshold, const std::string& name, const std::stri
         threshold.window = Nanoseconds(number<std::int64_t>(value));
     } else if (name == "sla") {
         threshold.sla = value == "1";
+    } else if (name == "allow_empty") {
+        threshold.allow_empty = value == "1";
     } else if (name == "endpoint") {
         threshold.endpoints.push_back(number<std::uint32_t>(value));
     } else if (name == "status_low") {

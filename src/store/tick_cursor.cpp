@@ -1,6 +1,7 @@
 #include "store/tick_cursor.hpp"
 
 #include "store/histogram_pack.hpp"
+#include "store/schema.hpp"
 #include "store/tick_writer.hpp"
 
 namespace plimsoll {
@@ -106,6 +107,51 @@ Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
+Status read_censored(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto response = unpack_histogram(row.bytes(2));
+    auto service = unpack_histogram(row.bytes(3));
+    auto cut_off = unpack_histogram(row.bytes(4));
+    if (index >= tick.endpoints.size() || !response || !service || !cut_off ||
+        response->count() > tick.endpoints[index].response.count() ||
+        service->count() != response->count() || cut_off->count() > response->count()) {
+        return Error{"holds an endpoint's censored times that cannot be read", "censored_tick",
+                     "the run file may be damaged"};
+    }
+    EndpointStats& stats = tick.endpoints[index];
+    stats.censored = RareHistogram(std::move(response).value());
+    stats.censored_service = RareHistogram(std::move(service).value());
+    stats.cut_off = RareHistogram(std::move(cut_off).value());
+    return {};
+}
+
+Status read_censored_group(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto duration = unpack_histogram(row.bytes(2));
+    if (index >= tick.groups.size() || !duration ||
+        duration->count() > tick.groups[index].duration.count()) {
+        return Error{"holds a group's censored times that cannot be read", "censored_group_tick",
+                     "the run file may be damaged"};
+    }
+    tick.groups[index].censored = RareHistogram(std::move(duration).value());
+    return {};
+}
+
+/// Schema 3 says how many requests ran into their timeout, not after how long: they are taken as
+/// the slowest of their tick.
+void guess_censored(StoredTick& tick) {
+    for (EndpointStats& stats : tick.endpoints) {
+        std::uint64_t timeouts = 0;
+        for (const StatusCount& entry : stats.statuses) {
+            timeouts += is_timeout(entry.outcome) ? entry.count : 0U;
+        }
+        if (timeouts > 0) {
+            stats.censored = RareHistogram(stats.response.largest(timeouts));
+            stats.censored_service = RareHistogram(stats.service.largest(timeouts));
+        }
+    }
+}
+
 void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
     counts.iterations_cut_short = row.unsigned_integer(1);
     counts.steps_unrendered = row.unsigned_integer(2);
@@ -154,6 +200,8 @@ Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
 
 struct TickCursor::Tables {
     Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
+    Rows censored, censored_groups, answers;
+    bool has_censored = true;  // since schema 4
 
     Status open(const sqlite::Database& database) {
         Status status = ticks.open(database, "SELECT * FROM tick ORDER BY tick");
@@ -180,6 +228,26 @@ struct TickCursor::Tables {
         }
         if (status.ok()) {
             status = https.open(database, "SELECT * FROM http_tick ORDER BY rowid");
+        }
+        return status.ok() ? open_censored(database) : status;
+    }
+
+    Status open_censored(const sqlite::Database& database) {
+        const auto version = database.integer("PRAGMA user_version");
+        if (!version) {
+            return version.error();
+        }
+        has_censored = *version >= 4;
+        Status status;
+        if (has_censored) {
+            status = censored.open(database, "SELECT * FROM censored_tick ORDER BY rowid");
+        }
+        if (status.ok() && has_censored) {
+            status =
+                censored_groups.open(database, "SELECT * FROM censored_group_tick ORDER BY rowid");
+        }
+        if (status.ok() && has_censored) {
+            status = answers.open(database, "SELECT * FROM answer_tick ORDER BY rowid");
         }
         return status;
     }
@@ -225,6 +293,27 @@ struct TickCursor::Tables {
         if (status.ok()) {
             status = https.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
                 tick.counts.redirects = row.unsigned_integer(1);
+                return {};
+            });
+        }
+        return status.ok() ? fill_censored(tick) : status;
+    }
+
+    Status fill_censored(StoredTick& tick) {
+        if (!has_censored) {
+            guess_censored(tick);
+            return {};
+        }
+        Status status = censored.take_tick(
+            tick.tick, [&](const sqlite::Statement& row) { return read_censored(row, tick); });
+        if (status.ok()) {
+            status = censored_groups.take_tick(tick.tick, [&](const sqlite::Statement& row) {
+                return read_censored_group(row, tick);
+            });
+        }
+        if (status.ok()) {
+            status = answers.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+                tick.last_answer = Nanoseconds(row.integer(1));
                 return {};
             });
         }

@@ -296,7 +296,7 @@ private:
         for (double t = request.sent; t < request.completed;) {
             const double end = std::min(std::floor(t) + 1, request.completed);
             if (Snapshot* const snapshot = tick_of(t)) {
-                const double amount = (end - t) * (1 + options_.in_flight_error);
+                const double amount = end - t;
                 snapshot->state.in_flight_mean += amount;
                 for (ShardState& shard : snapshot->shards) {
                     shard.in_flight_mean += amount / 2;

@@ -1,5 +1,6 @@
 #include "app/commands/common_flags.hpp"
 
+#include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "app/run_id.hpp"
 #include "base/log.hpp"
@@ -121,13 +122,29 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Status set_environment(const std::vector<std::string>& assignments) {
-    for (const std::string& text : assignments) {
-        const auto equals = text.find('=');
-        if (equals == 0 || equals == std::string::npos) {
-            return Error{fmt::format("must be NAME=VALUE, got \"{}\"", text.substr(0, equals)),
-                         "-e/--env"};
+    constexpr const char* kFlag = "-e/--env";
+    for (const std::string& flag : assignments) {
+        const bool file = flag.starts_with('@');
+        const auto lines = flag_lines(flag, kFlag);
+        if (!lines) {
+            return lines.error();
         }
-        ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(), 1);
+        for (const std::string& text : *lines) {
+            const auto equals = text.find('=');
+            if (file && text.starts_with('#')) {
+                continue;
+            }
+            if (equals == 0 || text.empty() || (file && equals == std::string::npos)) {
+                return Error{"must be NAME=VALUE, or NAME of a variable that is set", kFlag};
+            }
+            const std::string name = text.substr(0, equals);
+            if (equals != std::string::npos) {
+                ::setenv(name.c_str(), text.substr(equals + 1).c_str(), 1);
+            } else if (std::getenv(name.c_str()) == nullptr) {
+                return Error{fmt::format("the environment variable {} is not set", name), kFlag,
+                             fmt::format("export {0} first, or write -e {0}=VALUE", name)};
+            }
+        }
     }
     return {};
 }
@@ -144,7 +161,7 @@ Status write_new_file(const std::string& path, const std::string& text, bool for
 }
 
 int refuse(const Error& error) {
-    say(stderr, "plimsoll: {}\n", error.to_string());
+    complain(error);
     return to_int(ExitCode::InvalidInput);
 }
 

@@ -42,7 +42,8 @@ struct OutputFlags {
 /// Reads a whole file. Error: what the system says.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
-/// Puts NAME=VALUE assignments (-e) into the environment, where ${env.NAME} looks.
+/// Puts NAME=VALUE assignments (-e), and those of the files of @FILE, into the environment, where
+/// ${env.NAME} looks. Error: a NAME alone that is not set there. Never repeats a value.
 [[nodiscard]] Status set_environment(const std::vector<std::string>& assignments);
 
 /// Writes a file that must not exist yet, unless `force`. Error: it exists, or what the system

@@ -1,4 +1,4 @@
-// plimsoll import har | openapi | curl | postman FILE|-
+// plimsoll import har | openapi | curl | postman | k6 | locust FILE|-
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -51,7 +51,9 @@ constexpr std::array kFormats{
     Format{"postman", "a Postman collection, format 2", "the collection, or - for stdin",
            import_postman,
            "  plimsoll import postman shop.postman_collection.json\n"
-           "  plimsoll import postman shop.postman_collection.json --output shop.yaml"}};
+           "  plimsoll import postman shop.postman_collection.json --output shop.yaml"},
+    Format{"k6", "a k6 script; it is read, never run", "the script, or - for stdin", import_k6,
+           "  plimsoll import k6 load.js --output load.yaml"}};
 
 /// The text that `flags` point at, and what to call it.
 Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
@@ -105,6 +107,12 @@ int run_import(const Format& format, const ImportFlags& flags) {
     }
     ImportOptions options;
     options.source = input->second;
+    const auto folder_of = [](const std::string& file) {
+        return std::filesystem::path(file).parent_path().string();
+    };
+    options.folder = flags.input.front() == "-" ? "" : folder_of(flags.input.front());
+    options.folder = options.folder.empty() ? "." : options.folder;
+    options.into = folder_of(flags.output);
     options.hosts = flags.hosts;
     options.keep_static = flags.keep_static;
     const auto imported = format.read(input->first, options);
@@ -112,7 +120,7 @@ int run_import(const Format& format, const ImportFlags& flags) {
         return refuse({imported.error().what, options.source, imported.error().hint});
     }
     if (flags.output.empty()) {
-        say("{}", imported->text);
+        hand_over(imported->text);
     } else if (const Status written = write_new_file(flags.output, imported->text, flags.force);
                !written) {
         return refuse(written.error());
@@ -127,7 +135,7 @@ int run_import(const Format& format, const ImportFlags& flags) {
             say(stderr, "  set {} before it runs\n", name);
         }
     }
-    const Status valid = check(imported->text);
+    const Status valid = imported->valid ? Status() : check(imported->text);
     return valid ? to_int(ExitCode::Passed) : refuse(valid.error());
 }
 
@@ -139,7 +147,8 @@ void add_import_command(CLI::App& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll import har session.har --output session.yaml\n"
-        "  plimsoll import curl 'curl http://127.0.0.1:8080/health'");
+        "  plimsoll import curl 'curl http://127.0.0.1:8080/health'\n"
+        "  plimsoll import k6 load.js --output load.yaml");
     for (const Format& format : kFormats) {
         auto flags = std::make_shared<ImportFlags>();
         CLI::App* one = command->add_subcommand(format.name, format.help);

@@ -6,6 +6,8 @@
 #include "app/version.hpp"
 #include "engine/single_run.hpp"
 #include "scenario/parse.hpp"
+#include "scenario/redact.hpp"
+#include "scenario/secret_text.hpp"
 
 #include <cstdlib>
 #include <iostream>
@@ -33,8 +35,8 @@ bool try_out(const Scenario& scenario, const UserClass& user, std::vector<Variab
         return false;
     }
     for (const SingleRequest& request : ran->requests) {
-        say("  {} {}\n", is_failure(request.sample.outcome) ? "✗" : "✓",
-            describe(request, scenario));
+        say("  {} {}\n", request.sample.outcome != Outcome::Ok ? "✗" : "✓",
+            mask_values(mask_secrets(describe(request, scenario)), scenario.secrets));
     }
     if (keep) {
         shared = ran->variables;
