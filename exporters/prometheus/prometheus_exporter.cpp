@@ -114,9 +114,7 @@ Status PrometheusExporter::start(const RunInfo& run, std::span<const ProbeInfo> 
     auto server = std::make_unique<Server>();
     server->metrics =
         std::make_shared<RunMetrics>(run, probes, std::move(families).value(), options_);
-    HttpServerOptions http;
-    http.address = options_.address;
-    http.port = options_.port;
+    HttpServerOptions http = own_port_options(options_.address, options_.port);
     http.threads = 2;  // one scrape does not wait for another
     auto started = HttpServer::start(
         http, [metrics = server->metrics](const HttpRequest& request, Responder responder) {

@@ -69,13 +69,17 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
     if (written) {
         written = write_copies(*reader, *analysis, options);
     }
+    if (options.view != ViewMode::Off) {
+        say("\n{}\n", verdict_text(*analysis, reader->info()));
+    }
     if (!written) {
         complain(written.error());
+        say(stderr, "plimsoll: the verdict is above; the report that it names, and those after it, "
+                    "are missing\n");
         return ExitCode::InternalError;
     }
     if (options.view != ViewMode::Off) {
-        say("\n{}\nreport    {}\n", verdict_text(*analysis, reader->info()),
-            (run_dir / "report.html").string());
+        say("report    {}\n", (run_dir / "report.html").string());
     }
     if (code != ExitCode::Passed) {
         return code;

@@ -4,6 +4,7 @@
 #include "app/fit.hpp"
 #include "app/linger.hpp"
 #include "app/load_control.hpp"
+#include "app/memory_reserve.hpp"
 #include "app/probe_setup.hpp"
 #include "app/run_id.hpp"
 #include "app/run_report.hpp"
@@ -16,6 +17,7 @@
 #include "engine/single_run.hpp"
 #include "exporters/json/json_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
+#include "net/http_server.hpp"
 #include "signal/exporter_worker.hpp"
 #include "signal/probe_runner.hpp"
 #include "store/run_writer.hpp"
@@ -39,8 +41,6 @@ constexpr const char* kPrometheus = "prometheus";
 constexpr const char* kOtlp = "otlp";
 constexpr std::chrono::seconds kProbeStartWithin{5};
 constexpr std::chrono::seconds kExportersFinishWithin{5};
-constexpr Nanoseconds kStoppedLinger = std::chrono::seconds(2);
-constexpr Nanoseconds kForEver = Nanoseconds::max();
 // Between fixing t = 0 and the first arrival: exporters start and probes take a first reading
 // meanwhile.
 constexpr std::chrono::milliseconds kLead{400};
@@ -130,6 +130,7 @@ private:
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
     void push(const Event& event);
+    [[nodiscard]] std::uint64_t own_descriptors() const;
     [[nodiscard]] EngineOptions engine_options();
     /// Events of a flow run once; false where it failed.
     [[nodiscard]] bool run_once(const char* what, const UserClass& user,
@@ -191,7 +192,9 @@ void Session::describe_run() {
 }
 
 Status Session::check() {
-    if (Status fits = check_fits(scenario_, options_.segment, read_machine_limits()); !fits) {
+    if (Status fits =
+            check_fits(scenario_, options_.segment, read_machine_limits(own_descriptors()));
+        !fits) {
         return fits;
     }
     if (Status made = make_parts(); !made) {
@@ -386,6 +389,10 @@ ExitCode Session::drive() {
             end_early(ExitCode::SafetyStop, "on_fail: abort_run: " + *why);
             engine_->abort();
         }
+        if (memory_reserve_spent() && code == ExitCode::Passed) {
+            end_early(ExitCode::InternalError, "no memory is left; stopping with what is known");
+            engine_->abort();
+        }
         if (options_.fatal && code == ExitCode::Passed) {
             if (const auto why = options_.fatal()) {
                 end_early(ExitCode::SafetyStop, *why);
@@ -440,8 +447,19 @@ void Session::measure_ceiling() {
     ceiling_ = ceiling->per_shard() * run_.shards;
 }
 
+/// What the run itself opens, whatever the load does: the run file and the reports, the shards'
+/// event loops, name lookups, probes, and the clients of our own ports.
+std::uint64_t Session::own_descriptors() const {
+    constexpr std::uint64_t kFiles = 24;
+    constexpr std::uint64_t kOfShard = 2;
+    const std::uint64_t ports =
+        (scenario_.exports.prometheus ? 1U : 0U) + (options_.control ? 1U : 0U);
+    return kFiles + kOfShard * run_.shards + ports * kOwnPortConnections;
+}
+
 EngineOptions Session::engine_options() {
     EngineOptions options;
+    options.reserved_descriptors = own_descriptors();
     options.trace_share = trace_share_of(scenario_.exports);
     options.traceparent = traceparent_of(scenario_.exports);
     options.on_note = [this](std::string text) { announce(EventKind::Note, std::move(text)); };
@@ -581,6 +599,10 @@ void Session::wind_up(const Usage& before) {
     run_file_->write_facts(facts);
     if (const auto error = run_file_->last_error()) {
         complain(*error);
+        say(stderr,
+            "plimsoll: {} writes to the run file failed: what they held is missing from every "
+            "figure below\n",
+            run_file_->failed_writes());
     }
 }
 
@@ -593,12 +615,14 @@ void Session::linger() {
     } else if (prometheus_ == nullptr) {
         return;
     }
+    if (stop_.count() > 0) {  // whoever ended the run does not wait for its endpoint
+        close_endpoint();
+        return;
+    }
     const Scrapes at_end = prometheus_ != nullptr ? prometheus_->scrapes() : Scrapes{};
-    // Who stops a run waits for no scraper.
-    const Nanoseconds usual =
-        std::min<Nanoseconds>(linger_limit(at_end), stop_.count() > 0 ? kStoppedLinger : kForEver);
-    const auto until = options_.keep_text ? Clock::time_point::max()
-                                          : Clock::now() + options_.linger.value_or(usual);
+    const auto until = options_.keep_text
+                           ? Clock::time_point::max()
+                           : Clock::now() + options_.linger.value_or(linger_limit(at_end));
     const int before = stop_.count();
     const auto seen = [&] {
         return !options_.keep_text && !options_.linger &&
@@ -633,6 +657,7 @@ ExitCode Session::open_all() {
     engine_.emplace(scenario_, run_, engine_options());
     if (const Status reachable = engine_->prepare(); !reachable) {
         complain(reachable.error());
+        say(stderr, "plimsoll: no request was sent, as the target cannot be reached\n");
         return ExitCode::Unreachable;
     }
     measure_ceiling();
@@ -700,6 +725,9 @@ SessionResult Session::run() {
     RunOutcome outcome;
     code = report_run(run_dir_, options_, code, &outcome);
     tell_deliveries();
+    if (run_file_->failed_writes() > 0 && code == ExitCode::Passed) {
+        code = ExitCode::InternalError;  // nobody knows whether it passed
+    }
     {
         const std::lock_guard lock(outcome_mutex_);
         outcome_ = std::move(outcome);

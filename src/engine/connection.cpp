@@ -172,6 +172,11 @@ int Shard::start_attempt(Exchange& exchange, const SocketAddress& address) {
     if (socket < 0) {
         return errno;
     }
+    // The kernel gives the lowest number that is free: this many are open, or nearly.
+    if (static_cast<std::uint64_t>(socket) >= plan_.sockets_below) [[unlikely]] {
+        ::close(socket);
+        return EMFILE;
+    }
     ++recorder_->levels.connections_open;
     const int error = bind_and_connect(socket, address);
     // Readiness comes as an event even where the connection stands already (a new socket's first
@@ -512,6 +517,7 @@ void Shard::on_timeout(Exchange& exchange) {
     exchange.given_up = true;
     switch (exchange.phase) {
         case Phase::Idle:
+        case Phase::Decoding:
             return;
         case Phase::Resolving:
             fail(exchange, Outcome::Dns, "the host name was not looked up in time");
@@ -552,8 +558,8 @@ void Shard::record_cut_off(const Exchange& exchange, Clock::time_point now) {
     sample.bytes_received = exchange.bytes_received;
     recorder_->record(sample);
     ++recorder_->counts().interrupted;
-    if (exchange.span >= 0) {
-        trace_request(exchange, sample);
+    if (plan_.trace_limit != 0 && exchange.notes) {
+        trace_request(*exchange.owner, exchange, sample);
     }
     if (plan_.options.on_request) {
         plan_.options.on_request(sample, "cut off before it was answered");
@@ -564,12 +570,13 @@ void Shard::abandon(Exchange& exchange, Clock::time_point now) {
     if (exchange.under_way()) {
         recorder_->request_ended(now);
         --exchange.owner->under_way;
-        if (exchange.span >= 0 && exchange.bytes_sent != 0) {
+        if (exchange.notes && exchange.bytes_sent != 0) {
             trace_phases(exchange, now);
         }
         record_cut_off(exchange, now);
     }
     close_socket(exchange);
+    exchange.decoder.reset();
     exchange.phase = Phase::Idle;
     exchange.deadline = Clock::time_point::max();
 }

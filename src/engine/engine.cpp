@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include <sys/resource.h>
+
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -132,7 +134,12 @@ Status Engine::prepare() {
     }
     state_->plan.addresses = std::move(*found);
     const std::size_t locals = std::max<std::size_t>(1, state_->plan.locals.size());
-    state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0);
+    state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0,
+                            state_->plan.options.reserved_descriptors);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const std::uint64_t reserved = state_->plan.options.reserved_descriptors;
+    state_->plan.sockets_below = limit.rlim_cur > reserved ? limit.rlim_cur - reserved : 0;
     return {};
 }
 

@@ -20,6 +20,8 @@
 namespace plimsoll {
 
 struct EngineOptions {
+    /// File descriptors that the load leaves to others in this process.
+    std::uint64_t reserved_descriptors = 0;
     /// Of iterations, 0-1, that are traced. Above 0 a few requests of the others are too: those
     /// that failed, and the slowest (KeptRequests).
     double trace_share = 0;

@@ -19,6 +19,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "engine/content_decoder.hpp"
 #include "engine/prepared_request.hpp"
 #include "engine/response_parser.hpp"
 #include "engine/tls.hpp"
@@ -44,6 +45,7 @@ enum class Phase : std::uint8_t {
     Sending,      // the kernel took only part of the request
     Waiting,      // sent; the response's header is not complete
     Body,         // header complete, body not
+    Decoding,     // the body is complete; what it stands for is being worked out
 };
 
 /// What a request's span will need; its memory serves one request after the other.
@@ -108,6 +110,8 @@ struct Exchange {
     // the response
     ResponseParser parser;
     std::string response_rest;  // an incomplete header, kept until more comes
+    std::unique_ptr<ContentDecoder> decoder;  // while Decoding
+    Clock::time_point completed;              // when its body was; while Decoding
 };
 
 }  // namespace plimsoll

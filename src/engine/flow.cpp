@@ -157,6 +157,7 @@ void Shard::on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Cl
     if (plan_.options.on_request) [[unlikely]] {
         plan_.options.on_request(sample, text);
     }
+    exchange.parser.release();
     user.sent_any = true;
     user.last_end = now;
     user.setbacks = is_setback(outcome)

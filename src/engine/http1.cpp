@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 namespace plimsoll {
 namespace {
@@ -21,6 +22,10 @@ Outcome outcome_of_status(std::uint16_t status) {
     }
     return status >= 400 ? Outcome::Http4xx : Outcome::CheckFailed;
 }
+
+/// A shard sends on time to about a millisecond: no body is decoded for longer before the others'
+/// turn.
+constexpr std::chrono::microseconds kDecodeAtOnce{500};
 
 bool is_head(const Exchange& exchange) {
     // A redirect may turn any other method into GET, never a HEAD.
@@ -117,7 +122,9 @@ void Shard::start_hop(Exchange& exchange, Origin& origin, std::string_view bytes
     exchange.parser.reset({head, request.keeps_headers(), request.keeps_body(),
                            plan_.scenario->http.cookies != CookiePolicy::Off,
                            request.limits().redirects != 0,
-                           head ? UINT64_MAX : request.limits().max_body});
+                           head                   ? UINT64_MAX
+                           : request.keeps_body() ? request.limits().max_decoded
+                                                  : request.limits().max_body});
     exchange.response_rest.clear();
     exchange.answered = false;
     exchange.was_blocked = false;
@@ -234,12 +241,49 @@ bool Shard::retry_on_new_connection(Exchange& exchange, bool unseen) {
     return true;
 }
 
-Status Shard::decode_body(Exchange& exchange) {
+bool Shard::begin_decoding(Exchange& exchange, Clock::time_point now) {
     KeptResponse* const kept = exchange.parser.kept();
     if (kept == nullptr || kept->encoding.empty()) {
-        return {};
+        return false;
     }
-    return decode_content(kept->encoding, kept->body, exchange.request->limits().max_body);
+    const std::uint64_t limit = exchange.request->limits().max_decoded;
+    auto decoder = ContentDecoder::begin(kept->encoding, std::exchange(kept->body, {}), limit);
+    exchange.phase = Phase::Decoding;
+    exchange.deadline = Clock::time_point::max();  // the response is here
+    exchange.completed = now;
+    if (!decoder) {
+        finish_request(exchange, Outcome::Protocol, now, decoder.error().what);
+        return true;
+    }
+    exchange.decoder = std::make_unique<ContentDecoder>(*std::move(decoder));
+    if (!decode_some(exchange)) {
+        decoding_.push_back(&exchange);
+    }
+    return true;
+}
+
+bool Shard::decode_some(Exchange& exchange) {
+    const auto done = exchange.decoder->decode(Clock::now() + kDecodeAtOnce);
+    if (done && !*done) {
+        return false;
+    }
+    const auto decoder = std::exchange(exchange.decoder, nullptr);
+    if (!done) {
+        finish_request(exchange, Outcome::Protocol, exchange.completed, done.error().what);
+        return true;
+    }
+    exchange.parser.kept()->body = decoder->take();
+    judge_status(exchange, exchange.completed);
+    return true;
+}
+
+// One large body after the other: what is decoded is in memory whole, and a shard has one at a time.
+void Shard::decode_on() {
+    Exchange& exchange = *decoding_.front();
+    // Given up meanwhile, and perhaps at it again: then it stands further back once more.
+    if (exchange.phase != Phase::Decoding || !exchange.decoder || decode_some(exchange)) {
+        decoding_.pop_front();
+    }
 }
 
 void Shard::answered_early(Exchange& exchange, Clock::time_point first) {
@@ -254,7 +298,6 @@ void Shard::answered_early(Exchange& exchange, Clock::time_point first) {
 
 void Shard::complete(Exchange& exchange) {
     const auto now = Clock::now();
-    const std::uint16_t status = exchange.parser.status();
     const auto first = exchange.first_byte == Clock::time_point() ? now : exchange.first_byte;
     if (exchange.phase == Phase::Sending || first <= exchange.written) [[unlikely]] {
         answered_early(exchange, first);
@@ -274,11 +317,15 @@ void Shard::complete(Exchange& exchange) {
         if (follow_redirect(exchange, now)) {
             return;
         }
-        if (const Status decoded = decode_body(exchange); !decoded) {
-            finish_request(exchange, Outcome::Protocol, now, decoded.error().what);
+        if (begin_decoding(exchange, now)) {
             return;
         }
     }
+    judge_status(exchange, now);
+}
+
+void Shard::judge_status(Exchange& exchange, Clock::time_point now) {
+    const std::uint16_t status = exchange.parser.status();
     const bool expected = exchange.request->step().expect.accepts(status);
     finish_request(exchange, expected ? Outcome::Ok : outcome_of_status(status), now,
                    expected ? std::string_view() : std::string_view(exchange.parser.error_body()));

@@ -1,5 +1,6 @@
 #include "engine/prepared_request.hpp"
 
+#include "engine/content_decoder.hpp"
 #include "scenario/redact.hpp"
 
 #include <algorithm>
@@ -74,6 +75,7 @@ PreparedRequest::Limits limits_of(const Step& step, const HttpOptions& options) 
             limit_of(own.body, run.body, step.timeout),
             step.timeout,
             own.max_body.value_or(run.max_body.value_or(options.max_body)),
+            own.max_body.value_or(run.max_body.value_or(kMostDecoded)),
             own.redirects.value_or(run.redirects.value_or(options.redirects))};
 }
 

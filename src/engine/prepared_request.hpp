@@ -59,6 +59,7 @@ public:
         Nanoseconds body;
         Nanoseconds total;
         std::uint64_t max_body;
+        std::uint64_t max_decoded;  // and where the body is kept at all
         std::uint32_t redirects;
     };
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }

@@ -130,11 +130,6 @@ KeptResponse& ResponseParser::keep_now() {
     }
     if (!kept_any_) {
         kept_any_ = true;
-        // Memory that one large body needed is not held for the rest of the run.
-        constexpr std::size_t kHeld = 64 * 1024;
-        if (kept_->body.capacity() > kHeld) {
-            *kept_ = {};
-        }
         kept_->headers.clear();
         kept_->body.clear();
         kept_->encoding.clear();
@@ -142,6 +137,13 @@ KeptResponse& ResponseParser::keep_now() {
         kept_->cookies.clear();
     }
     return *kept_;
+}
+
+void ResponseParser::release() noexcept {
+    constexpr std::size_t kHeld = std::size_t{64} * 1024;
+    if (kept_ && kept_->body.capacity() > kHeld) {
+        kept_->body = std::string();
+    }
 }
 
 void ResponseParser::restart() {

@@ -64,6 +64,8 @@ public:
     [[nodiscard]] const KeptResponse* kept() const noexcept {
         return kept_any_ ? kept_.get() : nullptr;
     }
+    /// Nobody looks at the kept body any more: memory that a large one took is given back.
+    void release() noexcept;
     /// Why the last feed failed.
     [[nodiscard]] std::string failure() const;
 

@@ -83,13 +83,17 @@ void Shard::run() {
             }
             now = Clock::now();
         }
-        const auto until = unfinished_.empty() ? wake_at() : now;
+        const bool busy = !unfinished_.empty() || !decoding_.empty();
+        const auto until = busy ? now : wake_at();
         const auto events = loop_.wait(now, until);
         for (const epoll_event& event : events) {
             on_event(*static_cast<Exchange*>(event.data.ptr), event.events);
         }
         if (!unfinished_.empty()) [[unlikely]] {
             read_on();
+        }
+        if (!decoding_.empty()) [[unlikely]] {
+            decode_on();
         }
         const auto woke = Clock::now();
         if (events.empty()) {
@@ -110,7 +114,7 @@ void Shard::learn_from_wait(Clock::time_point from, Clock::time_point until,
         if (woke >= until) {  // else work was posted
             lead_.learn(woke - until);
         }
-    } else if (unfinished_.empty() && from < pace_due_) {
+    } else if (unfinished_.empty() && decoding_.empty() && from < pace_due_) {
         lead_.looked();
         recorder_->polled(std::min<Nanoseconds>(woke - from, kLongestLook));
     }

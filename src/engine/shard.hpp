@@ -56,6 +56,7 @@ struct ShardPlan {
     std::uint64_t trace_key = 0;  // of this run and segment: what all trace ids are drawn from
     bool traceparent = false;     // requests carry that header
     std::vector<ClassPlan> users = {};  // by user class
+    std::uint64_t sockets_below = UINT64_MAX;  // a socket's number: from it on they are others'
     std::size_t pools = 1;              // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
 };
@@ -265,7 +266,13 @@ private:
     void complete(Exchange& exchange);
     /// The response, whose first byte came at `first`, began before the request was out.
     void answered_early(Exchange& exchange, Clock::time_point first);
-    [[nodiscard]] static Status decode_body(Exchange& exchange);
+    /// True where the body is an encoded one; then the request ends with decode_some, now or later.
+    bool begin_decoding(Exchange& exchange, Clock::time_point now);
+    /// False where there is more to do.
+    bool decode_some(Exchange& exchange);
+    void decode_on();
+    /// Ends a request whose response is whole, by its status.
+    void judge_status(Exchange& exchange, Clock::time_point now);
     void finish_request(Exchange& exchange, Outcome outcome, Clock::time_point now,
                         std::string_view text);
     /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
@@ -348,6 +355,7 @@ private:
     std::string judged_;   // why the response under judgement is refused
     std::string why_;
     std::vector<Exchange*> unfinished_;  // have more to read than one turn allows
+    std::deque<Exchange*> decoding_;     // have more to decode; the first one's turn is next
     std::array<char, 64 * 1024> receive_buffer_;
     Clock::time_point heartbeat_due_;
     Clock::time_point pace_due_ = Clock::time_point::max();

@@ -1,5 +1,7 @@
 #include "net/tls.hpp"
 
+#include "base/user_file.hpp"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <climits>
@@ -109,6 +111,11 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_fil
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(raw, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    if (!ca_file.empty()) {
+        if (const auto file = open_user_file(ca_file); !file) {
+            return file.error();
+        }
+    }
     const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(raw)
                                        : SSL_CTX_load_verify_file(raw, ca_file.c_str());
     if (verify && loaded != 1) {

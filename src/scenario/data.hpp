@@ -1,4 +1,4 @@
-// Rows of test data: a CSV or JSON file, mapped once and read by all shards.
+// Rows of test data: a CSV or JSON file, in memory once for all shards.
 #pragma once
 
 #include "base/result.hpp"
@@ -23,7 +23,7 @@ using DataId = std::uint16_t;
 /// In place of a row: the source has none for this iteration.
 inline constexpr std::uint64_t kNoRow = UINT64_MAX;
 
-/// Immutable; safe to share. A million rows cost their file's pages and eight bytes each.
+/// Immutable; safe to share. A million rows cost their file's size and eight bytes each.
 class DataSource {
 public:
     /// `path` is relative to the scenario's folder. Error: not readable, no header, a row with

@@ -1,5 +1,7 @@
 // What a request carries: bodies of all kinds, queries and credentials.
+#include "base/user_file.hpp"
 #include "scenario/parts.hpp"
+#include "scenario/secret_file.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -38,10 +40,8 @@ std::optional<Template> read_file_path(const Item& item) {
         return whole;
     }
     const std::string name = item.context().path_of(path->text());
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(name, error)) {
-        item.fault(fmt::format("is not a file: {}", in_quotes(name)),
-                   "paths are relative to the scenario's folder");
+    if (const auto file = open_user_file(name); !file) {
+        item.fault(about_file(name, file.error()));
         return std::nullopt;
     }
     return Template::literal(name);

@@ -13,6 +13,18 @@
 namespace plimsoll {
 namespace {
 
+// Each user keeps its variables; a loop that doubles one would soon have all memory.
+constexpr std::size_t kLongestVariable = std::size_t{1} << 20U;
+constexpr std::size_t kLongestText = std::size_t{64} << 20U;
+
+// False, for the caller to return.
+bool too_long(const RenderContext& context, std::string_view what, std::size_t limit) {
+    if (context.missing != nullptr && context.missing->empty()) {
+        *context.missing = fmt::format("{} (longer than {} bytes)", what, limit);
+    }
+    return false;
+}
+
 struct Token {
     enum class Kind { Literal, Escape, Expression, Unclosed } kind = Kind::Literal;
     std::string_view text;  // literal: the text; expression: what stands between ${ and }
@@ -336,6 +348,7 @@ bool Template::render(const RenderContext& context, std::string& out) const {
         out += text_;
         return true;
     }
+    const std::size_t start = out.size();
     Random own(0, context.user, context.iteration);
     Random& random = context.random != nullptr ? *context.random : own;
     for (const Part& part : parts_) {
@@ -353,6 +366,9 @@ bool Template::render(const RenderContext& context, std::string& out) const {
         }
         if (!part.expression->append(context, random, out)) {
             return false;
+        }
+        if (out.size() - start > kLongestText) [[unlikely]] {
+            return too_long(context, "a text", kLongestText);
         }
         if (part.encoding == Encoding::JsonValue) {
             if (!is_bare_json(*part.expression, context, std::string_view(out).substr(begin))) {
@@ -375,6 +391,9 @@ bool Template::evaluate(const RenderContext& context, std::string& scratch, Vari
     scratch.clear();
     if (!render(context, scratch)) {
         return false;
+    }
+    if (scratch.size() > kLongestVariable) [[unlikely]] {
+        return too_long(context, "a variable", kLongestVariable);
     }
     ValueType type = ValueType::Text;
     if (is_constant()) {

@@ -14,7 +14,12 @@
 namespace plimsoll {
 namespace {
 
+constexpr std::size_t kLongestText = std::size_t{16} << 20U;
 constexpr std::size_t kMostNodes = 100'000;
+constexpr std::size_t kMostLevels = 200;  // what reads the tree goes down it by recursion
+
+constexpr const char* kTooLarge = "unfolds to more than 100000 values";
+constexpr const char* kTooDeep = "is nested more than 200 levels deep";
 
 // The text from a 0-based place on.
 std::string_view text_from(std::string_view text, int line, int column) {
@@ -82,19 +87,18 @@ public:
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value /*style*/) override {
         refuse_custom_tag(mark, tag);
-        open_.push_back({make(YamlNode::Kind::List, mark), anchor, {}});
+        open(YamlNode::Kind::List, mark, anchor);
     }
     void OnSequenceEnd() override { close(); }
     void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value /*style*/) override {
         refuse_custom_tag(mark, tag);
-        open_.push_back({make(YamlNode::Kind::Map, mark), anchor, {}});
+        open(YamlNode::Kind::Map, mark, anchor);
     }
     void OnMapEnd() override { close(); }
 
     [[nodiscard]] YamlNodePtr root() const { return root_; }
     [[nodiscard]] bool broken() const { return broken_; }
-    [[nodiscard]] bool too_large() const { return too_large_; }
     [[nodiscard]] std::vector<Fault>& faults() { return faults_; }
 
 private:
@@ -159,7 +163,7 @@ private:
         }
         Open& parent = open_.back();
         if (parent.node->kind == YamlNode::Kind::List) {
-            grow(*parent.node, node->size);
+            grow(*parent.node, *node, mark);
             parent.node->items.push_back(node);
             return;
         }
@@ -172,7 +176,7 @@ private:
             parent.has_key = true;
             return;
         }
-        grow(*parent.node, node->size);
+        grow(*parent.node, *node, mark);
         parent.entry.value = node;
         if (parent.key_is_text) {
             parent.node->entries.push_back(std::move(parent.entry));
@@ -180,9 +184,23 @@ private:
         parent.has_key = false;
     }
 
-    void grow(YamlNode& parent, std::size_t by) {
-        parent.size += by;
-        too_large_ = too_large_ || parent.size > kMostNodes;
+    void grow(YamlNode& parent, const YamlNode& by, const YAML::Mark& mark) {
+        parent.size += by.size;
+        parent.depth = std::max(parent.depth, by.depth + 1);
+        if (parent.size > kMostNodes) {
+            throw YAML::ParserException(mark, kTooLarge);
+        }
+        if (parent.depth + open_.size() > kMostLevels) {
+            throw YAML::ParserException(mark, kTooDeep);
+        }
+    }
+
+    // The nodes that are open, and the scanner's own stack, grow before any of them is placed.
+    void open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+        if (open_.size() >= kMostLevels) {
+            throw YAML::ParserException(mark, kTooDeep);
+        }
+        open_.push_back({make(kind, mark), anchor, {}});
     }
 
     void close() {
@@ -198,7 +216,6 @@ private:
     std::vector<Open> open_;
     std::map<YAML::anchor_t, YamlNodePtr> anchors_;
     std::vector<Fault> faults_;
-    bool too_large_ = false;
     bool broken_ = false;
 };
 
@@ -227,6 +244,9 @@ std::string syntax_hint(const std::string& line) {
 }
 
 Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
+    if (error.msg == kTooLarge || error.msg == kTooDeep) {
+        return {error.mark.line + 1, error.mark.column + 1, {}, error.msg, {}};
+    }
     Fault fault{1, 1, {}, "not valid YAML: " + error.msg, {}};
     if (!error.mark.is_null()) {
         fault.line = error.mark.line + 1;
@@ -240,6 +260,10 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
 
 YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
     YamlDocument document;
+    if (text.size() > kLongestText) {
+        document.faults.push_back({1, 1, {}, "is longer than 16 MiB", {}});
+        return document;
+    }
     TreeBuilder builder(text, file);
     try {
         std::istringstream stream{std::string(text)};
@@ -263,10 +287,6 @@ YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
         return document;
     }
     if (builder.broken()) {
-        document.root = nullptr;
-    }
-    if (builder.too_large()) {
-        document.faults.push_back({1, 1, {}, "unfolds to more than 100000 values", {}});
         document.root = nullptr;
     }
     return document;

@@ -1,5 +1,6 @@
 #include "store/open_run.hpp"
 
+#include "base/user_file.hpp"
 #include "store/schema.hpp"
 
 #include <cstdlib>
@@ -75,6 +76,9 @@ Result<OpenRun> open_run(const fs::path& path) {
     const fs::path file = fs::is_directory(path, code) ? path / schema::kFileName : path;
     if (!fs::exists(file, code)) {
         return Error{"no such run file", file.string(), "name a run folder or its run.db"};
+    }
+    if (const auto plain = open_user_file(file.string()); !plain) {
+        return plain.error();
     }
     OpenRun run;
     auto database = sqlite::Database::open(file, sqlite::Database::Mode::Read);

@@ -4,6 +4,10 @@
 #include "store/schema.hpp"
 #include "store/tick_writer.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 namespace plimsoll {
 namespace {
 
@@ -50,6 +54,18 @@ private:
     bool more_ = false;
 };
 
+/// A histogram, where its bytes make one of as many values and as long a time as a run can have.
+Result<Histogram> read_histogram(std::span<const std::uint8_t> bytes) {
+    constexpr std::uint64_t kMostCount = std::uint64_t{1} << 50;
+    constexpr Nanoseconds kLongest = std::chrono::hours(24 * 366);
+    auto read = unpack_histogram(bytes);
+    if (read &&
+        (read->count() > kMostCount || read->max() < Nanoseconds{} || read->max() > kLongest)) {
+        return Error{"holds absurd times"};
+    }
+    return read;
+}
+
 /// Eight columns from `first` on, in the order of the schema.
 ShardState read_state(const sqlite::Statement& row, int first) {
     ShardState state;
@@ -88,12 +104,16 @@ StoredTick read_tick(const sqlite::Statement& row) {
 Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto statuses = decode_statuses(row.text(6));
-    auto response = unpack_histogram(row.bytes(7));
-    auto service = unpack_histogram(row.bytes(8));
-    auto send_lag = unpack_histogram(row.bytes(9));
+    auto response = read_histogram(row.bytes(7));
+    auto service = read_histogram(row.bytes(8));
+    auto send_lag = read_histogram(row.bytes(9));
     if (index >= tick.endpoints.size() || !statuses || !response || !service || !send_lag) {
-        return Error{"holds an endpoint's counts that cannot be read", "endpoint_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format(
+                "is damaged: endpoint_tick: tick {} holds an endpoint's counts that cannot be read",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     EndpointStats& stats = tick.endpoints[index];
     stats.requests = row.unsigned_integer(2);
@@ -162,10 +182,14 @@ void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
 
 Status read_group(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
-    auto duration = unpack_histogram(row.bytes(5));
+    auto duration = read_histogram(row.bytes(5));
     if (index >= tick.groups.size() || !duration) {
-        return Error{"holds a group's counts that cannot be read", "group_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format(
+                "is damaged: group_tick: tick {} holds a group's counts that cannot be read",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     GroupStats& stats = tick.groups[index];
     stats.count = row.unsigned_integer(2);
@@ -178,8 +202,12 @@ Status read_group(const sqlite::Statement& row, StoredTick& tick) {
 Status read_check(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     if (index >= tick.checks.size()) {
-        return Error{"holds the counts of a check that it does not name", "check_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format(
+                "is damaged: check_tick: tick {} holds the counts of a check that it does not name",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     tick.checks[index] = {row.unsigned_integer(2), row.unsigned_integer(3)};
     return {};
@@ -187,10 +215,13 @@ Status read_check(const sqlite::Statement& row, StoredTick& tick) {
 
 Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = row.unsigned_integer(1);
-    auto times = unpack_histogram(row.bytes(2));
+    auto times = read_histogram(row.bytes(2));
     if (index >= kRequestPhaseCount || !times) {
-        return Error{"holds a phase's times that cannot be read", "phase_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format("is damaged: phase_tick: tick {} holds a phase's times that cannot be read",
+                        tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     tick.phases.times[index] = std::move(times).value();
     return {};
@@ -202,8 +233,10 @@ struct TickCursor::Tables {
     Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
     Rows censored, censored_groups, answers;
     bool has_censored = true;  // since schema 4
+    std::string file;
 
     Status open(const sqlite::Database& database) {
+        file = database.path();
         Status status = ticks.open(database, "SELECT * FROM tick ORDER BY tick");
         if (status.ok()) {
             status = shards.open(database, "SELECT * FROM shard_tick ORDER BY rowid");
@@ -259,7 +292,9 @@ struct TickCursor::Tables {
         });
         if (status.ok()) {
             status = executors.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
-                tick.executors.push_back({row.small(2), row.real(3)});
+                const auto index = static_cast<std::size_t>(row.integer(1));
+                tick.executors.resize(std::max(tick.executors.size(), index + 1));
+                tick.executors[index] = {row.small(2), row.real(3)};
                 return {};
             });
         }
@@ -351,7 +386,9 @@ Result<std::optional<StoredTick>> TickCursor::next() {
         status = tables_->ticks.advance();
     }
     if (!status.ok()) {
-        return status.error();
+        Error error = status.error();
+        error.where = tables_->file;
+        return error;
     }
     return std::optional(std::move(tick));
 }

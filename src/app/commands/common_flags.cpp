@@ -5,11 +5,14 @@
 #include "app/run_id.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "base/user_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <thread>
 #include <unistd.h>
 
@@ -17,6 +20,12 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
+namespace {
+
+/// Real recordings of browsers have hundreds of megabytes.
+constexpr std::uint64_t kLongestInput = std::uint64_t{512} << 20U;
+
+}  // namespace
 
 void OutputFlags::add_to(CLI::App& command) {
     command.add_option("--results", results, "folder for run folders")->capture_default_str();
@@ -110,15 +119,7 @@ Result<SessionOptions> OutputFlags::to_session() const {
 }
 
 Result<std::string> read_file(const std::string& path) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) {
-        return Error{"is a folder; a scenario is a YAML file", path};
-    }
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return Error{"cannot be read: " + std::string(std::strerror(errno)), path};
-    }
-    return std::string(std::istreambuf_iterator<char>(in), {});
+    return read_user_file(path, kLongestInput, Pipes::Taken);
 }
 
 Status set_environment(const std::vector<std::string>& assignments) {

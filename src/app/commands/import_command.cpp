@@ -8,8 +8,6 @@
 
 #include <array>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -53,7 +51,10 @@ constexpr std::array kFormats{
            "  plimsoll import postman shop.postman_collection.json\n"
            "  plimsoll import postman shop.postman_collection.json --output shop.yaml"},
     Format{"k6", "a k6 script; it is read, never run", "the script, or - for stdin", import_k6,
-           "  plimsoll import k6 load.js --output load.yaml"}};
+           "  plimsoll import k6 load.js --output load.yaml"},
+    Format{"locust", "a locustfile; python3 reads it, nothing runs it",
+           "the locustfile, or - for stdin", import_locust,
+           "  plimsoll import locust locustfile.py --output load.yaml"}};
 
 /// The text that `flags` point at, and what to call it.
 Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
@@ -73,15 +74,12 @@ Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
         }
         return std::pair{line, std::string("command line")};
     }
-    if (first == "-") {
-        return std::pair{std::string(std::istreambuf_iterator<char>(std::cin), {}),
-                         std::string("stdin")};
-    }
     auto text = read_file(first);
     if (!text) {
         return text.error();
     }
-    return std::pair{*std::move(text), std::filesystem::path(first).filename().string()};
+    return std::pair{*std::move(text),
+                     first == "-" ? "stdin" : std::filesystem::path(first).filename().string()};
 }
 
 /// What was written must be a scenario. Every environment variable without a default counts as set
@@ -148,7 +146,8 @@ void add_import_command(CLI::App& app, Action& action) {
         "Examples:\n"
         "  plimsoll import har session.har --output session.yaml\n"
         "  plimsoll import curl 'curl http://127.0.0.1:8080/health'\n"
-        "  plimsoll import k6 load.js --output load.yaml");
+        "  plimsoll import k6 load.js --output load.yaml\n"
+        "  plimsoll import locust locustfile.py --output load.yaml");
     for (const Format& format : kFormats) {
         auto flags = std::make_shared<ImportFlags>();
         CLI::App* one = command->add_subcommand(format.name, format.help);

@@ -330,8 +330,7 @@ void add_run_command(CLI::App& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s\n"
-        "  plimsoll run http://127.0.0.1:8080/items --json '{\"n\": 1}' -H @headers.txt -r 200/s\n"
-        "  PLIMSOLL_PG_DSN=... plimsoll run checkout.yaml --prometheus 127.0.0.1:9464");
+        "  plimsoll run checkout.yaml --pg service=app --prometheus 127.0.0.1:9464");
     command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }
 

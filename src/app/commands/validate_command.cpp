@@ -10,8 +10,6 @@
 #include "scenario/secret_text.hpp"
 
 #include <cstdlib>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -76,9 +74,7 @@ int validate(const ValidateFlags& flags) {
     if (const Status set = set_environment(flags.env); !set) {
         return refuse(set.error());
     }
-    const auto text =
-        path == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {}))
-                    : read_file(path);
+    const auto text = read_file(path);
     if (!text) {
         return refuse(text.error());
     }

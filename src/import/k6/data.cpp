@@ -1,8 +1,8 @@
 // Files beside the script: test data, and modules of its own.
-#include "import/k6/script.hpp"
+#include "scenario/data.hpp"
 
 #include "import/k6/parser.hpp"
-#include "scenario/data.hpp"
+#include "import/k6/script.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -37,8 +37,8 @@ Value Script::data_source(const std::string& file, bool csv) {
     if (!fs::is_regular_file(path, error)) {
         return Value::unknown("open()");
     }
-    const std::string here = fs::proximate(path, plan().folder.empty() ? "." : plan().folder, error)
-                                 .string();
+    const std::string here =
+        fs::proximate(path, plan().folder.empty() ? "." : plan().folder, error).string();
     for (const auto& [name, source] : plan().data) {
         if (source.entries.front().second.text == Yaml::quoted(here).text) {
             return Value::unknown("open()");
@@ -98,8 +98,7 @@ std::optional<Value> Script::of_files(Call& call) {
 // Another file of the project, read once. nullptr where that cannot be.
 ScopePtr Script::module(const std::string& path, int line) {
     constexpr int kDeepest = 10;
-    const std::filesystem::path whole =
-        (std::filesystem::path(folder_) / path).lexically_normal();
+    const std::filesystem::path whole = (std::filesystem::path(folder_) / path).lexically_normal();
     const auto known = modules_.find(whole.string());
     if (known != modules_.end()) {
         return known->second;

@@ -1,7 +1,6 @@
 // k6/http: requests and their parameters.
-#include "import/k6/script.hpp"
-
 #include "base/units.hpp"
+#include "import/k6/script.hpp"
 
 #include <algorithm>
 
@@ -68,7 +67,8 @@ std::optional<Value> Script::of_http(Call& call) {
         return statuses;
     }
     if (name == "setResponseCallback") {
-        statuses_ = first.name == "statuses" ? statuses_of(*first.list) : std::vector<std::string>{};
+        statuses_ =
+            first.name == "statuses" ? statuses_of(*first.list) : std::vector<std::string>{};
         return Value{};
     }
     if (name.starts_with("cookieJar")) {
@@ -133,8 +133,7 @@ Value Script::send(const std::string& method, const Value& url, const Value& bod
         const Value* const name = tags->member("name");
         parts.name = name != nullptr ? *name : Value{};
     }
-    const bool unknown_headers =
-        !parts.headers.is(Type::Map) && !parts.headers.is(Type::Undefined);
+    const bool unknown_headers = !parts.headers.is(Type::Map) && !parts.headers.is(Type::Undefined);
     if (unknown_headers) {
         remark(at.line, "left out: 1 request whose headers are not known before it runs");
         return Value::unknown("a response");

@@ -10,9 +10,9 @@ namespace import::k6 {
 void Script::load(const NodePtr& file) {
     init_ = collect([&] {
         for (const NodePtr& child : file->children) {
-            const bool function = child->kind == Kind::Function ||
-                                  (child->kind == Kind::Default &&
-                                   child->child(0)->kind == Kind::Function);
+            const bool function =
+                child->kind == Kind::Function ||
+                (child->kind == Kind::Default && child->child(0)->kind == Kind::Function);
             if (function) {
                 const NodePtr made = child->kind == Kind::Default ? child->child(0) : child;
                 if (!made->text.empty()) {

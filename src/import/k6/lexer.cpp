@@ -21,9 +21,8 @@ bool in_name(char c) {
 
 // After these words an expression begins, so a slash begins a regular expression.
 bool ends_value(std::string_view word) {
-    constexpr std::array<std::string_view, 11> kWords{"return", "typeof", "case", "in",
-                                                      "of",     "delete", "void", "throw",
-                                                      "new",    "else",   "await"};
+    constexpr std::array<std::string_view, 11> kWords{
+        "return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "else", "await"};
     return std::find(kWords.begin(), kWords.end(), word) == kWords.end();
 }
 
@@ -146,8 +145,8 @@ void Lexer::read_escape(std::string& into) {
     const char c = peek();
     const auto hex = [this](std::size_t digits, bool braces) {
         std::uint32_t code = 0;
-        for (std::size_t n = 0; n < digits && std::isxdigit(static_cast<unsigned char>(peek())) != 0;
-             ++n) {
+        for (std::size_t n = 0;
+             n < digits && std::isxdigit(static_cast<unsigned char>(peek())) != 0; ++n) {
             const char one = peek();
             const char* const end = &one + 1;
             std::uint32_t digit = 0;
@@ -209,10 +208,11 @@ void Lexer::read_string(Token& token) {
 void Lexer::read_number(Token& token) {
     token.kind = Token::Kind::Number;
     std::string digits;
-    const bool prefixed =
-        peek() == '0' && std::string_view("xXoObB").find(peek(1)) != std::string_view::npos &&
-        peek(1) != '\0';
-    while (std::isalnum(static_cast<unsigned char>(peek())) != 0 || peek() == '_' || peek() == '.' ||
+    const bool prefixed = peek() == '0' &&
+                          std::string_view("xXoObB").find(peek(1)) != std::string_view::npos &&
+                          peek(1) != '\0';
+    while (std::isalnum(static_cast<unsigned char>(peek())) != 0 || peek() == '_' ||
+           peek() == '.' ||
            ((peek() == '+' || peek() == '-') && !prefixed && !digits.empty() &&
             (digits.back() == 'e' || digits.back() == 'E'))) {
         if (peek() != '_') {
@@ -263,8 +263,8 @@ void Lexer::read_regex(Token& token) {
 void Lexer::read_sign(Token& token) {
     constexpr std::array<std::string_view, 33> kSigns{
         ">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "?\?=",
-        "=>",   "==",  "!=",  "<=",  ">=",  "&&",  "||",  "?\?",  "?.",  "++",  "--",
-        "+=",   "-=",  "*=",  "/=",  "%=",  "&=",  "|=",  "^=",  "**",  "<<", ">>"};
+        "=>",   "==",  "!=",  "<=",  ">=",  "&&",  "||",  "?\?", "?.",  "++",  "--",
+        "+=",   "-=",  "*=",  "/=",  "%=",  "&=",  "|=",  "^=",  "**",  "<<",  ">>"};
     token.kind = Token::Kind::Sign;
     const auto* const longer = std::find_if(kSigns.begin(), kSigns.end(), [&](std::string_view s) {
         const bool number_behind =

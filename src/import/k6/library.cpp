@@ -26,7 +26,8 @@ std::optional<Value> Script::builtin(Call& call) {
     if (begins("new ")) {
         return made_new(call);
     }
-    if (begins("console.") || begins("metric.") || begins("exec.vu.tags") || begins("exec.vu.metrics")) {
+    if (begins("console.") || begins("metric.") || begins("exec.vu.tags") ||
+        begins("exec.vu.metrics")) {
         return Value{};
     }
     if (begins("exec.test.abort")) {
@@ -44,7 +45,8 @@ std::optional<Value> Script::builtin_member(const Value& object, const std::stri
         if (name == "__VU") {
             return Value::expression("user + 1", true);
         }
-        return name == "__ITER" ? std::optional(Value::expression("iteration", true)) : std::nullopt;
+        return name == "__ITER" ? std::optional(Value::expression("iteration", true))
+                                : std::nullopt;
     }
     if (object.name == "__ENV") {
         if (role_ != nullptr) {
@@ -78,11 +80,10 @@ void Script::import(const Node& node, const ScopePtr& scope) {
         std::string_view name;
         std::string_view prefix;
     };
-    constexpr std::array kModules{
-        Module{"k6/http", "http"},       Module{"k6", "k6"},
-        Module{"k6/data", "data"},       Module{"k6/execution", "exec"},
-        Module{"k6/metrics", "metric"},  Module{"k6/encoding", "encoding"},
-        Module{"k6/crypto", "crypto"}};
+    constexpr std::array kModules{Module{"k6/http", "http"},      Module{"k6", "k6"},
+                                  Module{"k6/data", "data"},      Module{"k6/execution", "exec"},
+                                  Module{"k6/metrics", "metric"}, Module{"k6/encoding", "encoding"},
+                                  Module{"k6/crypto", "crypto"}};
     const auto* const known = std::find_if(kModules.begin(), kModules.end(),
                                            [&](const Module& one) { return one.name == from; });
     std::string prefix = known != kModules.end() ? std::string(known->prefix) : "";
@@ -117,13 +118,12 @@ void Script::import(const Node& node, const ScopePtr& scope) {
 }
 
 bool Script::is_request(const Node& call) const {
-    constexpr std::array<std::string_view, 10> kNames{"get",     "post",    "put",   "patch",
-                                                      "del",     "head",    "options", "request",
-                                                      "batch",   "asyncRequest"};
+    constexpr std::array<std::string_view, 10> kNames{"get",   "post",        "put",     "patch",
+                                                      "del",   "head",        "options", "request",
+                                                      "batch", "asyncRequest"};
     const NodePtr callee = call.child(0);
     return callee && callee->kind == Kind::Member && callee->child(0) &&
-           callee->child(0)->kind == Kind::Name &&
-           http_names_.contains(callee->child(0)->text) &&
+           callee->child(0)->kind == Kind::Name && http_names_.contains(callee->child(0)->text) &&
            std::find(kNames.begin(), kNames.end(), callee->text) != kNames.end();
 }
 
@@ -321,8 +321,8 @@ std::optional<Value> Script::of_utils(Call& call) {
                                        false, first.fresh)
                    : Value::unknown("b64encode()");
     }
-    const bool hex = call.arguments.empty() ||
-                     call.arguments.back().literal().value_or("") == "hex";
+    const bool hex =
+        call.arguments.empty() || call.arguments.back().literal().value_or("") == "hex";
     if (call.name == "crypto.sha256" && hex && !text.empty()) {
         return Value::expression("sha256(" + text + ")", false, first.fresh);
     }

@@ -1,7 +1,6 @@
 // `export const options`: who comes how often.
-#include "import/k6/script.hpp"
-
 #include "base/units.hpp"
+#include "import/k6/script.hpp"
 #include "import/script/step_yaml.hpp"
 
 #include <algorithm>
@@ -74,7 +73,8 @@ std::optional<Yaml> stages_of(const Value& stages, double unit_s) {
 
 double unit_of(const Value& scenario) {
     const auto text = duration_of(part(scenario, "timeUnit"));
-    const auto time = text ? parse_duration(text->text) : Result<Nanoseconds>(std::chrono::seconds(1));
+    const auto time =
+        text ? parse_duration(text->text) : Result<Nanoseconds>(std::chrono::seconds(1));
     return time && *time > Nanoseconds{} ? std::chrono::duration<double>(*time).count() : 1;
 }
 
@@ -82,8 +82,9 @@ double unit_of(const Value& scenario) {
 
 std::optional<Yaml> duration_of(const Value& value) {
     if (value.is(Type::Number)) {
-        return value.number >= 0 ? std::optional(Yaml::plain(script::number_text(value.number) + "ms"))
-                                 : std::nullopt;
+        return value.number >= 0
+                   ? std::optional(Yaml::plain(script::number_text(value.number) + "ms"))
+                   : std::nullopt;
     }
     const auto text = value.plain();
     if (!text) {
@@ -107,8 +108,8 @@ std::optional<Yaml> whole_of(const Value& value) {
 }
 
 std::string Script::role_of(Role role) {
-    const auto found = std::find_if(roles_.begin(), roles_.end(),
-                                    [&](const Role& one) { return one.same(role); });
+    const auto found =
+        std::find_if(roles_.begin(), roles_.end(), [&](const Role& one) { return one.same(role); });
     if (found != roles_.end()) {
         return found->user;
     }
@@ -161,7 +162,11 @@ void Script::read_scenario(const std::string& name, const Value& scenario) {
         }
     }
     const bool most = part(scenario, "maxVUs").as_number().has_value();
-    copy(scenario, most ? "maxVUs" : open ? "preAllocatedVUs" : "maxVUs", "max_vus", keys, whole_of);
+    copy(scenario,
+         most   ? "maxVUs"
+         : open ? "preAllocatedVUs"
+                : "maxVUs",
+         "max_vus", keys, whole_of);
     copy(scenario, "startTime", "start_time", keys, duration_of);
     copy(scenario, "gracefulStop", "graceful_stop", keys, duration_of);
     copy(scenario, "gracefulRampDown", "graceful_ramp_down", keys, duration_of);
@@ -186,8 +191,8 @@ void Script::read_load(const Value& options) {
             one.emplace_back(to, value);
         }
     };
-    const bool stages = part(options, "stages").is(Type::List) &&
-                        !part(options, "stages").list->empty();
+    const bool stages =
+        part(options, "stages").is(Type::List) && !part(options, "stages").list->empty();
     const bool iterations = part(options, "iterations").as_number().has_value();
     const bool duration = part(options, "duration").plain().has_value();
     if (iterations) {
@@ -201,8 +206,8 @@ void Script::read_load(const Value& options) {
         take("stages", "stages");
     } else if (duration) {
         one.emplace_back("executor", Value::text("constant-vus"));
-        one.emplace_back("vus", part(options, "vus").as_number() ? part(options, "vus")
-                                                                 : Value::of(1));
+        one.emplace_back("vus",
+                         part(options, "vus").as_number() ? part(options, "vus") : Value::of(1));
         take("duration", "duration");
     } else {
         plan().note(0, "the script says no load that could be read: one user does it once");
@@ -228,9 +233,15 @@ void Script::read_settings(const Value& options) {
     if (const auto most = whole_of(part(options, "maxRedirects"))) {
         plan().http.emplace_back("redirects", *most);
     }
-    constexpr std::array<std::string_view, 9> kNoted{
-        "rps",     "hosts",      "dns",        "tlsAuth",             "blacklistIPs",
-        "localIPs", "blockHostnames", "minIterationDuration", "userAgent"};
+    constexpr std::array<std::string_view, 9> kNoted{"rps",
+                                                     "hosts",
+                                                     "dns",
+                                                     "tlsAuth",
+                                                     "blacklistIPs",
+                                                     "localIPs",
+                                                     "blockHostnames",
+                                                     "minIterationDuration",
+                                                     "userAgent"};
     for (const std::string_view key : kNoted) {
         if (!part(options, key).is(Type::Undefined)) {
             plan().note(0, fmt::format("left out: the option {}", key));
@@ -244,10 +255,10 @@ void Script::follow() {
     read_load(options);
     read_settings(options);
     Value data;
-    if (const Value* const first = root_->find("setup"); first != nullptr && first->is(Type::Function)) {
+    if (const Value* const first = root_->find("setup");
+        first != nullptr && first->is(Type::Function)) {
         const Value function = *first;
-        plan().setup = collect(
-            [&] { data = call(function, {}, {}, *function.function, root_); });
+        plan().setup = collect([&] { data = call(function, {}, {}, *function.function, root_); });
     }
     std::map<std::string, std::string> users;
     for (const script::PlanExecutor& executor : plan().load) {
@@ -260,7 +271,8 @@ void Script::follow() {
     for (const Role& role : roles_) {
         add_user(role, data);
     }
-    if (const Value* const last = root_->find("teardown"); last != nullptr && last->is(Type::Function)) {
+    if (const Value* const last = root_->find("teardown");
+        last != nullptr && last->is(Type::Function)) {
         const Value function = *last;
         plan().teardown = collect(
             [&] { static_cast<void>(call(function, {data}, {}, *function.function, root_)); });
@@ -271,8 +283,8 @@ void Script::follow() {
 void Script::add_user(const Role& role, const Value& data) {
     const Value* const found = root_->find(role.function);
     if (found == nullptr || !found->is(Type::Function)) {
-        plan().note(0, fmt::format("left out: the function {}, which is not in the script",
-                                   role.function));
+        plan().note(
+            0, fmt::format("left out: the function {}, which is not in the script", role.function));
         return;
     }
     const Value function = *found;
@@ -280,9 +292,8 @@ void Script::add_user(const Role& role, const Value& data) {
     script::PlanUser user;
     user.name = role.user;
     user.start = init_;
-    user.flow = collect([&] {
-        static_cast<void>(call(function, {data}, {}, *function.function, root_));
-    });
+    user.flow =
+        collect([&] { static_cast<void>(call(function, {data}, {}, *function.function, root_)); });
     role_ = nullptr;
     plan().users.push_back(std::move(user));
 }

@@ -29,8 +29,7 @@ bool Parser::take_word(std::string_view word) {
 }
 
 std::string Parser::shown() const {
-    return at_end() ? "the end of the file"
-                    : fmt::format("\"{}\"", token_.text.substr(0, 40));
+    return at_end() ? "the end of the file" : fmt::format("\"{}\"", token_.text.substr(0, 40));
 }
 
 NodePtr Parser::fail(std::string what) {
@@ -86,9 +85,9 @@ NodePtr Parser::expression() {
 }
 
 NodePtr Parser::assignment() {
-    constexpr std::array<std::string_view, 15> kSigns{"=",   "+=",  "-=",  "*=",  "/=",
-                                                      "%=",  "**=", "<<=", ">>=", ">>>=",
-                                                      "&=",  "|=",  "^=",  "&&=", "||="};
+    constexpr std::array<std::string_view, 15> kSigns{
+        "=",   "+=",   "-=", "*=", "/=", "%=",  "**=", "<<=",
+        ">>=", ">>>=", "&=", "|=", "^=", "&&=", "||="};
     const Level level(*this);
     if (is_word("async")) {
         const Token at = token_;

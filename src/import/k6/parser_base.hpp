@@ -4,8 +4,8 @@
 #include "import/k6/parser.hpp"
 
 #include <memory>
-#include <vector>
 #include <string>
+#include <vector>
 
 namespace plimsoll::import::k6 {
 

@@ -126,9 +126,7 @@ NodePtr Parser::declaration(bool in_for) {
     do {
         const auto one = make(Kind::Assign, token_, "=");
         const Token at = token_;
-        one->add(is("{")   ? object()
-                 : is("[") ? list()
-                           : make(Kind::Name, at, require_name()));
+        one->add(is("{") ? object() : is("[") ? list() : make(Kind::Name, at, require_name()));
         one->add(take("=") ? assignment() : nullptr);
         node->add(done(one));
     } while (take(","));

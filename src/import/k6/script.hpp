@@ -30,8 +30,7 @@ struct Role {
     std::string user;  // the class's name
 
     [[nodiscard]] bool same(const Role& other) const {
-        return function == other.function && environment == other.environment &&
-               tags == other.tags;
+        return function == other.function && environment == other.environment && tags == other.tags;
     }
 };
 
@@ -83,7 +82,7 @@ private:
     std::set<std::string> http_names_;
     std::map<std::string, ScopePtr> modules_;
     std::vector<Role> roles_;
-    const Role* role_ = nullptr;  // while its function is followed
+    const Role* role_ = nullptr;         // while its function is followed
     std::vector<std::string> statuses_;  // of setResponseCallback
     script::Steps init_;
     int depth_ = 0;  // of modules

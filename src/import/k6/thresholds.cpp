@@ -54,10 +54,10 @@ std::string expression_of(const std::string& written, Unit unit) {
     }
     const bool per_second = statistic == "rate" && unit == Unit::Count;
     return fmt::format("{}{}{}{}", statistic, op, number,
-                       unit == Unit::Time     ? "ms"
-                       : per_second           ? "/s"
-                       : unit == Unit::Bytes  ? "B"
-                                              : "");
+                       unit == Unit::Time    ? "ms"
+                       : per_second          ? "/s"
+                       : unit == Unit::Bytes ? "B"
+                                             : "");
 }
 
 // {scenario:x} is a user class here; nullopt where a tag has no counterpart.
@@ -73,7 +73,8 @@ std::optional<std::string> selector_of(const std::string& theirs, const std::str
         if (colon == std::string::npos) {
             return std::nullopt;
         }
-        std::string key = one.substr(one.find_first_not_of(' '), colon - one.find_first_not_of(' '));
+        std::string key =
+            one.substr(one.find_first_not_of(' '), colon - one.find_first_not_of(' '));
         std::string value = one.substr(colon + 1);
         if (key == "scenario") {
             const auto user = users.find(Yaml::text_of(value).text);
@@ -110,8 +111,8 @@ void read_one(Plan& plan, const std::string& key, Unit unit, const Value& one,
     threshold.value = Yaml::quoted(text);
     const Value* const abort = one.member("abortOnFail");
     if (abort != nullptr && abort->flag) {
-        Yaml map = Yaml::map({{"threshold", threshold.value}, {"abort_on_fail", Yaml::plain("true")}},
-                             true);
+        Yaml map = Yaml::map(
+            {{"threshold", threshold.value}, {"abort_on_fail", Yaml::plain("true")}}, true);
         const Value* const delay = one.member("delayAbortEval");
         if (const auto time = delay != nullptr ? duration_of(*delay) : std::nullopt) {
             map.add("delay_abort", *time);
@@ -132,14 +133,13 @@ void read_thresholds(Plan& plan, const Value& thresholds,
     for (const auto& [name, value] : *thresholds.map) {
         const std::string metric = name.substr(0, name.find('{'));
         const std::string tags = name.substr(metric.size());
-        const auto* const known = std::find_if(kMetrics.begin(), kMetrics.end(), [&](const Metric& m) {
-            return m.theirs == without_blanks(metric);
-        });
+        const auto* const known =
+            std::find_if(kMetrics.begin(), kMetrics.end(),
+                         [&](const Metric& m) { return m.theirs == without_blanks(metric); });
         const bool whole = tags.empty() || (tags.size() > 2 && tags.ends_with('}'));
-        const auto selector = known == kMetrics.end() || !whole
-                                  ? std::nullopt
-                              : tags.empty() ? std::optional(std::string())
-                                             : selector_of(tags, metric, users);
+        const auto selector = known == kMetrics.end() || !whole ? std::nullopt
+                              : tags.empty()                    ? std::optional(std::string())
+                                                                : selector_of(tags, metric, users);
         const script::List all = value.is(Type::List) ? *value.list : script::List{value};
         if (!selector) {
             plan.note(line, fmt::format("left out: {} threshold{} on {}", all.size(),
@@ -152,8 +152,9 @@ void read_thresholds(Plan& plan, const Value& thresholds,
         }
     }
     if (service) {
-        plan.note(0, "thresholds on http_req_duration are on http_req_service here: that is what "
-                     "k6 measures");
+        plan.note(0,
+                  "thresholds on http_req_duration are on http_req_service here: that is what "
+                  "k6 measures");
     }
 }
 

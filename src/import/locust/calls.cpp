@@ -26,8 +26,8 @@ Value joined(const Value& session, const Value& own) {
 }  // namespace
 
 bool File::is_request(const Node& call) const {
-    constexpr std::array<std::string_view, 9> kNames{"get",  "post",    "put",     "patch", "delete",
-                                                     "head", "options", "request", "rest"};
+    constexpr std::array<std::string_view, 9> kNames{
+        "get", "post", "put", "patch", "delete", "head", "options", "request", "rest"};
     const NodePtr callee = call.child(0);
     return callee && callee->kind == Kind::Member && callee->child(0) &&
            (callee->child(0)->text == "client" || callee->text == "rest") &&
@@ -121,10 +121,9 @@ std::optional<Value> File::random(Call& call) {
         if (!low || !high) {
             return Value::unknown("random");
         }
-        Value made = Value::expression(
-            fmt::format("random_int({}, {})", script::number_text(*low),
-                        script::number_text(*high - (range ? 1 : 0))),
-            true, true);
+        Value made = Value::expression(fmt::format("random_int({}, {})", script::number_text(*low),
+                                                   script::number_text(*high - (range ? 1 : 0))),
+                                       true, true);
         made.ranged = true;
         made.number = *low;
         made.high = *high - (range ? 1 : 0);
@@ -197,7 +196,7 @@ void File::import(const Node& node, const ScopePtr& scope) {
     for (const NodePtr& one : node.children) {
         const std::string& here = one->child(0)->text;
         const bool local = node.text.starts_with('.');
-        scope->values[here] = local              ? Value::unknown("module " + node.text)
+        scope->values[here] = local               ? Value::unknown("module " + node.text)
                               : node.text.empty() ? Value::builtin(one->text)
                                                   : Value::builtin(node.text + "." + one->text);
     }
@@ -222,8 +221,7 @@ void File::judge(const Node& node, const ScopePtr& scope, const std::string& tar
     if (passes && test.is(Type::Condition) && test.comparisons->size() == 1) {
         const auto& one = test.comparisons->front();
         const auto status = one.right.as_number();
-        if (one.left.from == script::From::Status && one.op == "==" && status &&
-            one.left.request) {
+        if (one.left.from == script::From::Status && one.op == "==" && status && one.left.request) {
             one.left.request->statuses = {"2xx", "3xx", script::number_text(*status)};
             said = true;
         }
@@ -242,8 +240,8 @@ script::Jump File::with(const Node& node, const ScopePtr& scope) {
     bind(node.child(1), context, scope, true);
     const std::string target = node.child(1) ? node.child(1)->text : "";
     for (const NodePtr& one : node.child(2)->children) {
-        const bool judges = context.is(Type::Response) && one && one->kind == Kind::If &&
-                            requests_in(*one) == 0;
+        const bool judges =
+            context.is(Type::Response) && one && one->kind == Kind::If && requests_in(*one) == 0;
         if (judges) {
             judge(*one, scope, target);
             continue;

@@ -29,7 +29,8 @@ void File::follow() {
         }
         const Value object = object_of(made);
         const Value* const abstract = object.member("abstract");
-        const bool user = is_a(made, "HttpUser") || is_a(made, "FastHttpUser") || is_a(made, "HttpLocust");
+        const bool user =
+            is_a(made, "HttpUser") || is_a(made, "FastHttpUser") || is_a(made, "HttpLocust");
         if (user && !(abstract != nullptr && abstract->flag)) {
             add_user(made);
         }
@@ -55,8 +56,8 @@ Result<Imported> import_locust(std::string_view text, const ImportOptions& optio
     const auto tree = import::locust::parse_python(text);
     if (!tree) {
         const Error& error = tree.error();
-        return Error{error.where.empty() ? error.what : error.where + ": " + error.what, {},
-                     error.hint};
+        return Error{
+            error.where.empty() ? error.what : error.where + ": " + error.what, {}, error.hint};
     }
     import::script::Plan plan;
     plan.origin = fmt::format("a locustfile, {}", options.source);

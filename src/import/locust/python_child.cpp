@@ -51,8 +51,9 @@ bool exchange(int fd, std::string_view input, std::string& output) {
             return false;
         }
         if ((one.revents & POLLOUT) != 0) {
-            const ssize_t sent = ::send(fd, input.data(), std::min<std::size_t>(input.size(), 65536),
-                                        MSG_NOSIGNAL | MSG_DONTWAIT);
+            const ssize_t sent =
+                ::send(fd, input.data(), std::min<std::size_t>(input.size(), 65536),
+                       MSG_NOSIGNAL | MSG_DONTWAIT);
             input = sent > 0 ? input.substr(static_cast<std::size_t>(sent))
                     : sent < 0 && errno != EAGAIN && errno != EINTR ? std::string_view{}
                                                                     : input;
@@ -99,7 +100,8 @@ Result<std::string> run_python(std::string_view program, std::string_view input)
     }
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     if (child < 0 || code == 127) {
-        return Error{"python3 is needed to read Python, and was not found on PATH", {},
+        return Error{"python3 is needed to read Python, and was not found on PATH",
+                     {},
                      "apt-get install python3, or set PATH"};
     }
     if (!whole || code != 0) {

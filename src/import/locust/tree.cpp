@@ -17,18 +17,24 @@ using script::Node;
 using script::NodePtr;
 
 constexpr std::array<std::pair<std::string_view, Kind>, 36> kKinds{
-    {{"Nothing", Kind::Nothing},   {"Bool", Kind::Bool},         {"Number", Kind::Number},
-     {"String", Kind::String},     {"Template", Kind::Template}, {"Name", Kind::Name},
-     {"List", Kind::List},         {"Object", Kind::Object},     {"Property", Kind::Property},
-     {"Spread", Kind::Spread},     {"Member", Kind::Member},     {"Index", Kind::Index},
-     {"Call", Kind::Call},         {"Keyword", Kind::Keyword},   {"Unary", Kind::Unary},
-     {"Binary", Kind::Binary},     {"Choice", Kind::Choice},     {"Assign", Kind::Assign},
-     {"Function", Kind::Function}, {"Parameter", Kind::Parameter}, {"Block", Kind::Block},
-     {"If", Kind::If},             {"ForEach", Kind::ForEach},   {"While", Kind::While},
-     {"Return", Kind::Return},     {"Break", Kind::Break},       {"Continue", Kind::Continue},
-     {"Throw", Kind::Throw},       {"Try", Kind::Try},           {"Class", Kind::Class},
-     {"Import", Kind::Import},     {"ImportName", Kind::ImportName}, {"With", Kind::With},
-     {"Other", Kind::Other},       {"Regex", Kind::Regex},       {"Declare", Kind::Declare}}};
+    {{"Nothing", Kind::Nothing},   {"Bool", Kind::Bool},
+     {"Number", Kind::Number},     {"String", Kind::String},
+     {"Template", Kind::Template}, {"Name", Kind::Name},
+     {"List", Kind::List},         {"Object", Kind::Object},
+     {"Property", Kind::Property}, {"Spread", Kind::Spread},
+     {"Member", Kind::Member},     {"Index", Kind::Index},
+     {"Call", Kind::Call},         {"Keyword", Kind::Keyword},
+     {"Unary", Kind::Unary},       {"Binary", Kind::Binary},
+     {"Choice", Kind::Choice},     {"Assign", Kind::Assign},
+     {"Function", Kind::Function}, {"Parameter", Kind::Parameter},
+     {"Block", Kind::Block},       {"If", Kind::If},
+     {"ForEach", Kind::ForEach},   {"While", Kind::While},
+     {"Return", Kind::Return},     {"Break", Kind::Break},
+     {"Continue", Kind::Continue}, {"Throw", Kind::Throw},
+     {"Try", Kind::Try},           {"Class", Kind::Class},
+     {"Import", Kind::Import},     {"ImportName", Kind::ImportName},
+     {"With", Kind::With},         {"Other", Kind::Other},
+     {"Regex", Kind::Regex},       {"Declare", Kind::Declare}}};
 
 NodePtr node_of(const boost::json::value& json, int depth) {
     const auto* const parts = json.if_array();
@@ -70,8 +76,9 @@ Result<NodePtr> parse_python(std::string_view text) {
         return Error{"could not be read by python3", {}, {}};
     }
     if (const std::string wrong = text_at(&json, "error"); !wrong.empty()) {
-        return Error{wrong, fmt::format("line {}, column {}", number_at(&json, "line").value_or(0),
-                                        number_at(&json, "column").value_or(0)),
+        return Error{wrong,
+                     fmt::format("line {}, column {}", number_at(&json, "line").value_or(0),
+                                 number_at(&json, "column").value_or(0)),
                      {}};
     }
     const auto* const tree = find(&json, "tree");

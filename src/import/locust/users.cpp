@@ -33,7 +33,8 @@ std::vector<Value> File::bases(const Value& made) const {
     std::vector<Value> all;
     for (std::size_t at = 1; is_class(made) && at < made.function->children.size(); ++at) {
         const NodePtr& base = made.function->children[at];
-        Value* const found = base && base->kind == Kind::Name ? made.scope->find(base->text) : nullptr;
+        Value* const found =
+            base && base->kind == Kind::Name ? made.scope->find(base->text) : nullptr;
         all.push_back(found != nullptr ? *found
                                        : Value::builtin(base ? words(base) : std::string()));
     }
@@ -67,8 +68,8 @@ void File::members(const Value& made, const ScopePtr& scope, Value& object, int 
             continue;
         }
         static_cast<void>(exec(one, own));
-        const std::string name = one->kind == Kind::Assign && one->child(0) ? one->child(0)->text
-                                                                           : one->text;
+        const std::string name =
+            one->kind == Kind::Assign && one->child(0) ? one->child(0)->text : one->text;
         const auto found = own->values.find(name);
         if (found != own->values.end()) {
             put(name, found->second);
@@ -79,18 +80,13 @@ void File::members(const Value& made, const ScopePtr& scope, Value& object, int 
 Value File::object_of(const Value& made) {
     Value object = Value::map_of({});
     members(made, root_, object, 0);
-    const Value self = object;
-    for (auto& [name, value] : *object.map) {
-        if (value.is(Type::Function)) {
-            value.self = std::make_shared<Value>(self);
-        }
-    }
     object.map->emplace_back("client", Value::builtin("client"));
     object.map->emplace_back("rest", Value::builtin("self.rest"));
     object.map->emplace_back("interrupt", Value::builtin("self.interrupt"));
     object.map->emplace_back("wait", Value::builtin("self.wait"));
-    object.map->emplace_back("user", self);
-    object.map->emplace_back("parent", self);
+    for (const char* const above : {"user", "parent"}) {
+        object.map->emplace_back(above, Value::map_of({{"client", Value::builtin("client")}}));
+    }
     return object;
 }
 
@@ -188,8 +184,9 @@ void File::run_tasks(const Value& made, Value& object, const Value& wait, int de
                           task.line);
                 call_method(inner_object, "on_stop");
                 if (depth > 0 || tasks.size() > 1) {
-                    plan().note(task.line, "a user stays in this set of tasks until it is "
-                                           "interrupted; here it does one of them and comes back");
+                    plan().note(task.line,
+                                "a user stays in this set of tasks until it is "
+                                "interrupted; here it does one of them and comes back");
                 }
             } else if (task.value.is(Type::Function)) {
                 Value bound = task.value;
@@ -223,7 +220,8 @@ void File::add_user(const Value& made) {
     client_ = Value::map_of({});
     Value object = object_of(made);
     const Value host = part(object, "host");
-    base_ = host.is(Type::Text) ? script::written(pieces_of(host, "host", made.function->line)) : "";
+    base_ =
+        host.is(Type::Text) ? script::written(pieces_of(host, "host", made.function->line)) : "";
     if (base_.empty()) {
         base_ = "${env.LOCUST_HOST}";
         plan().environment.insert("LOCUST_HOST");
@@ -239,7 +237,8 @@ void File::add_user(const Value& made) {
         plan().note(made.function->line, "left out: fixed_count");
     }
     const Value wait = part(object, "wait_time");
-    const bool paced = wait.name == "wait constant_pacing" || wait.name == "wait constant_throughput";
+    const bool paced =
+        wait.name == "wait constant_pacing" || wait.name == "wait constant_throughput";
     if (paced && wait.list && !wait.list->empty()) {
         const auto number = wait.list->front().as_number();
         const bool rate = wait.name == "wait constant_throughput";

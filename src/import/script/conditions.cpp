@@ -36,8 +36,8 @@ std::optional<std::string> Interpreter::condition_text(const Comparison& one) {
         return fmt::format("${{{}}} {} {}", left, one.op, one.right.flag ? "true" : "false");
     }
     if (const auto right = one.right.plain()) {
-        const bool safe = !right->empty() && right->find_first_of("'\"<>=!${}\\\n\r") ==
-                                                 std::string::npos;
+        const bool safe =
+            !right->empty() && right->find_first_of("'\"<>=!${}\\\n\r") == std::string::npos;
         return safe ? std::optional(fmt::format("${{{}}} {} {}", left, one.op, *right))
                     : std::nullopt;
     }

@@ -47,9 +47,8 @@ std::optional<std::pair<std::string, Yaml>> as_condition(const Comparison& one, 
     }
     if (key == "matches") {
         const auto pattern = right.literal();
-        const bool good =
-            pattern && Selector::compile(Selector::Kind::Regex, *pattern) &&
-            pattern->find("${") == std::string::npos;
+        const bool good = pattern && Selector::compile(Selector::Kind::Regex, *pattern) &&
+                          pattern->find("${") == std::string::npos;
         return good ? std::optional(std::pair{key, Yaml::quoted(*pattern)}) : std::nullopt;
     }
     if (const auto literal = right.literal()) {
@@ -106,8 +105,8 @@ bool expect_length(const Comparison& one) {
 }
 
 bool expect_duration(const Comparison& one) {
-    if ((one.op != "<" && one.op != "<=") || !one.right.is(Type::Number) ||
-        one.right.number <= 0 || one.right.number > 1e9) {
+    if ((one.op != "<" && one.op != "<=") || !one.right.is(Type::Number) || one.right.number <= 0 ||
+        one.right.number > 1e9) {
         return false;
     }
     const double milliseconds = one.right.number * (one.left.flag ? 1000 : 1);
@@ -136,9 +135,9 @@ bool expect_body(const Comparison& one) {
     }
     auto condition = as_condition(said, false);
     auto& checks = one.left.request->body_checks;
-    const bool twice = condition && std::any_of(checks.begin(), checks.end(), [&](const auto& each) {
-                           return each.first == condition->first;
-                       });
+    const bool twice =
+        condition && std::any_of(checks.begin(), checks.end(),
+                                 [&](const auto& each) { return each.first == condition->first; });
     if (!condition || condition->first == "exists" || twice) {
         return false;
     }
@@ -215,8 +214,7 @@ std::vector<std::string> statuses_of(const std::vector<Comparison>& all, bool an
 
 bool expect(const Value& condition) {
     if (!condition.is(Type::Condition)) {
-        return condition.is(Type::Captured) &&
-               expect_one({condition, "exists", Value{}});
+        return condition.is(Type::Captured) && expect_one({condition, "exists", Value{}});
     }
     std::vector<Comparison> statuses;
     std::vector<Comparison> others;
@@ -236,9 +234,8 @@ bool expect(const Value& condition) {
         if (wanted.empty()) {
             return false;
         }
-        const bool narrower =
-            request.statuses.empty() || wanted.size() < request.statuses.size() ||
-            (wanted.size() == 1 && !wanted.front().ends_with("xx"));
+        const bool narrower = request.statuses.empty() || wanted.size() < request.statuses.size() ||
+                              (wanted.size() == 1 && !wanted.front().ends_with("xx"));
         if (narrower) {
             request.statuses = std::move(wanted);
         }

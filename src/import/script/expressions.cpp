@@ -99,7 +99,8 @@ Value Interpreter::eval_name(const Node& node, const ScopePtr& scope) {
 Value Interpreter::eval_template(const Node& node, const ScopePtr& scope) {
     Value whole = Value::text("");
     for (const NodePtr& part : node.children) {
-        const Value value = part->kind == Kind::String ? Value::text(part->text) : eval(part, scope);
+        const Value value =
+            part->kind == Kind::String ? Value::text(part->text) : eval(part, scope);
         if (node.children.size() == 1 && value.is(Type::Unknown)) {
             return value;
         }
@@ -216,6 +217,9 @@ Value Interpreter::eval_call(const Node& node, const ScopePtr& scope) {
             return *std::move(made);
         }
         target = member(one.self, callee->text, *callee);
+        if (python_ && one.self.is(Type::Map) && target.is(Type::Function) && !target.self) {
+            target.self = std::make_shared<Value>(one.self);
+        }
     } else {
         target = eval(callee, scope);
         arguments_of(node, scope, one.arguments, one.named);
@@ -229,8 +233,12 @@ Value Interpreter::call(const Value& callee, List arguments, Map named, const No
         return invoke(callee, std::move(arguments), std::move(named), at);
     }
     if (callee.is(Type::Builtin)) {
-        Call one{callee.name, callee.self ? *callee.self : Value{}, std::move(arguments),
-                 std::move(named), &at, scope};
+        Call one{callee.name,
+                 callee.self ? *callee.self : Value{},
+                 std::move(arguments),
+                 std::move(named),
+                 &at,
+                 scope};
         if (auto made = builtin(one)) {
             return *std::move(made);
         }
@@ -245,8 +253,8 @@ Value Interpreter::call(const Value& callee, List arguments, Map named, const No
         }
     }
     if (callee.is(Type::Unknown) && callee.name.starts_with("module ")) {
-        remark(at.line, fmt::format("{} is not read: it comes from {}", words(at.child(0)),
-                                    callee.name));
+        remark(at.line,
+               fmt::format("{} is not read: it comes from {}", words(at.child(0)), callee.name));
     }
     return Value::unknown(words(at.child(0)) + "()");
 }
@@ -270,9 +278,9 @@ Value Interpreter::invoke(const Value& function, List arguments, Map named, cons
         const Node& parameter = *node.children[n];
         Value value;
         if (parameter.text == "...") {
-            List rest(arguments.begin() +
-                          static_cast<std::ptrdiff_t>(std::min(place, arguments.size())),
-                      arguments.end());
+            List rest(
+                arguments.begin() + static_cast<std::ptrdiff_t>(std::min(place, arguments.size())),
+                arguments.end());
             value = Value::list_of(std::move(rest));
             place = arguments.size();
         } else {
@@ -324,7 +332,8 @@ Value Interpreter::eval_new(const Node& node, const ScopePtr& scope) {
         }
     }
     if (const Value* const constructor = object.member("constructor")) {
-        static_cast<void>(invoke(Value(*constructor), std::move(arguments), std::move(named), node));
+        static_cast<void>(
+            invoke(Value(*constructor), std::move(arguments), std::move(named), node));
     }
     return object;
 }

@@ -119,8 +119,8 @@ std::optional<Value> Interpreter::global(Call& call) {
         if (first.is(Type::Uniform) && name != "Number" && name != "float") {
             return whole(first, "floor");
         }
-        const auto number = first.is(Type::Text) && !first.literal() ? std::nullopt
-                                                                     : first.as_number();
+        const auto number =
+            first.is(Type::Text) && !first.literal() ? std::nullopt : first.as_number();
         const bool cuts = name == "parseInt" || name == "int" || name == "Number.parseInt";
         return number ? Value::of(cuts ? std::trunc(*number) : *number) : first;
     }

@@ -164,7 +164,7 @@ private:
     int level_ = 0;
     int calls_ = 0;
     std::size_t work_ = 0;
-    std::set<std::string> names_;  // of variables
+    std::set<std::string> names_;   // of variables
     std::vector<ScopePtr> scopes_;  // all: functions within them point back
 };
 

@@ -14,9 +14,8 @@ constexpr std::size_t kMostUnrolled = 50;
 
 bool mentions(const Node& node, const std::string& name) {
     return (node.kind == Kind::Name && node.text == name) ||
-           std::any_of(node.children.begin(), node.children.end(), [&](const NodePtr& child) {
-               return child && mentions(*child, name);
-           });
+           std::any_of(node.children.begin(), node.children.end(),
+                       [&](const NodePtr& child) { return child && mentions(*child, name); });
 }
 
 struct Counting {
@@ -72,7 +71,7 @@ Jump Interpreter::loop_for(const Node& node, const ScopePtr& scope) {
         const double more = test->text == "<=" ? 1 : 0;
         if (from && to && *to + more - *from <= kMostRounds) {
             const double rounds = std::max(0.0, *to + more - *from);
-            return rounds < 1 ? Jump::None
+            return rounds < 1   ? Jump::None
                    : rounds < 2 ? exec(body, own)
                                 : repeat(*body, number_text(std::ceil(rounds)), own);
         }

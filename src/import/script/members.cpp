@@ -224,9 +224,9 @@ std::shared_ptr<Step> Interpreter::set_of(const Value& item, const Map& members,
             return nullptr;
         }
         const auto text = value->literal();
-        set->values.emplace_back(variable.inner(),
-                                 Yaml::quoted(text ? plan_.secrets.field(key, *text)
-                                                   : text_of(*value, key, line)));
+        set->values.emplace_back(
+            variable.inner(),
+            Yaml::quoted(text ? plan_.secrets.field(key, *text) : text_of(*value, key, line)));
     }
     return set;
 }
@@ -249,9 +249,9 @@ Value Interpreter::random_item(const Value& list, const Node& at) {
         bool numbers = true;
         for (const Value& item : items) {
             numbers = numbers && item.is(Type::Number);
-            all += (all.empty() ? "" : ", ") + (item.is(Type::Number)
-                                                    ? number_text(item.number)
-                                                    : in_expression(*item.literal()));
+            all +=
+                (all.empty() ? "" : ", ") +
+                (item.is(Type::Number) ? number_text(item.number) : in_expression(*item.literal()));
         }
         return Value::expression("random_choice(" + all + ")", numbers, true);
     }
@@ -342,9 +342,8 @@ void Interpreter::bind(const NodePtr& target, Value value, const ScopePtr& scope
         }
     } else if (target->kind == Kind::Member || target->kind == Kind::Index) {
         Value object = eval(target->child(0), scope);
-        const auto key = target->kind == Kind::Member
-                             ? std::optional(target->text)
-                             : eval(target->child(1), scope).plain();
+        const auto key = target->kind == Kind::Member ? std::optional(target->text)
+                                                      : eval(target->child(1), scope).plain();
         if (!key) {
             return;
         }
@@ -355,8 +354,8 @@ void Interpreter::bind(const NodePtr& target, Value value, const ScopePtr& scope
             object.map->emplace_back(*key, std::move(value));
         } else if (object.is(Type::List)) {
             const auto number = Value::text(*key).as_number();
-            const bool known = number && *number >= 0 &&
-                               *number < static_cast<double>(object.list->size());
+            const bool known =
+                number && *number >= 0 && *number < static_cast<double>(object.list->size());
             if (known) {
                 (*object.list)[static_cast<std::size_t>(*number)] = std::move(value);
             }

@@ -13,8 +13,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
     std::size_t at = from.empty() ? std::string::npos : text.find(from);
     while (at != std::string::npos) {
         text.replace(at, from.size(), to);
-        at = all && text.size() < (1U << 20U) ? text.find(from, at + to.size())
-                                              : std::string::npos;
+        at = all && text.size() < (1U << 20U) ? text.find(from, at + to.size()) : std::string::npos;
     }
     return text;
 }
@@ -76,11 +75,11 @@ std::optional<Value> Interpreter::text_method(Call& call, const std::string& nam
         const auto text = call.self.plain();
         const bool fixed = name == "toFixed";
         return fixed && !call.self.is(Type::Number) ? Value::unknown("toFixed")
-               : fixed ? Value::text(fmt::format("{:.{}f}", call.self.number,
-                                                 static_cast<int>(std::clamp(
-                                                     call.argument(0).number, 0.0, 20.0))))
-               : text && call.self.literal() ? Value::text(trimmed(*text))
-                                             : call.self;
+               : fixed                              ? Value::text(fmt::format(
+                                                          "{:.{}f}", call.self.number,
+                                                          static_cast<int>(std::clamp(call.argument(0).number, 0.0, 20.0))))
+               : text && call.self.literal()        ? Value::text(trimmed(*text))
+                                                    : call.self;
     }
     const auto text = call.self.literal();
     const bool up = name == "toUpperCase" || name == "upper";
@@ -97,16 +96,16 @@ std::optional<Value> Interpreter::text_method(Call& call, const std::string& nam
     const auto first = call.argument(0).plain();
     if ((name == "replace" || name == "replaceAll") && first) {
         const auto second = call.argument(1).plain();
-        return second ? Value::text(replaced(*text, *first, *second,
-                                             python_ || name == "replaceAll"))
-                      : Value::unknown(name);
+        return second
+                   ? Value::text(replaced(*text, *first, *second, python_ || name == "replaceAll"))
+                   : Value::unknown(name);
     }
     if (name == "split") {
         return Value::list_of(split(*text, first.value_or("")));
     }
     if (first && (name == "includes" || name == "startsWith" || name == "endsWith" ||
                   name == "startswith" || name == "endswith")) {
-        return Value::boolean(name == "includes" ? text->find(*first) != std::string::npos
+        return Value::boolean(name == "includes"          ? text->find(*first) != std::string::npos
                               : name.starts_with("start") ? text->starts_with(*first)
                                                           : text->ends_with(*first));
     }
@@ -147,9 +146,8 @@ Value Interpreter::each(Call& call, bool map) {
         remark(call.at->line, fmt::format("only the first {} items are kept", kMost));
     }
     for (std::size_t at = 0; at < std::min(items.size(), kMost); ++at) {
-        made.push_back(this->call(call.argument(0),
-                                  {items[at], Value::of(static_cast<double>(at))}, {}, *call.at,
-                                  call.scope));
+        made.push_back(this->call(call.argument(0), {items[at], Value::of(static_cast<double>(at))},
+                                  {}, *call.at, call.scope));
     }
     return map ? Value::list_of(std::move(made)) : Value{};
 }
@@ -237,8 +235,8 @@ std::optional<Value> Interpreter::captured_method(Call& call, const std::string&
     if ((name == "match" || name == "search") && call.argument(0).name == "regex") {
         return Value::condition({self, "matches", Value::text(call.argument(0).path)});
     }
-    if (name == "get" && (self.from == From::Json || self.from == From::Header ||
-                          self.from == From::Cookie)) {
+    if (name == "get" &&
+        (self.from == From::Json || self.from == From::Header || self.from == From::Cookie)) {
         return index(self, call.argument(0), *call.at);
     }
     if (name == "json" && self.from == From::Json) {

@@ -15,24 +15,24 @@ enum class Kind : std::uint8_t {
     Nothing,  // null, None, undefined: as written in `text`
     Bool,     // number: 0 or 1
     Number,
-    String,    // text
-    Template,  // [parts]: String, or an expression
-    Regex,     // text: between the slashes
-    Name,      // text
-    List,      // [items]
-    Object,    // [Property or Spread]
-    Property,  // text: key [value], or [value, computed key]
-    Spread,    // [value]
-    Member,    // text: name [object]
-    Index,     // [object, index]
-    Call,      // [callee, arguments]: an argument may be Spread or Keyword
-    Keyword,   // text: name [value]
-    New,       // as Call
-    Unary,     // text: operator [operand]
-    Binary,    // text: operator [left, right]
-    Choice,    // [test, then, else]
-    Assign,    // text: = += ... [target, value?]
-    Function,  // text: name; number 1: the body is an expression [body, Parameter ...]
+    String,     // text
+    Template,   // [parts]: String, or an expression
+    Regex,      // text: between the slashes
+    Name,       // text
+    List,       // [items]
+    Object,     // [Property or Spread]
+    Property,   // text: key [value], or [value, computed key]
+    Spread,     // [value]
+    Member,     // text: name [object]
+    Index,      // [object, index]
+    Call,       // [callee, arguments]: an argument may be Spread or Keyword
+    Keyword,    // text: name [value]
+    New,        // as Call
+    Unary,      // text: operator [operand]
+    Binary,     // text: operator [left, right]
+    Choice,     // [test, then, else]
+    Assign,     // text: = += ... [target, value?]
+    Function,   // text: name; number 1: the body is an expression [body, Parameter ...]
     Parameter,  // [target, default?]
     Block,      // [statements]
     Declare,    // text: const, let, var [Assign ...]

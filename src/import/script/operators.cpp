@@ -26,8 +26,12 @@ std::string mirrored(const std::string& op) {
 }
 
 bool holds(const std::string& op, double a, double b) {
-    return op == "==" ? a == b : op == "!=" ? a != b : op == "<" ? a < b : op == "<=" ? a <= b
-           : op == ">" ? a > b : a >= b;
+    return op == "=="   ? a == b
+           : op == "!=" ? a != b
+           : op == "<"  ? a < b
+           : op == "<=" ? a <= b
+           : op == ">"  ? a > b
+                        : a >= b;
 }
 
 }  // namespace
@@ -78,8 +82,7 @@ Value Interpreter::logical(const Node& node, const ScopePtr& scope) {
         }
     }
     const auto truthy = [](const Value& value) {
-        return value.is(Type::Condition) ? value
-                                         : Value::condition({value, "exists", Value{}});
+        return value.is(Type::Condition) ? value : Value::condition({value, "exists", Value{}});
     };
     const bool conditions = (left.is(Type::Condition) || is_symbolic(left)) &&
                             (right.is(Type::Condition) || is_symbolic(right) || truth(right));
@@ -180,10 +183,9 @@ Value Interpreter::negate(const Value& condition) {
     result.comparisons = std::make_shared<std::vector<Comparison>>(*condition.comparisons);
     result.flag = condition.comparisons->size() > 1 && !condition.flag;
     for (Comparison& one : *result.comparisons) {
-        const auto* const found =
-            std::find_if(kOpposites.begin(), kOpposites.end(), [&](const auto& pair) {
-                return pair.first == one.op || pair.second == one.op;
-            });
+        const auto* const found = std::find_if(
+            kOpposites.begin(), kOpposites.end(),
+            [&](const auto& pair) { return pair.first == one.op || pair.second == one.op; });
         if (found == kOpposites.end()) {
             return Value::unknown("not");
         }
@@ -241,9 +243,9 @@ Value Interpreter::eval_unary(const Node& node, const ScopePtr& scope) {
     }
     if (op == "+") {
         const auto number = value.as_number();
-        return number && !value.is(Type::Text) ? Value::of(*number)
+        return number && !value.is(Type::Text)                     ? Value::of(*number)
                : value.is(Type::Text) && value.literal() && number ? Value::of(*number)
-                                                                    : value;
+                                                                   : value;
     }
     if (op == "typeof") {
         return Value::unknown("typeof");

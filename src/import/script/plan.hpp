@@ -105,7 +105,7 @@ struct Plan {
     std::vector<PlanExecutor> load;
     std::vector<PlanThreshold> thresholds;
     Secrets secrets;
-    std::set<std::string> environment;  // without a default: must be set
+    std::set<std::string> environment;               // without a default: must be set
     std::vector<std::pair<int, std::string>> notes;  // by the script's line; 0: of the whole
     std::string folder;                              // that data files are relative to
 

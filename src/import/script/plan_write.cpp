@@ -152,8 +152,7 @@ Rendered render(const Plan& plan) {
     }
     for (const auto* const part : {&plan.setup, &plan.teardown}) {
         if (does_something(*part)) {
-            file.add(part == &plan.setup ? "setup" : "teardown",
-                     steps_yaml(*part, rendered.order));
+            file.add(part == &plan.setup ? "setup" : "teardown", steps_yaml(*part, rendered.order));
         }
     }
     Yaml users = users_yaml(plan, rendered.order);
@@ -226,9 +225,9 @@ bool mend(Plan& plan, const Rendered& rendered, const Fault& fault, std::vector<
         return true;
     }
     Step& step = *rendered.order[static_cast<std::size_t>(mark) - 1];
-    const std::string what = fmt::format(
-        "left out: a {} that cannot be written: {}",
-        step.kind == Step::Kind::Request ? "request" : "step", without_line_end(fault));
+    const std::string what =
+        fmt::format("left out: a {} that cannot be written: {}",
+                    step.kind == Step::Kind::Request ? "request" : "step", without_line_end(fault));
     step.dropped = true;
     step.remarks.push_back(fmt::format("line {}: {}", step.line, what));
     plan.note(step.line, what);
@@ -250,8 +249,8 @@ Result<Imported> write(Plan plan) {
     for (int round = 0; round < kMostRounds; ++round) {
         Imported imported;
         for (const PlanUser& user : plan.users) {
-            imported.steps += count_requests(user.start) + count_requests(user.flow) +
-                              count_requests(user.stop);
+            imported.steps +=
+                count_requests(user.start) + count_requests(user.flow) + count_requests(user.stop);
         }
         imported.steps += count_requests(plan.setup) + count_requests(plan.teardown);
         const bool any = std::any_of(plan.users.begin(), plan.users.end(), [](const auto& user) {
@@ -259,8 +258,8 @@ Result<Imported> write(Plan plan) {
         });
         if (!any) {
             const auto notes = note_lines(plan);
-            return Error{"holds no request that could be read", {},
-                         notes.empty() ? "" : notes.back()};
+            return Error{
+                "holds no request that could be read", {}, notes.empty() ? "" : notes.back()};
         }
         const Rendered rendered = render(plan);
         faults = faults_of(plan, rendered.yaml.text);

@@ -164,8 +164,7 @@ void add_headers(Interpreter& interpreter, const RequestParts& parts, Request& r
     constexpr std::array<std::string_view, 3> kOurs{"content-length", "transfer-encoding",
                                                     "connection"};
     for (const auto& [name, value] : *parts.headers.map) {
-        const bool ours =
-            std::find(kOurs.begin(), kOurs.end(), lower_case(name)) != kOurs.end();
+        const bool ours = std::find(kOurs.begin(), kOurs.end(), lower_case(name)) != kOurs.end();
         if (ours || value.is(Type::Undefined) || value.is(Type::Null)) {
             continue;
         }
@@ -286,9 +285,8 @@ RequestPtr make_request(Interpreter& interpreter, const RequestParts& parts) {
         return left_out(fmt::format("whose URL is not known before it runs ({})",
                                     parts.url.name.empty() ? "computed" : parts.url.name));
     }
-    request->path = path_at(interpreter,
-                            split(interpreter.pieces_of(parts.url, "url", parts.line)), parts,
-                            *request);
+    request->path = path_at(interpreter, split(interpreter.pieces_of(parts.url, "url", parts.line)),
+                            parts, *request);
     name_it(parts.name, *request);
     add_headers(interpreter, parts, *request);
     if (!add_body(interpreter, parts, *request)) {

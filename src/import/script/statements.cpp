@@ -290,8 +290,8 @@ Jump Interpreter::unknown_branch(const Node& node, const Value& test, const Scop
     if (!does_something(then)) {  // the other way round
         const auto opposite = condition_texts(negate(test));
         if (!opposite && does_something(otherwise)) {
-            remark(node.line, fmt::format("left out: if {}, with {} requests",
-                                          words(node.child(0)), count_requests(otherwise)));
+            remark(node.line, fmt::format("left out: if {}, with {} requests", words(node.child(0)),
+                                          count_requests(otherwise)));
         } else if (opposite && does_something(otherwise)) {
             emit(nested_if(*opposite, 0, negate(test).flag, otherwise, then, node.line));
         }

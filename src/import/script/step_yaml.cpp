@@ -10,7 +10,8 @@ namespace {
 Yaml checks_yaml(const std::vector<ValueChecks>& checks) {
     Yaml map = Yaml::map();
     for (const ValueChecks& one : checks) {
-        const bool equality = one.conditions.size() == 1 && one.conditions.front().first == "equals";
+        const bool equality =
+            one.conditions.size() == 1 && one.conditions.front().first == "equals";
         map.add(one.where,
                 equality ? one.conditions.front().second : Yaml::map(one.conditions, true));
     }
@@ -116,9 +117,9 @@ Yaml structure_yaml(const Step& step, std::vector<Step*>& order) {
     switch (step.kind) {
         case Step::Kind::Group:
         case Step::Kind::Repeat:
-            map.add(step.kind == Step::Kind::Group ? "group" : "repeat",
-                    step.kind == Step::Kind::Group ? Yaml::text_of(step.text)
-                                                   : Yaml::plain(step.text));
+            map.add(
+                step.kind == Step::Kind::Group ? "group" : "repeat",
+                step.kind == Step::Kind::Group ? Yaml::text_of(step.text) : Yaml::plain(step.text));
             map.add("steps", steps_yaml(step.branches[0], order));
             break;
         case Step::Kind::If:

@@ -268,14 +268,15 @@ std::optional<Yaml> Interpreter::seconds(const Value& value, double scale) {
     const double low = value.number * scale;
     const double high = value.high * scale;
     if (range && good(low) && good(high) && low <= high) {
-        return Yaml::map({{"uniform", Yaml::list({Yaml::plain(seconds_text(low)),
-                                                  Yaml::plain(seconds_text(high))},
-                                                 true)}},
-                         true);
+        return Yaml::map(
+            {{"uniform",
+              Yaml::list({Yaml::plain(seconds_text(low)), Yaml::plain(seconds_text(high))}, true)}},
+            true);
     }
     const auto number = value.as_number();
-    return number && good(*number * scale) ? std::optional(Yaml::plain(seconds_text(*number * scale)))
-                                           : std::nullopt;
+    return number && good(*number * scale)
+               ? std::optional(Yaml::plain(seconds_text(*number * scale)))
+               : std::nullopt;
 }
 
 void Interpreter::think(const Value& value, int line) {

@@ -126,7 +126,7 @@ std::optional<double> Value::as_number() const {
     char* end = nullptr;
     const double value = std::strtod(text->c_str(), &end);
     return end == text->c_str() + text->size() && std::isfinite(value) ? std::optional(value)
-                                                                      : std::nullopt;
+                                                                       : std::nullopt;
 }
 
 Value* Value::member(std::string_view key) const {

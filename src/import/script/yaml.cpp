@@ -61,8 +61,8 @@ private:
                 continue;  // comments alone
             }
             mark(item);
-            const bool block = !item.entries.empty() && (item.kind == Yaml::Kind::Map ||
-                                                         item.kind == Yaml::Kind::List);
+            const bool block = !item.entries.empty() &&
+                               (item.kind == Yaml::Kind::Map || item.kind == Yaml::Kind::List);
             if (!block) {
                 line(fmt::format("{:{}}- {}", "", indent, inline_text(item)));
                 continue;

@@ -59,7 +59,7 @@ TEST(Headline, SaysHowFarNothingBroke) {
     analysis.failed = analysis.requests;
     EXPECT_EQ(headline(analysis), "No answer about the target: every request failed");
     analysis.requests = 0;
-    EXPECT_EQ(headline(analysis), "Nothing was measured: no request was completed");
+    EXPECT_EQ(headline(analysis), "Nothing was measured: no request was sent");
 }
 
 TEST(Headline, ClaimsNothingAboutTheTargetWhenTheMeasurementIsInvalid) {
@@ -77,11 +77,12 @@ TEST(HeadlineNotes, AddWhatTheHeadlineLeavesOut) {
     analysis.thresholds.resize(3);
     analysis.thresholds[1].ok = false;
     analysis.duration_s = 61;
-    EXPECT_THAT(headline_notes(analysis, false),
-                testing::ElementsAre(
-                    "Symptom: goodput fell below the offered rate.",
-                    "The break lies between 245 and 259 requests/s.", "1 of 3 thresholds failed.",
-                    "The run was cut off; what is shown is complete up to 1 min 1 s."));
+    EXPECT_THAT(
+        headline_notes(analysis, false),
+        testing::ElementsAre("Symptom: goodput fell below the offered rate.",
+                             "The break lies between 245 and 259 requests/s.",
+                             "1 of 3 thresholds did not pass.",
+                             "The run was cut off; what is shown is complete up to 1 min 1 s."));
     EXPECT_THAT(headline_notes(Analysis{}, true), testing::IsEmpty());
 }
 

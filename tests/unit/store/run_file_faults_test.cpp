@@ -272,7 +272,8 @@ TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {
     ASSERT_TRUE(reader.ok());
     const auto status = reader->for_each_tick([](const StoredTick&) {});
     ASSERT_FALSE(status.ok());
-    EXPECT_EQ(status.error().what, "holds an endpoint's counts that cannot be read");
+    EXPECT_EQ(status.error().what,
+              "is damaged: endpoint_tick: tick 0 holds an endpoint's counts that cannot be read");
 }
 
 }  // namespace
