@@ -196,7 +196,9 @@ void Session::describe_run() {
 }
 
 Status Session::check() {
-    if (Status fits = check_fits(scenario_, options_.segment, read_machine_limits(own_descriptors())); !fits) {
+    if (Status fits =
+            check_fits(scenario_, options_.segment, read_machine_limits(own_descriptors()));
+        !fits) {
         return fits;
     }
     if (Status made = make_parts(); !made) {
@@ -447,7 +449,8 @@ void Session::measure_ceiling() {
 std::uint64_t Session::own_descriptors() const {
     constexpr std::uint64_t kFiles = 24;
     constexpr std::uint64_t kOfShard = 2;
-    const std::uint64_t ports = (scenario_.exports.prometheus ? 1U : 0U) + (options_.control ? 1U : 0U);
+    const std::uint64_t ports =
+        (scenario_.exports.prometheus ? 1U : 0U) + (options_.control ? 1U : 0U);
     return kFiles + kOfShard * run_.shards + ports * kOwnPortConnections;
 }
 

@@ -7,10 +7,9 @@
 #include <cmath>
 #include <mutex>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
-
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 

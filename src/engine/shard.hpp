@@ -52,10 +52,10 @@ struct ShardPlan {
     std::shared_ptr<const TlsContext> tls;               // set where the target is https
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
     std::vector<ClassPicker> classes;                    // by executor
-    std::uint64_t trace_limit;          // an iteration is traced when its hash is below
-    std::vector<ClassPlan> users = {};  // by user class
+    std::uint64_t trace_limit;                 // an iteration is traced when its hash is below
+    std::vector<ClassPlan> users = {};         // by user class
     std::uint64_t sockets_below = UINT64_MAX;  // a socket's number: from it on they are others'
-    std::size_t pools = 1;              // of parked users: see ClassPlan::pool
+    std::size_t pools = 1;                     // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
 };
 
