@@ -672,7 +672,8 @@ SessionResult Session::run() {
     wind_up(before);
     std::vector<std::pair<std::string, std::string>> findings;
     code = report_run(run_dir_, options_, code, &findings);
-    if (run_file_->failed_writes() > 0 && code == ExitCode::Passed) {
+    if (run_file_->failed_writes() > 0 &&
+        (code == ExitCode::Passed || code == ExitCode::MeasurementInvalid)) {
         code = ExitCode::InternalError;  // nobody knows whether it passed
     }
     {
