@@ -74,8 +74,9 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
     }
     if (!written) {
         complain(written.error());
-        say(stderr, "plimsoll: the verdict is above; the report that it names, and those after it, "
-                    "are missing\n");
+        say(stderr,
+            "plimsoll: the verdict is above; the report that it names, and those after it, "
+            "are missing\n");
         return ExitCode::InternalError;
     }
     if (options.view != ViewMode::Off) {

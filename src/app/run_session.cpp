@@ -725,7 +725,8 @@ SessionResult Session::run() {
     RunOutcome outcome;
     code = report_run(run_dir_, options_, code, &outcome);
     tell_deliveries();
-    if (run_file_->failed_writes() > 0 && code == ExitCode::Passed) {
+    if (run_file_->failed_writes() > 0 &&
+        (code == ExitCode::Passed || code == ExitCode::MeasurementInvalid)) {
         code = ExitCode::InternalError;  // nobody knows whether it passed
     }
     {
