@@ -7,14 +7,13 @@
 #include <sstream>
 #include <utility>
 
+#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 namespace plimsoll {
 namespace {
-
-constexpr std::size_t kMostNodes = 100'000;
 
 // The text from a 0-based place on.
 std::string_view text_from(std::string_view text, int line, int column) {
@@ -44,7 +43,8 @@ bool is_unclosed_quote(std::string_view from_scalar) {
 
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    TreeBuilder(std::string_view text, std::uint16_t file) : text_(text), file_(file) {
+    TreeBuilder(std::string_view text, std::uint16_t file, std::size_t most_nodes)
+        : text_(text), file_(file), most_nodes_(most_nodes) {
         for (std::size_t at = 0; at != std::string_view::npos; at = text.find('\n', at)) {
             at += line_starts_.empty() ? 0U : 1U;
             line_starts_.push_back(at);
@@ -182,7 +182,7 @@ private:
 
     void grow(YamlNode& parent, std::size_t by) {
         parent.size += by;
-        too_large_ = too_large_ || parent.size > kMostNodes;
+        too_large_ = too_large_ || parent.size > most_nodes_;
     }
 
     void close() {
@@ -193,6 +193,7 @@ private:
 
     std::string_view text_;
     std::uint16_t file_;
+    std::size_t most_nodes_;
     std::vector<std::size_t> line_starts_;
     YamlNodePtr root_;
     std::vector<Open> open_;
@@ -238,9 +239,9 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
 
 }  // namespace
 
-YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
+YamlDocument read_yaml(std::string_view text, std::uint16_t file, std::size_t most_nodes) {
     YamlDocument document;
-    TreeBuilder builder(text, file);
+    TreeBuilder builder(text, file, most_nodes);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
@@ -266,7 +267,8 @@ YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
         document.root = nullptr;
     }
     if (builder.too_large()) {
-        document.faults.push_back({1, 1, {}, "unfolds to more than 100000 values", {}});
+        document.faults.push_back(
+            {1, 1, {}, fmt::format("unfolds to more than {} values", most_nodes), {}});
         document.root = nullptr;
     }
     return document;

@@ -43,7 +43,8 @@ struct YamlDocument {
 };
 
 /// Reads one document. Anchors and aliases are resolved; documents that would unfold to more than
-/// 100,000 nodes are refused.
-[[nodiscard]] YamlDocument read_yaml(std::string_view text, std::uint16_t file = 0);
+/// `most_nodes` nodes are refused.
+[[nodiscard]] YamlDocument read_yaml(std::string_view text, std::uint16_t file = 0,
+                                     std::size_t most_nodes = 100'000);
 
 }  // namespace plimsoll
