@@ -13,12 +13,18 @@
 #include "analysis/validity.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace plimsoll {
 namespace {
 
 constexpr std::string_view kDropped = "exporter.dropped.";
+constexpr std::array<std::pair<std::string_view, std::uint64_t ExporterResult::*>, 4>
+    kExporterCounts{{{"exporter.sent.", &ExporterResult::sent},
+                     {"exporter.retried.", &ExporterResult::retried},
+                     {"exporter.rejected.", &ExporterResult::rejected},
+                     {kDropped, &ExporterResult::dropped}}};
 
 void add_totals(const RunData& data, Analysis& analysis) {
     analysis.duration_s = data.duration_s;
@@ -112,9 +118,14 @@ GeneratorResult generator_of(const RunData& data) {
         generator.ceiling_rate = ceiling;
     }
     for (const auto& [key, value] : data.facts) {
+        const auto count = static_cast<std::uint64_t>(std::max(0.0, data.fact(key, 0)));
         if (key.starts_with(kDropped)) {
-            generator.dropped[key.substr(kDropped.size())] =
-                static_cast<std::uint64_t>(std::max(0.0, data.fact(key, 0)));
+            generator.dropped[key.substr(kDropped.size())] = count;
+        }
+        for (const auto& [prefix, which] : kExporterCounts) {
+            if (key.starts_with(prefix)) {
+                generator.exporters[key.substr(prefix.size())].*which = count;
+            }
         }
     }
     return generator;

@@ -162,14 +162,23 @@ struct Finding {
     std::string fix;
 };
 
+/// What became of what one exporter had to deliver.
+struct ExporterResult {
+    std::uint64_t sent = 0;
+    std::uint64_t retried = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t dropped = 0;
+};
+
 struct GeneratorResult {
     double cpu_seconds = 0;
     double cpu_us_per_request = 0;
     std::uint64_t max_rss_bytes = 0;
     std::uint32_t shards = 1;
     std::map<std::string, std::uint64_t> dropped;  // by exporter
-    double cpu_ratio_max = 0;                      // of the busiest thread in its busiest tick, 0-1
-    double loop_lag_max_s = 0;                     // the latest that a due timer ran
+    std::map<std::string, ExporterResult> exporters = {};
+    double cpu_ratio_max = 0;      // of the busiest thread in its busiest tick, 0-1
+    double loop_lag_max_s = 0;     // the latest that a due timer ran
     std::uint64_t late_sends = 0;  // requests sent more than 1 ms after they were due
     std::uint64_t not_sent_user_cap = 0, not_sent_generator = 0;  // iterations
     std::optional<std::uint64_t> sockets_left = std::nullopt;  // fewest; absent where nobody looked

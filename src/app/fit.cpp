@@ -99,7 +99,8 @@ std::uint64_t most_at_once(const Scenario& scenario, Segment segment) {
 }  // namespace
 
 MachineLimits read_machine_limits(std::uint64_t reserved) {
-    return {std::min(available_in_system(), available_in_cgroup()), SocketBudget(1, reserved).descriptors()};
+    return {std::min(available_in_system(), available_in_cgroup()),
+            SocketBudget(1, reserved).descriptors()};
 }
 
 Status check_fits(const Scenario& scenario, Segment segment, const MachineLimits& limits) {

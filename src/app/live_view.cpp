@@ -97,6 +97,10 @@ LiveView::LiveView(const RunInfo& run, const std::vector<ProbeInfo>& probes, Vie
     : run_(run), probes_(probes), mode_(mode), colour_(colour) {}
 
 void LiveView::on_snapshot(const SnapshotPtr& snapshot) {
+    // The last one may be of a few milliseconds, from which no rate can be told.
+    if (snapshot->last && (snapshot->to - snapshot->from) * 4 < run_.tick) {
+        return;
+    }
     const std::lock_guard lock(mutex_);
     latest_ = snapshot;
     fresh_ = true;

@@ -33,10 +33,25 @@ Status write_copies(const RunReader& reader, const Analysis& analysis,
                : write_file(options.summary, render_json(reader.info(), analysis));
 }
 
+RunOutcome outcome_of(const Analysis& analysis) {
+    RunOutcome outcome;
+    for (const Finding& finding : analysis.findings) {
+        outcome.findings.emplace_back(finding.cause, finding.confidence);
+    }
+    for (const ThresholdResult& each : analysis.thresholds) {
+        outcome.thresholds.emplace_back(each.threshold.key + ": " + each.threshold.expression,
+                                        each.ok);
+    }
+    if (analysis.breaking_point.found) {
+        outcome.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
+    }
+    return outcome;
+}
+
 }  // namespace
 
 ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
-                    ExitCode code, std::vector<std::pair<std::string, std::string>>* findings) {
+                    ExitCode code, RunOutcome* outcome) {
     auto reader = RunReader::open(run_dir);
     if (!reader) {
         complain(reader.error());
@@ -47,10 +62,8 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
         complain(analysis.error());
         return ExitCode::InternalError;
     }
-    for (const Finding& finding : analysis->findings) {
-        if (findings != nullptr) {
-            findings->emplace_back(finding.cause, finding.confidence);
-        }
+    if (outcome != nullptr) {
+        *outcome = outcome_of(*analysis);
     }
     Status written = write_reports(run_dir, *reader, *analysis);
     if (written) {
@@ -61,8 +74,9 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
     }
     if (!written) {
         complain(written.error());
-        say(stderr, "plimsoll: the verdict is above; the report that it names, and those after it, "
-                    "are missing\n");
+        say(stderr,
+            "plimsoll: the verdict is above; the report that it names, and those after it, "
+            "are missing\n");
         return ExitCode::InternalError;
     }
     if (options.view != ViewMode::Off) {

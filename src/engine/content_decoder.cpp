@@ -102,8 +102,9 @@ private:
     bool prepare(std::string_view in) {
         constexpr int kZlib = 15;
         constexpr int kRaw = -15;
-        const bool header = !in.empty() && (bytes_of(in)[0] & 0x0FU) == 8 &&
-                            (in.size() == 1 || (bytes_of(in)[0] * 256U + bytes_of(in)[1]) % 31U == 0);
+        const bool header =
+            !in.empty() && (bytes_of(in)[0] & 0x0FU) == 8 &&
+            (in.size() == 1 || (bytes_of(in)[0] * 256U + bytes_of(in)[1]) % 31U == 0);
         ready_ = ::inflateInit2(&stream_, window_ == kZlib && !header ? kRaw : window_) == Z_OK;
         return ready_;
     }
@@ -138,8 +139,7 @@ public:
         const auto result =
             ::BrotliDecoderDecompressStream(state_, &left, &next, &room, &to, nullptr);
         in.remove_prefix(piece.size() - left);
-        const bool starved =
-            result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT && last && in.empty();
+        const bool starved = result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT && last && in.empty();
         if (result == BROTLI_DECODER_RESULT_ERROR || starved) {
             return damaged("br");
         }
@@ -181,7 +181,8 @@ Status ContentDecoder::add(std::string_view coding) {
     constexpr int kGzip = 15 + 16;
     constexpr int kZlib = 15;
     if (stages_.size() == kMostCodings) {
-        return Error{fmt::format("the body has more than {} content codings", kMostCodings), {}, {}};
+        return Error{
+            fmt::format("the body has more than {} content codings", kMostCodings), {}, {}};
     }
     if (coding == "gzip" || coding == "x-gzip") {
         stages_.push_back(std::make_unique<StageOf<Inflate>>("gzip", kGzip));
@@ -229,7 +230,8 @@ Result<ContentDecoder> ContentDecoder::begin(std::string_view encoding, std::str
 /// before more is.
 Result<bool> ContentDecoder::step() {
     const auto finished = [this](std::size_t stage) {
-        return std::all_of(stages_.begin(), stages_.begin() + static_cast<std::ptrdiff_t>(stage) + 1,
+        return std::all_of(stages_.begin(),
+                           stages_.begin() + static_cast<std::ptrdiff_t>(stage) + 1,
                            [](const auto& each) { return each->is_hungry() && each->ended(); });
     };
     std::size_t at = stages_.size() - 1;

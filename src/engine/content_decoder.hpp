@@ -17,9 +17,9 @@ namespace plimsoll {
 /// huge one.
 inline constexpr std::uint64_t kMostDecoded = std::uint64_t{32} << 20U;
 
-/// Decodes one body, some of it at a time. Where several codings were applied, what one gives is the
-/// next one's input piece by piece: nothing but the body itself and the result is ever held whole.
-/// Threading: one thread.
+/// Decodes one body, some of it at a time. Where several codings were applied, what one gives is
+/// the next one's input piece by piece: nothing but the body itself and the result is ever held
+/// whole. Threading: one thread.
 class ContentDecoder {
 public:
     /// By a Content-Encoding of one or several codings, in the order in which they were applied;

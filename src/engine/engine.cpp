@@ -8,10 +8,9 @@
 #include <cmath>
 #include <mutex>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
-
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 

@@ -109,7 +109,7 @@ struct Exchange {
 
     // the response
     ResponseParser parser;
-    std::string response_rest;  // an incomplete header, kept until more comes
+    std::string response_rest;                // an incomplete header, kept until more comes
     std::unique_ptr<ContentDecoder> decoder;  // while Decoding
     Clock::time_point completed;              // when its body was; while Decoding
 };

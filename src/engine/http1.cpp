@@ -277,7 +277,8 @@ bool Shard::decode_some(Exchange& exchange) {
     return true;
 }
 
-// One large body after the other: what is decoded is in memory whole, and a shard has one at a time.
+// One large body after the other: what is decoded is in memory whole, and a shard has one at a
+// time.
 void Shard::decode_on() {
     Exchange& exchange = *decoding_.front();
     // Given up meanwhile, and perhaps at it again: then it stands further back once more.

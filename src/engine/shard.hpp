@@ -57,7 +57,7 @@ struct ShardPlan {
     bool traceparent = false;     // requests carry that header
     std::vector<ClassPlan> users = {};  // by user class
     std::uint64_t sockets_below = UINT64_MAX;  // a socket's number: from it on they are others'
-    std::size_t pools = 1;              // of parked users: see ClassPlan::pool
+    std::size_t pools = 1;                     // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
 };
 

@@ -1,4 +1,5 @@
 // HTTP Archive 1.2, as browsers export it.
+#include "import/bodies.hpp"
 #include "import/draft.hpp"
 #include "import/json_access.hpp"
 #include "import/naming.hpp"
@@ -68,12 +69,28 @@ std::optional<double> read_time(const std::string& text) {
            minute * 60.0 + second - zone;
 }
 
+// What is no HTTP request, by its URL's scheme.
+std::string other_kind(std::string_view url) {
+    const std::string scheme = lower_case(url.substr(0, std::min(url.find(':'), url.size())));
+    const bool known = scheme.size() < 24 && std::all_of(scheme.begin(), scheme.end(), [](char c) {
+                           return (c >= 'a' && c <= 'z') || c == '-' || c == '+';
+                       });
+    return scheme == "ws" || scheme == "wss" ? "WebSocket connection"
+           : known && !scheme.empty()        ? fmt::format("request of another kind ({}:)", scheme)
+                                             : "request without a URL";
+}
+
+bool redirects(const Entry& entry) {
+    return entry.status >= 301 && entry.status <= 308 && entry.status != 304 &&
+           !text_at(entry.raw, "response", "redirectURL").empty();
+}
+
 std::optional<Entry> read_entry(const json::value& raw, LeftOut& left_out) {
     Entry entry;
     entry.raw = &raw;
     const auto url = split_url(text_at(&raw, "request", "url"));
     if (!url) {
-        left_out.add("request that is not HTTP (WebSocket, data: ...)");
+        left_out.add(other_kind(text_at(&raw, "request", "url")));
         return std::nullopt;
     }
     entry.url = *url;
@@ -118,10 +135,14 @@ bool is_static(const Entry& entry) {
            any(kEndings, [&](std::string_view ending) { return path.ends_with(ending); });
 }
 
-// The origin of the first page; without pages, the most frequent one.
+// The origin of the first page that is one, and no redirect to it; without pages, the most
+// frequent.
 std::string main_origin(const std::vector<Entry>& entries) {
     std::map<std::string, std::size_t> counts;
     for (const Entry& entry : entries) {
+        if (redirects(entry) || entry.status == 0) {
+            continue;
+        }
         if (entry.type == "document" || entry.type.starts_with("text/html")) {
             return entry.url.origin;
         }
@@ -130,7 +151,7 @@ std::string main_origin(const std::vector<Entry>& entries) {
     const auto most =
         std::max_element(counts.begin(), counts.end(),
                          [](const auto& a, const auto& b) { return a.second < b.second; });
-    return most == counts.end() ? "" : most->first;
+    return most != counts.end() ? most->first : entries.empty() ? "" : entries.front().url.origin;
 }
 
 std::vector<std::string> wanted_origins(const std::vector<Entry>& entries,
@@ -187,7 +208,10 @@ class Responses {
 public:
     void offer(const json::value& raw, std::size_t step, Secrets& secrets) {
         const std::string type = lower_case(text_at(&raw, "response", "content", "mimeType"));
-        const std::string text = text_at(&raw, "response", "content", "text");
+        std::string text = text_at(&raw, "response", "content", "text");
+        if (text_at(&raw, "response", "content", "encoding") == "base64") {
+            text = from_base64(text).value_or("");
+        }
         if (type.find("json") == std::string::npos || text.empty()) {
             return;
         }
@@ -256,27 +280,89 @@ private:
     std::vector<Offer> offers_;
 };
 
+// A body that the recording has field by field (HAR 1.2: params or text, not both).
+void read_params(const json::value& data, const std::string& type, DraftStep& step, Draft& draft,
+                 LeftOut& left_out) {
+    const bool multipart = lower_case(type).starts_with("multipart/");
+    Pairs fields;
+    std::vector<DraftPart> parts;
+    for (const json::value& field : items_at(&data, "params")) {
+        const std::string name = text_at(&field, "name");
+        std::string value = draft.secrets.field(name, text_at(&field, "value"));
+        const std::string file = text_at(&field, "fileName");
+        if (!file.empty() && value.empty()) {
+            left_out.remark("file whose content the recording does not have; it is sent empty");
+        }
+        if (multipart) {
+            parts.push_back({name, std::move(value), false, file, text_at(&field, "contentType")});
+        } else {
+            fields.emplace_back(as_literal(name), std::move(value));
+        }
+    }
+    if (multipart) {
+        set_parts(step, std::move(parts));
+        return;
+    }
+    set_form(step, fields);
+    if (type.find(';') != std::string::npos && !has_header(step, "content-type")) {
+        step.headers.emplace_back("Content-Type", as_literal(type));  // with its charset
+    }
+}
+
 void read_body(const json::value& raw, DraftStep& step, Draft& draft, LeftOut& left_out) {
     const json::value* const data = find(&raw, "request", "postData");
-    if (data == nullptr) {
+    if (data == nullptr || !data->is_object()) {
         return;
     }
     const std::string type = text_at(data, "mimeType");
     std::string text = text_at(data, "text");
-    if (text.empty() && type.find("form-urlencoded") != std::string::npos) {
-        step.body = DraftStep::Body::Form;
-        for (const json::value& field : items_at(data, "params")) {
-            const std::string name = text_at(&field, "name");
-            step.form.emplace_back(as_literal(name),
-                                   draft.secrets.field(name, text_at(&field, "value")));
-        }
-        return;
-    }
     if (text.empty() && !items_at(data, "params").empty()) {
-        left_out.add("body whose content the recording does not have");
+        read_params(*data, type, step, draft, left_out);
         return;
     }
-    set_body(step, draft.secrets, type, text);
+    if (text_at(data, "encoding") == "base64" || text_at(data, "_encoding") == "base64") {
+        if (auto bytes = from_base64(text)) {
+            text = *std::move(bytes);
+        }
+    }
+    const double size = number_at(&raw, "request", "bodySize").value_or(0);
+    if (text.empty() && size > 0) {
+        left_out.remark("body whose content the recording does not have; it is sent empty");
+    }
+    if (!text.empty() || size > 0 || step.method != "get") {
+        set_body(step, draft.secrets, type, text);
+    }
+}
+
+// What a browser adds to each request by itself, and the service's answer does not depend on.
+bool is_browsers(const std::string& lower) {
+    constexpr std::array<std::string_view, 15> kNames{"host",
+                                                      "user-agent",
+                                                      "referer",
+                                                      "origin",
+                                                      "cache-control",
+                                                      "pragma",
+                                                      "dnt",
+                                                      "upgrade-insecure-requests",
+                                                      "priority",
+                                                      "purpose",
+                                                      "if-modified-since",
+                                                      "if-none-match",
+                                                      "traceparent",
+                                                      "tracestate",
+                                                      "accept-language"};
+    return lower.starts_with("sec-") ||
+           std::find(kNames.begin(), kNames.end(), lower) != kNames.end();
+}
+
+// Without the encodings that no response is decoded of here.
+std::string known_encodings(std::string value) {
+    for (const std::string_view unknown : {", zstd", ", sdch", ", dcb", ", dcz"}) {
+        if (const std::size_t at = value.find(unknown); at != std::string::npos) {
+            value.erase(at, unknown.size());
+        }
+    }
+    return value;
 }
 
 DraftStep make_step(const Entry& entry, const std::string& target, const CookiesSeen& cookies,
@@ -290,8 +376,14 @@ DraftStep make_step(const Entry& entry, const std::string& target, const Cookies
         const std::string value = text_at(&header, "value");
         const std::string lower = lower_case(name);
         const bool from_jar = lower == "cookie" && cookies.has_all(value);
-        if (!from_jar && lower != "content-type" && !(lower == "accept" && value == "*/*")) {
-            add_header(step, draft.secrets, name, value);
+        const bool usual = lower == "accept" && value == "*/*";
+        if (is_browsers(lower)) {
+            left_out.add(
+                "header that the browser adds by itself (User-Agent, Referer, Sec-Fetch-* ...)");
+        } else if (!from_jar && lower != "content-type" && !usual) {
+            static_cast<void>(
+                add_header(step, draft.secrets, name,
+                           lower == "accept-encoding" ? known_encodings(value) : value));
         }
     }
     read_body(*entry.raw, step, draft, left_out);
@@ -311,53 +403,75 @@ Nanoseconds rounded(double seconds) {
     return std::chrono::milliseconds(std::llround(std::round(seconds / grain) * grain * 1e3));
 }
 
-// A redirect's next hop is sent by the client itself: the recording has it as an entry of its own.
-bool is_hop_after(const Entry& redirect, const Entry& entry) {
-    const std::string to = text_at(redirect.raw, "response", "redirectURL");
-    const bool redirects =
-        redirect.status >= 301 && redirect.status <= 308 && redirect.status != 304;
-    const auto target = split_url(to);
-    return redirects && !to.empty() &&
-           (target ? target->origin == entry.url.origin && target->target == entry.url.target
-                   : to == entry.url.target);
-}
+// Redirects are followed by the run itself: their next hops, which the recording has as entries of
+// their own, belong to the step that began them.
+class Redirects {
+public:
+    /// The step that `entry` is a hop of.
+    std::optional<std::size_t> step_of(const Entry& entry) {
+        for (auto one = waiting_.begin(); one != waiting_.end(); ++one) {
+            if (one->to == entry.url.origin + entry.url.target) {
+                const std::size_t step = one->step;
+                waiting_.erase(one);
+                return step;
+            }
+        }
+        return std::nullopt;
+    }
+    void add(const Entry& entry, std::size_t step) {
+        if (!redirects(entry)) {
+            return;
+        }
+        const std::string to = text_at(entry.raw, "response", "redirectURL");
+        const auto url = split_url(to);
+        waiting_.push_back({url ? url->origin + url->target
+                            : to.starts_with("//")
+                                ? split_url("http:" + to).value_or(UrlParts{}).origin
+                                : entry.url.origin + to,
+                            step});
+    }
+
+private:
+    struct Waiting {
+        std::string to;
+        std::size_t step;
+    };
+    std::vector<Waiting> waiting_;
+};
 
 void add_steps(const std::vector<Entry>& entries, const std::vector<std::string>& origins,
                Draft& draft, LeftOut& left_out, const ImportOptions& options) {
     CookiesSeen cookies;
     Responses responses;
+    Redirects chains;
     std::vector<DraftStep>& steps = draft.users.front().steps;
     double last_end_s = 0;
-    const Entry* redirect = nullptr;
     for (const Entry& entry : entries) {
         const bool wanted =
             std::find(origins.begin(), origins.end(), entry.url.origin) != origins.end();
-        const bool skip = !wanted || entry.status == 0 ||
-                          (!options.keep_static && is_static(entry)) || entry.method == "options";
-        if (skip) {
-            left_out.add(!wanted                     ? fmt::format("request to {}", entry.url.host)
+        if (const auto step = chains.step_of(entry)) {
+            steps[*step].statuses = {entry.status == 304 ? 200 : entry.status};
+            chains.add(entry, *step);
+            responses.offer(*entry.raw, *step, draft.secrets);
+        } else if (!wanted || entry.status == 0 || entry.method == "options" ||
+                   (!options.keep_static && is_static(entry))) {
+            left_out.add(!wanted && redirects(entry) ? "redirect from another host"
+                         : !wanted                   ? "request to " + entry.url.host
                          : entry.status == 0         ? "request without an answer"
                          : entry.method == "options" ? "preflight request"
                                                      : "static file");
             cookies.take(*entry.raw);
             continue;
-        }
-        if (redirect != nullptr && is_hop_after(*redirect, entry)) {
-            steps.back().statuses = {entry.status};
-            redirect = &entry;
+        } else {
+            if (!steps.empty()) {
+                steps.back().think = rounded(entry.start_s - last_end_s);
+            }
+            steps.push_back(make_step(entry, origins.front(), cookies, draft, left_out));
             responses.offer(*entry.raw, steps.size() - 1, draft.secrets);
-            cookies.take(*entry.raw);
-            last_end_s = std::max(last_end_s, entry.end_s);
-            continue;
+            chains.add(entry, steps.size() - 1);
         }
-        if (!steps.empty()) {
-            steps.back().think = rounded(entry.start_s - last_end_s);
-        }
-        steps.push_back(make_step(entry, origins.front(), cookies, draft, left_out));
-        responses.offer(*entry.raw, steps.size() - 1, draft.secrets);
         cookies.take(*entry.raw);
         last_end_s = std::max(last_end_s, entry.end_s);
-        redirect = &entry;
     }
     responses.add_captures(steps, draft.secrets);
 }

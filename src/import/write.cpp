@@ -1,9 +1,14 @@
 // A draft as the text of a scenario file.
 #include "base/units.hpp"
+#include "import/bodies.hpp"
 #include "import/draft.hpp"
 #include "import/yaml_text.hpp"
+#include "scenario/parse.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,15 +16,32 @@
 namespace plimsoll::import {
 namespace {
 
+template <typename Holds>
+bool everywhere(const Draft& draft, const Holds& holds) {
+    return std::all_of(draft.users.begin(), draft.users.end(), [&](const DraftUser& user) {
+        return std::all_of(user.steps.begin(), user.steps.end(), holds);
+    });
+}
+
 bool same_everywhere(const Draft& draft, const std::pair<std::string, std::string>& header) {
-    for (const DraftUser& user : draft.users) {
-        for (const DraftStep& step : user.steps) {
-            if (std::find(step.headers.begin(), step.headers.end(), header) == step.headers.end()) {
-                return false;
-            }
+    return everywhere(draft, [&](const DraftStep& step) {
+        return std::find(step.headers.begin(), step.headers.end(), header) != step.headers.end();
+    });
+}
+
+// How many redirects all steps follow, where that is the same number; taken out of them.
+std::optional<unsigned> take_redirects(Draft& draft) {
+    const auto first = draft.users.front().steps.front().redirects;
+    if (!first ||
+        !everywhere(draft, [&](const DraftStep& step) { return step.redirects == first; })) {
+        return std::nullopt;
+    }
+    for (DraftUser& user : draft.users) {
+        for (DraftStep& step : user.steps) {
+            step.redirects.reset();
         }
     }
-    return true;
+    return first;
 }
 
 // Takes the headers that every step has out of them.
@@ -51,21 +73,66 @@ std::string map_text(const Pairs& pairs, int indent) {
     return text;
 }
 
+// A map whose names may stand several times: those become lists.
+std::string lists_text(const std::vector<std::pair<std::string, std::string>>& entries,
+                       int indent) {
+    std::string text;
+    for (std::size_t at = 0; at < entries.size();) {
+        const auto& name = entries[at].first;
+        std::size_t end = at + 1;
+        while (end < entries.size() && entries[end].first == name) {
+            ++end;
+        }
+        text += fmt::format("{:{}}{}:", "", indent, yaml_scalar(name));
+        if (end == at + 1) {
+            text += fmt::format(" {}\n", entries[at].second);
+        } else {
+            text += '\n';
+            for (std::size_t one = at; one < end; ++one) {
+                text += fmt::format("{:{}}- {}\n", "", indent + 2, entries[one].second);
+            }
+        }
+        at = end;
+    }
+    return text;
+}
+
+std::string part_text(const DraftPart& part) {
+    if (!part.bytes && part.file_name.empty() && part.type.empty()) {
+        return yaml_quoted(part.value);
+    }
+    std::string text = part.bytes ? fmt::format("{{base64: \"{}\"", to_base64(part.value))
+                                  : fmt::format("{{text: {}", yaml_quoted(part.value));
+    if (!part.file_name.empty()) {
+        text += fmt::format(", name: {}", yaml_quoted(as_literal(part.file_name)));
+    }
+    if (!part.type.empty()) {
+        text += fmt::format(", type: {}", yaml_quoted(as_literal(part.type)));
+    }
+    return text + "}";
+}
+
 std::string body_text(const DraftStep& step) {
+    Pairs entries;
     switch (step.body) {
         case DraftStep::Body::None:
             break;
         case DraftStep::Body::Json:
             return fmt::format("        json:{}\n", yaml_block(step.json, 8));
-        case DraftStep::Body::Form: {
-            std::string text = "        form:\n";
+        case DraftStep::Body::Form:
             for (const auto& [name, value] : step.form) {
-                text += fmt::format("          {}: {}\n", yaml_scalar(name), yaml_quoted(value));
+                entries.emplace_back(name, yaml_quoted(value));
             }
-            return text;
-        }
+            return "        form:\n" + lists_text(entries, 10);
+        case DraftStep::Body::Multipart:
+            for (const DraftPart& part : step.parts) {
+                entries.emplace_back(part.name, part_text(part));
+            }
+            return "        multipart:\n" + lists_text(entries, 10);
         case DraftStep::Body::Text:
-            return fmt::format("        body: {}\n", yaml_quoted(step.text));
+            return fmt::format("        body: {}\n", yaml_text(step.text, 8));
+        case DraftStep::Body::Bytes:
+            return fmt::format("        body: {{base64: \"{}\"}}\n", to_base64(step.text));
     }
     return {};
 }
@@ -78,6 +145,10 @@ std::string step_text(const DraftStep& step) {
     if (!step.headers.empty()) {
         text += "        headers:\n" + map_text(step.headers, 10);
     }
+    if (step.basic) {
+        text += fmt::format("        auth: {{basic: {{user: {}, password: {}}}}}\n",
+                            yaml_quoted(step.basic->first), yaml_quoted(step.basic->second));
+    }
     text += body_text(step);
     if (step.statuses.size() == 1) {
         text += fmt::format("        expect: {{status: {}}}\n", step.statuses.front());
@@ -89,6 +160,9 @@ std::string step_text(const DraftStep& step) {
         for (const auto& [variable, pointer] : step.captures) {
             text += fmt::format("          {}: {{json: {}}}\n", variable, yaml_quoted(pointer));
         }
+    }
+    if (step.redirects) {
+        text += fmt::format("        redirects: {}\n", *step.redirects);
     }
     if (step.think > Nanoseconds{}) {
         text += fmt::format("        think: {}\n", format_duration(step.think));
@@ -149,31 +223,22 @@ void tidy(std::string& line) {
         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
 }
 
-}  // namespace
-
-Result<Imported> write(Draft draft) {
-    std::erase_if(draft.users, [](const DraftUser& user) { return user.steps.empty(); });
-    Imported imported;
-    for (const DraftUser& user : draft.users) {
-        imported.steps += user.steps.size();
-    }
-    if (imported.steps == 0) {
-        return Error{
-            "holds no request to import", {}, draft.notes.empty() ? "" : draft.notes.front()};
-    }
-    tidy(draft.origin);
-    std::for_each(draft.notes.begin(), draft.notes.end(), tidy);
-    const Pairs common = take_common(draft, imported.steps);
-    imported.environment = draft.secrets.names();
-    imported.notes = draft.notes;
-    std::string& text = imported.text;
-    text = head_text(draft, imported.environment);
+std::string whole_text(Draft draft, std::size_t steps) {
+    const Pairs common = take_common(draft, steps);
+    const auto redirects = take_redirects(draft);
+    std::string text = head_text(draft, draft.secrets.names());
     const bool fixed = draft.target.find("${") == std::string::npos;
     text += fmt::format(
         "\ntarget: {}\n",
         yaml_scalar(fixed ? fmt::format("${{env.TARGET:-{}}}", draft.target) : draft.target));
+    if (!common.empty() || redirects) {
+        text += "\ndefaults:\n";
+    }
     if (!common.empty()) {
-        text += "\ndefaults:\n  headers:\n" + map_text(common, 4);
+        text += "  headers:\n" + map_text(common, 4);
+    }
+    if (redirects) {
+        text += fmt::format("  redirects: {}\n", *redirects);
     }
     text += "\nusers:\n";
     for (const DraftUser& user : draft.users) {
@@ -187,7 +252,133 @@ Result<Imported> write(Draft draft) {
         }
     }
     text += "\n" + load_text(draft);
-    text += "\nthresholds:\n  http_req_failed: rate<1%\n";
+    return text + "\nthresholds:\n  http_req_failed: rate<1%\n";
+}
+
+// Steps that a scenario cannot hold, as (user, step); nullopt where something else is wrong.
+using Places = std::set<std::pair<std::size_t, std::size_t>>;
+std::optional<Places> refused_steps(const Draft& draft, const std::vector<Fault>& faults) {
+    Places places;
+    for (const Fault& fault : faults) {
+        bool found = false;
+        for (std::size_t user = 0; user < draft.users.size(); ++user) {
+            const std::string before = fmt::format("users.{}.flow[", draft.users[user].name);
+            std::size_t step = 0;
+            if (!fault.path.starts_with(before)) {
+                continue;
+            }
+            const char* const end = fault.path.data() + fault.path.size();
+            const auto read = std::from_chars(fault.path.data() + before.size(), end, step);
+            if (read.ec == std::errc{} && step < draft.users[user].steps.size()) {
+                places.emplace(user, step);
+                found = true;
+            }
+        }
+        if (!found) {
+            return std::nullopt;
+        }
+    }
+    return places.empty() ? std::nullopt : std::optional(std::move(places));
+}
+
+// Where an environment variable is looked up, a function without state must do: the samples of the
+// text that this thread checks.
+const std::map<std::string, std::string>*& samples_in_use() {
+    thread_local const std::map<std::string, std::string>* samples = nullptr;
+    return samples;
+}
+
+std::vector<Fault> faults_of(const std::string& text,
+                             const std::map<std::string, std::string>& samples) {
+    samples_in_use() = &samples;
+    const auto environment = [](const char* name) -> const char* {
+        const auto& known = *samples_in_use();
+        const auto sample = known.find(name);
+        return sample != known.end()                ? sample->second.c_str()
+               : std::string_view(name) == "TARGET" ? nullptr
+                                                    : "http://127.0.0.1:1";
+    };
+    ParseOutcome parsed = parse_scenario(text, {"scenario.yaml", environment});
+    samples_in_use() = nullptr;
+    return parsed.scenario ? std::vector<Fault>{} : std::move(parsed.faults);
+}
+
+std::size_t count_steps(const Draft& draft) {
+    std::size_t steps = 0;
+    for (const DraftUser& user : draft.users) {
+        steps += user.steps.size();
+    }
+    return steps;
+}
+
+// A scenario has at most 100,000 values: large bodies become text, the largest first.
+void fit(Draft& draft) {
+    constexpr std::size_t kMostValues = 60'000;
+    std::size_t whole = 0;
+    std::vector<std::pair<std::size_t, DraftStep*>> trees;
+    for (DraftUser& user : draft.users) {
+        for (DraftStep& step : user.steps) {
+            whole += 20;
+            if (step.body == DraftStep::Body::Json) {
+                trees.emplace_back(step.json.size(), &step);
+                whole += trees.back().first;
+            }
+        }
+    }
+    std::stable_sort(trees.begin(), trees.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (auto& [size, step] : trees) {
+        if (whole <= kMostValues) {
+            return;
+        }
+        whole -= size;
+        step->body = DraftStep::Body::Text;
+        step->text = compact(step->json);
+        const bool typed =
+            std::any_of(step->headers.begin(), step->headers.end(),
+                        [](const auto& header) { return header.first == "Content-Type"; });
+        if (!typed) {
+            step->headers.emplace_back("Content-Type", "application/json");
+        }
+    }
+}
+
+}  // namespace
+
+Result<Imported> write(Draft draft) {
+    Imported imported;
+    tidy(draft.origin);
+    fit(draft);
+    while (true) {
+        std::erase_if(draft.users, [](const DraftUser& user) { return user.steps.empty(); });
+        imported.steps = count_steps(draft);
+        if (imported.steps == 0) {
+            return Error{
+                "holds no request to import", {}, draft.notes.empty() ? "" : draft.notes.front()};
+        }
+        std::for_each(draft.notes.begin(), draft.notes.end(), tidy);
+        imported.text = whole_text(draft, imported.steps);
+        const auto faults = faults_of(imported.text, draft.samples);
+        if (faults.empty()) {
+            break;
+        }
+        const auto refused = refused_steps(draft, faults);
+        if (!refused) {
+            return Error{fmt::format("comes to a scenario that is not valid: {}: {}",
+                                     faults.front().path, faults.front().what),
+                         {},
+                         faults.front().hint};
+        }
+        for (auto place = refused->rbegin(); place != refused->rend(); ++place) {
+            auto& steps = draft.users[place->first].steps;
+            steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(place->second));
+        }
+        draft.notes.push_back("left out: " +
+                              counted(refused->size(), "request that a scenario cannot hold"));
+    }
+    imported.environment = draft.secrets.names();
+    imported.notes = draft.notes;
+    imported.samples = draft.samples;
     return imported;
 }
 

@@ -65,8 +65,8 @@ public:
     void close();
     /// Since when it waits for its client; nothing where the client waits for us.
     [[nodiscard]] std::optional<Clock::time_point> waits_since() const {
-        const bool waits = phase_ == Phase::Idle || phase_ == Phase::Reading ||
-                           phase_ == Phase::Draining;
+        const bool waits =
+            phase_ == Phase::Idle || phase_ == Phase::Reading || phase_ == Phase::Draining;
         return waits ? std::optional(begun_) : std::nullopt;
     }
 
@@ -393,8 +393,8 @@ void Connection::close() {
 Loop::Loop(const HttpServerOptions& the_options, const HttpHandler& the_handler)
     : options(the_options),
       handler(the_handler),
-      hosts(the_options.check_host, the_options.reached_at.empty() ? the_options.address
-                                                                  : the_options.reached_at),
+      hosts(the_options.check_host,
+            the_options.reached_at.empty() ? the_options.address : the_options.reached_at),
       inbox(std::make_shared<Inbox>([this](Inbox::Answer answer) { deliver(std::move(answer)); },
                                     [this] {
                                         asio::post(io, [this] {

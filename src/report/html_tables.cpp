@@ -413,12 +413,16 @@ std::string environment(const RunInfo& info, const RunData& data, const Analysis
                fmt::format("{} in all, {} µs per request", human_seconds(generator.cpu_seconds),
                            figure(generator.cpu_us_per_request))});
     table.row({"Generator memory", bytes_text(static_cast<double>(generator.max_rss_bytes))});
-    for (const auto& [exporter, dropped] : generator.dropped) {
-        table.row({"Dropped by " + escape_markup(exporter), grouped(dropped)});
+    for (const auto& [exporter, counts] : generator.exporters) {
+        table.row({"Exporter " + escape_markup(exporter),
+                   fmt::format("{} sent, {} retried, {} rejected, {} dropped", grouped(counts.sent),
+                               grouped(counts.retried), grouped(counts.rejected),
+                               grouped(counts.dropped))});
     }
     for (const auto& [name, value] : data.facts) {
         // Shown above in units.
-        if (name.rfind("generator.", 0) != 0 && name.rfind("exporter.dropped.", 0) != 0) {
+        if (name.rfind("generator.", 0) != 0 &&
+            (name.rfind("exporter.", 0) != 0 || name.rfind("exporter.error.", 0) == 0)) {
             table.row({escape_markup(name), escape_markup(value)});
         }
     }

@@ -327,6 +327,17 @@ json::object capacity_of(const Analysis& analysis) {
         {"steps", std::move(steps)}};
 }
 
+json::object exporters_of(const GeneratorResult& generator) {
+    json::object exporters;
+    for (const auto& [name, counts] : generator.exporters) {
+        exporters[name] = json::object{{"sent", counts.sent},
+                                       {"retried", counts.retried},
+                                       {"rejected", counts.rejected},
+                                       {"dropped", counts.dropped}};
+    }
+    return exporters;
+}
+
 json::object generator_of(const GeneratorResult& generator) {
     return {{"cpu_seconds", generator.cpu_seconds},
             {"cpu_us_per_request", generator.cpu_us_per_request},
@@ -363,6 +374,7 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"capacity", analysis.find ? json::value(capacity_of(analysis)) : json::value(nullptr)},
         {"findings", findings_of(analysis)},
         {"generator", generator_of(analysis.generator)},
+        {"exporters", exporters_of(analysis.generator)},
     });
 }
 

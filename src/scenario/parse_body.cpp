@@ -1,5 +1,6 @@
 // What a request carries: bodies of all kinds, queries and credentials.
 #include "base/user_file.hpp"
+#include "scenario/digest.hpp"
 #include "scenario/parts.hpp"
 #include "scenario/secret_file.hpp"
 #include "scenario/wording.hpp"
@@ -47,8 +48,18 @@ std::optional<Template> read_file_path(const Item& item) {
     return Template::literal(name);
 }
 
+// Bytes that are no text.
+Template read_base64(const Item& item) {
+    const auto text = item.text("base64");
+    auto bytes = text ? decode_base64(*text) : std::nullopt;
+    if (text && !bytes) {
+        item.fault("must be base64 (RFC 4648)", "or give a file: {file: upload.bin}");
+    }
+    return Template::literal(std::move(bytes).value_or(std::string()));
+}
+
 void read_plain_body(const Item& item, Step& step) {
-    constexpr std::array<std::string_view, 1> kKeys{"file"};
+    constexpr std::array<std::string_view, 2> kKeys{"file", "base64"};
     if (!item.is_map()) {
         if (const auto text = item.text_template("text (or write json: for a JSON body)")) {
             step.body = *text;
@@ -56,6 +67,13 @@ void read_plain_body(const Item& item, Step& step) {
         return;
     }
     const Fields fields(item, {kKeys, {}, "for a JSON body write json: in place of body:"});
+    if (const auto bytes = fields.get("base64"); bytes && !fields.get("file")) {
+        step.body = read_base64(*bytes);
+        return;
+    }
+    if (const auto bytes = fields.get("base64")) {
+        bytes->fault("stands beside file; a body is one of them");
+    }
     const auto file = fields.require("file", "body: {file: upload.bin}");
     const auto path = file ? read_file_path(*file) : std::nullopt;
     if (path) {
@@ -101,7 +119,7 @@ bool is_part_text(std::string_view text) {
 
 // One part: text, or a map with `file` or `text`.
 void read_part(const Item& item, const std::string& name, Step& step) {
-    constexpr std::array<std::string_view, 4> kKeys{"file", "text", "name", "type"};
+    constexpr std::array<std::string_view, 5> kKeys{"file", "text", "base64", "name", "type"};
     FormPart part;
     part.name = name;
     if (item.is_scalar()) {
@@ -118,8 +136,10 @@ void read_part(const Item& item, const std::string& name, Step& step) {
     const Fields fields(item, {kKeys});
     const auto file = fields.get("file");
     const auto text = fields.get("text");
-    if (file.has_value() == text.has_value()) {
-        item.fault("must have file or text, one of them", "e.g. photo: {file: cat.png}");
+    const auto bytes = fields.get("base64");
+    const int values = (file ? 1 : 0) + (text ? 1 : 0) + (bytes ? 1 : 0);
+    if (values != 1) {
+        item.fault("must have file, text or base64, one of them", "e.g. photo: {file: cat.png}");
         return;
     }
     const auto label = [&](std::string_view key, std::string& into) {
@@ -141,7 +161,7 @@ void read_part(const Item& item, const std::string& name, Step& step) {
             file->fault("must be the name of a file without control characters");
         }
     } else {
-        part.value = text->text_template().value_or(Template{});
+        part.value = text ? text->text_template().value_or(Template{}) : read_base64(*bytes);
     }
     label("name", part.file_name);
     label("type", part.content_type);

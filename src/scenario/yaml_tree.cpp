@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -15,10 +16,9 @@ namespace plimsoll {
 namespace {
 
 constexpr std::size_t kLongestText = std::size_t{16} << 20U;
-constexpr std::size_t kMostNodes = 100'000;
 constexpr std::size_t kMostLevels = 200;  // what reads the tree goes down it by recursion
 
-constexpr const char* kTooLarge = "unfolds to more than 100000 values";
+constexpr std::string_view kTooLarge = "unfolds to more than ";
 constexpr const char* kTooDeep = "is nested more than 200 levels deep";
 
 // The text from a 0-based place on.
@@ -49,7 +49,8 @@ bool is_unclosed_quote(std::string_view from_scalar) {
 
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    TreeBuilder(std::string_view text, std::uint16_t file) : text_(text), file_(file) {
+    TreeBuilder(std::string_view text, std::uint16_t file, std::size_t most_nodes)
+        : text_(text), file_(file), most_nodes_(most_nodes) {
         for (std::size_t at = 0; at != std::string_view::npos; at = text.find('\n', at)) {
             at += line_starts_.empty() ? 0U : 1U;
             line_starts_.push_back(at);
@@ -187,8 +188,8 @@ private:
     void grow(YamlNode& parent, const YamlNode& by, const YAML::Mark& mark) {
         parent.size += by.size;
         parent.depth = std::max(parent.depth, by.depth + 1);
-        if (parent.size > kMostNodes) {
-            throw YAML::ParserException(mark, kTooLarge);
+        if (parent.size > most_nodes_) {
+            throw YAML::ParserException(mark, fmt::format("{}{} values", kTooLarge, most_nodes_));
         }
         if (parent.depth + open_.size() > kMostLevels) {
             throw YAML::ParserException(mark, kTooDeep);
@@ -211,6 +212,7 @@ private:
 
     std::string_view text_;
     std::uint16_t file_;
+    std::size_t most_nodes_;
     std::vector<std::size_t> line_starts_;
     YamlNodePtr root_;
     std::vector<Open> open_;
@@ -244,7 +246,7 @@ std::string syntax_hint(const std::string& line) {
 }
 
 Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
-    if (error.msg == kTooLarge || error.msg == kTooDeep) {
+    if (error.msg.starts_with(kTooLarge) || error.msg == kTooDeep) {
         return {error.mark.line + 1, error.mark.column + 1, {}, error.msg, {}};
     }
     Fault fault{1, 1, {}, "not valid YAML: " + error.msg, {}};
@@ -258,13 +260,13 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
 
 }  // namespace
 
-YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
+YamlDocument read_yaml(std::string_view text, std::uint16_t file, std::size_t most_nodes) {
     YamlDocument document;
     if (text.size() > kLongestText) {
         document.faults.push_back({1, 1, {}, "is longer than 16 MiB", {}});
         return document;
     }
-    TreeBuilder builder(text, file);
+    TreeBuilder builder(text, file, most_nodes);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);

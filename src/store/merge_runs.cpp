@@ -405,7 +405,8 @@ private:
     }
 
     static bool adds_up(const std::string& key) {
-        return key.starts_with("generator.") || key.starts_with("exporter.dropped.") ||
+        return key.starts_with("generator.") ||
+               (key.starts_with("exporter.") && !key.starts_with("exporter.error.")) ||
                key == "run_file.write_errors";
     }
 

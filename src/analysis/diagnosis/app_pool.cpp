@@ -101,10 +101,26 @@ public:
     }
 
 private:
+    /// Its connections sit in open transactions, and for how long was not measured.
+    bool transactions_unmeasured() const {
+        constexpr double kMost = 0.5;
+        const auto idle = mean_in(
+            sum_of(c_.data(), metric::kPgBackends,
+                   [](const StoredSeries& s) {
+                       return !is_ours(s) && s.label("state").starts_with("idle in transaction");
+                   }),
+            c_.after());
+        return idle.value_or(0) >= kMost * pool_.busy_mean &&
+               series_of(c_.data(), metric::kPgIdleInTransaction).empty();
+    }
+
     /// The pool is full, but of something else's making.
     bool ruled_out() {
         if (was_refused(c_) || fullest_pooler(c_)) {
             return true;  // or what PostgreSQL sees is PgBouncer's pool
+        }
+        if (transactions_unmeasured()) {
+            return true;
         }
         if (pool_with_room(c_) || pooler_suspected(c_, pool_.size)) {
             return true;

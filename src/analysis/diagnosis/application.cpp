@@ -77,6 +77,19 @@ std::optional<Finding> find_app_cpu(const Case& c) {
         return std::nullopt;
     }
     Claim finding;
+    const double machine = c.data().fact("env.cores", 0);
+    if (machine > 0 && cpu.cores < machine &&
+        increase_of_role(c, metric::kContainerPeriods, "app") <= 0) {
+        // Full, and its limit is a quota's: whether it was held back, nobody counted.
+        finding.cause = "app_cpu_throttled";
+        finding.onset_s = cpu.onset_s;
+        finding.evidence.push_back(cpu.figure + ", which is its quota");
+        finding.lacks("how often it was held back: cpu.stat of its cgroup");
+        finding.fix =
+            "Raise the application's CPU quota, or remove it. Then expect the breaking point to "
+            "move in proportion; run again to confirm.";
+        return conclude(finding);
+    }
     finding.cause = "app_cpu";
     finding.onset_s = std::min(cpu.onset_s, c.after().to_s);
     finding.evidence.push_back(cpu.figure);

@@ -55,7 +55,7 @@ const std::vector<Cause>& cause_table() {
          "at once, with CPU and database idle; or the server's own figures",
          "app_pool_exhausted (the URL without database stays fast, or waits only later), "
          "event_loop_blocked (one at a time, or more connections opened than are worked on)",
-         {"accept_queue", "app_pool_exhausted"}},
+         {"accept_queue"}},
         {"event_loop_blocked",
          "the application's event loop",
          "application's event loop blocked",

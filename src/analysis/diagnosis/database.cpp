@@ -23,6 +23,9 @@ constexpr double kHandOver_s = 0.005;
 constexpr std::size_t kLeastDwells = 5;
 // Of the dwell after the break: a wait that was there before, give or take a sample's phase.
 constexpr double kSteadyDwell = 0.4;
+// A transaction that is open for so long, and ages by most of the time that passes.
+constexpr double kForgotten_s = 3;
+constexpr double kAges = 0.5;
 
 Claim begin(const char* cause, double onset_s) {
     Claim finding;
@@ -38,7 +41,7 @@ void state_blockers(const RunData& data, Claim& finding) {
     constexpr double kOften = 3;
     const double seen = std::strtod(probe_fact(data, "blocking.1.samples").c_str(), nullptr);
     if (seen < kOften) {
-        finding.lacks(
+        finding.missing.emplace_back(
             "who blocks whom: give the probe's role pg_monitor, or ask pg_blocking_pids() during a "
             "run");
         return;
@@ -174,6 +177,13 @@ std::optional<Finding> find_idle_in_transaction(const Case& c) {
     // same. But then it begins with the break; what a transaction itself waits for is there before.
     const auto before = typical_dwell(dwell, c.before());
     const bool steady = before && *before >= kSteadyDwell * *typical;
+    // What ages with the clock is never given back: that is no transaction's waiting.
+    const Window second{c.after().from_s + c.after().seconds() / 2, c.after().to_s};
+    const Window first{c.after().from_s, second.from_s};
+    const double aged = median_in(dwell, second).value_or(0) - median_in(dwell, first).value_or(0);
+    if (*typical >= kForgotten_s && aged >= kAges * second.seconds()) {
+        return std::nullopt;
+    }
     const Reach reach = reach_of(c);
     if (!steady && (!reach.known || reach.slow)) {
         return std::nullopt;

@@ -24,7 +24,8 @@ Signal of_side(const RunData& data, const char* metric, const char* side) {
 std::optional<Finding> find_network(const Case& c) {
     const double overflows =
         increase_in(of_side(c.data(), metric::kHostListenOverflows, "target"), c.after());
-    if (!c.broke() || overflows > 0) {
+    const Signal counter = of_side(c.data(), metric::kHostListenOverflows, "target");
+    if (!c.broke() || overflows > 0 || counter.empty()) {
         return std::nullopt;  // connects wait for the target, and segments are sent again for it
     }
     const auto sent =
@@ -48,11 +49,6 @@ std::optional<Finding> find_network(const Case& c) {
     }
     if (slow) {
         finding.evidence.push_back(connect.text);
-    }
-    if (of_side(c.data(), metric::kHostListenOverflows, "target").empty()) {
-        finding.lacks(
-            "whether the target's accept queue overflowed: probes.host, with the target on "
-            "this machine or in a container here");
     }
     finding.fix =
         "Look at the path between generator and target (loss, bandwidth, a proxy or firewall in "

@@ -32,6 +32,7 @@ constexpr std::size_t kLeastCanaries = 3;
 constexpr double kShareOfResponse = 0.2;
 constexpr double kFailedShare = 0.3;
 constexpr std::uint64_t kLeastRequests = 5;
+constexpr double kTraced = 0.6;
 
 double in_flight_at(const RunData& data, double t_s) {
     for (const TickFacts& tick : data.ticks) {
@@ -166,7 +167,11 @@ Reach reach_of(const Case& c) {
     const auto first = samples_in(tries, light) >= kLeastCanaries ? median_in(tries, light)
                                                                   : median_in(tries, c.before());
     const auto after = median_in(tries, window);
-    if (!first || !after || samples_in(tries, window) < kLeastCanaries) {
+    // Tries that left no trace, neither an answer nor a failure, are no fast ones.
+    const double expected = static_cast<double>(samples_in(tries, c.before())) /
+                            std::max(1e-9, c.before().seconds()) * window.seconds();
+    if (!first || !after || samples_in(tries, window) < kLeastCanaries ||
+        static_cast<double>(samples_in(tries, window)) < kTraced * expected) {
         return reach;
     }
     reach.known = true;

@@ -33,6 +33,8 @@ constexpr double kAsBefore = 1.5;
 constexpr double kSlower_s = 0.020;
 // Connections lie in a pool at rest; more of them busy than this, and the database is not idle.
 constexpr double kQuietShare = 0.8;
+// Of an endpoint's answers per second before the break.
+constexpr double kGone = 0.3;
 
 double connections(const Case& c, Window window) {
     double most = 0;
@@ -171,6 +173,16 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
     return conclude(finding);
 }
 
+double rate_of(const Case& c, std::size_t endpoint, Window window) {
+    double requests = 0;
+    for (const TickFacts& tick : c.data().ticks) {
+        if (window.holds(tick.middle_s()) && endpoint < tick.endpoints.size()) {
+            requests += static_cast<double>(tick.endpoints[endpoint].requests);
+        }
+    }
+    return requests / std::max(1e-9, window.seconds());
+}
+
 /// Endpoints that take several times as long as under light load, and those that do not.
 struct Split {
     std::vector<std::string> slow, as_before;
@@ -195,8 +207,8 @@ Split split_endpoints(const Case& c) {
         }
         const double mean = requests > 0 ? sum / requests : 0;
         const std::string& name = c.data().info.endpoints[e].name;
-        // One that gives no answers any more is slow too.
-        const bool gone = requests == 0;
+        // One that gives hardly any answers any more is slow too.
+        const bool gone = requests / seconds < kGone * rate_of(c, e, c.before());
         if (gone || (mean >= kSlower * light[e] && mean >= light[e] + kSlower_s)) {
             split.slow.push_back(name);
             split.slow_at_once += requests / seconds * light[e];
@@ -237,8 +249,9 @@ std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
     const Split split = split_endpoints(c);
     const double all = connections(c, c.at_break());
     const bool quiet = busy_connections(c, c.at_break()) <= kQuietShare * std::max(1.0, all);
-    if (split.slow.empty() || !quiet) {
-        return std::nullopt;
+    const CanaryView connect = look_at_canary(c, "tcp_connect", "a TCP connect to the target");
+    if (split.slow.empty() || !quiet || (connect.known && connect.slow)) {
+        return std::nullopt;  // who cannot connect waits outside
     }
     Claim finding;
     finding.cause = "upstream";

@@ -2,6 +2,7 @@
 
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
+#include "app/run_id.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "base/user_file.hpp"
@@ -35,8 +36,10 @@ void OutputFlags::add_to(CLI::App& command) {
     command.add_option("--html", html, "also write the report to this file");
     command.add_option("--summary-export", summary, "also write summary.json to this file");
     command
-        .add_option("--linger", linger,
-                    "keep the metrics endpoint open so long after the load (default 2s)")
+        .add_option(
+            "--linger", linger,
+            "keep the metrics endpoint open so long after the load (default: until two more "
+            "scrapes, at most 35s; not at all where nothing scrapes)")
         ->type_name("TIME");
     command.add_option("--tag", tags, "key=value, kept with the run; may be repeated")
         ->type_name("K=V")
@@ -97,8 +100,8 @@ Result<SessionOptions> OutputFlags::to_session() const {
     options.shards = shards != 0 ? shards : std::max(1U, std::thread::hardware_concurrency() / 2);
     options.judge_thresholds = !no_thresholds;
     for (const std::string& tag : tags) {
-        if (tag.find('=') == std::string::npos || tag.starts_with('=')) {
-            return Error{fmt::format("must be key=value, got \"{}\"", tag), "--tag"};
+        if (const Status good = check_tag(tag); !good) {
+            return good.error();
         }
         options.tags.push_back(tag);
     }

@@ -242,7 +242,7 @@ TEST(DamagedRun, EndsWithAReportOrAnErrorThatNamesTheFile) {
     Bounds bounds;
     int whole = 0;
     int merged = 0;
-    const int all = test::rounds(150);
+    const int all = test::rounds(60);
     for (int round = 0; round < all && !testing::Test::HasFailure(); ++round) {
         const TempFolder folder;
         const fs::path one = folder.path() / "one";

@@ -22,12 +22,18 @@ ParseOutcome parse(const std::string& text) {
 
 TEST(DamagedScenario, EndsWithAScenarioOrWithFaultsThatHaveAPlace) {
     std::vector<std::string> seeds;
+    std::vector<std::string> good;  // few, but damage that leaves them good reaches furthest
     for (const auto& entry : fs::directory_iterator(PLIMSOLL_SOURCE_DIR "/tests/golden/scenario")) {
         if (entry.path().extension() == ".yaml") {
             seeds.push_back(test::read_file(entry.path()));
+            if (entry.path().filename().string().starts_with("valid-")) {
+                good.push_back(seeds.back());
+            }
         }
     }
     std::sort(seeds.begin(), seeds.end());
+    std::sort(good.begin(), good.end());
+    ASSERT_FALSE(good.empty());
     std::vector<std::string> pieces{"${",
                                     "}",
                                     ": ",
@@ -64,7 +70,8 @@ TEST(DamagedScenario, EndsWithAScenarioOrWithFaultsThatHaveAPlace) {
     int valid = 0;
     const int all = test::rounds(600);
     for (int round = 0; round < all && !testing::Test::HasFailure(); ++round) {
-        std::string text = seeds[random.between(0, seeds.size() - 1)];
+        const auto& from = round % 2 == 0 ? good : seeds;
+        std::string text = from[random.between(0, from.size() - 1)];
         test::damage_bytes(text, pieces, random);
         bounds.begin();
         const ParseOutcome outcome = parse(text);

@@ -1,5 +1,6 @@
 #include "import/import.hpp"
 
+#include "import/draft.hpp"
 #include "scenario/parse.hpp"
 
 #include <gmock/gmock.h>
@@ -82,12 +83,16 @@ TEST(ImportCurl, KnowsTheOptionsThatSayWhatIsSent) {
         {"curl -G http://h/s -d q=x --data-urlencode 'r=a b'", "- get: /s?q=x&r=a%20b\n"},
         {"curl -XDELETE http://h/x", "- delete: /x\n"},
         {"curl -I http://h/x", "- head: /x\n"},
-        {"curl --json '{\"a\": [1, \"2\"]}' http://h/",
+        {"curl --json '{\"a\":[1,\"2\"]}' http://h/",
          "        json:\n          a:\n            - 1\n            - \"2\"\n"},
-        {"curl -d 'a=1&a=2' http://h/", "body: \"a=1&a=2\"\n"},
-        {"curl -F title=x http://h/", "multipart/form-data"},
-        {"curl -u ann:secret-pw http://h/", "Authorization: Basic ${env.BASIC_AUTH}\n"},
-        {"curl http://ann:secret-pw@h/", "Authorization: Basic ${env.BASIC_AUTH}\n"},
+        {"curl --json '{\"a\": 1.10}' http://h/", "        body: '{\"a\": 1.10}'\n"},
+        {"curl --json '{\"a\":1.10}' http://h/", "        json:\n          a: 1.10\n"},
+        {"curl -d 'a=1&a=2' http://h/", "          a:\n            - \"1\"\n            - \"2\"\n"},
+        {"curl -d 'a=1&b=2&a=3' http://h/", "body: \"a=1&b=2&a=3\"\n"},
+        {"curl -F title=x http://h/", "        multipart:\n          title: \"x\"\n"},
+        {"curl -u ann:secret-pw http://h/", "user: \"ann\", password: \"${env.PASSWORD}\""},
+        {"curl http://ann:secret-pw@h/", "user: \"ann\", password: \"${env.PASSWORD}\""},
+        {"curl http://h/x http://h/y", "defaults:\n  redirects: 0\n"},
         {"curl -H'X-A: b c' -o out h:81/x", "X-A: b c\n"},
     };
     for (const auto& row : rows) {
@@ -133,6 +138,17 @@ paths:
                           "          any: 0.5\n"));
     EXPECT_THAT(imported->text, HasSubstr("expect: {status: [200, 201]}"));
     expect_valid(imported->text);
+}
+
+TEST(Import, CountsInPlainEnglish) {
+    using import::counted;
+    EXPECT_EQ(counted(1, "request to a.example"), "1 request to a.example");
+    EXPECT_EQ(counted(3, "request to a.example"), "3 requests to a.example");
+    EXPECT_EQ(counted(2, "body from a file that was not read; it is sent empty"),
+              "2 bodies from a file that were not read; they are sent empty");
+    EXPECT_EQ(counted(2, "request that is not HTTP"), "2 requests that are not HTTP");
+    EXPECT_EQ(counted(2, "option (--proxy)"), "2 options (--proxy)");
+    EXPECT_EQ(counted(0, "static file"), "0 static files");
 }
 
 TEST(Import, WritesNoControlCharactersFromItsInput) {

@@ -196,7 +196,8 @@ TEST(HttpServer, SendsNoBodyToHead) {
 TEST(HttpServer, TellsAWaitingClientToContinue) {
     const auto server = start(echo);
     RawClient client(server.port());
-    client.send("POST /e HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    client.send(
+        "POST /e HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
     client.send("ok");
     EXPECT_THAT(client.read_response(), EndsWith("POST /e ok"));
@@ -215,19 +216,22 @@ TEST(HttpServer, RefusesWhatIsTooLargeAndCloses) {
     }
     {
         RawClient client(server.port());
-        client.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
-                    std::string(0x65, 'x') + "\r\n0\r\n\r\n");
+        client.send(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
+            std::string(0x65, 'x') + "\r\n0\r\n\r\n");
         EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
     }
     {
         RawClient client(server.port());
-        client.send("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(1000, 'x') + "\r\n\r\n");
+        client.send("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(1000, 'x') +
+                    "\r\n\r\n");
         EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 431 "));
     }
     {
         RawClient client(server.port());
         client.send(
-            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nConnection: close\r\n\r\n" +
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nConnection: "
+            "close\r\n\r\n" +
             std::string(100, 'x'));
         EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 200 "));
     }
@@ -237,7 +241,8 @@ TEST(HttpServer, RefusesChunkLinesAndTrailersAboveTheHeadersLimit) {
     HttpServerOptions options;
     options.max_header_bytes = 1000;
     const auto server = start(echo, options);
-    const std::string head = "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
     const std::string large(1100, 'x');
     const std::string zeros(1100, '0');
     for (const std::string& body : {"5;" + large, zeros, "5;" + large + "\r\nhello\r\n0\r\n\r\n",
@@ -507,12 +512,15 @@ std::string status_line(RawClient& client, const std::string& host) {
 TEST(HttpServer, AnswersOnlyNamesThatLeadToItAnyway) {
     const auto server = start(echo);
     const std::string port = ":" + std::to_string(server.port());
-    for (const char* const host : {"localhost", "LOCALHOST:1", "127.0.0.1", "127.9.9.9:80", "[::1]:80"}) {
+    for (const char* const host :
+         {"localhost", "LOCALHOST:1", "127.0.0.1", "127.9.9.9:80", "[::1]:80"}) {
         RawClient client(server.port());
         EXPECT_EQ(status_line(client, host), "HTTP/1.1 200 OK") << host;
     }
-    for (const std::string& host : {std::string("evil.example"), "evil.example" + port, "localhost.evil.example" + port,
-                                   "127.0.0.1.evil.example" + port, std::string("10.0.0.1"), std::string("127.0.0.1@evil.example")}) {
+    for (const std::string& host :
+         {std::string("evil.example"), "evil.example" + port, "localhost.evil.example" + port,
+          "127.0.0.1.evil.example" + port, std::string("10.0.0.1"),
+          std::string("127.0.0.1@evil.example")}) {
         RawClient client(server.port());
         EXPECT_THAT(status_line(client, host), StartsWith("HTTP/1.1 421 ")) << host;
     }
