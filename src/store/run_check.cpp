@@ -52,6 +52,7 @@ struct Table {
     const char* name;
     const char* order;
     std::span<const Column> columns;
+    std::int64_t since = schema::kOldestVersion;  // the schema that brought it
 };
 
 constexpr std::int64_t kMostCount = std::int64_t{1} << 50;  // sums of a million stay in 64 bits
@@ -126,6 +127,16 @@ constexpr Column kCheckTick[]{{"tick", K::Repeating},
                               {"passed", K::Count},
                               {"failed", K::Count}};
 
+// Since schema 4.
+constexpr Column kCensoredTick[]{{"tick", K::Repeating},
+                                 {"endpoint", K::Refers, "endpoint"},
+                                 {"response", K::Bytes},
+                                 {"service", K::Bytes},
+                                 {"cut_off", K::Bytes}};
+constexpr Column kAnswerTick[]{{"tick", K::Ascending}, {"last_ns", K::Time}};
+constexpr Column kCensoredGroupTick[]{
+    {"tick", K::Repeating}, {"step_group", K::Refers, "step_group"}, {"duration", K::Bytes}};
+
 constexpr Column kProbe[]{{"id", K::Index},       {"name", K::Text},
                           {"readings", K::Count}, {"expected", K::Count},
                           {"gaps", K::Count},     {"longest_took_ns", K::Duration}};
@@ -179,8 +190,11 @@ constexpr Table kChecked[]{{"endpoint", "id", kEndpoint},
                            {"shard_tick", "rowid", kShardTick},
                            {"executor_tick", "rowid", kExecutorTick},
                            {"endpoint_tick", "rowid", kEndpointTick},
+                           {"censored_tick", "rowid", kCensoredTick, 4},
+                           {"answer_tick", "rowid", kAnswerTick, 4},
                            {"flow_tick", "rowid", kFlowTick},
                            {"group_tick", "rowid", kGroupTick},
+                           {"censored_group_tick", "rowid", kCensoredGroupTick, 4},
                            {"check_tick", "rowid", kCheckTick},
                            {"probe", "id", kProbe},
                            {"probe_fact", "probe, position", kProbeFact},
@@ -474,7 +488,14 @@ Status check_tables(const sqlite::Database& database) {
     if (status.ok()) {
         status = check_settings(database);
     }
+    const auto version = database.integer("PRAGMA user_version");
+    if (!version) {
+        return damaged(version.error().what);
+    }
     for (const Table& table : kChecked) {
+        if (*version < table.since) {
+            continue;
+        }
         if (status.ok()) {
             status = check_is_table(database, table.name);
         }
