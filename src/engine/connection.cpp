@@ -552,8 +552,8 @@ void Shard::record_cut_off(const Exchange& exchange, Clock::time_point now) {
     sample.bytes_received = exchange.bytes_received;
     recorder_->record(sample);
     ++recorder_->counts().interrupted;
-    if (exchange.span >= 0) {
-        trace_request(exchange, sample);
+    if (plan_.trace_limit != 0) {
+        trace_request(*exchange.owner, exchange, sample);
     }
     if (plan_.options.on_request) {
         plan_.options.on_request(sample, "cut off before it was answered");
@@ -564,7 +564,7 @@ void Shard::abandon(Exchange& exchange, Clock::time_point now) {
     if (exchange.under_way()) {
         recorder_->request_ended(now);
         --exchange.owner->under_way;
-        if (exchange.span >= 0 && exchange.bytes_sent != 0) {
+        if (exchange.notes && exchange.bytes_sent != 0) {
             trace_phases(exchange, now);
         }
         record_cut_off(exchange, now);
