@@ -79,7 +79,8 @@ std::optional<Finding> find_app_cpu(const Case& c) {
     Claim finding;
     const double machine = c.data().fact("env.cores", 0);
     if (machine > 0 && cpu.cores < machine &&
-        increase_of_role(c, metric::kContainerPeriods, "app") <= 0) {
+        (increase_of_role(c, metric::kContainerPeriods, "app") <= 0 ||
+         series_of(c.data(), metric::kContainerThrottled, "role", "app").empty())) {
         // Full, and its limit is a quota's: whether it was held back, nobody counted.
         finding.cause = "app_cpu_throttled";
         finding.onset_s = cpu.onset_s;

@@ -253,6 +253,9 @@ std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
     if (split.slow.empty() || !quiet || (connect.known && connect.slow)) {
         return std::nullopt;  // who cannot connect waits outside
     }
+    if (collapsed(c) && split.as_before.empty()) {
+        return std::nullopt;  // connections that were all forgotten stop everything as well
+    }
     Claim finding;
     finding.cause = "upstream";
     finding.onset_s = c.after().from_s;
