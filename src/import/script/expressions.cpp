@@ -124,7 +124,8 @@ Value Interpreter::eval_list(const Node& node, const ScopePtr& scope) {
         const List copy = *inner.list;
         items.insert(items.end(), copy.begin(), copy.end());
     }
-    return Value::list_of(std::move(items));
+    Value made = Value::list_of(std::move(items));
+    return fits(made) ? made : Value::unknown("a large list");
 }
 
 Value Interpreter::eval_object(const Node& node, const ScopePtr& scope) {
@@ -158,7 +159,7 @@ Value Interpreter::eval_object(const Node& node, const ScopePtr& scope) {
         }
         put(key, eval(child->child(0), scope));
     }
-    return object;
+    return fits(object) ? object : Value::unknown("a large object");
 }
 
 Value Interpreter::eval_choice(const Node& node, const ScopePtr& scope) {

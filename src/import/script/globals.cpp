@@ -98,7 +98,8 @@ std::optional<Value> Interpreter::global(Call& call) {
         return math(call, name.substr(5));
     }
     if (name == "JSON.stringify" || name == "json.dumps") {
-        return json_text(first);
+        const bool good = fits(first) && first.name != "json text";
+        return good ? json_text(first) : Value::unknown("JSON");
     }
     if (name == "JSON.parse" || name == "json.loads") {
         if (first.is(Type::Captured) && first.from == From::Body) {
@@ -179,6 +180,15 @@ std::optional<Value> Interpreter::global(Call& call) {
         Value range = Value::builtin("range");
         range.list = std::make_shared<List>(List{first});
         return range;
+    }
+    if (name == "range" && call.arguments.size() == 2 && first.is(Type::Number) &&
+        call.argument(1).is(Type::Number)) {
+        List numbers;
+        for (double at = first.number; at < call.argument(1).number && numbers.size() < 1'000;
+             ++at) {
+            numbers.push_back(Value::of(at));
+        }
+        return Value::list_of(std::move(numbers));
     }
     if (name == "list" && first.is(Type::List)) {
         return first;

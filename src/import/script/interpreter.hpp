@@ -66,6 +66,10 @@ public:
     /// `value` as a variable holds it: what would be drawn anew each time is drawn once, here.
     [[nodiscard]] Value kept(Value value, const std::string& name);
     [[nodiscard]] std::string free_name(std::string_view wanted);
+    [[nodiscard]] bool fits(const Value& value, const Value* object = nullptr);
+    /// Python's "..." % values, and "...".format(values).
+    [[nodiscard]] Value formatted(const Value& text, const Value& values, const Node& at,
+                                  const Map* named = nullptr);
     void bind(const NodePtr& target, Value value, const ScopePtr& scope, bool declare);
 
     [[nodiscard]] std::optional<bool> truth(const Value& value) const;

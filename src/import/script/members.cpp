@@ -281,6 +281,32 @@ Value Interpreter::random_item(const Value& list, const Node& at) {
     return Value::map_of(std::move(members));
 }
 
+// Whether `value` may stand within `object`: not too deep, not too wide, and not around itself.
+bool Interpreter::fits(const Value& value, const Value* object) {
+    constexpr std::size_t kMost = 20'000;
+    constexpr int kDeepestValue = 64;
+    std::size_t seen = 0;
+    const auto walk = [&](const auto& self, const Value& one, int depth) -> bool {
+        const bool same = object != nullptr && ((one.map && one.map == object->map) ||
+                                                (one.list && one.list == object->list));
+        if (++seen > kMost || depth > kDeepestValue || same) {
+            return false;
+        }
+        const auto inner_fits = [&](const Value& item) { return self(self, item, depth + 1); };
+        if (one.list && !std::all_of(one.list->begin(), one.list->end(), inner_fits)) {
+            return false;
+        }
+        if (one.map && !std::all_of(one.map->begin(), one.map->end(),
+                                    [&](const auto& entry) { return inner_fits(entry.second); })) {
+            return false;
+        }
+        return !one.self || self(self, *one.self, depth + 1);
+    };
+    const bool good = walk(walk, value, 0);
+    work_ += seen / 8;
+    return good;
+}
+
 Value Interpreter::kept(Value value, const std::string& name) {
     if (value.is(Type::Map) || value.is(Type::List)) {
         const bool any_fresh = [&] {
@@ -348,6 +374,9 @@ void Interpreter::bind(const NodePtr& target, Value value, const ScopePtr& scope
             return;
         }
         value = kept(std::move(value), *key);
+        if (!fits(value, &object)) {
+            value = Value::unknown(*key);
+        }
         if (Value* const there = object.member(*key)) {
             *there = std::move(value);
         } else if (object.is(Type::Map) && object.map->size() < 10'000) {

@@ -93,6 +93,9 @@ std::optional<Value> Interpreter::text_method(Call& call, const std::string& nam
     if (!text) {
         return std::nullopt;
     }
+    if (name == "format" && python_) {
+        return formatted(call.self, Value::list_of(call.arguments), *call.at, &call.named);
+    }
     const auto first = call.argument(0).plain();
     if ((name == "replace" || name == "replaceAll") && first) {
         const auto second = call.argument(1).plain();
@@ -149,7 +152,8 @@ Value Interpreter::each(Call& call, bool map) {
         made.push_back(this->call(call.argument(0), {items[at], Value::of(static_cast<double>(at))},
                                   {}, *call.at, call.scope));
     }
-    return map ? Value::list_of(std::move(made)) : Value{};
+    Value all = Value::list_of(std::move(made));
+    return !map ? Value{} : fits(all) ? all : Value::unknown("a large list");
 }
 
 std::optional<Value> Interpreter::list_method(Call& call, const std::string& name) {
@@ -162,6 +166,9 @@ std::optional<Value> Interpreter::list_method(Call& call, const std::string& nam
         if (name == "update" && call.argument(0).is(Type::Map)) {
             for (const auto& [key, value] : Map(*call.argument(0).map)) {
                 Value* const there = call.self.member(key);
+                if (!fits(value, &call.self)) {
+                    continue;
+                }
                 if (there != nullptr) {
                     *there = value;
                 } else {
@@ -175,7 +182,8 @@ std::optional<Value> Interpreter::list_method(Call& call, const std::string& nam
     List& items = *call.self.list;
     if (name == "push" || name == "append") {
         if (items.size() < 10'000) {
-            items.push_back(call.argument(0));
+            items.push_back(fits(call.argument(0), &call.self) ? call.argument(0)
+                                                               : Value::unknown("an item"));
         }
         return Value{};
     }

@@ -10,7 +10,7 @@
 namespace plimsoll::import::script {
 namespace {
 
-constexpr std::size_t kLongestText = 1U << 20U;
+constexpr std::size_t kLongestText = 1U << 16U;
 
 bool is_symbolic(const Value& value) {
     return value.is(Type::Captured) || value.is(Type::Uniform) ||
@@ -124,6 +124,11 @@ Value Interpreter::compare(const std::string& op, const Value& left, const Value
             }
         }
         return Value::unknown("in");
+    }
+    for (const Value* const side : {&left, &right}) {
+        if (side->is(Type::Condition) && !(left.is(Type::Condition) && right.is(Type::Bool))) {
+            return Value::unknown("a comparison");
+        }
     }
     const auto nothing = [](const Value& value) {
         return value.is(Type::Null) || value.is(Type::Undefined);
@@ -308,15 +313,24 @@ Value Interpreter::arithmetic(const std::string& op, const Value& left, const Va
     if (random) {
         return on_random(op, left, right);
     }
+    if (op == "%" && python_ && left.is(Type::Text)) {
+        return formatted(left, right, at);
+    }
     constexpr std::array<std::string_view, 5> kOurs{"plus", "-", "*", "/", "%"};
     const std::string one = expression_of(left);
     const std::string two = expression_of(right);
     const bool ours = std::find(kOurs.begin(), kOurs.end(), op) != kOurs.end();
-    if (!ours || one.empty() || two.empty()) {
+    constexpr std::size_t kLongestExpression = 500;
+    if (!ours || one.empty() || two.empty() || one.size() + two.size() > kLongestExpression) {
         return Value::unknown(words(std::make_shared<Node>(at)));
     }
     const auto wrapped = [](const std::string& text) {
-        return text.find(' ') == std::string::npos ? text : "(" + text + ")";
+        int depth = 0;
+        const bool sum = std::any_of(text.begin(), text.end(), [&](char c) {
+            depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+            return c == ' ' && depth == 0;
+        });
+        return sum ? "(" + text + ")" : text;
     };
     Value made = Value::expression(
         fmt::format("{} {} {}", wrapped(one), op == "plus" ? "+" : op, wrapped(two)), true,
@@ -365,6 +379,7 @@ Value Interpreter::add(const Value& left, const Value& right, const Node& at) {
         }
         whole.fresh = whole.fresh || side->fresh || side->is(Type::Uniform);
     }
+    work_ += length / 16;
     return length > kLongestText ? Value::unknown("a long text") : whole;
 }
 

@@ -238,7 +238,8 @@ bool mend(Plan& plan, const Rendered& rendered, const Fault& fault, std::vector<
 
 void Plan::note(int line, const std::string& text) {
     const std::pair<int, std::string> one{line, text};
-    if (std::find(notes.begin(), notes.end(), one) == notes.end()) {
+    constexpr std::size_t kMost = 1'000;
+    if (notes.size() < kMost && std::find(notes.begin(), notes.end(), one) == notes.end()) {
         notes.push_back(one);
     }
 }

@@ -2,6 +2,7 @@
 
 #include "import/naming.hpp"
 #include "import/request_text.hpp"
+#include "scenario/parse.hpp"
 
 #include <algorithm>
 #include <array>
@@ -95,12 +96,31 @@ void take_user_info(Pieces& origin, Request& request, Secrets& secrets) {
         true);
 }
 
+// Whether it is http://host, as far as it is known before the environment is.
+bool is_origin(const Pieces& origin) {
+    std::string text;
+    for (const Piece& piece : origin) {
+        if (piece.kind == Piece::Kind::Expression) {
+            return true;  // shows when it is sent
+        }
+        text += piece.kind == Piece::Kind::Literal ? piece.text : piece.fallback.value_or("1");
+    }
+    const bool set_later = origin.empty() || (origin.front().kind == Piece::Kind::Environment &&
+                                              !origin.front().fallback);
+    const std::size_t scheme = text.find("://");
+    const std::size_t user = text.rfind('@');
+    if (scheme != std::string::npos && user != std::string::npos && user > scheme) {
+        text.erase(scheme + 3, user + 1 - scheme - 3);
+    }
+    return set_later || parse_target(text).ok();
+}
+
 // Where it goes: the first origin is the target, others stand in their steps.
 std::string path_at(Interpreter& interpreter, Place place, const RequestParts& parts,
-                    Request& request) {
+                    Request& request, std::string& rest) {
     Plan& plan = interpreter.plan();
     take_user_info(place.origin, request, plan.secrets);
-    std::string rest = target_text(place.rest, plan.secrets);
+    rest = target_text(place.rest, plan.secrets);
     std::string origin = place.origin.empty() ? parts.base : written(place.origin);
     while (origin.ends_with('/')) {
         origin.pop_back();
@@ -129,10 +149,11 @@ std::string path_at(Interpreter& interpreter, Place place, const RequestParts& p
     return "${" + variable + "}" + rest;
 }
 
-void name_it(const Value& wanted, Request& request) {
+void name_it(const Value& wanted, const std::string& rest, Request& request) {
     constexpr std::size_t kLongest = 200;
     const auto literal = wanted.literal();
-    std::string name = literal ? *literal : endpoint_name(request.path);
+    std::string name =
+        literal ? *literal : endpoint_name(request.path.starts_with("${") ? rest : request.path);
     if (!literal && wanted.is(Type::Text)) {
         name = endpoint_name(written(wanted.pieces));
     }
@@ -145,6 +166,11 @@ void name_it(const Value& wanted, Request& request) {
     name = name.substr(0, kLongest);
     const bool said_by_path = name == request.path.substr(0, request.path.find('?'));
     request.name = said_by_path ? "" : as_literal(name);
+}
+
+bool has_header(const Request& request, std::string_view name) {
+    return std::any_of(request.headers.begin(), request.headers.end(),
+                       [&](const auto& header) { return lower_case(header.first) == name; });
 }
 
 bool is_json_type(const Request& request) {
@@ -285,10 +311,17 @@ RequestPtr make_request(Interpreter& interpreter, const RequestParts& parts) {
         return left_out(fmt::format("whose URL is not known before it runs ({})",
                                     parts.url.name.empty() ? "computed" : parts.url.name));
     }
-    request->path = path_at(interpreter, split(interpreter.pieces_of(parts.url, "url", parts.line)),
-                            parts, *request);
-    name_it(parts.name, *request);
+    const Place place = split(interpreter.pieces_of(parts.url, "url", parts.line));
+    if (!is_origin(place.origin)) {
+        return left_out("whose URL is not http://host or https://host");
+    }
+    std::string rest;
+    request->path = path_at(interpreter, place, parts, *request, rest);
+    name_it(parts.name, rest, *request);
     add_headers(interpreter, parts, *request);
+    if (has_header(*request, "authorization")) {
+        request->auth = {};  // the header is what the tools send
+    }
     if (!add_body(interpreter, parts, *request)) {
         return left_out("whose body holds a file, or cannot be known before it runs");
     }
