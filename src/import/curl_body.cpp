@@ -14,18 +14,28 @@ namespace {
 
 constexpr std::size_t kLargestFile = 1U << 20U;
 
+// As curl does: blanks are plus signs.
+std::string form_encoded(std::string_view text) {
+    std::string encoded = percent_encoded(text);
+    for (std::size_t at = encoded.find("%20"); at != std::string::npos;
+         at = encoded.find("%20", at)) {
+        encoded.replace(at, 3, "+");
+    }
+    return encoded;
+}
+
 // [name]=content, content, name@file, @file, =content.
 std::string url_encoded(const std::string& value, CurlSource& source) {
     const std::size_t mark = value.find_first_of("=@");
     if (mark == std::string::npos) {
-        return percent_encoded(value);
+        return form_encoded(value);
     }
     const std::string name = value.substr(0, mark);
     std::string content = value.substr(mark + 1);
     if (value[mark] == '@') {
         content = curl_file(content, source).value_or("");
     }
-    return name + (name.empty() ? "" : "=") + percent_encoded(content);
+    return name + (name.empty() ? "" : "=") + form_encoded(content);
 }
 
 // What -F's content says: its text or file, and what stands behind semicolons.
@@ -181,7 +191,7 @@ std::optional<std::string> curl_data(const CurlTransfer& transfer, CurlSource& s
                 std::erase_if(part, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
             }
         }
-        const bool joined = data && !data->empty() && !json;
+        const bool joined = data && !json;
         data = data.value_or("") + (joined ? "&" : "") + part;
     }
     return data;

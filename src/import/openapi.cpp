@@ -107,7 +107,12 @@ public:
                 continue;
             }
             for (const char* const method : kMethods) {
-                if (const json::value* const operation = find(of, method)) {
+                const json::value* const written = find(of, method);
+                const json::value* const operation = examples_.resolve(written);
+                if (operation == nullptr && written != nullptr) {
+                    left_out_.add("operation behind a $ref that leads nowhere");
+                }
+                if (operation != nullptr) {
                     add(std::string(path), method, *operation, of);
                 }
             }
@@ -129,10 +134,10 @@ private:
     static constexpr std::array kMethods{"get",  "head", "options", "trace",
                                          "post", "put",  "patch",   "delete"};
 
-    static bool has_own_server(const json::value* item) {
+    [[nodiscard]] bool has_own_server(const json::value* item) const {
         return !items_at(item, "servers").empty() ||
                std::any_of(kMethods.begin(), kMethods.end(), [&](const char* method) {
-                   return !items_at(item, method, "servers").empty();
+                   return !items_at(examples_.resolve(find(item, method)), "servers").empty();
                });
     }
 

@@ -17,7 +17,7 @@ namespace {
 namespace json = boost::json;
 constexpr std::size_t kMostNodes = 3'000'000;
 constexpr std::size_t kLargestFile = 64U << 20U;
-constexpr std::size_t kMostFiles = 2'000;
+constexpr std::size_t kMostFiles = 10'000;
 constexpr const char* kFiles = "x-other-files";  // where what other files hold stands in the root
 
 // A plain scalar of YAML's core schema, as far as JSON has it.

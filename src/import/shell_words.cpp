@@ -277,6 +277,7 @@ private:
     void end_command(std::string_view joint) {
         end_word();
         redirect_ = Redirect::None;
+        const bool had = !command_.words.empty();
         const bool sets =
             !command_.words.empty() &&
             std::all_of(command_.words.begin(), command_.words.end(), [&](const std::string& word) {
@@ -292,13 +293,11 @@ private:
         } else if (!command_.words.empty()) {
             done_.commands.push_back(std::move(command_));
         }
-        if (!joint.empty()) {
-            // Line ends after an operator do not end anything.
-            const bool open = command_.words.empty() && joint == ";";
-            const std::string kept = open && !sets ? command_.joint : std::string(joint);
-            command_ = {};
-            command_.joint = kept;
-        }
+        // A line's end behind an operator ends nothing.
+        const bool open = !had && joint == ";" && !command_.joint.empty();
+        const std::string kept = open ? command_.joint : std::string(joint);
+        command_ = {};
+        command_.joint = kept;
     }
 
     struct HereDocument {

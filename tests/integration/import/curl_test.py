@@ -47,7 +47,7 @@ LINES: list[tuple[str, dict[str, str]]] = [(line, {}) for line in (
     f"curl -sSo/dev/null -w '%{{http_code}}' {U}/n",
     f"curl --proto '=http,https' --tlsv1.2 -sSf {U}/o",
     f"curl --max-time 5 --retry 2 --connect-timeout 3 --keepalive-time 60 {U}/p",
-    f"curl --header 'X-A: 1' --requ PATCH {U}/q",
+    f"curl --heade 'X-A: 1' --request PATCH {U}/q",
     f"curl --no-keepalive --no-buffer {U}/r",
     f"curl -C - -m5 -kis {U}/s",
     f"curl -H'X-A:1' -HX-B:2 {U}/t",
@@ -97,6 +97,9 @@ LINES: list[tuple[str, dict[str, str]]] = [(line, {}) for line in (
     f"curl --compressed {U}/h",
     f"curl -H 'Accept: a/b' -H 'Accept-Language: de' -H 'Cache-Control: no-cache' {U}/h",
     f"curl -C 100 {U}/h",
+    f"curl -H 'X-A: a' -H 'X-A:' -H 'x-b;' {U}/h",
+    f"curl -H 'User-Agent: mine/2' -A other {U}/h",
+    f"curl {U}/h -e 'http://a/;auto'",
     # URLs
     f"curl '127.0.0.1:@PORT@/noscheme'",
     f"curl '{U}?x=1'",
@@ -112,7 +115,7 @@ LINES: list[tuple[str, dict[str, str]]] = [(line, {}) for line in (
     (f"curl -H 'Authorization: Bearer tok-4711' -u a:b {U}/auth", {"API_TOKEN": "tok-4711", "PASSWORD": "b"}),
     (f"curl -b a=1 -b 'b=2; c=3' {U}/auth", {"COOKIE": "a=1;b=2; c=3"}),
     (f"curl -H \"X-Who: $WHO\" '{U}/'\"$WHO\"", {"WHO": "bob"}),
-    (f"curl -d 'user=a&password=p+w' {U}/login", {"PASSWORD": "p w"}),
+    (f"curl -d 'user=a+b&password=p%2Bw' {U}/login", {"PASSWORD": "p+w"}),
 ]
 
 # Differ by nature: each client's own name and default, and what belongs to the connection.
@@ -187,7 +190,7 @@ class CurlLines(unittest.TestCase):
     def test_what_curl_refuses_or_a_scenario_cannot_hold_is_said(self) -> None:
         for line, said in (
             ("curl --request=POST http://h/", "an option that curl does not know"),
-            ("curl --da a=1 http://h/", "cut too short"),
+            ("curl --requ GET http://h/", "cut too short"),
             ("curl -d a=1 -F b=2 http://h/", "two kinds of body"),
             ("curl -I -d a=1 http://h/", "two kinds of body"),
             ("curl -X PURGE http://h/", "method that a step cannot have"),

@@ -135,7 +135,7 @@ paths:
     EXPECT_THAT(imported->text,
                 HasSubstr("          \"n\": 5\n          list:\n            - \"2024-01-31\"\n"
                           "          password: \"${env.PASSWORD}\"\n          flag: true\n"
-                          "          any: 0.5\n"));
+                          "          any: 0\n"));
     EXPECT_THAT(imported->text, HasSubstr("expect: {status: [200, 201]}"));
     expect_valid(imported->text);
 }
