@@ -43,7 +43,7 @@ std::uint32_t most_busy(const Scenario& scenario, const FindRequest& request) {
         most = request.max_vus ? most : std::max(most, executor.max_vus);
     }
     most = most == 0 ? kMostBusy : most;
-    const auto room = read_machine_limits().descriptors / 2;
+    const auto room = read_machine_limits(0).descriptors / 2;
     return static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(std::min<std::uint64_t>(most, room), 1, UINT32_MAX));
 }
