@@ -2,6 +2,7 @@
 
 #include "analysis/breaking_point.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/limits.hpp"
 #include "analysis/judge_run.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
@@ -155,6 +156,9 @@ Result<Analysis> analyse(const RunReader& reader) {
     }
     analysis.breaking_point = found.point;
     analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
+    if (found.point.found) {
+        analysis.resource_limits = resource_limits(Case(data, found));
+    }
     return analysis;
 }
 

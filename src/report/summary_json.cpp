@@ -247,6 +247,20 @@ json::array findings_of(const Analysis& analysis) {
     return findings;
 }
 
+json::array resource_limits_of(const Analysis& analysis) {
+    json::array limits;
+    for (const ResourceLimit& limit : analysis.resource_limits) {
+        limits.push_back(json::object{{"resource", text_of(limit.resource)},
+                                      {"unit", text_of(limit.unit)},
+                                      {"size", limit.size},
+                                      {"busy", limit.busy},
+                                      {"demand_s", limit.demand_s},
+                                      {"could_carry", limit.could_carry},
+                                      {"used_ratio", limit.used_ratio}});
+    }
+    return limits;
+}
+
 json::object generator_of(const GeneratorResult& generator) {
     return {{"cpu_seconds", generator.cpu_seconds},
             {"cpu_us_per_request", generator.cpu_us_per_request},
@@ -281,6 +295,7 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"breaking_point", breaking_point_of(analysis.breaking_point)},
         {"capacity", nullptr},
         {"findings", findings_of(analysis)},
+        {"resource_limits", resource_limits_of(analysis)},
         {"generator", generator_of(analysis.generator)},
     });
 }

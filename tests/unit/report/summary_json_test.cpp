@@ -28,7 +28,7 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     using testing::ElementsAre;
     EXPECT_THAT(keys(all), ElementsAre("schema", "run", "validity", "totals", "endpoints", "checks",
                                        "groups", "flow", "stages", "thresholds", "breaking_point",
-                                       "capacity", "findings", "generator"));
+                                       "capacity", "findings", "resource_limits", "generator"));
     EXPECT_EQ(all.at("schema"), 1);
     EXPECT_THAT(keys(all.at("run")), ElementsAre("id", "scenario", "version", "started",
                                                  "duration_s", "seed", "segment"));
