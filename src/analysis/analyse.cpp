@@ -5,6 +5,7 @@
 #include "analysis/capacity/find_json.hpp"
 #include "analysis/censored.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/limits.hpp"
 #include "analysis/judge_run.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
@@ -143,6 +144,9 @@ void judge(const RunData& data, Analysis& analysis) {
     }
     analysis.breaking_point = found.point;
     analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
+    if (found.point.found) {
+        analysis.resource_limits = resource_limits(Case(data, found));
+    }
 }
 
 /// Of a search, the steps up to the first that failed: a staircase that ends where it broke. What

@@ -170,6 +170,16 @@ struct ExporterResult {
     std::uint64_t dropped = 0;
 };
 
+/// What one resource could carry at most, by what a request used of it after the break.
+struct ResourceLimit {
+    std::string resource, unit;  // "the database's CPU", "cores"
+    double size = 0;             // of it there are: cores, connections
+    double busy = 0;             // of these, on average
+    double demand_s = 0;         // of one of them, per request
+    double could_carry = 0;      // size / demand_s, requests per second
+    double used_ratio = 0;       // busy / size, at most 1
+};
+
 struct GeneratorResult {
     double cpu_seconds = 0;
     double cpu_us_per_request = 0;
@@ -217,7 +227,8 @@ struct Analysis {
     BreakingPoint breaking_point;
     double highest_offered = 0;  // arrivals per second, or users
     bool open_model = true;
-    std::vector<Finding> findings;  // the first gave way first
+    std::vector<Finding> findings;                    // the first gave way first
+    std::vector<ResourceLimit> resource_limits = {};  // the least first; where the target broke
     /// Of a run that searched for the capacity. Breaking point and findings are then of the steps
     /// up to the first that failed.
     std::optional<FindResult> find;

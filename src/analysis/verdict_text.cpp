@@ -214,6 +214,21 @@ void add_finding(std::string& out, const Finding& finding, std::string_view head
     }
 }
 
+/// What each resource could carry, the least first.
+void add_limits(std::string& out, const Analysis& analysis) {
+    if (analysis.resource_limits.empty()) {
+        return;
+    }
+    out += "\nWhat each resource could carry\n";
+    for (const ResourceLimit& limit : analysis.resource_limits) {
+        add(out, "  ",
+            fmt::format("{}: {} at most, {} of {:.4g} {} a request; {:.0f} % used", limit.resource,
+                        format_rate(Rate::per_second(limit.could_carry)),
+                        human_seconds(limit.demand_s), limit.size, limit.unit,
+                        100 * limit.used_ratio));
+    }
+}
+
 }  // namespace
 
 std::string_view cause_in_words(std::string_view cause) {
@@ -242,6 +257,7 @@ std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
                     : broke                              ? "What gave way first"
                                                          : "A limit was hit");
     }
+    add_limits(out, analysis);
     return out;
 }
 

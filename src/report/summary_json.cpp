@@ -338,6 +338,20 @@ json::object exporters_of(const GeneratorResult& generator) {
     return exporters;
 }
 
+json::array resource_limits_of(const Analysis& analysis) {
+    json::array limits;
+    for (const ResourceLimit& limit : analysis.resource_limits) {
+        limits.push_back(json::object{{"resource", text_of(limit.resource)},
+                                      {"unit", text_of(limit.unit)},
+                                      {"size", limit.size},
+                                      {"busy", limit.busy},
+                                      {"demand_s", limit.demand_s},
+                                      {"could_carry", limit.could_carry},
+                                      {"used_ratio", limit.used_ratio}});
+    }
+    return limits;
+}
+
 json::object generator_of(const GeneratorResult& generator) {
     return {{"cpu_seconds", generator.cpu_seconds},
             {"cpu_us_per_request", generator.cpu_us_per_request},
@@ -373,6 +387,7 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"breaking_point", breaking_point_of(analysis.breaking_point)},
         {"capacity", analysis.find ? json::value(capacity_of(analysis)) : json::value(nullptr)},
         {"findings", findings_of(analysis)},
+        {"resource_limits", resource_limits_of(analysis)},
         {"generator", generator_of(analysis.generator)},
         {"exporters", exporters_of(analysis.generator)},
     });

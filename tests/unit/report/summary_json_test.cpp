@@ -29,7 +29,7 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     EXPECT_THAT(keys(all),
                 ElementsAre("schema", "run", "validity", "totals", "endpoints", "checks", "groups",
                             "flow", "stages", "thresholds", "answers", "breaking_point", "capacity",
-                            "findings", "generator", "exporters"));
+                            "findings", "resource_limits", "generator", "exporters"));
     EXPECT_EQ(all.at("schema"), 1);
     EXPECT_THAT(keys(all.at("run")), ElementsAre("id", "scenario", "version", "started",
                                                  "duration_s", "seed", "segment"));
