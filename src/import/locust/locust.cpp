@@ -2,6 +2,8 @@
 #include "import/locust/file.hpp"
 #include "import/locust/tree.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -27,11 +29,14 @@ void File::follow() {
             shaped = add_shape(made) || shaped;
             continue;
         }
-        const Value object = object_of(made);
-        const Value* const abstract = object.member("abstract");
+        const auto& body = made.function->child(0)->children;
+        const bool abstract = std::any_of(body.begin(), body.end(), [&](const NodePtr& one) {
+            return one && one->kind == Kind::Assign && one->child(0)->text == "abstract" &&
+                   eval(one->child(1), root_).flag;
+        });
         const bool user =
             is_a(made, "HttpUser") || is_a(made, "FastHttpUser") || is_a(made, "HttpLocust");
-        if (user && !(abstract != nullptr && abstract->flag)) {
+        if (user && !abstract) {
             add_user(made);
         }
     }

@@ -132,7 +132,8 @@ Yaml thresholds_yaml(const Plan& plan) {
         Yaml value = one.value;
         value.mark = -static_cast<int>(at) - 1;
         if (same == thresholds.entries.end()) {
-            thresholds.add(one.key, Yaml::list({std::move(value)}));
+            const int mark = value.mark;
+            thresholds.add(one.key, Yaml::list({std::move(value)})).mark = mark;
         } else {
             same->second.add(std::move(value));
         }
@@ -140,7 +141,27 @@ Yaml thresholds_yaml(const Plan& plan) {
     return thresholds;
 }
 
-Rendered render(const Plan& plan) {
+// What was asked for by values that no step needs after all.
+void forget_unused(Plan& plan, const std::string& text) {
+    const auto used = [&](const std::string& name) {
+        for (std::size_t at = text.find("env." + name); at != std::string::npos;
+             at = text.find("env." + name, at + 1)) {
+            const char after = text[at + 4 + name.size()];
+            if (after == '}' || after == ' ' || after == ')' || after == ',' || after == ':') {
+                return true;
+            }
+        }
+        return false;
+    };
+    std::erase_if(plan.environment, [&](const std::string& name) { return !used(name); });
+    std::erase_if(plan.notes, [&](const auto& note) {
+        constexpr std::string_view kAsks = ": set ";
+        const std::size_t at = note.second.rfind(kAsks);
+        return at != std::string::npos && !used(note.second.substr(at + kAsks.size()));
+    });
+}
+
+Rendered render(Plan& plan) {
     Rendered rendered;
     Yaml file = Yaml::map();
     file.add("target", Yaml::text_of(plan.target));
@@ -162,6 +183,7 @@ Rendered render(const Plan& plan) {
     if (!plan.thresholds.empty()) {
         file.add("thresholds", thresholds_yaml(plan));
     }
+    forget_unused(plan, print(file, "").text);
     rendered.yaml = print(file, head(plan));
     return rendered;
 }

@@ -22,7 +22,8 @@ bool looks_like_origin(const Piece& piece) {
     if (piece.kind == Piece::Kind::Literal) {
         return piece.text.starts_with("http://") || piece.text.starts_with("https://");
     }
-    return piece.kind == Piece::Kind::Environment;
+    const bool path = piece.fallback && piece.fallback->starts_with('/');
+    return piece.kind == Piece::Kind::Environment && !path;
 }
 
 Place split(const Pieces& url) {
