@@ -99,13 +99,17 @@ SchemaExamples::Made SchemaExamples::given(const json::value& value, const json:
 
 SchemaExamples::Made SchemaExamples::make(const json::value* schema, std::string_view name,
                                           int depth) {
-    constexpr std::ptrdiff_t kMostRounds = 3;
+    constexpr std::ptrdiff_t kMostRounds = 2;
     if (schema == nullptr) {
         return json::value(json::object{});  // nothing is said: anything fits
     }
     schema = resolve(schema);
     if (schema == nullptr || (schema->is_bool() && !schema->get_bool())) {
         return std::nullopt;
+    }
+    const bool far = depth >= kDeepestOptional || made_ >= kMostOptional;
+    if (takes_null(*schema) && (is_open(schema) || far)) {
+        return json::value();
     }
     const bool endless = std::count(open_.begin(), open_.end(), schema) >= kMostRounds;
     if (endless || depth > kDeepest || ++made_ > kMost) {

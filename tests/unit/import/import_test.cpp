@@ -80,7 +80,7 @@ TEST(ImportCurl, KnowsTheOptionsThatSayWhatIsSent) {
         const char* line;
         const char* part;
     } rows[] = {
-        {"curl -G http://h/s -d q=x --data-urlencode 'r=a b'", "- get: /s?q=x&r=a%20b\n"},
+        {"curl -G http://h/s -d q=x --data-urlencode 'r=a b'", "- get: /s?q=x&r=a+b\n"},
         {"curl -XDELETE http://h/x", "- delete: /x\n"},
         {"curl -I http://h/x", "- head: /x\n"},
         {"curl --json '{\"a\":[1,\"2\"]}' http://h/",
