@@ -228,6 +228,9 @@ private:
             left_out_.add("body behind a $ref that leads nowhere, or that would never end");
             return;
         }
+        if (!examples_.last_fits()) {
+            left_out_.remark("body that does not fit its own schema, for nothing that was tried does");
+        }
         step.body = DraftStep::Body::Json;
         step.json = *value;
     }

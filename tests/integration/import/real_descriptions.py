@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Imports descriptions that others publish, and judges what comes of them: it must validate, and every JSON body
-must fit its schema. Prints one row of figures each, as docs/import.md has them.
+"""Imports descriptions that others publish, and judges what comes of them: it must validate, and every body
+of JSON or a form must fit its schema. Prints one row of figures each, as docs/import.md has them.
 
     PLIMSOLL=build/release/plimsoll tests/integration/import/real_descriptions.py FILE...
 """
