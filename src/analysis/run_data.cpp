@@ -1,5 +1,6 @@
 #include "analysis/run_data.hpp"
 
+#include "analysis/censored.hpp"
 #include "analysis/load_level.hpp"
 
 #include <algorithm>
@@ -14,6 +15,11 @@ bool was_served(Outcome outcome) {
     return outcome == Outcome::Ok || outcome == Outcome::Http4xx || outcome == Outcome::CheckFailed;
 }
 
+/// Of those cut off; in a tick with timeouts too, up to their send lag.
+Nanoseconds cut_off_service(const EndpointStats& stats) {
+    return std::min(stats.cut_off.get().sum(), stats.censored_service.get().sum());
+}
+
 TickFacts facts_of(const StoredTick& tick) {
     TickFacts facts;
     facts.from_s = to_seconds(tick.from);
@@ -23,14 +29,23 @@ TickFacts facts_of(const StoredTick& tick) {
     Nanoseconds response{};
     Nanoseconds service{};
     for (const EndpointStats& stats : tick.endpoints) {
-        facts.requests += stats.requests;
+        const std::uint64_t cut_off = stats.cut_off.count();
+        facts.requests += stats.requests - cut_off;
+        facts.cut_off += cut_off;
+        facts.answered += count_answers(stats);
+        facts.censored += stats.censored.count() - cut_off;
         facts.rate_limited += stats.count(Outcome::RateLimited);
-        facts.ok += stats.requests - stats.failed;
-        response += stats.response.sum();
-        service += stats.service.sum();
+        facts.ok += stats.count(Outcome::Ok);
+        response += stats.response.sum() - stats.cut_off.get().sum();
+        service += stats.service.sum() - cut_off_service(stats);
+        TickEndpoint& endpoint = facts.endpoints.emplace_back();
+        endpoint.requests = stats.requests - cut_off;
+        endpoint.response_s =
+            to_seconds(stats.response.sum() - stats.cut_off.get().sum());
         for (const StatusCount& entry : stats.statuses) {
-            facts.served += was_served(entry.outcome) ? entry.count : 0U;
+            endpoint.served += was_served(entry.outcome) ? entry.count : 0U;
         }
+        facts.served += endpoint.served;
     }
     if (facts.requests > 0) {
         const auto n = static_cast<double>(facts.requests);
@@ -116,6 +131,9 @@ public:
             facts.sign_ins += sign_in_[e] ? tick.endpoints[e].requests : 0U;
         }
         data_.all.merge(merged);
+        if (tick.last_answer || facts.answered > 0) {
+            data_.last_answer_s = to_seconds(tick.last_answer.value_or(tick.to));
+        }
         data_.phases.merge(tick.phases);
         data_.counts.merge(tick.counts);
         cut_ended(tick);
@@ -186,9 +204,9 @@ void take(Result<T> from, T& into, Status& status) {
 }  // namespace
 
 bool is_sign_in(std::string_view endpoint_name) {
-    constexpr std::array<std::string_view, 9> kWords{"login",   "log in",  "log_in",
-                                                     "signin",  "sign in", "signup",
-                                                     "sign up", "regist",  "password"};
+    constexpr std::array<std::string_view, 14> kWords{
+        "login",   "log in", "log_in",  "log-in",  "signin", "sign in",  "sign-in",
+        "sign_in", "signup", "sign up", "sign-up", "regist", "password", "token"};
     std::string name(endpoint_name);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

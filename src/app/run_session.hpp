@@ -27,10 +27,11 @@ struct SessionOptions {
     ViewMode view = ViewMode::Lines;
     bool colour = false;
     bool judge_thresholds = true;
+    bool judge_answers = true;  // fail where too much was not answered; not where that is the plan
     std::optional<Nanoseconds>
-        linger;                  // how long the metrics endpoint stays after the load; default 2 s
-    std::string csv_prefix;      // Locust's --csv: also write PREFIX_stats.csv ...
-    std::filesystem::path html;  // also write the report here
+        linger;  // how long the metrics endpoint stays after the load; default: see linger.hpp
+    std::string csv_prefix;         // Locust's --csv: also write PREFIX_stats.csv ...
+    std::filesystem::path html;     // also write the report here
     std::filesystem::path summary;  // also write summary.json here
     std::filesystem::path json;     // also write figures here while it runs, a JSON object a line
     std::vector<std::string> tags;  // "key=value"

@@ -18,11 +18,11 @@ struct ImportOptions {
         hosts;                 // "host" or "host:port"; the first becomes the target, requests
                                // to others keep their whole URL. Empty: the main one alone
     bool keep_static = false;  // HAR: images, scripts, styles, fonts as well
+    std::string into;          // scripts: where the scenario will stand; empty: here
 };
 
 /// A scenario file's text, which is valid, and what was left out of it. Credentials in the input
-/// have become
-/// ${env.NAME}; `environment` names what must be set for it to be valid.
+/// have become ${env.NAME}; `environment` names what must be set for it to be valid.
 struct Imported {
     std::string text;
     std::size_t steps = 0;
@@ -40,5 +40,9 @@ struct Imported {
 [[nodiscard]] Result<Imported> import_curl(std::string_view text, const ImportOptions& options);
 /// A collection of version 2.0 or 2.1.
 [[nodiscard]] Result<Imported> import_postman(std::string_view text, const ImportOptions& options);
+/// A k6 script in JavaScript: read, never run.
+[[nodiscard]] Result<Imported> import_k6(std::string_view text, const ImportOptions& options);
+/// A locustfile in Python: read by Python's own parser (python3 on PATH), never imported or run.
+[[nodiscard]] Result<Imported> import_locust(std::string_view text, const ImportOptions& options);
 
 }  // namespace plimsoll

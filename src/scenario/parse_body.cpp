@@ -1,6 +1,8 @@
 // What a request carries: bodies of all kinds, queries and credentials.
+#include "base/user_file.hpp"
 #include "scenario/digest.hpp"
 #include "scenario/parts.hpp"
+#include "scenario/secret_file.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -39,10 +41,8 @@ std::optional<Template> read_file_path(const Item& item) {
         return whole;
     }
     const std::string name = item.context().path_of(path->text());
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(name, error)) {
-        item.fault(fmt::format("is not a file: {}", in_quotes(name)),
-                   "paths are relative to the scenario's folder");
+    if (const auto file = open_user_file(name); !file) {
+        item.fault(about_file(name, file.error()));
         return std::nullopt;
     }
     return Template::literal(name);
@@ -113,9 +113,8 @@ void read_graphql(const Item& item, Step& step) {
 }
 
 bool is_part_text(std::string_view text) {
-    return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == 0x7F;
-    });
+    return !text.empty() && is_header_text(text) &&
+           text.find_first_of("\"\t") == std::string_view::npos;
 }
 
 // One part: text, or a map with `file` or `text`.
@@ -158,6 +157,8 @@ void read_part(const Item& item, const std::string& name, Step& step) {
         part.value = read_file_path(*file).value_or(Template{});
         if (part.file_name.find("${") != std::string::npos) {
             part.file_name = "file";
+        } else if (!is_header_text(part.file_name)) {
+            file->fault("must be the name of a file without control characters");
         }
     } else {
         part.value = text ? text->text_template().value_or(Template{}) : read_base64(*bytes);
@@ -195,8 +196,8 @@ std::optional<Template> read_credential(const Item& item, std::string_view what,
         item.fault(fmt::format("must be {}", what));
         return std::nullopt;
     }
-    secrets.push_back({Secret::Kind::HeaderValue, item.shared_node()});
-    return item.text_template(what);
+    secrets.push_back({Secret::Kind::Value, item.shared_node()});
+    return read_header_value(item, what);
 }
 
 std::optional<Template> read_basic(const Item& item, std::vector<Secret>& secrets) {
@@ -209,7 +210,7 @@ std::optional<Template> read_basic(const Item& item, std::vector<Secret>& secret
     const Fields fields(item, {kKeys});
     const auto user = fields.require("user", "user: ann");
     const auto password = fields.require("password", "password: \"${env.PASSWORD}\"");
-    auto whole = user ? user->text_template("a user's name") : std::nullopt;
+    auto whole = user ? read_header_value(*user, "a user's name") : std::nullopt;
     const auto secret = password ? read_credential(*password, "a password", secrets) : std::nullopt;
     if (!whole || !secret) {
         return std::nullopt;
@@ -251,8 +252,7 @@ void read_auth(const Item& item, Step& step, std::vector<Secret>& secrets) {
                   [](const Header& header) { return same_name(header.name, "Authorization"); });
     Template header = Template::literal(bearer ? "Bearer " : "Basic ");
     header.append(*value);
-    step.headers.push_back(
-        {"Authorization", bearer ? header.encoded(Encoding::Header) : std::move(header)});
+    step.headers.push_back({"Authorization", std::move(header)});
 }
 
 Template read_pairs(const Item& item, std::string_view what) {

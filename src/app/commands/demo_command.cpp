@@ -220,6 +220,7 @@ int load_lab(DemoPlan& plan, RunningLab& lab, ThrowawayPostgres& postgres, StopR
     }
     SessionOptions& session = plan.session;
     session.connect_canary_dsn = postgres.app_dsn();
+    session.judge_answers = false;  // it plants what keeps the lab from answering
     session.opening_events = {"planted " + plan.fault.to_string()};
     session.fatal = [&] { return part_that_ended(lab, postgres); };
     if (plan.keep) {

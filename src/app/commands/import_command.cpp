@@ -1,4 +1,4 @@
-// plimsoll import har | openapi | curl | postman FILE|-
+// plimsoll import har | openapi | curl | postman | k6 | locust FILE|-
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -7,8 +7,6 @@
 
 #include <array>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -50,7 +48,12 @@ constexpr std::array kFormats{
     Format{"postman", "a Postman collection, format 2", "the collection, or - for stdin",
            import_postman,
            "  plimsoll import postman shop.postman_collection.json\n"
-           "  plimsoll import postman shop.postman_collection.json --output shop.yaml"}};
+           "  plimsoll import postman shop.postman_collection.json --output shop.yaml"},
+    Format{"k6", "a k6 script; it is read, never run", "the script, or - for stdin", import_k6,
+           "  plimsoll import k6 load.js --output load.yaml"},
+    Format{"locust", "a locustfile; python3 reads it, nothing runs it",
+           "the locustfile, or - for stdin", import_locust,
+           "  plimsoll import locust locustfile.py --output load.yaml"}};
 
 /// The text that `flags` point at, and what to call it.
 Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
@@ -70,15 +73,12 @@ Result<std::pair<std::string, std::string>> read_input(const ImportFlags& flags,
         }
         return std::pair{line, std::string("command line")};
     }
-    if (first == "-") {
-        return std::pair{std::string(std::istreambuf_iterator<char>(std::cin), {}),
-                         std::string("stdin")};
-    }
     auto text = read_file(first);
     if (!text) {
         return text.error();
     }
-    return std::pair{*std::move(text), std::filesystem::path(first).filename().string()};
+    return std::pair{*std::move(text),
+                     first == "-" ? "stdin" : std::filesystem::path(first).filename().string()};
 }
 
 /// What names of files in the input are relative to: curl's to the current folder, a description's
@@ -99,6 +99,7 @@ int run_import(const Format& format, const ImportFlags& flags) {
     ImportOptions options;
     options.source = input->second;
     options.folder = input_folder(format, flags);
+    options.into = std::filesystem::path(flags.output).parent_path().string();
     options.hosts = flags.hosts;
     options.keep_static = flags.keep_static;
     const auto imported = format.read(input->first, options);
@@ -106,7 +107,7 @@ int run_import(const Format& format, const ImportFlags& flags) {
         return refuse({imported.error().what, options.source, imported.error().hint});
     }
     if (flags.output.empty()) {
-        say("{}", imported->text);
+        hand_over(imported->text);
     } else if (const Status written = write_new_file(flags.output, imported->text, flags.force);
                !written) {
         return refuse(written.error());
@@ -132,7 +133,9 @@ void add_import_command(CLI::App& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll import har session.har --output session.yaml\n"
-        "  plimsoll import curl 'curl http://127.0.0.1:8080/health'");
+        "  plimsoll import curl 'curl http://127.0.0.1:8080/health'\n"
+        "  plimsoll import k6 load.js --output load.yaml\n"
+        "  plimsoll import locust locustfile.py --output load.yaml");
     for (const Format& format : kFormats) {
         auto flags = std::make_shared<ImportFlags>();
         CLI::App* one = command->add_subcommand(format.name, format.help);
