@@ -83,15 +83,15 @@ struct Exchange {
     std::uint64_t wheel_slot = 0;
 
     // the request
-    bool retried = false;         // sent anew after a kept-alive connection turned out closed
-    bool starting = false;        // inside send_request: what fails now must not go on from there
-    bool was_blocked = false;     // the kernel would not take all of it at once
-    bool answered = false;        // a byte of this hop's response has come
-    bool given_up = false;        // its time ran out
-    std::uint32_t serial = 0;     // of the hop: tells whether another is under way since
-    std::uint32_t hops = 0;       // redirects followed
+    bool retried = false;      // sent anew after a kept-alive connection turned out closed
+    bool starting = false;     // inside send_request: what fails now must not go on from there
+    bool was_blocked = false;  // the kernel would not take all of it at once
+    bool answered = false;     // a byte of this hop's response has come
+    bool given_up = false;     // its time ran out
+    std::uint32_t serial = 0;  // of the hop: tells whether another is under way since
+    std::uint32_t hops = 0;    // redirects followed
     std::unique_ptr<TraceNotes> notes;  // made with the first request where a run has traces
-    std::uint64_t hop_bytes = 0;  // of this hop's request
+    std::uint64_t hop_bytes = 0;        // of this hop's request
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     Clock::time_point due;

@@ -229,7 +229,8 @@ private:
             return;
         }
         if (!examples_.last_fits()) {
-            left_out_.remark("body that does not fit its own schema, for nothing that was tried does");
+            left_out_.remark(
+                "body that does not fit its own schema, for nothing that was tried does");
         }
         step.body = DraftStep::Body::Json;
         step.json = *value;

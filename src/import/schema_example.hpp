@@ -56,7 +56,7 @@ private:
     std::vector<const boost::json::value*> open_;  // schemas that are being made
     std::deque<boost::json::value> merged_;        // of allOf, while they are in use
     bool last_fits_ = true;
-    std::size_t made_ = 0;                         // values of this example
+    std::size_t made_ = 0;  // values of this example
 };
 
 }  // namespace plimsoll::import
