@@ -55,7 +55,7 @@ struct ShardPlan {
     std::uint64_t trace_limit;    // an iteration is traced when its hash is below
     std::uint64_t trace_key = 0;  // of this run and segment: what all trace ids are drawn from
     bool traceparent = false;     // requests carry that header
-    std::vector<ClassPlan> users = {};  // by user class
+    std::vector<ClassPlan> users = {};         // by user class
     std::uint64_t sockets_below = UINT64_MAX;  // a socket's number: from it on they are others'
     std::size_t pools = 1;                     // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();

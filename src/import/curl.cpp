@@ -1,6 +1,7 @@
 // Command lines of curl.
 #include "import/bodies.hpp"
 #include "import/curl_body.hpp"
+#include "import/curl_headers.hpp"
 #include "import/curl_options.hpp"
 #include "import/draft.hpp"
 #include "import/input_file.hpp"
@@ -236,7 +237,7 @@ private:
         if (!set_method_and_body(transfer, *url, upload, source, step)) {
             return;
         }
-        add_headers(transfer, *url, step, source);
+        add_curl_headers(transfer, url->user_info, source, step, draft_.secrets);
         if (transfer.has("request-target") && transfer.last("request-target").starts_with('/')) {
             url->target = transfer.last("request-target");
         } else if (!transfer.has("path-as-is")) {
@@ -307,8 +308,8 @@ private:
             set_curl_form(transfer, source, step, draft_.secrets);
         } else if (data && !transfer.has("get")) {
             method = "POST";
-            const std::string own = own_header(transfer, "content-type").value_or("");
-            const bool given = own_header(transfer, "content-type").has_value();
+            const std::string own = curl_header(transfer, "content-type").value_or("");
+            const bool given = curl_header(transfer, "content-type").has_value();
             const std::string type = given                  ? own
                                      : transfer.has("json") ? "application/json"
                                                             : "application/x-www-form-urlencoded";
@@ -336,144 +337,6 @@ private:
             url.target.insert(query, percent_encoded(file.substr(file.rfind('/') + 1)));
         }
         set_body(step, draft_.secrets, "", curl_file(file, source).value_or(""));
-    }
-
-    // The value of -H NAME; "" where that takes the header away or is empty.
-    static std::optional<std::string> own_header(const CurlTransfer& transfer,
-                                                 std::string_view name) {
-        for (const CurlGiven& given : transfer.given) {
-            const std::size_t end = given.value.find_first_of(":;");
-            if (given.option == "header" && end != std::string::npos &&
-                lower_case(given.value.substr(0, end)) == name) {
-                const std::size_t first = given.value.find_first_not_of(' ', end + 1);
-                return first == std::string::npos ? "" : given.value.substr(first);
-            }
-        }
-        return std::nullopt;
-    }
-
-    void put(DraftStep& step, std::string_view name, std::string_view value) {
-        switch (add_header(step, draft_.secrets, name, value)) {
-            case HeaderFate::Taken:
-                break;
-            case HeaderFate::Joined:
-                left_out_.remark(
-                    "header that stood several times; it is sent once, with all values");
-                break;
-            case HeaderFate::Engine:
-                left_out_.add("header that Plimsoll writes by itself");
-                break;
-            case HeaderFate::NoText:
-                left_out_.add("header that is not text");
-                break;
-        }
-    }
-
-    // A header that an option makes, unless -H says otherwise.
-    void put_own(const CurlTransfer& transfer, DraftStep& step, std::string_view name,
-                 const std::string& value) {
-        if (!own_header(transfer, lower_case(name)) && !value.empty()) {
-            put(step, name, value);
-        }
-    }
-
-    void add_headers(const CurlTransfer& transfer, const UrlParts& url, DraftStep& step,
-                     CurlSource& source) {
-        add_options(transfer, url, step);
-        for (const CurlGiven& given : transfer.given) {
-            if (given.option != "header" && given.option != "proxy-header") {
-                continue;
-            }
-            if (given.option == "proxy-header") {
-                left_out_.add("header for a proxy");
-                continue;
-            }
-            std::string lines = given.value;
-            if (lines.starts_with('@')) {
-                lines = curl_file(lines.substr(1), source).value_or("");
-            }
-            while (!lines.empty()) {
-                const std::size_t end = std::min(lines.find('\n'), lines.size());
-                std::string line = lines.substr(0, end);
-                line.erase(line.find_last_not_of("\r\t ") + 1);
-                add_line(line, step);
-                lines.erase(0, std::min(end + 1, lines.size()));
-            }
-        }
-    }
-
-    // "Name: value"; "Name;" is empty, and "Name:" takes away what curl itself would send.
-    void add_line(const std::string& line, DraftStep& step) {
-        const std::size_t colon = line.find(':');
-        if (colon == std::string::npos) {
-            if (line.ends_with(';') && line.size() > 1) {
-                put(step, line.substr(0, line.size() - 1), "");
-            }
-            return;
-        }
-        const std::size_t first = line.find_first_not_of(" \t", colon + 1);
-        const std::string name = line.substr(0, colon);
-        const bool typed = lower_case(name) == "content-type" && has_header(step, "content-type");
-        const bool by_body =
-            lower_case(name) == "content-type" &&
-            (step.body == DraftStep::Body::Json || step.body == DraftStep::Body::Form ||
-             step.body == DraftStep::Body::Multipart);
-        if (first != std::string::npos && !typed && !by_body) {
-            put(step, name, line.substr(first));
-        }
-    }
-
-    void add_options(const CurlTransfer& transfer, const UrlParts& url, DraftStep& step) {
-        if (transfer.has("json")) {
-            put_own(transfer, step, "Accept", "application/json");
-        }
-        put_own(transfer, step, "User-Agent", transfer.last("user-agent"));
-        std::string referer = transfer.last("referer");
-        referer = referer.substr(0, referer.find(";auto"));
-        put_own(transfer, step, "Referer", referer);
-        std::string range = transfer.last("range");
-        const std::string offset = transfer.last("continue-at");
-        if (range.empty() && !offset.empty() && offset != "-" && offset != "0") {
-            range = offset + "-";
-        }
-        put_own(transfer, step, "Range", range.empty() ? "" : "bytes=" + range);
-        if (transfer.has("compressed")) {
-            put_own(transfer, step, "Accept-Encoding", "deflate, gzip, br");
-        }
-        std::string cookies;
-        for (const CurlGiven& given : transfer.given) {
-            if (given.option == "cookie" && given.value.find('=') != std::string::npos) {
-                cookies += (cookies.empty() ? "" : ";") + given.value;
-            } else if (given.option == "cookie" && !given.value.empty()) {
-                left_out_.add("file of cookies");
-            }
-        }
-        put_own(transfer, step, "Cookie", cookies);
-        add_credentials(transfer, url, step);
-    }
-
-    void add_credentials(const CurlTransfer& transfer, const UrlParts& url, DraftStep& step) {
-        constexpr std::array<std::string_view, 6> kOthers{"digest",    "ntlm",    "ntlm-wb",
-                                                          "negotiate", "anyauth", "aws-sigv4"};
-        const bool other =
-            std::any_of(kOthers.begin(), kOthers.end(),
-                        [&](std::string_view option) { return transfer.has(option); });
-        if (own_header(transfer, "authorization") || other) {
-            return;
-        }
-        if (transfer.has("oauth2-bearer")) {
-            put(step, "Authorization", "Bearer " + transfer.last("oauth2-bearer"));
-            return;
-        }
-        const std::string user =
-            transfer.has("user") ? transfer.last("user") : percent_decoded(url.user_info, false);
-        if (user.empty()) {
-            return;
-        }
-        const std::size_t colon = std::min(user.find(':'), user.size());
-        const std::string password = user.substr(std::min(colon + 1, user.size()));
-        step.basic = {draft_.secrets.text(user.substr(0, colon)),
-                      password.empty() ? "" : draft_.secrets.reference("PASSWORD", password)};
     }
 
     Draft& draft_;

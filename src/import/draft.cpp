@@ -48,10 +48,11 @@ std::string counted(std::size_t count, std::string_view what) {
     }
     const std::size_t end = noun_end(what);
     std::string rest(what.substr(end));
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kForms{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kForms{
         {{"; it is ", "; they are "},
          {"; it was ", "; they were "},
          {"; its ", "; their "},
+         {" fit its own schema", " fit their own schemas"},
          {" was ", " were "},
          {" that is ", " that are "},
          {" has ", " have "},

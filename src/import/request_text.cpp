@@ -2,6 +2,7 @@
 
 #include "import/bodies.hpp"
 #include "import/naming.hpp"
+#include "scenario/parse.hpp"
 
 #include <algorithm>
 #include <array>
@@ -64,10 +65,13 @@ std::optional<UrlParts> split_url(std::string_view url, bool lenient) {
     if (parts.host.ends_with(usual)) {
         parts.host.resize(parts.host.size() - usual.size());
     }
-    if (parts.host.empty()) {
-        return std::nullopt;
+    if (parts.host.ends_with(':')) {  // an empty port is the usual one
+        parts.host.pop_back();
     }
     parts.origin = scheme + "://" + parts.host;
+    if (!parse_target(parts.origin)) {
+        return std::nullopt;
+    }
     parts.target = url.substr(end, url.find('#', end) - end);
     if (!parts.target.starts_with('/')) {
         parts.target.insert(0, "/");

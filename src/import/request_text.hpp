@@ -16,7 +16,8 @@ struct UrlParts {
     std::string user_info;  // user:password
     std::string target;     // path and query, at least "/"; never the fragment
 };
-/// nullopt: neither http nor https, or no host. `lenient` takes a missing scheme for http.
+/// nullopt: neither http nor https, or no host and port that a target can have. `lenient` takes a
+/// missing scheme for http.
 [[nodiscard]] std::optional<UrlParts> split_url(std::string_view url, bool lenient = false);
 
 /// `target` such that it may stand as a step's path: what HTTP or a scenario forbids there is

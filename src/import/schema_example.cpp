@@ -86,10 +86,12 @@ SchemaExamples::Made SchemaExamples::example(const json::value* schema, std::str
     open_.clear();
     merged_.clear();
     auto made = make(schema, name, 0);
+    last_fits_ = !made || fits(root_, *made, schema);
     return made ? Made(finished(*made, name, schema)) : std::nullopt;
 }
 
 SchemaExamples::Made SchemaExamples::given(const json::value& value, const json::value* schema) {
+    last_fits_ = true;
     if (schema == nullptr || fits(root_, value, schema)) {
         return finished(value, {}, schema);
     }

@@ -27,6 +27,9 @@ public:
     /// endless or far too large.
     [[nodiscard]] std::optional<boost::json::value> example(const boost::json::value* schema,
                                                             std::string_view name = {});
+    /// Whether the last example fits its schema. Not so only where nothing that was tried does: of
+    /// choices that exclude each other, or where the schema asks for what is not understood here.
+    [[nodiscard]] bool last_fits() const { return last_fits_; }
     /// A given example as template text, or a value of the schema where it does not fit that.
     [[nodiscard]] std::optional<boost::json::value> given(const boost::json::value& value,
                                                           const boost::json::value* schema);
@@ -52,7 +55,8 @@ private:
     Secrets& secrets_;
     std::vector<const boost::json::value*> open_;  // schemas that are being made
     std::deque<boost::json::value> merged_;        // of allOf, while they are in use
-    std::size_t made_ = 0;                         // values of this example
+    bool last_fits_ = true;
+    std::size_t made_ = 0;  // values of this example
 };
 
 }  // namespace plimsoll::import

@@ -44,8 +44,8 @@ struct YamlDocument {
 };
 
 /// Reads one document. Anchors and aliases are resolved; a document that is longer than 16 MiB, or
-/// would unfold to more than `most_nodes` nodes or to more than 200 levels, is refused as soon as that
-/// is seen.
+/// would unfold to more than `most_nodes` nodes or to more than 200 levels, is refused as soon as
+/// that is seen.
 [[nodiscard]] YamlDocument read_yaml(std::string_view text, std::uint16_t file = 0,
                                      std::size_t most_nodes = 100'000);
 

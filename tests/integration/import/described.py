@@ -116,18 +116,27 @@ class Description:
                     found[method, path] = self.resolve(of[method], file)
         return found
 
-    def body_schema(self, operation: dict, file: Path) -> tuple[object, Path] | None:
-        """Of the JSON body, if it has one that is described."""
+    def body_schema(self, operation: dict, file: Path, kind: str) -> tuple[object, Path] | None:
+        """Of the body whose media type has `kind` in it, if there is one that is described."""
         body, body_file = self.resolve(operation.get("requestBody"), file)
         if isinstance(body, dict):
-            for kind, media in body.get("content", {}).items():
-                if "json" in kind:
+            for media_type, media in body.get("content", {}).items():
+                if kind in media_type:
                     return (media["schema"], body_file) if "schema" in media else None
         for raw in operation.get("parameters", []):
             parameter, where = self.resolve(raw, file)
-            if isinstance(parameter, dict) and parameter.get("in") == "body":
+            if kind == "json" and isinstance(parameter, dict) and parameter.get("in") == "body":
                 return parameter.get("schema", {}), where
         return None
+
+    def fields(self, form: dict, schema: object, file: Path) -> dict:
+        """A form's texts as the values that they stand for."""
+        of, where = self.resolve(schema, file)
+        values = {}
+        for name, text in form.items():
+            kind = self.resolve(of.get("properties", {}).get(name, {}), where)[0].get("type", "string")
+            values[name] = text if kind == "string" or not isinstance(text, str) else json.loads(text)
+        return values
 
 
 def plain(value: object) -> object:
@@ -144,7 +153,7 @@ def plain(value: object) -> object:
 
 
 def bodies(scenario: dict) -> list[tuple[str, str, object]]:
-    """(method, name, body) of each step with a JSON body."""
+    """(method, name, body) of each step with a body of JSON or a form."""
     found = []
     for user in scenario["users"].values():
         for step in user["flow"]:
@@ -152,6 +161,8 @@ def bodies(scenario: dict) -> list[tuple[str, str, object]]:
             name = step.get("name", step[method].split("?")[0]).replace("$${", "${")
             if "json" in step:
                 found.append((method, name, plain(step["json"])))
+            elif "form" in step:
+                found.append((method, name, ("form", plain(step["form"]))))
             elif isinstance(step.get("body"), str) and step["body"].startswith(("{", "[")):
                 found.append((method, name, plain(json.loads(step["body"]))))
     return found
@@ -166,9 +177,12 @@ def misfits(description: Description, scenario: dict) -> tuple[int, list[str]]:
             wrong.append(f"{method} {name}: no such operation")
             continue
         operation, file = operations[method, name]
-        schema = description.body_schema(operation, file)
+        form = isinstance(body, tuple)
+        schema = description.body_schema(operation, file, "form-urlencoded" if form else "json")
         if schema is None:
             continue
+        if form:
+            body = description.fields(body[1], *schema)
         judged += 1
         fault = jsonschema.exceptions.best_match(description.validator(*schema).iter_errors(body))
         if fault is not None:

@@ -129,6 +129,12 @@ class Described(unittest.TestCase):
         self.assertEqual([step for step in scenario["users"]["writer"]["flow"] if "json" in step], [])
         self.assertIn("left out: 3 bodies behind a $ref that leads nowhere", said)
 
+    def test_a_schema_that_nothing_fits_is_said(self) -> None:
+        base = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
+        file = self.write("api.json", described({"both": {"oneOf": [base, {"allOf": [base]}]}}, {}))
+        _, said, _ = self.imported(file)
+        self.assertIn("1 body that does not fit its own schema", said)
+
     def test_schemas_that_refer_to_each_other_stay_small(self) -> None:
         names = [f"E{n}" for n in range(18)]
         schemas = {name: {"type": "object", "properties": {"name": {"type": "string"}, **{

@@ -140,6 +140,16 @@ paths:
     expect_valid(imported->text);
 }
 
+TEST(ImportCurl, LeavesOutTheOneUrlThatNoTargetCanHave) {
+    const auto imported = import_curl("curl http://h:/a http://h:x/b http://[::1]:81/c", {});
+    ASSERT_TRUE(imported) << imported.error().to_string();
+    EXPECT_EQ(imported->steps, 2U);
+    EXPECT_THAT(imported->text, HasSubstr("- get: /a\n"));
+    EXPECT_THAT(imported->text, HasSubstr("- get: http://[::1]:81/c\n"));
+    EXPECT_THAT(imported->notes, testing::Contains(HasSubstr("URL that is not HTTP")));
+    expect_valid(imported->text);
+}
+
 TEST(Import, CountsInPlainEnglish) {
     using import::counted;
     EXPECT_EQ(counted(1, "request to a.example"), "1 request to a.example");
