@@ -259,7 +259,7 @@ double FindConductor::left_s() const {
     if (finished_) {
         return 0;
     }
-    const double usual = shortest_s({StepKind::Confirmation, std::max(level_, 1.0)});
+    const double usual = shortest_s({StepKind::Confirmation, search_.next()->level});
     return usual * search_.steps_left();
 }
 
