@@ -2,7 +2,7 @@
 #
 #   docker build -t plimsoll . && docker run --rm plimsoll --help
 
-FROM debian:bookworm-20250113-slim AS build
+FROM debian:bookworm-20260824-slim AS build
 WORKDIR /src
 # The list of packages changes rarely: this layer is kept when only the source does.
 COPY scripts scripts
@@ -13,18 +13,21 @@ RUN scripts/setup build \
     && cmake --build --preset release --target plimsoll \
     && strip --strip-debug build/release/plimsoll
 
-FROM debian:bookworm-20250113-slim
+FROM debian:bookworm-20260824-slim
+# Just the packages whose libraries the program loads: tests/integration/compose compares them.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
         ca-certificates \
         libboost-json1.81.0 \
+        libbrotli1 \
         libfmt9 \
+        libgcc-s1 \
         libpq5 \
-        libprometheus-cpp-core1.0 \
-        libprometheus-cpp-pull1.0 \
+        libre2-9 \
         libspdlog1.10 \
         libsqlite3-0 \
         libssl3 \
+        libstdc++6 \
         libyaml-cpp0.7 \
         zlib1g \
     && rm -rf /var/lib/apt/lists/* \

@@ -3,10 +3,12 @@
 #include "base/log.hpp"
 #include "exporters/json/json_points.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
 #include <optional>
 #include <unistd.h>
 
@@ -66,6 +68,10 @@ public:
     void on_event(const Event& /*event*/) override {}
     void on_dropped(std::uint64_t /*total*/) override {}
     void finish(Clock::time_point /*deadline*/) override { file_.reset(); }
+    [[nodiscard]] std::optional<Deliveries> deliveries() const override {
+        const std::lock_guard lock(mutex_);
+        return counts_;
+    }
 
 private:
     bool put(const std::string& lines) {
@@ -73,9 +79,17 @@ private:
                std::fflush(file_.get()) == 0;
     }
     void write(const std::string& lines) {
-        if (file_ && !put(lines)) {
+        const auto count = static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+        const std::lock_guard lock(mutex_);
+        if (!file_) {
+            counts_.dropped += count;
+        } else if (put(lines)) {
+            counts_.sent += count;
+        } else {
+            counts_.dropped += count;
+            counts_.last_error = std::strerror(errno);
             spdlog::warn("no more JSON is written path=\"{}\" reason=\"{}\"", path_.string(),
-                         std::strerror(errno));
+                         counts_.last_error);
             file_.reset();
         }
     }
@@ -83,6 +97,8 @@ private:
     std::filesystem::path path_;
     File file_;
     std::optional<JsonPoints> points_;
+    mutable std::mutex mutex_;
+    Deliveries counts_{.unit = "lines"};  // under mutex_
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "exporters/json/json_points.hpp"
 
+#include "base/utc.hpp"
 #include "base/utf8.hpp"
 
 #include <array>
@@ -54,7 +55,7 @@ double in_ms(Nanoseconds time) {
 std::string utc(WallClock::time_point at) {
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(at);
     const auto whole = std::chrono::floor<std::chrono::seconds>(ms);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", whole, (ms - whole).count());
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc_parts(at), (ms - whole).count());
 }
 
 void add_line(const json::object& line, std::string& out) {

@@ -33,6 +33,8 @@ constexpr std::int32_t kKindClient = 3;
 constexpr std::int32_t kStatusError = 2;
 // Trace flag "sampled", and "whether the parent is remote is known": it is not remote.
 constexpr std::uint32_t kSampledLocalParent = 0x101;
+// A root span whose request told the target "not sampled".
+constexpr std::uint32_t kNotSampled = 0x100;
 constexpr std::string_view kSchemaUrl = "https://opentelemetry.io/schemas/1.30.0";
 
 constexpr std::array<std::string_view, 9> kKnownMethods{
@@ -157,7 +159,9 @@ SpanEncoder::SpanEncoder(const RunInfo& run, double sample)
 std::vector<std::string> SpanEncoder::encode(const IterationTrace& trace) const {
     std::vector<std::string> out;
     out.reserve(1 + trace.requests.size());
-    out.push_back(encode_iteration(trace));
+    if (trace.reason == TraceReason::Sampled) {
+        out.push_back(encode_iteration(trace));
+    }
     for (const RequestSpan& request : trace.requests) {
         if (request.endpoint < endpoints_.size()) {
             out.push_back(encode_request(trace, request));
@@ -169,8 +173,9 @@ std::vector<std::string> SpanEncoder::encode(const IterationTrace& trace) const 
 std::string SpanEncoder::encode_iteration(const IterationTrace& trace) const {
     const std::string user =
         trace.user_class < user_classes_.size() ? user_classes_[trace.user_class] : "";
-    const auto failed = std::count_if(trace.requests.begin(), trace.requests.end(),
-                                      [](const RequestSpan& r) { return is_failure(r.outcome); });
+    const auto failed =
+        std::count_if(trace.requests.begin(), trace.requests.end(),
+                      [](const RequestSpan& r) { return r.outcome != Outcome::Ok; });
     std::string bytes;
     pbf_writer span(bytes);
     span.add_bytes(kTraceId, view(trace.trace_id));
@@ -197,7 +202,10 @@ std::string SpanEncoder::encode_request(const IterationTrace& trace,
     pbf_writer span(bytes);
     span.add_bytes(kTraceId, view(trace.trace_id));
     span.add_bytes(kSpanId, view(request.span_id));
-    span.add_bytes(kParentSpanId, view(trace.span_id));
+    const bool sampled = trace.reason == TraceReason::Sampled;
+    if (sampled) {
+        span.add_bytes(kParentSpanId, view(trace.span_id));
+    }
     span.add_string(kName, endpoint.method + " " + endpoint.name);
     span.add_enum(kKind, kKindClient);
     span.add_fixed64(kStart, unix_nanos(anchor_, request.due));
@@ -214,18 +222,24 @@ std::string SpanEncoder::encode_request(const IterationTrace& trace,
     add_text(span, kAttributes, "plimsoll.user", endpoint.user);
     add_text(span, kAttributes, "plimsoll.endpoint", endpoint.name);
     add_text(span, kAttributes, "plimsoll.outcome", to_string(request.outcome));
-    add_double(span, kAttributes, "plimsoll.sampling.weight", weight_);
+    add_double(span, kAttributes, "plimsoll.sampling.weight", sampled ? weight_ : trace.weight);
+    if (!sampled) {
+        // The target was told not to trace this one; where it does so all the same, the ids match.
+        add_text(span, kAttributes, "plimsoll.server_trace", "maybe");
+        add_text(span, kAttributes, "plimsoll.sampling.reason",
+                 trace.reason == TraceReason::Error ? "error" : "slow");
+    }
     if (request.status != 0) {
         add_integer(span, kAttributes, "http.response.status_code", request.status);
     }
-    if (is_failure(request.outcome)) {
+    if (request.outcome != Outcome::Ok) {
         add_text(span, kAttributes, "error.type", error_type(request));
     }
     add_events(span, request, anchor_);
-    if (is_failure(request.outcome)) {
+    if (request.outcome != Outcome::Ok) {
         add_error(span, "");
     }
-    span.add_fixed32(kFlags, kSampledLocalParent);
+    span.add_fixed32(kFlags, sampled ? kSampledLocalParent : kNotSampled);
     return bytes;
 }
 

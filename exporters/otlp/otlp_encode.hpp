@@ -13,9 +13,10 @@ namespace plimsoll {
 
 /// Encodes the sampled iterations of one run: one INTERNAL span per iteration, from due to end, and
 /// in it one CLIENT span per request, from due to the last byte, after the semantic conventions for
-/// HTTP clients. A request's span carries the events `due`, `sent` and, where a byte came,
-/// `first_byte`: so response time, send lag and service time can be read from it; and one event as
-/// each phase that happened began, in order of time.
+/// HTTP clients. A request kept for another reason is a root span alone, marked so. A request's
+/// span carries the events `due`, `sent` and, where a byte came, `first_byte`: so response time,
+/// send lag and service time can be read from it; and one event as each phase that happened began,
+/// in order of time.
 ///
 /// Pure: equal traces give equal bytes.
 class SpanEncoder {

@@ -40,6 +40,10 @@ void OtlpExporter::on_snapshot(const SnapshotPtr& snapshot) {
     if (options_.disabled) {
         return;
     }
+    {
+        const std::lock_guard lock(mutex_);
+        stats_.untraced = snapshot->total_counts.spans_dropped;
+    }
     if (waiting_.empty()) {
         oldest_ = snapshot->from;
     }
@@ -77,6 +81,16 @@ void OtlpExporter::finish(Clock::time_point deadline) {
     }
     const std::lock_guard lock(mutex_);
     stats_.waiting = 0;
+}
+
+std::optional<Deliveries> OtlpExporter::deliveries() const {
+    const OtlpStats now = stats();
+    return Deliveries{"spans",
+                      now.sent,
+                      now.retries,
+                      now.rejected + now.refused,
+                      now.dropped + now.failed - now.refused + now.untraced,
+                      now.last_error};
 }
 
 OtlpStats OtlpExporter::stats() const {
@@ -159,7 +173,7 @@ void OtlpExporter::settle(const HttpResponse& reply) {
             break;
         case OtlpVerdict::Refused: {
             const std::string message = read_error_message(reply.body);
-            give_up(message.empty() ? status : status + ": " + message);
+            give_up(message.empty() ? status : status + ": " + message, true);
             break;
         }
     }
@@ -169,15 +183,16 @@ void OtlpExporter::retry_later(std::string why, std::optional<Nanoseconds> asked
     const Clock::time_point now = time_.now();
     const Nanoseconds wait = retry_wait(batch_->attempts - 1, asked, seed_);
     if (now + wait - batch_->first_try > options_.give_up_after) {
-        give_up(fmt::format("given up after {} tries: {}", batch_->attempts, why));
+        give_up(fmt::format("given up after {} tries: {}", batch_->attempts, why), false);
         return;
     }
     batch_->next_try = now + wait;
     note_error(std::move(why));
 }
 
-void OtlpExporter::give_up(std::string why) {
+void OtlpExporter::give_up(std::string why, bool refused) {
     count(&OtlpStats::failed, batch_->spans);
+    count(&OtlpStats::refused, refused ? batch_->spans : 0);
     note_error(std::move(why));
     batch_.reset();
 }

@@ -20,11 +20,13 @@ namespace plimsoll {
 struct OtlpStats {
     std::uint64_t sent = 0;      // accepted
     std::uint64_t rejected = 0;  // by the collector, within an accepted batch (partial_success)
+    std::uint64_t refused = 0;   // in batches that were refused
     std::uint64_t failed = 0;    // in batches that were refused, or given up after retries
     std::uint64_t dropped = 0;   // the queue was full, or the run ended before they were sent
     std::uint64_t waiting = 0;
     std::uint64_t batches = 0;  // accepted
     std::uint64_t retries = 0;
+    std::uint64_t untraced = 0;         // dropped by the engine: more than it keeps in a tick
     std::uint64_t records_dropped = 0;  // snapshots and the like that never reached us
     std::string last_error;             // for people; empty when all went well
 };
@@ -59,6 +61,9 @@ public:
     void on_gap(std::size_t probe, const Gap& gap, const ProbeHealth& health) override;
     void on_event(const Event& event) override;
     void on_dropped(std::uint64_t total) override;
+    /// In spans. Those in batches that were refused are rejected; those given up after retries,
+    /// left at the end, or dropped by the engine for want of room, are dropped.
+    [[nodiscard]] std::optional<Deliveries> deliveries() const override;
     /// Sends what waits, retries included; at `deadline` the rest counts as dropped.
     void finish(Clock::time_point deadline) override;
 
@@ -80,7 +85,7 @@ private:
     void try_batch(Clock::time_point deadline);
     void settle(const HttpResponse& reply);
     void retry_later(std::string why, std::optional<Nanoseconds> asked);
-    void give_up(std::string why);
+    void give_up(std::string why, bool refused);
     void count(std::uint64_t OtlpStats::*what, std::uint64_t n);
     void note_error(std::string why);
 

@@ -25,6 +25,8 @@ constexpr std::size_t kShortestSecret = 4;  // shorter values would blot out ord
 Result<OtlpTransport> http_transport(const OtlpOptions& options) {
     HttpClientOptions client_options;
     client_options.ca_file = options.certificate_file;
+    client_options.cert_file = options.client_certificate_file;
+    client_options.key_file = options.client_key_file;
     auto client = HttpClient::create(options.endpoint, std::move(client_options));
     if (!client) {
         return client.error();

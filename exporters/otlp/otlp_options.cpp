@@ -110,6 +110,9 @@ Result<Url> with_traces_path(Result<Url> base) {
         while (path.ends_with('/')) {
             path.pop_back();
         }
+        if (path.ends_with(kTracesPath)) {
+            path.resize(path.size() - kTracesPath.size());
+        }
         base->target = path + std::string(kTracesPath) + base->target.substr(query);
     }
     return base;
@@ -212,7 +215,69 @@ void choose_transfer(OtlpOptions& out, Environment& env) {
         env.ignored(name, "only http/protobuf is spoken here; its usual port is 4318");
     }
     out.certificate_file = env.signal("CERTIFICATE").second;
+    const auto [certificate, file] = env.signal("CLIENT_CERTIFICATE");
+    const auto [key, key_file] = env.signal("CLIENT_KEY");
+    if (file.empty() == key_file.empty()) {
+        out.client_certificate_file = file;
+        out.client_key_file = key_file;
+    } else {
+        env.ignored(
+            file.empty() ? key : certificate,
+            "a client certificate and its key come together: " + certificate + " and " + key);
+    }
 }
+
+/// The entries of a comma-separated list, in lower case.
+std::vector<std::string> entries_of(std::string_view list) {
+    std::vector<std::string> out;
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        if (const auto entry = trim(list.substr(0, comma)); !entry.empty()) {
+            out.push_back(lower(entry));
+        }
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return out;
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view entry) {
+    return std::find(list.begin(), list.end(), entry) != list.end();
+}
+
+/// Which signals are sent, and what requests carry.
+void choose_signals(OtlpOptions& out, Environment& env) {
+    const std::string traces = "OTEL_TRACES_EXPORTER";
+    const auto exporters = entries_of(env.text(traces));
+    out.disabled = exporters == std::vector<std::string>{"none"};
+    if (!out.disabled && !exporters.empty() && exporters != std::vector<std::string>{"otlp"}) {
+        env.ignored(traces, "must be otlp or none; traces go out over OTLP alone");
+    }
+    const std::string propagators = "OTEL_PROPAGATORS";
+    const auto propagate = entries_of(env.text(propagators));
+    out.propagate = propagate.empty() || contains(propagate, "tracecontext");
+    const bool others = std::any_of(
+        propagate.begin(), propagate.end(),
+        [](const std::string& each) { return each != "tracecontext" && each != "none"; });
+    if (others) {
+        env.ignored(propagators,
+                    out.propagate ? "in part: only tracecontext is spoken, the header traceparent"
+                                  : "only tracecontext is spoken, and it is not among them: no "
+                                    "traceparent is sent");
+    }
+    const std::string metrics = "OTEL_METRICS_EXPORTER";
+    const auto metric_exporters = entries_of(env.text(metrics));
+    if (contains(metric_exporters, "prometheus")) {
+        env.ignored(metrics, "metrics are served where --prometheus ADDR:PORT says");
+    } else if (!metric_exporters.empty() && !contains(metric_exporters, "none")) {
+        env.ignored(metrics, "metrics do not go out over OTLP; --prometheus ADDR:PORT serves them");
+    }
+    if (!env.text("OTEL_METRIC_EXPORT_INTERVAL").empty()) {
+        env.ignored("OTEL_METRIC_EXPORT_INTERVAL",
+                    "metrics do not go out over OTLP; a scrape gets those of the last second");
+    }
+}
+
+constexpr std::uint16_t kGrpcPort = 4317;
 
 }  // namespace
 
@@ -244,7 +309,13 @@ Result<OtlpOptions> otlp_options(const OtlpSettings& settings, const GetEnv& env
     out.resource = choose_resource(environment);
     choose_transfer(out, environment);
     const std::string disabled = lower(environment.text("OTEL_SDK_DISABLED"));
-    out.disabled = disabled == "true";
+    choose_signals(out, environment);
+    out.disabled = out.disabled || disabled == "true";
+    if (out.endpoint.port == kGrpcPort) {
+        out.warnings.push_back(fmt::format(
+            "{}: port {} is that of OTLP over gRPC, which is not spoken here; OTLP/HTTP's is 4318",
+            display(out.endpoint), kGrpcPort));
+    }
     if (!disabled.empty() && disabled != "true" && disabled != "false") {
         environment.ignored("OTEL_SDK_DISABLED", "must be true or false");
     }

@@ -18,17 +18,20 @@ namespace plimsoll {
 
 /// What the scenario or the command line says. An empty endpoint leaves it to the environment.
 struct OtlpSettings {
-    std::string endpoint;  // base URL; /v1/traces is appended
+    std::string endpoint;  // base URL; /v1/traces is appended where it does not end so
     double sample = 0.01;  // share of iterations traced, above 0 up to 1
 };
 
 struct OtlpOptions {
-    bool disabled = false;  // OTEL_SDK_DISABLED: nothing is sent
+    bool disabled = false;  // OTEL_SDK_DISABLED or OTEL_TRACES_EXPORTER: nothing is sent
+    bool propagate = true;  // requests carry a traceparent header: OTEL_PROPAGATORS
     Url endpoint;
     HttpHeaders headers;                             // values are secrets: never logged
     Nanoseconds timeout = std::chrono::seconds(10);  // of one request
     bool gzip = false;
-    std::string certificate_file;  // CA bundle for https; empty: system
+    std::string certificate_file;         // CA bundle for https; empty: system
+    std::string client_certificate_file;  // shown to the collector; empty: none
+    std::string client_key_file;
     std::vector<std::pair<std::string, std::string>> resource;  // attributes, service.name included
     double sample = 0.01;
     std::size_t batch_spans = 512;

@@ -24,13 +24,14 @@ bool is_time_limit(const Threshold& threshold) {
 }  // namespace
 
 std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds) {
-    std::vector<Nanoseconds> bounds;
-    for (Nanoseconds decade = 100us; decade <= 10s; decade *= 10) {
-        for (const int step : {1, 2, 3, 5}) {
-            bounds.push_back(decade * step);
+    std::vector<Nanoseconds> bounds{100us, 200us, 300us, 500us};
+    for (Nanoseconds decade = 1ms; decade < 10s; decade *= 10) {
+        for (const int tenths : {10, 12, 15, 18, 20, 25, 30, 35, 40, 50, 60, 70, 80}) {
+            bounds.push_back(decade * tenths / 10);
         }
     }
-    bounds.back() = 60s;  // in place of 50 s: a minute is what time-outs are made of
+    // A minute in place of 50 s: it is what time-outs are made of.
+    bounds.insert(bounds.end(), {10s, 20s, 30s, 60s});
     for (const Threshold& threshold : thresholds) {
         if (is_time_limit(threshold)) {
             bounds.emplace_back(std::llround(threshold.limit * 1e9));

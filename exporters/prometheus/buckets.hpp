@@ -12,9 +12,11 @@
 
 namespace plimsoll {
 
-/// Upper bounds in ascending order: 1, 2, 3, 5 per decade from 100 µs to 30 s, then 60 s (24 in
-/// all), and every limit in seconds among `thresholds`, so that "how many were within the limit" is
-/// a bucket and not an interpolation. Limits that are no time in (0, 1 h] are left out.
+/// Upper bounds in ascending order: 1, 2, 3, 5 per decade below 1 ms and above 10 s, up to a
+/// minute; between these each at most 1.25 times the one before it, so that a quantile read from
+/// them is off by less than a quarter (60 in all). And every limit in seconds among `thresholds`,
+/// so that "how many were within the limit" is a bucket and not an interpolation. Limits that are
+/// no time in (0, 1 h] are left out.
 [[nodiscard]] std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds);
 
 /// Cumulative counts of `histogram` at `bounds`, and last the +Inf bucket.

@@ -2,9 +2,11 @@
 
 #include "base/utf8.hpp"
 #include "exporters/prometheus/buckets.hpp"
+#include "exporters/prometheus/series_count.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace plimsoll {
 namespace {
@@ -14,7 +16,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-constexpr std::array<std::string_view, 32> kNames{
+constexpr std::array<std::string_view, 35> kNames{
     "plimsoll_run_info",
     "plimsoll_requests_total",
     "plimsoll_response_seconds",
@@ -43,6 +45,9 @@ constexpr std::array<std::string_view, 32> kNames{
     "plimsoll_generator_loop_lag_seconds",
     "plimsoll_generator_late_sends_total",
     "plimsoll_generator_sockets_left",
+    "plimsoll_exporter_sent_total",
+    "plimsoll_exporter_retried_total",
+    "plimsoll_exporter_rejected_total",
     "plimsoll_exporter_dropped_total",
     "plimsoll_probe_up",
     "plimsoll_probe_duration_seconds",
@@ -234,6 +239,7 @@ MetricFamily offered_rate(const RunInfo& run, const Snapshot& snapshot) {
         offered += run.executors[i].open && i < known ? snapshot.executors[i].offered : 0;
     }
     if (open) {
+        offered = snapshot.last ? 0 : offered;  // it asks for nothing any more
         add_gauge(out, {}, offered);
     }
     return out;
@@ -279,12 +285,60 @@ void add_generator(std::vector<MetricFamily>& out, const Snapshot& snapshot) {
     out.push_back(std::move(sockets));
 }
 
+/// A tag's key as a label's name: what it may not hold becomes "_", and one that is taken, or that
+/// means something to Prometheus, is set off by "tag_".
+std::string label_name(std::string_view key, const Labels& taken) {
+    std::string name(key);
+    std::replace_if(
+        name.begin(), name.end(),
+        [](unsigned char c) { return !(c < 0x80 && (std::isalnum(c) != 0 || c == '_')); }, '_');
+    const auto is_taken = [&] {
+        return name == "job" || name == "instance" || name == "le" || name == "quantile" ||
+               std::any_of(taken.begin(), taken.end(),
+                           [&](const auto& label) { return label.name == name; });
+    };
+    if (name.starts_with("__") || (name[0] >= '0' && name[0] <= '9') || is_taken()) {
+        name = "tag_" + name;
+    }
+    while (is_taken()) {
+        name += '_';
+    }
+    return name;
+}
+
+Labels run_labels(const RunInfo& run) {
+    Labels labels{make_label("run", run.id), make_label("scenario", run.scenario_name),
+                  make_label("version", run.version)};
+    for (const std::string& tag : run.tags) {
+        const std::size_t equals = tag.find('=');
+        labels.push_back(make_label(label_name(tag.substr(0, equals), labels),
+                                    tag.substr(std::min(equals + 1, tag.size()))));
+    }
+    return labels;
+}
+
+void add_exporters(std::vector<MetricFamily>& out, const ExporterCounts& exporters) {
+    const auto add = [&](const char* name, const char* help, std::uint64_t Deliveries::*which) {
+        MetricFamily one = counter(name, help);
+        for (const auto& [exporter, counts] : exporters) {
+            add_counter(one, {make_label("exporter", exporter)}, counts.*which);
+        }
+        out.push_back(std::move(one));
+    };
+    add("plimsoll_exporter_sent_total", "Records (spans, lines) that an exporter delivered.",
+        &Deliveries::sent);
+    add("plimsoll_exporter_retried_total", "Times that an exporter sent something again.",
+        &Deliveries::retried);
+    add("plimsoll_exporter_rejected_total",
+        "Records (spans, lines) that the other side refused for good.", &Deliveries::rejected);
+    add("plimsoll_exporter_dropped_total",
+        "Records (spans, lines) that were lost on this side: no room, no answer, no time left.",
+        &Deliveries::dropped);
+}
+
 MetricFamily run_info(const RunInfo& run) {
     MetricFamily out = gauge("plimsoll_run_info", "Which run this endpoint shows; always 1.");
-    add_gauge(out,
-              {make_label("run", run.id), make_label("scenario", run.scenario_name),
-               make_label("version", run.version)},
-              1);
+    add_gauge(out, run_labels(run), 1);
     return out;
 }
 
@@ -300,7 +354,7 @@ ClientMetric::Label make_label(std::string_view name, std::string_view value) {
 
 std::vector<MetricFamily> load_metrics(const RunInfo& run, const Snapshot& snapshot,
                                        std::span<const Nanoseconds> bounds,
-                                       const ExporterDrops& drops) {
+                                       const ExporterCounts& exporters) {
     std::vector<MetricFamily> out;
     out.reserve(kNames.size());
     out.push_back(run_info(run));
@@ -327,12 +381,26 @@ std::vector<MetricFamily> load_metrics(const RunInfo& run, const Snapshot& snaps
     out.push_back(offered_rate(run, snapshot));
     out.push_back(stages(run, snapshot));
     add_generator(out, snapshot);
-    MetricFamily dropped = counter("plimsoll_exporter_dropped_total",
-                                   "Records that an exporter's queue had no room for.");
-    for (const auto& [exporter, count] : drops) {
-        add_counter(dropped, {make_label("exporter", exporter)}, count);
+    add_exporters(out, exporters);
+    return out;
+}
+
+SeriesCount series_count(const RunInfo& run) {
+    Snapshot start;
+    start.total.resize(run.endpoints.size());
+    start.total_checks.resize(run.checks.size());
+    start.total_groups.resize(run.groups.size());
+    start.shards.resize(run.shards);
+    const auto bounds = bucket_bounds(run.thresholds);
+    SeriesCount out{0, bounds.size() + 1};
+    for (const MetricFamily& each : load_metrics(run, start, bounds, {})) {
+        for (const ClientMetric& metric : each.metric) {
+            constexpr std::size_t kSumAndCount = 2;
+            out.series += each.type == prometheus::MetricType::Histogram
+                              ? metric.histogram.bucket.size() + kSumAndCount
+                              : 1;
+        }
     }
-    out.push_back(std::move(dropped));
     return out;
 }
 

@@ -13,8 +13,8 @@
 
 namespace plimsoll {
 
-/// Drop counts by exporter name.
-using ExporterDrops = std::vector<std::pair<std::string, std::uint64_t>>;
+/// By exporter name.
+using ExporterCounts = std::vector<std::pair<std::string, Deliveries>>;
 
 /// Names of all families that `load_metrics` can return, for clash checks.
 [[nodiscard]] std::span<const std::string_view> load_metric_names();
@@ -23,7 +23,7 @@ using ExporterDrops = std::vector<std::pair<std::string, std::uint64_t>>;
 /// histogram's blocks. `bounds` as made by bucket_bounds.
 [[nodiscard]] std::vector<prometheus::MetricFamily> load_metrics(
     const RunInfo& run, const Snapshot& snapshot, std::span<const Nanoseconds> bounds,
-    const ExporterDrops& drops);
+    const ExporterCounts& exporters);
 
 /// A label. Bytes that are not UTF-8 become U+FFFD each: one of them would make Prometheus refuse
 /// the whole scrape.

@@ -11,7 +11,7 @@ void MetricsState::start(const RunInfo& run, std::span<const ProbeInfo> probes) 
     zero->total.resize(run.endpoints.size());
     zero->shards.resize(run.shards);
     const std::lock_guard lock(mutex_);
-    latest_ = {std::move(zero), std::vector<ProbeView>(probes.size()), 0};
+    latest_ = {std::move(zero), std::vector<ProbeView>(probes.size()), 0, false};
 }
 
 void MetricsState::store(const SnapshotPtr& snapshot) {
@@ -41,9 +41,22 @@ void MetricsState::store_dropped(std::uint64_t total) {
     latest_.dropped = total;
 }
 
-MetricsView MetricsState::view() const {
+void MetricsState::end_probes() {
     const std::lock_guard lock(mutex_);
-    return latest_;
+    latest_.probes_over = true;
+}
+
+MetricsView MetricsState::view() const {
+    MetricsView view;
+    {
+        const std::lock_guard lock(mutex_);
+        view = latest_;
+    }
+    for (ProbeView& probe : view.probes) {
+        probe.in_gap = probe.in_gap || view.probes_over;
+        probe.health.up = probe.health.up && !view.probes_over;
+    }
+    return view;
 }
 
 }  // namespace plimsoll

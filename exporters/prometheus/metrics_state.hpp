@@ -23,6 +23,7 @@ struct MetricsView {
     SnapshotPtr snapshot;  // never null: all zero before the first
     std::vector<ProbeView> probes;
     std::uint64_t dropped = 0;
+    bool probes_over = false;  // they read no more
 };
 
 /// Thread-safe: the exporter's thread stores, scraping threads look.
@@ -36,6 +37,7 @@ public:
     void store(std::size_t probe, const Reading& reading, const ProbeHealth& health);
     void store_gap(std::size_t probe, bool open, const ProbeHealth& health);
     void store_dropped(std::uint64_t total);
+    void end_probes();
 
     [[nodiscard]] MetricsView view() const;
     [[nodiscard]] const RunInfo& run() const { return run_; }

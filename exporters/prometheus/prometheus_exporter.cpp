@@ -24,24 +24,29 @@ public:
         : families_(std::move(families)),
           bounds_(bucket_bounds(run.thresholds)),
           load_(options.load),
-          drops_(options.exporter_drops),
+          exporters_(options.exporters),
           thresholds_(options.thresholds),
-          findings_(options.findings) {
+          findings_(options.findings),
+          broke_at_(options.broke_at) {
         state.start(run, probes);
     }
 
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
         const MetricsView view = state.view();
         auto out = load_metrics(state.run(), *view.snapshot, bounds_,
-                                drops_ ? drops_() : ExporterDrops{{"prometheus", view.dropped}});
+                                exporters_ ? exporters_() : own_drops(view.dropped));
         if (!load_) {
             std::erase_if(out, [](const auto& family) {
                 return family.name != "plimsoll_run_info" &&
-                       family.name != "plimsoll_exporter_dropped_total";
+                       !family.name.starts_with("plimsoll_exporter_");
             });
         }
         out.push_back(threshold_family(thresholds_ ? thresholds_() : ThresholdStates{}));
         out.push_back(finding_family(findings_ ? findings_() : FindingList{}));
+        for (auto& family :
+             breaking_point_families(broke_at_ ? broke_at_() : std::optional<BrokeAt>())) {
+            out.push_back(std::move(family));
+        }
         auto probes = families_.collect(view.probes);
         out.insert(out.end(), std::make_move_iterator(probes.begin()),
                    std::make_move_iterator(probes.end()));
@@ -50,17 +55,25 @@ public:
     }
 
     MetricsState state;
+    ScrapeLog scrapes;
 
 private:
+    static ExporterCounts own_drops(std::uint64_t dropped) {
+        Deliveries own;
+        own.dropped = dropped;
+        return {{"prometheus", own}};
+    }
+
     ProbeFamilies families_;
     std::vector<Nanoseconds> bounds_;
     bool load_;
-    std::function<ExporterDrops()> drops_;
+    std::function<ExporterCounts()> exporters_;
     std::function<ThresholdStates()> thresholds_;
     std::function<FindingList()> findings_;
+    std::function<std::optional<BrokeAt>()> broke_at_;
 };
 
-HttpResponse answer(const HttpRequest& request, const prometheus::Collectable& metrics) {
+HttpResponse answer(const HttpRequest& request, RunMetrics& metrics) {
     constexpr std::string_view kPlain = "text/plain; charset=utf-8";
     if (request.path() != "/metrics") {
         return make_response(404, kPlain, "the metrics are at /metrics\n");
@@ -70,6 +83,10 @@ HttpResponse answer(const HttpRequest& request, const prometheus::Collectable& m
         refusal.headers.push_back({"Allow", "GET, HEAD"});
         return refusal;
     }
+    // Prometheus and what behaves like it send this header; a person's browser does not.
+    metrics.scrapes.add(
+        Clock::now(),
+        find_header(request.headers, "X-Prometheus-Scrape-Timeout-Seconds") != nullptr);
     return make_response(200, "text/plain; version=0.0.4; charset=utf-8",
                          exposition_text(metrics.Collect()));
 }
@@ -97,9 +114,7 @@ Status PrometheusExporter::start(const RunInfo& run, std::span<const ProbeInfo> 
     auto server = std::make_unique<Server>();
     server->metrics =
         std::make_shared<RunMetrics>(run, probes, std::move(families).value(), options_);
-    HttpServerOptions http;
-    http.address = options_.address;
-    http.port = options_.port;
+    HttpServerOptions http = own_port_options(options_.address, options_.port);
     http.threads = 2;  // one scrape does not wait for another
     auto started = HttpServer::start(
         http, [metrics = server->metrics](const HttpRequest& request, Responder responder) {
@@ -136,6 +151,14 @@ void PrometheusExporter::on_event(const Event&) {}
 
 void PrometheusExporter::on_dropped(std::uint64_t total) {
     server_->metrics->state.store_dropped(total);
+}
+
+void PrometheusExporter::end_probes() {
+    server_->metrics->state.end_probes();
+}
+
+Scrapes PrometheusExporter::scrapes() const {
+    return server_ ? server_->metrics->scrapes.scrapes() : Scrapes{};
 }
 
 void PrometheusExporter::finish(Clock::time_point) {

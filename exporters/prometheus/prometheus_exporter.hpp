@@ -1,11 +1,14 @@
 // The pull endpoint: a run's metrics, live, for Prometheus.
 #pragma once
 
+#include "exporters/prometheus/broke_at.hpp"
+#include "exporters/prometheus/scrape_log.hpp"
 #include "signal/exporter.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +18,9 @@ namespace plimsoll {
 struct PrometheusOptions {
     std::string address = "127.0.0.1";  // numeric, or "localhost"
     std::uint16_t port = 9464;          // 0 takes a free one: see bound_port
-    /// Drop counts by exporter name, for plimsoll_exporter_dropped_total. Called by scraping
-    /// threads, so it must be thread-safe. When unset, only this exporter's own drops show.
-    std::function<std::vector<std::pair<std::string, std::uint64_t>>()> exporter_drops = {};
+    /// By exporter name, for plimsoll_exporter_..._total. Called by scraping threads, so it must be
+    /// thread-safe. When unset, only this exporter's own drops show.
+    std::function<std::vector<std::pair<std::string, Deliveries>>()> exporters = {};
     /// False: no load runs, so its metrics (all of them zero) are left out.
     bool load = true;
     /// Thresholds and whether each holds so far, for plimsoll_threshold_ok; thread-safe.
@@ -25,6 +28,8 @@ struct PrometheusOptions {
     /// Cause and confidence of each finding, once there are some, for plimsoll_finding;
     /// thread-safe.
     std::function<std::vector<std::pair<std::string, std::string>>()> findings = {};
+    /// Where the run broke, once that is known; thread-safe.
+    std::function<std::optional<BrokeAt>()> broke_at = {};
 };
 
 /// Serves `http://ADDRESS:PORT/metrics` from start to finish (or destruction). Keeps only the
@@ -50,6 +55,11 @@ public:
     void on_gap(std::size_t probe, const Gap& gap, const ProbeHealth& health) override;
     void on_event(const Event& event) override;
     void on_dropped(std::uint64_t total) override;
+    /// The probes read no more: their gauges go, and plimsoll_probe_up is 0, however long the
+    /// endpoint stays open. From any thread, after start.
+    void end_probes();
+    /// From any thread.
+    [[nodiscard]] Scrapes scrapes() const;
     /// Closes the port.
     void finish(Clock::time_point deadline) override;
 

@@ -37,4 +37,20 @@ prometheus::MetricFamily finding_family(const FindingList& findings) {
     return family;
 }
 
+std::vector<prometheus::MetricFamily> breaking_point_families(const std::optional<BrokeAt>& broke) {
+    std::vector<prometheus::MetricFamily> out(2);
+    out[0].name = "plimsoll_breaking_point_rate";
+    out[0].help = "What was offered when the target broke: iterations per second, or users.";
+    out[1].name = "plimsoll_breaking_point_seconds";
+    out[1].help = "When the target broke, since the run's start.";
+    for (auto& family : out) {
+        family.type = prometheus::MetricType::Gauge;
+        if (broke) {
+            family.metric.emplace_back().gauge.value =
+                &family == out.data() ? broke->rate : broke->at_s;
+        }
+    }
+    return out;
+}
+
 }  // namespace plimsoll

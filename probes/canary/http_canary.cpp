@@ -138,7 +138,8 @@ Result<Nanoseconds> HttpCanary::exchange(Clock::time_point deadline) {
     const Nanoseconds took = Clock::now() - from;
     if (!done) {
         socket_.close();
-        return Error{done.error().what, "GET " + options_.path, done.error().hint};
+        return Error{done.error().what, "GET " + options_.path.substr(0, options_.path.find('?')),
+                     done.error().hint};
     }
     return took;
 }

@@ -10,10 +10,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <sched.h>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -74,7 +76,7 @@ std::string default_name(const ContainerProbeOptions& options) {
         return options.name;
     }
     if (options.pid != 0) {
-        return fmt::format("pid:{}", options.pid);
+        return process_name(options.pid, options.proc_root);
     }
     if (options.port != 0) {
         return fmt::format("port:{}", options.port);
@@ -349,6 +351,12 @@ Result<Reading> ContainerProbe::read(Clock::time_point) {
 }
 
 }  // namespace
+
+std::string process_name(pid_t pid, const std::string& proc_root) {
+    std::ifstream file(fmt::format("{}/{}/comm", proc_root, pid));
+    std::string name;
+    return std::getline(file, name) && !name.empty() ? name : fmt::format("pid:{}", pid);
+}
 
 ProbePtr make_container_probe(ContainerProbeOptions options) {
     return std::make_unique<ContainerProbe>(std::move(options));

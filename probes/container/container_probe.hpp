@@ -18,8 +18,8 @@ inline constexpr Nanoseconds kProcessPeriod = std::chrono::seconds(1);
 
 /// Exactly one of pid, port, cgroup, docker and label is to be set.
 struct ContainerProbeOptions {
-    std::string name;  // label `container`; "pid:N", "port:N" or the cgroup's last part when empty,
-                       // and of docker and label always the container's own name
+    std::string name;  // label `container`; the process's own name, "port:N" or the cgroup's last
+                       // part when empty, and of docker and label always the container's own name
     std::string role;  // label `role`: app, database ...
     pid_t pid = 0;     // this process and its descendants
     std::uint16_t port = 0;  // whoever listens there, looked up again when it was restarted; where
@@ -48,5 +48,8 @@ struct ContainerProbeOptions {
 ///
 /// No read waits for anything but small files of the kernel.
 [[nodiscard]] ProbePtr make_container_probe(ContainerProbeOptions options);
+
+/// What a process is called by the kernel, to be told apart by people; "pid:N" where it has none.
+[[nodiscard]] std::string process_name(pid_t pid, const std::string& proc_root = "/proc");
 
 }  // namespace plimsoll

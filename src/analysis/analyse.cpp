@@ -1,7 +1,11 @@
 #include "analysis/analyse.hpp"
 
+#include "analysis/answers.hpp"
 #include "analysis/breaking_point.hpp"
+#include "analysis/capacity/find_json.hpp"
+#include "analysis/censored.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/limits.hpp"
 #include "analysis/judge_run.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
@@ -10,23 +14,33 @@
 #include "analysis/validity.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace plimsoll {
 namespace {
 
 constexpr std::string_view kDropped = "exporter.dropped.";
+constexpr std::array<std::pair<std::string_view, std::uint64_t ExporterResult::*>, 4>
+    kExporterCounts{{{"exporter.sent.", &ExporterResult::sent},
+                     {"exporter.retried.", &ExporterResult::retried},
+                     {"exporter.rejected.", &ExporterResult::rejected},
+                     {kDropped, &ExporterResult::dropped}}};
 
 void add_totals(const RunData& data, Analysis& analysis) {
     analysis.duration_s = data.duration_s;
     analysis.requests = data.all.requests;
-    analysis.failed = data.all.failed;
+    for (const EndpointStats& stats : data.totals) {
+        const Failures failures = failures_of(stats);
+        analysis.failed += failures.certain;
+        analysis.unknown += failures.unknown;
+    }
+    analysis.answers = judge_answers(data);
     analysis.not_sent = data.counts.not_sent[0] + data.counts.not_sent[1];
-    analysis.rate =
-        data.duration_s > 0 ? static_cast<double>(data.all.requests) / data.duration_s : 0;
-    const std::uint64_t timeouts = count_timeouts(data.all);
-    analysis.response = summarise_latency(data.all.response, timeouts);
-    analysis.service = summarise_latency(data.all.service, timeouts);
+    const std::uint64_t ended = data.all.requests - data.all.cut_off.count();
+    analysis.rate = data.duration_s > 0 ? static_cast<double>(ended) / data.duration_s : 0;
+    analysis.response = summarise_latency(data.all.response, data.all.censored.count());
+    analysis.service = summarise_latency(data.all.service, data.all.censored_service.count());
     analysis.send_lag = summarise_latency(data.all.send_lag, 0);
     for (std::size_t i = 0; i < kRequestPhaseCount; ++i) {
         analysis.phases[i] = summarise_latency(data.phases.times[i], 0);
@@ -46,7 +60,7 @@ void add_flow(const RunData& data, Analysis& analysis) {
     for (std::size_t g = 0; g < data.groups.size(); ++g) {
         const GroupStats& stats = data.groups[g];
         analysis.groups.push_back({data.info.groups[g], stats.count, stats.failed, stats.broken_off,
-                                   summarise_latency(stats.duration, 0)});
+                                   summarise_latency(stats.duration, stats.censored.count())});
     }
     const LoadCounts& counts = data.counts;
     analysis.flow = {counts.iterations_started,   counts.iterations_completed,
@@ -105,12 +119,44 @@ GeneratorResult generator_of(const RunData& data) {
         generator.ceiling_rate = ceiling;
     }
     for (const auto& [key, value] : data.facts) {
+        const auto count = static_cast<std::uint64_t>(std::max(0.0, data.fact(key, 0)));
         if (key.starts_with(kDropped)) {
-            generator.dropped[key.substr(kDropped.size())] =
-                static_cast<std::uint64_t>(std::max(0.0, data.fact(key, 0)));
+            generator.dropped[key.substr(kDropped.size())] = count;
+        }
+        for (const auto& [prefix, which] : kExporterCounts) {
+            if (key.starts_with(prefix)) {
+                generator.exporters[key.substr(prefix.size())].*which = count;
+            }
         }
     }
     return generator;
+}
+
+/// Validity, breaking point and causes.
+void judge(const RunData& data, Analysis& analysis) {
+    analysis.checks = check_validity(data);
+    analysis.notes = validity_notes(data);
+    analysis.verdict = verdict_of(analysis.checks);
+    Break found = find_breaking_point(data);
+    if (analysis.verdict == Verdict::Invalid) {
+        found = Break{};  // void: what broke may have been the generator
+        found.baseline = take_baseline(data);
+    }
+    analysis.breaking_point = found.point;
+    analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
+    if (found.point.found) {
+        analysis.resource_limits = resource_limits(Case(data, found));
+    }
+}
+
+/// Of a search, the steps up to the first that failed: a staircase that ends where it broke. What
+/// comes after goes up and down, and some of it is meant to be too much.
+RunData searched_part(const RunData& data, const FindResult& find) {
+    const auto failed =
+        std::find_if(find.steps.begin(), find.steps.end(), [](const StepResult& step) {
+            return step.verdict == StepVerdict::Fail && step.kind != StepKind::Baseline;
+        });
+    return failed == find.steps.end() ? data : cut_at(data, failed->to_s);
 }
 
 }  // namespace
@@ -125,6 +171,20 @@ std::string to_string(Verdict verdict) {
             break;
     }
     return "INVALID";
+}
+
+std::string to_string(GateState state) {
+    switch (state) {
+        case GateState::Passed:
+            return "passed";
+        case GateState::Failed:
+            return "failed";
+        case GateState::NotKnown:
+            return "not_known";
+        case GateState::NoSample:
+            break;
+    }
+    return "no_sample";
 }
 
 Result<Analysis> analyse(const RunReader& reader) {
@@ -146,15 +206,14 @@ Result<Analysis> analyse(const RunReader& reader) {
     analysis.thresholds = std::move(thresholds).value();
     analysis.open_model = is_open_model(data.info);
     analysis.highest_offered = highest_offered(data.info, data.load_end_s);
-    analysis.checks = check_validity(data);
-    analysis.verdict = verdict_of(analysis.checks);
-    Break found = find_breaking_point(data);
-    if (analysis.verdict == Verdict::Invalid) {
-        found = Break{};  // void: what broke may have been the generator
-        found.baseline = take_baseline(data);
+    if (const auto kept = data.facts.find(kFindFact); kept != data.facts.end()) {
+        auto result = find_result_from(kept->second);
+        if (!result) {
+            return result.error();
+        }
+        analysis.find = std::move(result).value();
     }
-    analysis.breaking_point = found.point;
-    analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
+    judge(analysis.find ? searched_part(data, *analysis.find) : data, analysis);
     return analysis;
 }
 

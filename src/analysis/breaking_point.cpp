@@ -39,16 +39,25 @@ double as_double(std::uint64_t n) {
     return static_cast<double>(n);
 }
 
-double response_between(const RunData& data, double from_s, double to_s) {
-    double sum = 0;
-    double n = 0;
+struct MeanResponse {
+    double seconds = 0;
+    double requests = 0;
+    bool censored = false;  // some were given up: it was longer
+    [[nodiscard]] std::string text() const {
+        return fmt::format("{}{}", censored ? "at least " : "", human_seconds(seconds));
+    }
+};
+MeanResponse response_between(const RunData& data, double from_s, double to_s) {
+    MeanResponse mean;
     for (const TickFacts& tick : data.ticks) {
         if (tick.middle_s() >= from_s && tick.middle_s() < to_s) {
-            sum += tick.response_mean_s * as_double(tick.requests);
-            n += as_double(tick.requests);
+            mean.seconds += tick.response_mean_s * as_double(tick.requests);
+            mean.requests += as_double(tick.requests);
+            mean.censored = mean.censored || tick.censored > 0;
         }
     }
-    return n > 0 ? sum / n : 0;
+    mean.seconds /= std::max(1.0, mean.requests);
+    return mean;
 }
 
 /// Ok requests per second in [from_s, to_s). Relative to the mean: the standard deviation of its
@@ -156,13 +165,14 @@ std::string describe(const RunData& data, const Break& found) {
         parts.push_back(fmt::format("more users brought no more than {}",
                                     format_rate(Rate::per_second(found.goodput_after))));
     }
-    const double after = response_between(data, found.point.at_s, end);
-    if (found.point.at_s < found.baseline.until_s) {
-        parts.push_back(fmt::format("mean response time was {}", human_seconds(after)));
-    } else if (after > kLatencyFactor * found.baseline.response_s) {
+    const MeanResponse after = response_between(data, found.point.at_s, end);
+    if (after.requests == 0) {
+        parts.emplace_back("no request was answered");
+    } else if (found.point.at_s < found.baseline.until_s) {
+        parts.push_back(fmt::format("mean response time was {}", after.text()));
+    } else if (after.seconds > kLatencyFactor * found.baseline.response_s) {
         parts.push_back(fmt::format("mean response time rose from {} to {}",
-                                    human_seconds(found.baseline.response_s),
-                                    human_seconds(after)));
+                                    human_seconds(found.baseline.response_s), after.text()));
     }
     const double failed = requests > 0 ? 1 - good / requests : 0;
     if (failed > found.baseline.failed_ratio + 0.01) {

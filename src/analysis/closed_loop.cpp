@@ -31,12 +31,14 @@ bool has_one_class(const RunInfo& info) {
 std::vector<LoopStage> loop_stages(const RunData& data) {
     std::vector<LoopStage> stages;
     for (const StageFacts& stage : data.stages) {
-        if (!stage.held || stage.stats.requests < kLeastRequests || stage.users_seconds <= 0) {
+        const Histogram& cut_off = stage.stats.cut_off.get();
+        const std::uint64_t ended = stage.stats.requests - cut_off.count();
+        if (!stage.held || ended < kLeastRequests || stage.users_seconds <= 0) {
             continue;
         }
-        const auto requests = static_cast<double>(stage.stats.requests);
+        const auto requests = static_cast<double>(ended);
         const double cycle_s = stage.users_seconds / requests;
-        const double response_s = to_seconds(stage.stats.response.sum()) / requests;
+        const double response_s = to_seconds(stage.stats.response.sum() - cut_off.sum()) / requests;
         stages.push_back({stage.users_seconds / stage.seconds, cycle_s, cycle_s - response_s});
     }
     return stages;

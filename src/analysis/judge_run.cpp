@@ -67,8 +67,11 @@ public:
             StageVerdict verdict;
             verdict.executor = data_.info.executors[data_.stages[i].executor].name;
             verdict.stage = data_.stages[i].stage;
-            verdict.value = value_of(threshold_, sums_[i]);
-            verdict.ok = !verdict.value || holds(threshold_, *verdict.value);
+            const ThresholdResult result =
+                result_of(threshold_, judge(threshold_, sums_[i]), false);
+            verdict.value = result.value;
+            verdict.ok = result.ok;
+            verdict.state = result.state;
             verdicts.push_back(std::move(verdict));
         }
         return verdicts;

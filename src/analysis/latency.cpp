@@ -1,16 +1,10 @@
 #include "analysis/latency.hpp"
 
+#include "analysis/censored.hpp"
+
 namespace plimsoll {
 
-std::uint64_t count_timeouts(const EndpointStats& stats) {
-    std::uint64_t timeouts = 0;
-    for (const StatusCount& entry : stats.statuses) {
-        timeouts += is_timeout(entry.outcome) ? entry.count : 0U;
-    }
-    return timeouts;
-}
-
-LatencySummary summarise_latency(const Histogram& histogram, std::uint64_t timeouts) {
+LatencySummary summarise_latency(const Histogram& histogram, std::uint64_t censored) {
     LatencySummary summary;
     summary.count = histogram.count();
     if (histogram.empty()) {
@@ -26,7 +20,7 @@ LatencySummary summarise_latency(const Histogram& histogram, std::uint64_t timeo
     summary.p99 = quantile(0.99);
     summary.p999 = quantile(0.999);
     summary.max = to_seconds(histogram.max());
-    summary.censored_from = 1 - static_cast<double>(timeouts) / n;
+    summary.censored_from = 1 - static_cast<double>(censored) / n;
     summary.p99_supported = summary.count >= kSamplesForP99 && summary.censored_from >= 0.99;
     summary.p999_supported = summary.count >= kSamplesForP999 && summary.censored_from >= 0.999;
     return summary;
@@ -39,15 +33,17 @@ EndpointResult summarise_endpoint(const EndpointInfo& info, const EndpointStats&
     result.name = info.name;
     result.method = info.method;
     result.requests = stats.requests;
-    result.failed = stats.failed;
+    const Failures failures = failures_of(stats);
+    result.failed = failures.certain;
+    result.unknown = failures.unknown;
     const auto requests = static_cast<double>(stats.requests);
-    result.rate = seconds > 0 ? requests / seconds : 0;
+    result.rate =
+        seconds > 0 ? static_cast<double>(stats.requests - stats.cut_off.count()) / seconds : 0;
     for (const StatusCount& entry : stats.statuses) {
         result.outcomes[std::string(to_string(entry.outcome))] += entry.count;
     }
-    const std::uint64_t timeouts = count_timeouts(stats);
-    result.response = summarise_latency(stats.response, timeouts);
-    result.service = summarise_latency(stats.service, timeouts);
+    result.response = summarise_latency(stats.response, stats.censored.count());
+    result.service = summarise_latency(stats.service, stats.censored_service.count());
     result.bytes_received_mean =
         stats.requests > 0 ? static_cast<double>(stats.bytes_received) / requests : 0;
     return result;

@@ -13,11 +13,9 @@ namespace plimsoll {
 inline constexpr std::uint64_t kSamplesForP99 = 563;
 inline constexpr std::uint64_t kSamplesForP999 = 5662;
 
-[[nodiscard]] std::uint64_t count_timeouts(const EndpointStats& stats);
-
-/// `timeouts` of the histogram's values are lower bounds. They are taken as its largest, so
-/// quantiles above 1 − timeouts/count are unknown.
-[[nodiscard]] LatencySummary summarise_latency(const Histogram& histogram, std::uint64_t timeouts);
+/// `censored` of the histogram's values are lower bounds, so quantiles above 1 − censored/count
+/// are: nothing says how far above they lie.
+[[nodiscard]] LatencySummary summarise_latency(const Histogram& histogram, std::uint64_t censored);
 
 /// Totals of one endpoint over `seconds`.
 [[nodiscard]] EndpointResult summarise_endpoint(const EndpointInfo& info,

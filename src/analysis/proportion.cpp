@@ -7,14 +7,17 @@ namespace plimsoll {
 
 std::array<double, 2> wilson_interval(std::uint64_t hits, std::uint64_t n) {
     constexpr double kZ = 1.959964;  // of 95 %, two-sided
-    if (n == 0) {
+    return wilson_interval(static_cast<double>(hits), static_cast<double>(n), kZ);
+}
+
+std::array<double, 2> wilson_interval(double hits, double n, double z) {
+    if (n <= 0) {
         return {0, 1};
     }
-    const auto count = static_cast<double>(n);
-    const double p = static_cast<double>(hits) / count;
-    const double centre = p + kZ * kZ / (2 * count);
-    const double spread = kZ * std::sqrt(p * (1 - p) / count + kZ * kZ / (4 * count * count));
-    const double scale = 1 + kZ * kZ / count;
+    const double p = hits / n;
+    const double centre = p + z * z / (2 * n);
+    const double spread = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    const double scale = 1 + z * z / n;
     return {std::max(0.0, (centre - spread) / scale), std::min(1.0, (centre + spread) / scale)};
 }
 

@@ -1,6 +1,7 @@
 // What analysis concludes from a run. `src/report` renders it; summary.json is its public form.
 #pragma once
 
+#include "analysis/capacity/find_result.hpp"
 #include "record/interval.hpp"
 #include "record/outcome.hpp"
 #include "record/threshold.hpp"
@@ -22,7 +23,9 @@ struct LatencySummary {
     double min = 0, mean = 0, p50 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, max = 0;
     bool p99_supported = false;
     bool p999_supported = false;
-    double censored_from = 1;  // quantiles above this are "≥ timeout"
+    /// Quantiles above this are at least what stands here: so many were given up, by their timeout
+    /// or because the run ended. Below 1, mean and max are lower bounds too; at 0, min is.
+    double censored_from = 1;
 };
 
 enum class Verdict { Valid, Degraded, Invalid };
@@ -38,11 +41,13 @@ struct ValidityCheck {
 
 struct EndpointResult {
     std::string user, name, method;
-    std::uint64_t requests = 0, failed = 0;
-    double rate = 0;  // requests per second
+    std::uint64_t requests = 0;
+    std::uint64_t failed = 0;  // those that were cut off with them that are known to have failed
+    double rate = 0;           // requests per second that came to an end of their own
     std::map<std::string, std::uint64_t> outcomes;
     LatencySummary response, service;
     double bytes_received_mean = 0;
+    std::uint64_t unknown = 0;  // cut off, and too young to tell: Failures::unknown
 };
 
 /// A check of the scenario: how often it held.
@@ -89,20 +94,54 @@ struct StageResult {
     std::vector<StageEndpointResult> endpoints = {};  // as Analysis::endpoints
 };
 
+enum class GateState {
+    Passed,
+    Failed,    // wherever in its bounds the value lies
+    NotKnown,  // it passes at one end of the bounds and fails at the other
+    NoSample,  // nothing was judged
+};
+[[nodiscard]] std::string to_string(GateState state);  // passed, failed, not_known, no_sample
+
 /// A threshold judged on one stage alone.
 struct StageVerdict {
     std::string executor;
     std::uint32_t stage = 0;
-    bool ok = true;
+    bool ok = true;  // passed, or nothing to judge: the stage did not ask for it
     std::optional<double> value;
+    GateState state = GateState::Passed;
 };
 
 struct ThresholdResult {
     Threshold threshold;
-    bool ok = true;
-    std::optional<double>
-        value;  // absent where there was nothing to judge; with a window the worst
+    bool ok = true;  // passed; or nothing to judge, where it allows that
+    /// Absent where there was nothing to judge; with a window the worst. Where requests were given
+    /// up, the least that it can be.
+    std::optional<double> value;
     std::vector<StageVerdict> stages = {};  // in the order of Analysis::stages; only of an SLA
+    GateState state = GateState::Passed;
+    /// The most that the value can be, where that is more: infinite where nothing bounds it.
+    std::optional<double> at_most = std::nullopt;
+    std::string why = {};  // one sentence, where it is not known or had nothing to judge
+};
+
+/// Whether the target answered: what every run is judged by, with thresholds or without.
+struct AnswerResult {
+    bool ok = true;
+    bool none = false;         // not one request was answered
+    bool unreachable = false;  // none, as no connection ever came to stand
+    std::uint64_t answered = 0;
+    std::uint64_t unanswered = 0;  // failed without an answer; cut off and too old to be under way
+    std::uint64_t unknown = 0;     // cut off, and too young to tell
+    std::uint64_t cut_off = 0;     // all of them
+    double oldest_s = 0;           // of those cut off
+    double silent_s = 0;           // from the last answer to the end of the load
+    std::string why;               // what was not answered, in a sentence; empty: all was
+};
+
+/// What the reader should know of the measurement that is no check: it cannot fail.
+struct ValidityNote {
+    std::string name;
+    std::string text;
 };
 
 struct BreakingPoint {
@@ -123,14 +162,33 @@ struct Finding {
     std::string fix;
 };
 
+/// What became of what one exporter had to deliver.
+struct ExporterResult {
+    std::uint64_t sent = 0;
+    std::uint64_t retried = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t dropped = 0;
+};
+
+/// What one resource could carry at most, by what a request used of it after the break.
+struct ResourceLimit {
+    std::string resource, unit;  // "the database's CPU", "cores"
+    double size = 0;             // of it there are: cores, connections
+    double busy = 0;             // of these, on average
+    double demand_s = 0;         // of one of them, per request
+    double could_carry = 0;      // size / demand_s, requests per second
+    double used_ratio = 0;       // busy / size, at most 1
+};
+
 struct GeneratorResult {
     double cpu_seconds = 0;
     double cpu_us_per_request = 0;
     std::uint64_t max_rss_bytes = 0;
     std::uint32_t shards = 1;
     std::map<std::string, std::uint64_t> dropped;  // by exporter
-    double cpu_ratio_max = 0;                      // of the busiest thread in its busiest tick, 0-1
-    double loop_lag_max_s = 0;                     // the latest that a due timer ran
+    std::map<std::string, ExporterResult> exporters = {};
+    double cpu_ratio_max = 0;      // of the busiest thread in its busiest tick, 0-1
+    double loop_lag_max_s = 0;     // the latest that a due timer ran
     std::uint64_t late_sends = 0;  // requests sent more than 1 ms after they were due
     std::uint64_t not_sent_user_cap = 0, not_sent_generator = 0;  // iterations
     std::optional<std::uint64_t> sockets_left = std::nullopt;  // fewest; absent where nobody looked
@@ -149,8 +207,13 @@ struct ErrorResult {
 struct Analysis {
     Verdict verdict = Verdict::Valid;
     std::vector<ValidityCheck> checks;
+    std::vector<ValidityNote> notes;
     double duration_s = 0;
-    std::uint64_t requests = 0, failed = 0, not_sent = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t failed = 0;   // as EndpointResult::failed, of all endpoints
+    std::uint64_t unknown = 0;  // likewise
+    std::uint64_t not_sent = 0;
+    AnswerResult answers;
     double rate = 0;
     LatencySummary response, service, send_lag;
     std::array<LatencySummary, kRequestPhaseCount> phases;  // by RequestPhase
@@ -164,7 +227,11 @@ struct Analysis {
     BreakingPoint breaking_point;
     double highest_offered = 0;  // arrivals per second, or users
     bool open_model = true;
-    std::vector<Finding> findings;  // the first gave way first
+    std::vector<Finding> findings;                    // the first gave way first
+    std::vector<ResourceLimit> resource_limits = {};  // the least first; where the target broke
+    /// Of a run that searched for the capacity. Breaking point and findings are then of the steps
+    /// up to the first that failed.
+    std::optional<FindResult> find;
     std::vector<ErrorResult> errors;
     GeneratorResult generator;
 };

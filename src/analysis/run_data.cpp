@@ -1,5 +1,6 @@
 #include "analysis/run_data.hpp"
 
+#include "analysis/censored.hpp"
 #include "analysis/load_level.hpp"
 
 #include <algorithm>
@@ -14,33 +15,9 @@ bool was_served(Outcome outcome) {
     return outcome == Outcome::Ok || outcome == Outcome::Http4xx || outcome == Outcome::CheckFailed;
 }
 
-TickFacts facts_of(const StoredTick& tick) {
-    TickFacts facts;
-    facts.from_s = to_seconds(tick.from);
-    facts.to_s = to_seconds(tick.to);
-    facts.counts = tick.counts;
-    facts.state = tick.state;
-    Nanoseconds response{};
-    Nanoseconds service{};
-    for (const EndpointStats& stats : tick.endpoints) {
-        facts.requests += stats.requests;
-        facts.rate_limited += stats.count(Outcome::RateLimited);
-        facts.ok += stats.requests - stats.failed;
-        response += stats.response.sum();
-        service += stats.service.sum();
-        for (const StatusCount& entry : stats.statuses) {
-            facts.served += was_served(entry.outcome) ? entry.count : 0U;
-        }
-    }
-    if (facts.requests > 0) {
-        const auto n = static_cast<double>(facts.requests);
-        facts.response_mean_s = to_seconds(response) / n;
-        facts.service_mean_s = to_seconds(service) / n;
-    }
-    for (const ShardState& shard : tick.shards) {
-        facts.cpu_seconds += shard.cpu_ratio * facts.seconds();
-    }
-    return facts;
+/// Of those cut off; in a tick with timeouts too, up to their send lag.
+Nanoseconds cut_off_service(const EndpointStats& stats) {
+    return std::min(stats.cut_off.get().sum(), stats.censored_service.get().sum());
 }
 
 std::vector<StageFacts> stages_of(const RunInfo& info) {
@@ -108,7 +85,9 @@ public:
     }
 
     void add(const StoredTick& tick) {
-        TickFacts& facts = data_.ticks.emplace_back(facts_of(tick));
+        TickFacts& facts = data_.ticks.emplace_back(
+            tick_facts(to_seconds(tick.from), to_seconds(tick.to), tick.counts, tick.state,
+                       tick.endpoints, tick.shards));
         EndpointStats merged;
         for (std::size_t e = 0; e < tick.endpoints.size(); ++e) {
             data_.totals[e].merge(tick.endpoints[e]);
@@ -116,6 +95,9 @@ public:
             facts.sign_ins += sign_in_[e] ? tick.endpoints[e].requests : 0U;
         }
         data_.all.merge(merged);
+        if (tick.last_answer || facts.answered > 0) {
+            data_.last_answer_s = to_seconds(tick.last_answer.value_or(tick.to));
+        }
         data_.phases.merge(tick.phases);
         data_.counts.merge(tick.counts);
         cut_ended(tick);
@@ -185,10 +167,75 @@ void take(Result<T> from, T& into, Status& status) {
 
 }  // namespace
 
+RunData cut_at(const RunData& data, double end_s) {
+    RunData cut = data;
+    std::erase_if(cut.ticks, [&](const TickFacts& tick) { return tick.to_s > end_s + 1e-6; });
+    cut.counts = {};
+    for (const TickFacts& tick : cut.ticks) {
+        cut.counts.merge(tick.counts);
+    }
+    for (StoredSeries& series : cut.series) {
+        std::erase_if(series.points, [&](const auto& point) { return point.t_s > end_s; });
+    }
+    std::erase_if(cut.series, [](const StoredSeries& series) { return series.points.empty(); });
+    for (StoredProbe& probe : cut.probes) {
+        std::erase_if(probe.times_s, [&](double t_s) { return t_s > end_s; });
+    }
+    std::erase_if(cut.gaps, [&](const StoredGap& gap) { return gap.from_s > end_s; });
+    std::erase_if(cut.errors, [&](const StoredError& error) { return error.first_s > end_s; });
+    std::erase_if(cut.stages, [&](const StageFacts& stage) { return stage.from_s >= end_s; });
+    const auto end = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(end_s));
+    for (ExecutorInfo& executor : cut.info.executors) {
+        cut_stages(executor, end);
+    }
+    cut.duration_s = cut.ticks.empty() ? 0 : cut.ticks.back().to_s;
+    cut.load_end_s = std::min(schedule_end(cut.info), cut.duration_s);
+    return cut;
+}
+
+TickFacts tick_facts(double from_s, double to_s, const LoadCounts& counts, const ShardState& state,
+                     std::span<const EndpointStats> endpoints, std::span<const ShardState> shards) {
+    TickFacts facts;
+    facts.from_s = from_s;
+    facts.to_s = to_s;
+    facts.counts = counts;
+    facts.state = state;
+    Nanoseconds response{};
+    Nanoseconds service{};
+    for (const EndpointStats& stats : endpoints) {
+        const std::uint64_t cut_off = stats.cut_off.count();
+        facts.requests += stats.requests - cut_off;
+        facts.cut_off += cut_off;
+        facts.answered += count_answers(stats);
+        facts.censored += stats.censored.count() - cut_off;
+        facts.rate_limited += stats.count(Outcome::RateLimited);
+        facts.ok += stats.count(Outcome::Ok);
+        response += stats.response.sum() - stats.cut_off.get().sum();
+        service += stats.service.sum() - cut_off_service(stats);
+        TickEndpoint& endpoint = facts.endpoints.emplace_back();
+        endpoint.requests = stats.requests - cut_off;
+        endpoint.response_s =
+            to_seconds(stats.response.sum() - stats.cut_off.get().sum());
+        for (const StatusCount& entry : stats.statuses) {
+            endpoint.served += was_served(entry.outcome) ? entry.count : 0U;
+        }
+        facts.served += endpoint.served;
+    }
+    if (facts.requests > 0) {
+        const auto n = static_cast<double>(facts.requests);
+        facts.response_mean_s = to_seconds(response) / n;
+        facts.service_mean_s = to_seconds(service) / n;
+    }
+    for (const ShardState& shard : shards) {
+        facts.cpu_seconds += shard.cpu_ratio * facts.seconds();
+    }
+    return facts;
+}
+
 bool is_sign_in(std::string_view endpoint_name) {
-    constexpr std::array<std::string_view, 9> kWords{"login",   "log in",  "log_in",
-                                                     "signin",  "sign in", "signup",
-                                                     "sign up", "regist",  "password"};
+    constexpr std::array<std::string_view, 14> kWords{
+        "login",   "log in", "log_in",  "log-in",  "signin", "sign in",  "sign-in",
+        "sign_in", "signup", "sign up", "sign-up", "regist", "password", "token"};
     std::string name(endpoint_name);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -1,5 +1,6 @@
 #include "analysis/stages.hpp"
 
+#include "analysis/censored.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
 
@@ -46,16 +47,17 @@ std::vector<StageResult> judge_stages(const RunData& data) {
         result.to_s = stage.to_s;
         result.offered_rate = executor.open ? mean_level(executor, stage.from_s, stage.to_s) : 0;
         if (stage.seconds > 0) {
-            result.rate = static_cast<double>(stage.stats.requests) / stage.seconds;
+            result.rate = static_cast<double>(stage.stats.requests - stage.stats.cut_off.count()) /
+                          stage.seconds;
             result.users = stage.users_seconds / stage.seconds;
         }
         if (stage.stats.requests > 0) {
-            result.failed_ratio =
-                static_cast<double>(stage.stats.failed) / static_cast<double>(stage.stats.requests);
+            result.failed_ratio = static_cast<double>(failures_of(stage.stats).certain) /
+                                  static_cast<double>(stage.stats.requests);
         }
         result.held = stage.held;
         result.endpoints = judge_endpoints(stage, baseline_of(data, stage.executor));
-        result.response = summarise_latency(stage.stats.response, count_timeouts(stage.stats));
+        result.response = summarise_latency(stage.stats.response, stage.stats.censored.count());
         results.push_back(std::move(result));
     }
     return results;

@@ -1,12 +1,13 @@
 // Pass or fail of the scenario's criteria: at the end, and live for abort_on_fail.
 #pragma once
 
+#include "analysis/gate.hpp"
 #include "analysis/result.hpp"
+#include "analysis/sliding_sums.hpp"
 #include "record/interval.hpp"
 #include "record/run_info.hpp"
 #include "signal/reading.hpp"
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -16,10 +17,10 @@
 
 namespace plimsoll {
 
-/// Judges one threshold on everything since the start. `total` is by EndpointId, `seconds` the time
-/// that passed (for rates), `groups` by GroupId, `checks` by CheckId. Endpoints of the same name
-/// count together. Where there is nothing to judge (no request yet) `value` is absent and the
-/// threshold holds, as in k6. Not for probes' metrics.
+/// Judges one threshold on a whole run. `total` is by EndpointId, `seconds` the time that passed
+/// (for rates), `groups` by GroupId, `checks` by CheckId. Endpoints of the same name count
+/// together. Where there is nothing to judge (no request, no check) `value` is absent and the
+/// threshold does not pass, unless it says allow_empty. Not for probes' metrics.
 [[nodiscard]] ThresholdResult judge(const Threshold& threshold, const RunInfo& info,
                                     std::span<const EndpointStats> total, const LoadCounts& counts,
                                     double seconds, std::span<const GroupStats> groups = {},
@@ -32,42 +33,10 @@ struct LoadView {
     std::span<const GroupStats> groups = {};
     std::span<const CheckCount> checks = {};
 };
-/// The part of it that one threshold looks at.
-struct LoadSums {
-    EndpointStats stats;
-    LoadCounts counts;
-    double seconds = 0;
-    Histogram groups;
-    CheckCount checks;
-    void merge(const LoadSums& other);
-};
+/// The part of it that `threshold` looks at. `whole`: of a whole run, not to be merged with more;
+/// then what was cut off is judged endpoint by endpoint.
 [[nodiscard]] LoadSums select(const Threshold& threshold, const RunInfo& info, const LoadView& view,
-                              double seconds);
-/// The value of a load threshold on these sums; nullopt where there is nothing to judge.
-[[nodiscard]] std::optional<double> value_of(const Threshold& threshold, const LoadSums& sums);
-[[nodiscard]] bool holds(const Threshold& threshold, double value);
-
-/// The sum of the last `window` of ticks. Merging is the only operation there is on histograms, so
-/// ticks that leave cannot be taken away: two stacks, one merge per tick on average.
-class SlidingSums {
-public:
-    explicit SlidingSums(double window_s) : window_s_(window_s) {}
-    void add(double from_s, double to_s, LoadSums sums);
-    /// nullopt before a whole window has passed.
-    [[nodiscard]] std::optional<LoadSums> sum() const;
-
-private:
-    struct Cell {
-        double from_s;
-        double to_s;
-        LoadSums sums;  // front: of this cell and all behind it; back: of this cell alone
-    };
-    void turn_over();
-    double window_s_;
-    std::vector<Cell> front_;  // the oldest is last
-    std::vector<Cell> back_;   // the newest is last
-    LoadSums back_sum_;
-};
+                              double seconds, bool whole = false);
 
 /// What the probes reported of one metric, combined over the series that a threshold selects.
 class ProbeValues {
@@ -90,6 +59,11 @@ private:
 /// else.
 [[nodiscard]] double combine(const Threshold& threshold, std::span<const double> values);
 
+/// Adds what one reading of a probe says of a threshold's metric, if it reports that metric.
+void add_reading(const Threshold& threshold, const std::string& probe,
+                 std::span<const MetricDescriptor> descriptors, double t_s,
+                 std::span<const Value> values, ProbeValues& into);
+
 /// Judges all thresholds of a run while it goes on. Threading: none of its own.
 class ThresholdWatch {
 public:
@@ -104,10 +78,12 @@ public:
     /// A value that is combined already, from a run file.
     void add_point(std::size_t threshold, const std::string& probe, double t_s, double value);
 
-    /// In the order of RunInfo::thresholds. With a window: false and the worst value once one
-    /// stretch failed. `finished`: a probe's metric that was never read fails.
+    /// In the order of RunInfo::thresholds. With a window: not ok and the worst value once one
+    /// stretch did not pass; a run shorter than its window is one stretch. `finished`: what was
+    /// never judged does not pass, unless it says allow_empty.
     [[nodiscard]] std::vector<ThresholdResult> results(bool finished) const;
-    /// Whether it failed when last judged: over the last window, or so far.
+    /// Whether it failed when last judged: over the last window, or so far. What is not known may
+    /// still turn out well.
     [[nodiscard]] bool fails_now(std::size_t threshold) const;
 
 private:
@@ -115,10 +91,10 @@ private:
         Threshold threshold;
         std::optional<SlidingSums> window;
         ProbeValues values;
-        std::optional<double> now;    // over the last window, or so far
-        std::optional<double> worst;  // of all windows
+        std::optional<Gate> now;    // over the last window, or so far
+        std::optional<Gate> worst;  // of all windows
     };
-    void judge_tick(Judged& judged, double from_s, double to_s, LoadSums delta);
+    static void judge_tick(Judged& judged, double from_s, double to_s, LoadSums delta);
 
     RunInfo info_;
     std::vector<Judged> judged_;

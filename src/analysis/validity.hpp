@@ -10,6 +10,12 @@ namespace plimsoll {
 /// failed check that is `decisive` says that the generator was the limit.
 [[nodiscard]] std::vector<ValidityCheck> check_validity(const RunData& data);
 
+/// What is no check, as it cannot fail.
+[[nodiscard]] std::vector<ValidityNote> validity_notes(const RunData& data);
+
+/// The longest time of a run of `end_s` without a reading, from its start to its end, in seconds.
+[[nodiscard]] double longest_silence(const StoredProbe& probe, double end_s);
+
 /// INVALID where a decisive check failed, DEGRADED where another did, else VALID.
 [[nodiscard]] Verdict verdict_of(const std::vector<ValidityCheck>& checks);
 

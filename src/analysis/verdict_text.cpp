@@ -1,9 +1,12 @@
 #include "analysis/verdict_text.hpp"
 
+#include "analysis/capacity/capacity_text.hpp"
+#include "analysis/diagnosis/causes.hpp"
 #include "base/units.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -13,29 +16,6 @@ namespace plimsoll {
 namespace {
 
 constexpr std::size_t kColumns = 80;  // of the terminal that everyone has
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{{
-    {"app_pool_exhausted", "the application's database connection pool"},
-    {"max_connections", "PostgreSQL's connection limit (max_connections)"},
-    {"pgbouncer_pool", "PgBouncer's server pool"},
-    {"connection_leak", "connections that are never given back"},
-    {"idle_in_transaction", "transactions left open while waiting for something else"},
-    {"lock_contention", "locks in the database"},
-    {"database_cpu", "the database's CPU"},
-    {"slow_sql", "slow statements"},
-    {"database_io", "the database's disk"},
-    {"app_cpu_throttled", "the application's CPU quota"},
-    {"app_cpu", "the application's CPU"},
-    {"event_loop_blocked", "the application's event loop"},
-    {"password_hashing", "password hashing"},
-    {"memory", "the target's memory"},
-    {"accept_queue", "the queue of new TCP connections"},
-    {"ephemeral_ports", "local TCP ports"},
-    {"rate_limited", "a rate limit, which is policy"},
-    {"network", "the network"},
-    {"generator", "the load generator itself"},
-    {"unknown", "unknown"},
-}};
 
 /// Columns that UTF-8 text takes: continuation bytes take none.
 std::size_t width(std::string_view text) {
@@ -81,8 +61,10 @@ const ValidityCheck* find_check(const Analysis& analysis, std::string_view name)
 void add_measurement(std::string& out, const Analysis& analysis, const RunInfo& info) {
     add(out, "", fmt::format("Measurement: {}", to_string(analysis.verdict)));
     std::string summary = fmt::format(
-        "{} requests to {} in {:.0f} s, {} failed, {} due but not sent", analysis.requests,
-        info.target, analysis.duration_s, analysis.failed, analysis.not_sent);
+        "{} requests to {} in {:.0f} s, {} failed{}, {} due but not sent", analysis.requests,
+        info.target, analysis.duration_s, analysis.failed,
+        analysis.unknown > 0 ? fmt::format(" (and {} nobody knows)", analysis.unknown) : "",
+        analysis.not_sent);
     if (const ValidityCheck* const lag = find_check(analysis, "send_lag_p99")) {
         summary +=
             fmt::format("; 99 % were sent within {} of their due time", human_seconds(lag->value));
@@ -97,8 +79,25 @@ void add_measurement(std::string& out, const Analysis& analysis, const RunInfo& 
             add(out, check.decisive ? "  ✗ " : "  ! ", check.why);
         }
     }
-    if (const ValidityCheck* const shared = find_check(analysis, "shared_host")) {
-        add(out, "  ", "Note: " + shared->why + ".");
+    for (const ValidityNote& note : analysis.notes) {
+        add(out, "  ", "Note: " + note.text + ".");
+    }
+}
+
+/// What was not answered, and the thresholds that did not pass.
+void add_gates(std::string& out, const Analysis& analysis) {
+    if (!analysis.answers.why.empty()) {
+        std::string why = analysis.answers.why + ".";
+        why.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(why.front())));
+        add(out, analysis.answers.ok ? "  ! " : "  ✗ ", why);
+    }
+    for (const ThresholdResult& result : analysis.thresholds) {
+        const std::string& expression = result.threshold.expression;
+        if (!result.ok) {
+            add(out, "  ✗ ",
+                fmt::format("Threshold {}: {}: {}.", result.threshold.key, expression,
+                            result.why.empty() ? "does not hold" : result.why));
+        }
     }
 }
 
@@ -136,10 +135,24 @@ void add_break(std::string& out, const Analysis& analysis) {
         add(out, "", "Breaking point: not judged, the generator was the limit.");
         return;
     }
-    if (!point.found && analysis.requests > 0 && analysis.failed == analysis.requests) {
+    if (!point.found && !analysis.answers.none && analysis.requests > 0 &&
+        analysis.failed == analysis.requests) {
         add(out, "",
             "No answer about the target: every request failed. Check the target, the path and what "
             "the scenario expects.");
+        return;
+    }
+    if (!point.found && analysis.requests == 0) {
+        add(out, "", "No answer about the target: no request was sent.");
+        return;
+    }
+    if (!point.found && !analysis.answers.ok) {
+        add(out, "",
+            analysis.answers.none
+                ? "No answer about the target: it answered no request. Check that it runs and "
+                  "answers within the timeout and the graceful stop."
+                : "The target did not answer all that was asked of it; there is no single load "
+                  "from which on it broke.");
         return;
     }
     if (!point.found) {
@@ -157,6 +170,27 @@ void add_break(std::string& out, const Analysis& analysis) {
                           load(analysis, point.at_rate)));
     if (!point.symptom.empty()) {
         add(out, "  ", "From then on " + point.symptom + ".");
+    }
+}
+
+/// In place of the breaking point: the search's answer, and what bound it.
+void add_capacity(std::string& out, const Analysis& analysis) {
+    const FindResult& find = *analysis.find;
+    std::string goals;
+    for (const std::string& goal : find.goals) {
+        goals += (goals.empty() ? "" : "; ") + goal;
+    }
+    add(out, "", "Capacity, by " + goals + ":");
+    add(out, "  ", capacity_sentence(find));
+    if (find.requests_per_iteration > 1.01 && find.search.lo) {
+        add(out, "  ",
+            fmt::format("Each iteration makes {:.2f} requests: {:.0f} requests/s at the "
+                        "lower end.",
+                        find.requests_per_iteration,
+                        find.requests_per_iteration * *find.search.lo));
+    }
+    for (const std::string& note : capacity_notes(find)) {
+        add(out, "  ", note);
     }
 }
 
@@ -180,29 +214,50 @@ void add_finding(std::string& out, const Finding& finding, std::string_view head
     }
 }
 
+/// What each resource could carry, the least first.
+void add_limits(std::string& out, const Analysis& analysis) {
+    if (analysis.resource_limits.empty()) {
+        return;
+    }
+    out += "\nWhat each resource could carry\n";
+    for (const ResourceLimit& limit : analysis.resource_limits) {
+        add(out, "  ",
+            fmt::format("{}: {} at most, {} of {:.4g} {} a request; {:.0f} % used", limit.resource,
+                        format_rate(Rate::per_second(limit.could_carry)),
+                        human_seconds(limit.demand_s), limit.size, limit.unit,
+                        100 * limit.used_ratio));
+    }
+}
+
 }  // namespace
 
 std::string_view cause_in_words(std::string_view cause) {
-    const auto* const found = std::find_if(kCauses.begin(), kCauses.end(),
-                                           [&](const auto& entry) { return entry.first == cause; });
-    return found == kCauses.end() ? cause : found->second;
+    const Cause* const known = find_cause(cause);
+    return known == nullptr ? cause : known->terminal;
 }
 
 std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
     std::string out;
     add_measurement(out, analysis, info);
+    add_gates(out, analysis);
     add_flow(out, analysis);
     out += '\n';
-    add_break(out, analysis);
+    if (analysis.find) {
+        add_capacity(out, analysis);
+    } else {
+        add_break(out, analysis);
+    }
     for (std::size_t i = 0; i < analysis.findings.size(); ++i) {
         out += '\n';
         const bool broke = analysis.breaking_point.found;
         add_finding(out, analysis.findings[i],
                     analysis.verdict == Verdict::Invalid ? "What limited the run"
                     : i > 0                              ? "Also"
+                    : analysis.find                      ? "What binds it"
                     : broke                              ? "What gave way first"
                                                          : "A limit was hit");
     }
+    add_limits(out, analysis);
     return out;
 }
 

@@ -112,9 +112,7 @@ Result<ControlRequest> read_control_request(const std::string& body) {
 
 Result<ControlServer> ControlServer::start(const std::string& address, std::uint16_t port,
                                            StatusText status, Apply apply) {
-    HttpServerOptions options;
-    options.address = address;
-    options.port = port;
+    HttpServerOptions options = own_port_options(address, port);
     options.max_body_bytes = 64U << 10U;
     auto server = HttpServer::start(options, [status = std::move(status), apply = std::move(apply)](
                                                  const HttpRequest& request, Responder responder) {

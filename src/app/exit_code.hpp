@@ -6,7 +6,7 @@ namespace plimsoll {
 enum class ExitCode : int {
     Passed = 0,
     InternalError = 70,
-    ThresholdFailed = 99,  // at the end, or in mid-run with abort_on_fail
+    ThresholdFailed = 99,  // at the end, or in mid-run with abort_on_fail; or requests unanswered
     SetupFailed = 100,     // the demo's own parts did not come up
     TeardownFailed = 101,
     InvalidInput = 104,  // scenario or flags; nothing was sent
@@ -14,7 +14,7 @@ enum class ExitCode : int {
     PortInUse = 106,
     SafetyStop = 108,          // the demo's lab or PostgreSQL died in mid-run
     MeasurementInvalid = 111,  // the generator was the limit
-    Unreachable = 112,         // the target, from the start
+    Unreachable = 112,         // the target, from the start: no connection ever stood
 };
 
 [[nodiscard]] constexpr int to_int(ExitCode code) {

@@ -98,11 +98,16 @@ std::uint64_t most_at_once(const Scenario& scenario, Segment segment) {
 
 }  // namespace
 
-MachineLimits read_machine_limits() {
-    return {std::min(available_in_system(), available_in_cgroup()), SocketBudget(1).descriptors()};
+MachineLimits read_machine_limits(std::uint64_t reserved) {
+    return {std::min(available_in_system(), available_in_cgroup()),
+            SocketBudget(1, reserved).descriptors()};
 }
 
 Status check_fits(const Scenario& scenario, Segment segment, const MachineLimits& limits) {
+    if (limits.descriptors == 0) {
+        return Error{"no file descriptor is left for a connection, beside those of the run itself",
+                     "load", "raise RLIMIT_NOFILE (ulimit -n); nothing was sent"};
+    }
     std::uint64_t users = 0;
     for (const Executor& executor : scenario.load) {
         users += users_of(executor, segment);

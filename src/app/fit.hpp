@@ -17,8 +17,9 @@ struct MachineLimits {
 };
 
 /// Memory: what the kernel calls available, or what is left below a cgroup's limit. Descriptors: by
-/// RLIMIT_NOFILE, less those open.
-[[nodiscard]] MachineLimits read_machine_limits();
+/// RLIMIT_NOFILE, less those open
+/// and the `reserved` ones that the load is not to have.
+[[nodiscard]] MachineLimits read_machine_limits(std::uint64_t reserved);
 
 /// Refuses closed-model load that cannot be: each such user is alive and connected at once. Open
 /// models' max_vus is a limit, not a need, and passes. Error: what it would need and what there is.

@@ -97,6 +97,10 @@ LiveView::LiveView(const RunInfo& run, const std::vector<ProbeInfo>& probes, Vie
     : run_(run), probes_(probes), mode_(mode), colour_(colour) {}
 
 void LiveView::on_snapshot(const SnapshotPtr& snapshot) {
+    // The last one may be of a few milliseconds, from which no rate can be told.
+    if (snapshot->last && (snapshot->to - snapshot->from) * 4 < run_.tick) {
+        return;
+    }
     const std::lock_guard lock(mutex_);
     latest_ = snapshot;
     fresh_ = true;
@@ -150,6 +154,9 @@ std::string LiveView::load_text(const Snapshot& now) const {
     const auto dropped = now.total_counts.not_sent[0] + now.total_counts.not_sent[1];
     if (dropped > 0) {
         text += fmt::format("  not sent {}", dropped);
+    }
+    if (now.total_counts.interrupted > 0) {
+        text += fmt::format("  cut off {}", now.total_counts.interrupted);
     }
     return text;
 }
@@ -209,10 +216,10 @@ std::string LiveView::block(std::size_t columns) const {
     const std::string progress =
         fmt::format("{} {} / {}{}", bar(planned > 0 ? elapsed / planned : 0), clock_text(elapsed),
                     clock_text(planned), stages);
-    std::string text = "  " + wrap_fields(progress, 2, columns) + '\n';
+    std::string text = "  " + wrap_fields(shown_line(progress), 2, columns) + '\n';
     const auto add = [&](std::string_view what, std::string_view figures) {
         text += fmt::format("  {}{:<8}{}  {}\n", dim, what, plain,
-                            wrap_fields(figures, kLabelColumns, columns));
+                            wrap_fields(shown_line(figures), kLabelColumns, columns));
     };
     add("load", load_text(*latest_));
     add("response", latency_text(*latest_));
@@ -245,13 +252,13 @@ void LiveView::draw() {
     for (const char c : text) {
         cleared += c == '\n' ? "\x1b[K\n" : std::string(1, c);
     }
-    say("{}", cleared);
+    write_out(stdout, cleared);
     drawn_lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
 
 void LiveView::clear() {
     if (drawn_lines_ > 0) {
-        say("\x1b[{}A\x1b[J", drawn_lines_);
+        write_out(stdout, fmt::format("\x1b[{}A\x1b[J", drawn_lines_));
         drawn_lines_ = 0;
     }
 }

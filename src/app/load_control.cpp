@@ -94,6 +94,7 @@ std::string LoadControl::status() const {
         status["in_flight"] = latest->state.in_flight;
         status["requests"] = total.requests;
         status["failed"] = total.failed;
+        status["cut_off"] = total.cut_off.count();
         status["not_sent"] = latest->total_counts.not_sent[0] + latest->total_counts.not_sent[1];
     }
     boost::json::array executors;

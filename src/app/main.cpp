@@ -2,11 +2,18 @@
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
+#include "app/memory_reserve.hpp"
 #include "app/version.hpp"
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <exception>
+#include <fcntl.h>
+#include <new>
+#include <sstream>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -22,6 +29,33 @@ void raise_descriptor_limit() {
     }
 }
 
+/// What CLI11 has to say: help to stdout, faults to stderr, where what was typed is repeated.
+int say_of(const CLI::App& app, const CLI::Error& error) {
+    std::ostringstream out;
+    std::ostringstream complaints;
+    const int status = app.exit(error, out, complaints);
+    plimsoll::say("{}", out.str());
+    plimsoll::say(stderr, "{}", complaints.str());
+    return status;
+}
+
+/// Whether the few that any command opens can be had; a run looks for its own later.
+bool has_descriptors() {
+    constexpr std::size_t kFew = 16;
+    std::array<int, kFew> tried{};
+    bool all = true;
+    for (int& fd : tried) {
+        fd = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);  // NOLINT: the system's own interface
+        all = all && (fd >= 0 || errno != EMFILE);
+    }
+    for (const int fd : tried) {
+        if (fd >= 0) {
+            ::close(fd);
+        }
+    }
+    return all;
+}
+
 int dispatch(int argc, char** argv) {
     CLI::App app("Finds how much load a service carries, and what would give way first.",
                  "plimsoll");
@@ -33,6 +67,7 @@ int dispatch(int argc, char** argv) {
         "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s");
     plimsoll::Action action;
     plimsoll::add_run_command(app, action);
+    plimsoll::add_find_command(app, action);
     plimsoll::add_demo_command(app, action);
     plimsoll::add_lab_command(app, action);
     plimsoll::add_probe_command(app, action);
@@ -51,16 +86,25 @@ int dispatch(int argc, char** argv) {
             plimsoll::say(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n",
                           argv[1]);
         } else {
-            app.exit(error);
+            say_of(app, error);
         }
         return plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
     } catch (const CLI::ParseError& error) {
-        const int status = app.exit(error);
+        const int status = say_of(app, error);
         return status == 0 ? 0 : plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
     }
     raise_descriptor_limit();
     // Whoever read our output has left: no reason to end without results, or with children running.
     std::signal(SIGPIPE, SIG_IGN);
+    // A file that may not grow is as good as a full disk: what writes it says so.
+    std::signal(SIGXFSZ, SIG_IGN);
+    if (!has_descriptors()) {
+        plimsoll::say(stderr,
+                      "plimsoll: too few file descriptors: fewer than 16 are left "
+                      "(raise ulimit -n; 64 are enough for a small run)\n");
+        return plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
+    }
+    plimsoll::install_memory_reserve();
     return action();
 }
 
@@ -69,6 +113,9 @@ int dispatch(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         return dispatch(argc, argv);
+    } catch (const std::bad_alloc&) {
+        plimsoll::say(stderr, "plimsoll: no memory is left\n");
+        return plimsoll::to_int(plimsoll::ExitCode::InternalError);
     } catch (const std::exception& error) {
         plimsoll::say(stderr, "plimsoll: internal error: {}\n", error.what());
         return plimsoll::to_int(plimsoll::ExitCode::InternalError);

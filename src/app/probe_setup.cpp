@@ -11,6 +11,8 @@
 #include "probes/postgres/postgres_probe.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -64,6 +66,7 @@ private:
     const ProbesConfig& config_;
     const TargetUrl& target_;
     std::vector<ProbePtr> probes_;
+    std::map<std::string, std::size_t> process_names_;  // how many have each
     Status trouble_;
 };
 
@@ -106,6 +109,12 @@ void ProbeList::add_containers() {
         options.cgroup = each.cgroup;
         options.docker = each.docker;
         options.label = each.label;
+        if (each.name.empty() && each.pid != 0) {
+            // A number is another one in every run: two processes of one name are the first and
+            // the second.
+            const std::string name = process_name(each.pid);
+            options.name = numbered(name, process_names_[name]++);
+        }
         const bool processes = each.pid != 0 || each.port != 0;
         options.period = processes ? std::max(config_.interval, kProcessPeriod) : config_.interval;
         add(make_container_probe(std::move(options)));
@@ -164,6 +173,16 @@ void ProbeList::add_canaries() {
     }
 }
 
+/// Nothing where no traces are taken.
+std::optional<OtlpOptions> trace_options(const ExportConfig& exports) {
+    if (!exports.otlp) {
+        return std::nullopt;
+    }
+    auto options =
+        otlp_options({exports.otlp->endpoint, exports.otlp->sample}, process_environment());
+    return options && !options->disabled ? std::optional(*std::move(options)) : std::nullopt;
+}
+
 }  // namespace
 
 Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const TargetUrl& target,
@@ -197,12 +216,13 @@ Result<ExporterPtr> make_otlp_from(const OtlpConfig& config) {
 }
 
 double trace_share_of(const ExportConfig& exports) {
-    if (!exports.otlp) {
-        return 0;
-    }
-    const auto options =
-        otlp_options({exports.otlp->endpoint, exports.otlp->sample}, process_environment());
-    return options && !options->disabled ? options->sample : 0;
+    const auto options = trace_options(exports);
+    return options ? options->sample : 0;
+}
+
+bool traceparent_of(const ExportConfig& exports) {
+    const auto options = trace_options(exports);
+    return options && options->propagate;
 }
 
 }  // namespace plimsoll

@@ -25,5 +25,8 @@ namespace plimsoll {
 /// The share of iterations to trace: 0 where nothing takes traces, also by OTEL_SDK_DISABLED. Then
 /// none is drawn, and no traceparent is sent.
 [[nodiscard]] double trace_share_of(const ExportConfig& exports);
+/// Whether requests carry a traceparent header: with traces, unless OTEL_PROPAGATORS says
+/// otherwise.
+[[nodiscard]] bool traceparent_of(const ExportConfig& exports);
 
 }  // namespace plimsoll

@@ -33,10 +33,25 @@ Status write_copies(const RunReader& reader, const Analysis& analysis,
                : write_file(options.summary, render_json(reader.info(), analysis));
 }
 
+RunOutcome outcome_of(const Analysis& analysis) {
+    RunOutcome outcome;
+    for (const Finding& finding : analysis.findings) {
+        outcome.findings.emplace_back(finding.cause, finding.confidence);
+    }
+    for (const ThresholdResult& each : analysis.thresholds) {
+        outcome.thresholds.emplace_back(each.threshold.key + ": " + each.threshold.expression,
+                                        each.ok);
+    }
+    if (analysis.breaking_point.found) {
+        outcome.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
+    }
+    return outcome;
+}
+
 }  // namespace
 
 ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
-                    ExitCode code, std::vector<std::pair<std::string, std::string>>* findings) {
+                    ExitCode code, RunOutcome* outcome) {
     auto reader = RunReader::open(run_dir);
     if (!reader) {
         complain(reader.error());
@@ -47,28 +62,39 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
         complain(analysis.error());
         return ExitCode::InternalError;
     }
-    for (const Finding& finding : analysis->findings) {
-        if (findings != nullptr) {
-            findings->emplace_back(finding.cause, finding.confidence);
-        }
+    if (outcome != nullptr) {
+        *outcome = outcome_of(*analysis);
     }
     Status written = write_reports(run_dir, *reader, *analysis);
     if (written) {
         written = write_copies(*reader, *analysis, options);
     }
+    if (options.view != ViewMode::Off) {
+        say("\n{}\n", verdict_text(*analysis, reader->info()));
+    }
     if (!written) {
         complain(written.error());
+        say(stderr,
+            "plimsoll: the verdict is above; the report that it names, and those after it, "
+            "are missing\n");
         return ExitCode::InternalError;
     }
     if (options.view != ViewMode::Off) {
-        say("\n{}\nreport    {}\n", verdict_text(*analysis, reader->info()),
-            (run_dir / "report.html").string());
+        say("report    {}\n", (run_dir / "report.html").string());
     }
     if (code != ExitCode::Passed) {
         return code;
     }
     if (analysis->verdict == Verdict::Invalid) {
         return ExitCode::MeasurementInvalid;
+    }
+    if (analysis->answers.unreachable) {
+        return ExitCode::Unreachable;
+    }
+    // Nothing answered is no pass, whatever was asked for; the rest can be left to one's own eyes.
+    const bool judged = options.judge_thresholds && options.judge_answers;
+    if (analysis->answers.none || (judged && !analysis->answers.ok)) {
+        return ExitCode::ThresholdFailed;
     }
     const bool all_hold = std::all_of(analysis->thresholds.begin(), analysis->thresholds.end(),
                                       [](const ThresholdResult& each) { return each.ok; });

@@ -2,8 +2,11 @@
 
 #include "app/console.hpp"
 #include "app/fit.hpp"
+#include "app/linger.hpp"
 #include "app/load_control.hpp"
+#include "app/memory_reserve.hpp"
 #include "app/probe_setup.hpp"
+#include "app/run_id.hpp"
 #include "app/run_report.hpp"
 #include "app/snapshot_hub.hpp"
 #include "app/threshold_judge.hpp"
@@ -14,6 +17,7 @@
 #include "engine/single_run.hpp"
 #include "exporters/json/json_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
+#include "net/http_server.hpp"
 #include "signal/exporter_worker.hpp"
 #include "signal/probe_runner.hpp"
 #include "store/run_writer.hpp"
@@ -24,11 +28,9 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
-#include <random>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -36,21 +38,14 @@ namespace plimsoll {
 namespace {
 
 constexpr const char* kPrometheus = "prometheus";
+constexpr const char* kOtlp = "otlp";
 constexpr std::chrono::seconds kProbeStartWithin{5};
 constexpr std::chrono::seconds kExportersFinishWithin{5};
-constexpr std::chrono::seconds kDefaultLinger{2};
 // Between fixing t = 0 and the first arrival: exporters start and probes take a first reading
 // meanwhile.
 constexpr std::chrono::milliseconds kLead{400};
 constexpr std::chrono::milliseconds kLoopPeriod{200};
 constexpr std::chrono::milliseconds kCalibration{300};
-
-/// "20260101T120000Z-3fa9": sorts by time, unique enough for a folder name.
-std::string make_run_id(WallClock::time_point now) {
-    std::random_device entropy;
-    return fmt::format("{:%Y%m%dT%H%M%S}Z-{:04x}", std::chrono::floor<std::chrono::seconds>(now),
-                       entropy() & 0xffffU);
-}
 
 Error cannot_make_folder(const std::filesystem::path& folder, const std::string& why) {
     return Error{"cannot create the run folder: " + why, folder.string(),
@@ -135,6 +130,7 @@ private:
     void publish(const SnapshotPtr& snapshot);
     void announce(EventKind kind, std::string text);
     void push(const Event& event);
+    [[nodiscard]] std::uint64_t own_descriptors() const;
     [[nodiscard]] EngineOptions engine_options();
     /// Events of a flow run once; false where it failed.
     [[nodiscard]] bool run_once(const char* what, const UserClass& user,
@@ -143,10 +139,13 @@ private:
     [[nodiscard]] ExitCode tear_down(ExitCode code);
     [[nodiscard]] std::optional<std::string> abort_reason() const;
     void finish_worker(ExporterWorker& worker, Clock::time_point deadline);
+    void add_deliveries(std::map<std::string, std::string>& facts) const;
+    void tell_deliveries() const;
     void close_endpoint();
     void linger();
     ExitCode start_control();
     void record_stages();
+    void follow_pilot();
     void measure_ceiling();
 
     const Scenario& scenario_;
@@ -162,9 +161,9 @@ private:
     std::atomic<bool> abort_by_threshold_ = false;
     std::vector<ExecutorState> last_states_;
     std::optional<ThresholdJudge> judge_;
-    std::mutex findings_mutex_;
-    std::vector<std::pair<std::string, std::string>> findings_;  // cause, confidence
-    std::vector<Variable> shared_;                               // made by setup
+    std::mutex outcome_mutex_;
+    std::optional<RunOutcome> outcome_;  // once the run is judged
+    std::vector<Variable> shared_;       // made by setup
     mutable std::mutex abort_mutex_;
     std::vector<Event> setup_events_;
     std::optional<std::string> abort_reason_;  // of a step with on_fail: abort_run
@@ -175,8 +174,10 @@ private:
     std::optional<SnapshotHub> hub_;
     std::optional<Engine> engine_;
     std::optional<ProbeRunner> probes_;
-    std::optional<double> ceiling_;  // requests per second, all shards
+    std::optional<Nanoseconds> run_length_;  // once the load is over
+    std::optional<double> ceiling_;          // requests per second, all shards
     std::unique_ptr<LoadControl> control_;
+    bool pilot_landed_ = false;
 };
 
 void Session::describe_run() {
@@ -193,7 +194,9 @@ void Session::describe_run() {
 }
 
 Status Session::check() {
-    if (Status fits = check_fits(scenario_, options_.segment, read_machine_limits()); !fits) {
+    if (Status fits =
+            check_fits(scenario_, options_.segment, read_machine_limits(own_descriptors()));
+        !fits) {
         return fits;
     }
     if (Status made = make_parts(); !made) {
@@ -228,6 +231,9 @@ void Session::start_probes() {
             worker->push_reading(probe, reading, health);
         }
         judge_->on_reading(probe_infos_[probe], reading);
+        if (options_.pilot != nullptr) {
+            options_.pilot->on_reading(probe_infos_[probe], reading);
+        }
         for (const std::string& note : reading.notes) {
             announce(EventKind::Note, probe_infos_[probe].name + ": " + note);
         }
@@ -268,17 +274,24 @@ ExitCode Session::start_exporters() {
     if (scenario_.exports.prometheus) {
         PrometheusOptions options;
         std::tie(options.address, options.port) = *scenario_.exports.prometheus;
-        options.exporter_drops = [this] {
-            std::vector<std::pair<std::string, std::uint64_t>> drops;
+        options.exporters = [this] {
+            std::vector<std::pair<std::string, Deliveries>> counts;
             for (const auto& worker : workers_) {
-                drops.emplace_back(worker->name(), worker->dropped());
+                counts.emplace_back(worker->name(), worker->deliveries());
             }
-            return drops;
+            return counts;
         };
-        options.thresholds = [this] { return judge_->states(); };
+        options.thresholds = [this] {
+            const std::lock_guard lock(outcome_mutex_);
+            return outcome_ ? outcome_->thresholds : judge_->states();
+        };
         options.findings = [this] {
-            const std::lock_guard lock(findings_mutex_);
-            return findings_;
+            const std::lock_guard lock(outcome_mutex_);
+            return outcome_ ? outcome_->findings : decltype(outcome_->findings){};
+        };
+        options.broke_at = [this] {
+            const std::lock_guard lock(outcome_mutex_);
+            return outcome_ ? outcome_->broke_at : std::nullopt;
         };
         auto exporter = make_prometheus_exporter(std::move(options));
         prometheus_ = exporter.get();
@@ -321,6 +334,9 @@ void Session::publish(const SnapshotPtr& snapshot) {
     if (control_) {
         control_->on_snapshot(snapshot);
     }
+    if (options_.pilot != nullptr) {
+        options_.pilot->on_snapshot(snapshot);
+    }
     for (std::size_t i = 0; i < snapshot->executors.size(); ++i) {
         if (i < last_states_.size() && snapshot->executors[i].stage != last_states_[i].stage &&
             !is_steered(scenario_.load[i].kind)) {
@@ -339,6 +355,9 @@ ExitCode Session::drive() {
     hub_.emplace(
         run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); },
         [this](std::uint32_t open) { return engine_->sockets_left(open); });
+    if (options_.pilot != nullptr) {
+        options_.pilot->begin(*engine_, run_);
+    }
     engine_->start(hub_->sink());
     if (control_) {
         control_->begin();
@@ -381,12 +400,17 @@ ExitCode Session::drive() {
             end_early(ExitCode::SafetyStop, "on_fail: abort_run: " + *why);
             engine_->abort();
         }
+        if (memory_reserve_spent() && code == ExitCode::Passed) {
+            end_early(ExitCode::InternalError, "no memory is left; stopping with what is known");
+            engine_->abort();
+        }
         if (options_.fatal && code == ExitCode::Passed) {
             if (const auto why = options_.fatal()) {
                 end_early(ExitCode::SafetyStop, *why);
                 engine_->abort();
             }
         }
+        follow_pilot();
         view_->draw();
     }
     view_->clear();
@@ -395,6 +419,23 @@ ExitCode Session::drive() {
     }
     engine_->join();
     return code;
+}
+
+void Session::follow_pilot() {
+    if (options_.pilot == nullptr) {
+        return;
+    }
+    for (const std::string& line : options_.pilot->take_lines()) {
+        announce(EventKind::Note, line);
+        if (options_.view != ViewMode::Off) {
+            view_->clear();
+            say("find      {}\n", line);
+        }
+    }
+    if (options_.pilot->finished() && !pilot_landed_) {
+        pilot_landed_ = true;
+        engine_->stop_gracefully();
+    }
 }
 
 ExitCode Session::start_control() {
@@ -435,9 +476,21 @@ void Session::measure_ceiling() {
     ceiling_ = ceiling->per_shard() * run_.shards;
 }
 
+/// What the run itself opens, whatever the load does: the run file and the reports, the shards'
+/// event loops, name lookups, probes, and the clients of our own ports.
+std::uint64_t Session::own_descriptors() const {
+    constexpr std::uint64_t kFiles = 24;
+    constexpr std::uint64_t kOfShard = 2;
+    const std::uint64_t ports =
+        (scenario_.exports.prometheus ? 1U : 0U) + (options_.control ? 1U : 0U);
+    return kFiles + kOfShard * run_.shards + ports * kOwnPortConnections;
+}
+
 EngineOptions Session::engine_options() {
     EngineOptions options;
+    options.reserved_descriptors = own_descriptors();
     options.trace_share = trace_share_of(scenario_.exports);
+    options.traceparent = traceparent_of(scenario_.exports);
     options.on_note = [this](std::string text) { announce(EventKind::Note, std::move(text)); };
     options.on_abort = [this](std::string reason) {
         const std::lock_guard lock(abort_mutex_);
@@ -466,6 +519,7 @@ bool Session::run_once(const char* what, const UserClass& user, std::vector<Even
     const int before = stop_.count();
     SingleRunOptions options;
     options.shared = shared_;
+    options.traceparent = traceparent_of(scenario_.exports);
     options.stop = [this, before] { return stop_.count() > before; };
     const auto ran = run_single(scenario_, user, run_, std::move(options));
     if (!ran) {
@@ -515,10 +569,43 @@ void Session::add_new_facts(const ProbeInfo& probe,
     }
 }
 
+void Session::add_deliveries(std::map<std::string, std::string>& facts) const {
+    for (const auto& worker : workers_) {
+        const Deliveries counts = worker->deliveries();
+        facts["exporter.sent." + worker->name()] = std::to_string(counts.sent);
+        facts["exporter.retried." + worker->name()] = std::to_string(counts.retried);
+        facts["exporter.rejected." + worker->name()] = std::to_string(counts.rejected);
+        facts["exporter.dropped." + worker->name()] = std::to_string(counts.dropped);
+        if (!counts.last_error.empty()) {
+            facts["exporter.error." + worker->name()] = counts.last_error;
+        }
+    }
+}
+
+/// Of those that send to somebody, always; of the others where something was lost.
+void Session::tell_deliveries() const {
+    if (options_.view == ViewMode::Off) {
+        return;
+    }
+    for (const auto& worker : workers_) {
+        const Deliveries counts = worker->deliveries();
+        const bool lossless = counts.rejected == 0 && counts.dropped == 0;
+        if (lossless && worker->name() != kOtlp) {
+            continue;
+        }
+        say("{:<9} {} {} sent, {} retried, {} rejected, {} dropped{}\n", worker->name(),
+            counts.sent, counts.unit, counts.retried, counts.rejected, counts.dropped,
+            counts.last_error.empty() ? "" : ": " + counts.last_error);
+    }
+}
+
 /// Ends everything but the metrics endpoint, which a scraper may still want to read.
 void Session::wind_up(const Usage& before) {
     const Usage after = own_usage();
     probes_->stop();
+    if (prometheus_ != nullptr) {
+        prometheus_->end_probes();
+    }
     const auto deadline = Clock::now() + kExportersFinishWithin;
     std::map<std::string, std::string> facts{
         {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
@@ -530,17 +617,24 @@ void Session::wind_up(const Usage& before) {
     for (const ProbeInfo& probe : probes_->infos()) {
         add_new_facts(probe, facts);
     }
+    if (options_.pilot != nullptr) {
+        facts.merge(options_.pilot->facts());
+    }
     finish_worker(*run_file_worker_, deadline);  // one that hangs must not take its time
     for (const auto& worker : workers_) {
         if (worker->name() != kPrometheus && worker.get() != run_file_worker_) {
             finish_worker(*worker, deadline);
         }
-        facts["exporter.dropped." + worker->name()] = std::to_string(worker->dropped());
     }
+    add_deliveries(facts);
     record_stages();
     run_file_->write_facts(facts);
     if (const auto error = run_file_->last_error()) {
         complain(*error);
+        say(stderr,
+            "plimsoll: {} writes to the run file failed: what they held is missing from every "
+            "figure below\n",
+            run_file_->failed_writes());
     }
 }
 
@@ -553,11 +647,26 @@ void Session::linger() {
     } else if (prometheus_ == nullptr) {
         return;
     }
-    const auto until = options_.keep_text ? Clock::time_point::max()
-                                          : Clock::now() + options_.linger.value_or(kDefaultLinger);
+    if (stop_.count() > 0) {  // whoever ended the run does not wait for its endpoint
+        close_endpoint();
+        return;
+    }
+    const Scrapes at_end = prometheus_ != nullptr ? prometheus_->scrapes() : Scrapes{};
+    const auto until = options_.keep_text
+                           ? Clock::time_point::max()
+                           : Clock::now() + options_.linger.value_or(linger_limit(at_end));
     const int before = stop_.count();
-    while (Clock::now() < until && stop_.count() == before) {
-        stop_.wait_until(std::min(until, Clock::now() + std::chrono::seconds(1)));
+    const auto seen = [&] {
+        return !options_.keep_text && !options_.linger &&
+               has_seen_the_end(at_end, prometheus_->scrapes());
+    };
+    while (Clock::now() < until && stop_.count() == before && !seen()) {
+        stop_.wait_until(std::min(until, Clock::now() + kLoopPeriod));
+    }
+    if (prometheus_ != nullptr && run_length_) {
+        if (const auto warning = too_few_scrapes(prometheus_->scrapes(), *run_length_)) {
+            say(stderr, "plimsoll: {}\n", *warning);
+        }
     }
     close_endpoint();
 }
@@ -580,6 +689,7 @@ ExitCode Session::open_all() {
     engine_.emplace(scenario_, run_, engine_options());
     if (const Status reachable = engine_->prepare(); !reachable) {
         complain(reachable.error());
+        say(stderr, "plimsoll: no request was sent, as the target cannot be reached\n");
         return ExitCode::Unreachable;
     }
     measure_ceiling();
@@ -640,13 +750,20 @@ SessionResult Session::run() {
     }
     probes_->begin();
     const Usage before = own_usage();
-    ExitCode code = tear_down(drive());
+    const ExitCode driven = drive();
+    run_length_ = Clock::now() - run_.start.mono;
+    ExitCode code = tear_down(driven);
     wind_up(before);
-    std::vector<std::pair<std::string, std::string>> findings;
-    code = report_run(run_dir_, options_, code, &findings);
+    RunOutcome outcome;
+    code = report_run(run_dir_, options_, code, &outcome);
+    tell_deliveries();
+    if (run_file_->failed_writes() > 0 &&
+        (code == ExitCode::Passed || code == ExitCode::MeasurementInvalid)) {
+        code = ExitCode::InternalError;  // nobody knows whether it passed
+    }
     {
-        const std::lock_guard lock(findings_mutex_);
-        findings_ = std::move(findings);
+        const std::lock_guard lock(outcome_mutex_);
+        outcome_ = std::move(outcome);
     }
     linger();
     return {code, run_dir_};

@@ -4,6 +4,7 @@
 #include "analysis/result.hpp"
 #include "app/exit_code.hpp"
 #include "app/live_view.hpp"
+#include "app/load_pilot.hpp"
 #include "app/stop_request.hpp"
 #include "scenario/scenario.hpp"
 #include "signal/probe.hpp"
@@ -27,10 +28,11 @@ struct SessionOptions {
     ViewMode view = ViewMode::Lines;
     bool colour = false;
     bool judge_thresholds = true;
+    bool judge_answers = true;  // fail where too much was not answered; not where that is the plan
     std::optional<Nanoseconds>
-        linger;                  // how long the metrics endpoint stays after the load; default 2 s
-    std::string csv_prefix;      // Locust's --csv: also write PREFIX_stats.csv ...
-    std::filesystem::path html;  // also write the report here
+        linger;  // how long the metrics endpoint stays after the load; default: see linger.hpp
+    std::string csv_prefix;         // Locust's --csv: also write PREFIX_stats.csv ...
+    std::filesystem::path html;     // also write the report here
     std::filesystem::path summary;  // also write summary.json here
     std::filesystem::path json;     // also write figures here while it runs, a JSON object a line
     std::vector<std::string> tags;  // "key=value"
@@ -45,6 +47,8 @@ struct SessionOptions {
     /// The database role whose fresh connections the pg_connect canary opens; empty: the probe's
     /// own.
     std::string connect_canary_dsn;
+    /// Steers the load, and says when it ends; null: the schedule does.
+    LoadPilot* pilot = nullptr;
     /// Asked some times a second; a text means that the run cannot go on, and why.
     std::function<std::optional<std::string>()> fatal;
 };

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace plimsoll {
@@ -32,8 +33,9 @@ extern "C" void on_stop_signal(int /*signal*/) {
 StopRequest::StopRequest() {
     assert(g_pipe[0] < 0);
     g_requests = 0;
-    [[maybe_unused]] const int made = ::pipe2(g_pipe.data(), O_CLOEXEC | O_NONBLOCK);
-    assert(made == 0);
+    if (::pipe2(g_pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+        throw std::system_error(errno, std::generic_category(), "a pipe cannot be made");
+    }
     struct sigaction action {};
     action.sa_handler = on_stop_signal;
     action.sa_flags = SA_RESTART;

@@ -1,5 +1,7 @@
 #include "engine/aggregator.hpp"
 
+#include "engine/kept_requests.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <iterator>
@@ -114,6 +116,7 @@ void Aggregator::add(Interval&& interval) {
     snapshot.delta_phases.merge(interval.phases);
     snapshot.delta_counts.merge(interval.counts);
     snapshot.state.merge(interval.state);
+    snapshot.last_answer = std::max(snapshot.last_answer, interval.last_answer);
     snapshot.shards[interval.shard] = interval.state;
     merge_errors(snapshot.errors, interval.errors);
     snapshot.traces.insert(snapshot.traces.end(), std::make_move_iterator(interval.traces.begin()),
@@ -144,6 +147,7 @@ SnapshotPtr Aggregator::next() {
     snapshot->last = pending_.empty() && std::all_of(shard_done_.begin(), shard_done_.end(),
                                                      [](bool done) { return done; });
     finished_ = snapshot->last;
+    keep_slowest(snapshot->traces);
     snapshot->add_up(before_.get());
     before_ = snapshot;
     if (const double length_s = to_seconds(snapshot->to - snapshot->from); length_s > 0) {

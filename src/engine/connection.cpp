@@ -150,7 +150,7 @@ void Shard::begin_connect(Exchange& exchange) {
 void Shard::try_next_address(Exchange& exchange, int last_error) {
     const auto& addresses = exchange.origin->addresses;
     while (exchange.attempts < addresses.size()) {
-        const std::size_t at = (exchange.owner->index + exchange.attempts) % addresses.size();
+        const std::size_t at = (exchange.owner->place + exchange.attempts) % addresses.size();
         ++exchange.attempts;
         last_error = start_attempt(exchange, addresses[at]);
         if (last_error != 0) {
@@ -171,6 +171,11 @@ int Shard::start_attempt(Exchange& exchange, const SocketAddress& address) {
     const int socket = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket < 0) {
         return errno;
+    }
+    // The kernel gives the lowest number that is free: this many are open, or nearly.
+    if (static_cast<std::uint64_t>(socket) >= plan_.sockets_below) [[unlikely]] {
+        ::close(socket);
+        return EMFILE;
     }
     ++recorder_->levels.connections_open;
     const int error = bind_and_connect(socket, address);
@@ -496,7 +501,7 @@ void Shard::read_on() {
 void Shard::fail(Exchange& exchange, Outcome outcome, std::string_view why) {
     const std::string text(why);  // what it points into may go with the connection
     const auto now = Clock::now();
-    if (exchange.span >= 0 && exchange.bytes_sent != 0) {  // else it never began
+    if (exchange.notes && exchange.bytes_sent != 0) {  // else it never began
         trace_phases(exchange, now);
     }
     close_socket(exchange);
@@ -509,14 +514,17 @@ void Shard::set_deadline(Exchange& exchange, Clock::time_point at) {
 }
 
 void Shard::on_timeout(Exchange& exchange) {
+    exchange.given_up = true;
     switch (exchange.phase) {
         case Phase::Idle:
+        case Phase::Decoding:
             return;
         case Phase::Resolving:
             fail(exchange, Outcome::Dns, "the host name was not looked up in time");
             return;
         case Phase::Connecting:
             if (Clock::now() < exchange.connect_by) {
+                exchange.given_up = false;
                 try_next_address(exchange, ETIMEDOUT);  // the earlier ones go on
                 return;
             }
@@ -538,13 +546,37 @@ void Shard::on_timeout(Exchange& exchange) {
     }
 }
 
+void Shard::record_cut_off(const Exchange& exchange, Clock::time_point now) {
+    Sample sample;
+    sample.due = exchange.due;
+    sample.sent = exchange.sent;
+    sample.completed = now;
+    sample.endpoint = exchange.request->step().endpoint;
+    sample.status = exchange.parser.status();
+    sample.outcome = Outcome::CutOff;
+    sample.bytes_sent = exchange.bytes_sent;
+    sample.bytes_received = exchange.bytes_received;
+    recorder_->record(sample);
+    ++recorder_->counts().interrupted;
+    if (plan_.trace_limit != 0 && exchange.notes) {
+        trace_request(*exchange.owner, exchange, sample);
+    }
+    if (plan_.options.on_request) {
+        plan_.options.on_request(sample, "cut off before it was answered");
+    }
+}
+
 void Shard::abandon(Exchange& exchange, Clock::time_point now) {
     if (exchange.under_way()) {
-        ++recorder_->counts().interrupted;
         recorder_->request_ended(now);
         --exchange.owner->under_way;
+        if (exchange.notes && exchange.bytes_sent != 0) {
+            trace_phases(exchange, now);
+        }
+        record_cut_off(exchange, now);
     }
     close_socket(exchange);
+    exchange.decoder.reset();
     exchange.phase = Phase::Idle;
     exchange.deadline = Clock::time_point::max();
 }

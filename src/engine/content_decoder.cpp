@@ -4,8 +4,7 @@
 #include <array>
 #include <brotli/decode.h>
 #include <cctype>
-#include <climits>
-#include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -13,7 +12,8 @@
 namespace plimsoll {
 namespace {
 
-using Buffer = std::array<std::uint8_t, 16384>;
+constexpr std::size_t kPiece = 16384;
+constexpr std::size_t kMostCodings = 4;
 
 Error too_large(std::uint64_t limit) {
     return Error{fmt::format("the decoded body is larger than {} bytes", limit), {}, {}};
@@ -23,131 +23,185 @@ Error damaged(std::string_view coding) {
     return Error{fmt::format("the {} body is damaged or incomplete", coding), {}, {}};
 }
 
-/// Adds `bytes` to `out`, within `limit`.
-bool add(const Buffer& bytes, std::size_t count, std::uint64_t limit, std::string& out) {
-    if (count > limit - out.size()) {
-        return false;
-    }
-    out.append(reinterpret_cast<const char*>(bytes.data()), count);  // NOLINT: bytes to chars
-    return true;
+std::string_view chars(const std::uint8_t* bytes, std::size_t count) {
+    return {reinterpret_cast<const char*>(bytes), count};  // NOLINT: bytes to chars
 }
 
-// zlib counts its input in 32 bits: fed in pieces.
-class Input {
-public:
-    explicit Input(std::string_view bytes) : left_(bytes) {}
-    void refill(z_stream& stream) {
-        if (stream.avail_in == 0 && !left_.empty()) {
-            const std::size_t size = std::min<std::size_t>(left_.size(), INT_MAX);
-            // zlib's interface is older than const.
-            stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(left_.data()));  // NOLINT
-            stream.avail_in = static_cast<uInt>(size);
-            left_.remove_prefix(size);
-        }
-    }
-    [[nodiscard]] bool empty(const z_stream& stream) const {
-        return stream.avail_in == 0 && left_.empty();
-    }
-
-private:
-    std::string_view left_;
-};
-
-/// `window`: what zlib is told of the format. True when the whole of `body` was sound.
-Status inflate_all(std::string_view coding, int window, std::string_view body, std::uint64_t limit,
-                   std::string& out) {
-    z_stream stream{};
-    if (::inflateInit2(&stream, window) != Z_OK) {
-        return Error{"no memory to decode the body", {}, {}};
-    }
-    const std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, &::inflateEnd);
-    Buffer buffer;
-    Input input(body);
-    bool ended = false;  // at the end of a gzip member; another may follow
-    while (!input.empty(stream) || !ended) {
-        input.refill(stream);
-        if (ended && ::inflateReset(&stream) != Z_OK) {
-            return damaged(coding);
-        }
-        stream.next_out = buffer.data();
-        stream.avail_out = buffer.size();
-        const int result = ::inflate(&stream, Z_NO_FLUSH);
-        if (result != Z_OK && result != Z_STREAM_END) {
-            return damaged(coding);
-        }
-        if (!add(buffer, buffer.size() - stream.avail_out, limit, out)) {
-            return too_large(limit);
-        }
-        ended = result == Z_STREAM_END;
-        if (!ended && input.empty(stream) && stream.avail_out != 0) {
-            return damaged(coding);
-        }
-    }
-    return {};
-}
-
-Status unbrotli(std::string_view body, std::uint64_t limit, std::string& out) {
-    const std::unique_ptr<BrotliDecoderState, void (*)(BrotliDecoderState*)> state(
-        ::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), &::BrotliDecoderDestroyInstance);
-    if (!state) {
-        return Error{"no memory to decode the body", {}, {}};
-    }
-    Buffer buffer;
-    std::size_t left = body.size();
-    const auto* next = reinterpret_cast<const std::uint8_t*>(body.data());  // NOLINT: as above
-    for (;;) {
-        std::size_t room = buffer.size();
-        std::uint8_t* to = buffer.data();
-        const auto result =
-            ::BrotliDecoderDecompressStream(state.get(), &left, &next, &room, &to, nullptr);
-        if (!add(buffer, buffer.size() - room, limit, out)) {
-            return too_large(limit);
-        }
-        if (result == BROTLI_DECODER_RESULT_SUCCESS) {
-            return left == 0 ? Status{} : damaged("br");
-        }
-        if (result != BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
-            return damaged("br");
-        }
-    }
-}
-
-Status inflate_deflate(std::string_view body, std::uint64_t limit, std::string& out) {
-    // HTTP's deflate is zlib's format (RFC 9110, 8.4.1.2); some servers leave its two bytes of
-    // header out.
-    constexpr int kZlib = 15;
-    constexpr int kRaw = -15;
-    const bool has_header =
-        body.size() >= 2 && (body[0] & 0x0F) == 8 &&
-        (static_cast<unsigned char>(body[0]) * 256 + static_cast<unsigned char>(body[1])) % 31 == 0;
-    return inflate_all("deflate", has_header ? kZlib : kRaw, body, limit, out);
-}
-
-Status decode_one(std::string_view coding, std::string& body, std::uint64_t limit) {
-    constexpr int kGzip = 15 + 16;
-    std::string out;
-    Status status;
-    if (coding == "gzip" || coding == "x-gzip") {
-        status = inflate_all("gzip", kGzip, body, limit, out);
-    } else if (coding == "deflate") {
-        status = inflate_deflate(body, limit, out);
-    } else if (coding == "br") {
-        status = unbrotli(body, limit, out);
-    } else {
-        return Error{
-            fmt::format("content coding \"{}\" is not known", coding.substr(0, 40)), {}, {}};
-    }
-    if (status) {
-        body = std::move(out);
-    }
-    return status;
+const std::uint8_t* bytes_of(std::string_view text) {
+    return reinterpret_cast<const std::uint8_t*>(text.data());  // NOLINT: chars to bytes
 }
 
 }  // namespace
 
-Status decode_content(std::string_view encoding, std::string& body, std::uint64_t limit) {
-    if (body.empty()) {
-        return {};  // e.g. the answer to a HEAD, which names the coding that a GET would have
+/// One coding. Input comes piece by piece; so does what it gives.
+class ContentDecoder::Stage {
+public:
+    virtual ~Stage() = default;
+    /// Takes some of `in` off its front and gives some of what it stands for; both may be nothing,
+    /// not both for ever. `last`: nothing follows `in`. Valid until the next call.
+    [[nodiscard]] virtual Result<std::string_view> run(std::string_view& in, bool last) = 0;
+    /// The data is complete and all of it was given.
+    [[nodiscard]] virtual bool ended() const = 0;
+
+    /// It has taken all that it was given, and holds nothing back for want of room.
+    [[nodiscard]] bool is_hungry() const { return waiting.empty() && !full; }
+
+    std::string_view waiting;  // given by the stage before and not taken yet
+    std::uint64_t given = 0;   // bytes, so far
+    bool full = false;         // what it gave last had no room for more
+};
+
+namespace {
+
+/// gzip and deflate.
+class Inflate {
+public:
+    /// `window`: what zlib is told of the format.
+    Inflate(const char* coding, int window) : coding_(coding), window_(window) {}
+    ~Inflate() {
+        if (ready_) {
+            ::inflateEnd(&stream_);
+        }
+    }
+    Inflate(const Inflate&) = delete;
+    Inflate& operator=(const Inflate&) = delete;
+
+    Result<std::string_view> run(std::string_view& in, bool last) {
+        if (!ready_ && !prepare(in)) {
+            return Error{"no memory to decode the body", {}, {}};
+        }
+        if (ended_ && in.empty()) {
+            return std::string_view();
+        }
+        if (ended_ && ::inflateReset(&stream_) != Z_OK) {  // another gzip member follows
+            return damaged(coding_);
+        }
+        const std::string_view piece = in.substr(0, kPiece);
+        // zlib's interface is older than const.
+        stream_.next_in = const_cast<Bytef*>(bytes_of(piece));  // NOLINT
+        stream_.avail_in = static_cast<uInt>(piece.size());
+        stream_.next_out = buffer_.data();
+        stream_.avail_out = static_cast<uInt>(buffer_.size());
+        const int result = ::inflate(&stream_, Z_NO_FLUSH);
+        if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
+            return damaged(coding_);
+        }
+        in.remove_prefix(piece.size() - stream_.avail_in);
+        ended_ = result == Z_STREAM_END;
+        const std::size_t count = buffer_.size() - stream_.avail_out;
+        if (!ended_ && last && in.empty() && stream_.avail_out != 0) {
+            return damaged(coding_);
+        }
+        return chars(buffer_.data(), count);
+    }
+    [[nodiscard]] bool ended() const { return ended_; }
+
+private:
+    /// HTTP's deflate is zlib's format (RFC 9110, 8.4.1.2); some servers leave its two bytes of
+    /// header out.
+    bool prepare(std::string_view in) {
+        constexpr int kZlib = 15;
+        constexpr int kRaw = -15;
+        const bool header =
+            !in.empty() && (bytes_of(in)[0] & 0x0FU) == 8 &&
+            (in.size() == 1 || (bytes_of(in)[0] * 256U + bytes_of(in)[1]) % 31U == 0);
+        ready_ = ::inflateInit2(&stream_, window_ == kZlib && !header ? kRaw : window_) == Z_OK;
+        return ready_;
+    }
+
+    const char* coding_;
+    int window_;
+    z_stream stream_{};
+    bool ready_ = false;
+    bool ended_ = false;
+    std::array<std::uint8_t, kPiece> buffer_;
+};
+
+class Unbrotli {
+public:
+    Unbrotli() : state_(::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {}
+    ~Unbrotli() { ::BrotliDecoderDestroyInstance(state_); }
+    Unbrotli(const Unbrotli&) = delete;
+    Unbrotli& operator=(const Unbrotli&) = delete;
+
+    Result<std::string_view> run(std::string_view& in, bool last) {
+        if (state_ == nullptr) {
+            return Error{"no memory to decode the body", {}, {}};
+        }
+        if (ended_) {
+            return in.empty() ? Result<std::string_view>(std::string_view()) : damaged("br");
+        }
+        const std::string_view piece = in.substr(0, kPiece);
+        std::size_t left = piece.size();
+        const std::uint8_t* next = bytes_of(piece);
+        std::size_t room = buffer_.size();
+        std::uint8_t* to = buffer_.data();
+        const auto result =
+            ::BrotliDecoderDecompressStream(state_, &left, &next, &room, &to, nullptr);
+        in.remove_prefix(piece.size() - left);
+        const bool starved = result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT && last && in.empty();
+        if (result == BROTLI_DECODER_RESULT_ERROR || starved) {
+            return damaged("br");
+        }
+        ended_ = result == BROTLI_DECODER_RESULT_SUCCESS;
+        return chars(buffer_.data(), buffer_.size() - room);
+    }
+    [[nodiscard]] bool ended() const { return ended_; }
+
+private:
+    BrotliDecoderState* state_;
+    bool ended_ = false;
+    std::array<std::uint8_t, kPiece> buffer_;
+};
+
+}  // namespace
+
+/// A Stage from one of the above.
+template <typename Coding>
+class ContentDecoder::StageOf final : public Stage {
+public:
+    template <typename... Arguments>
+    explicit StageOf(Arguments... arguments) : coding_(arguments...) {}
+    Result<std::string_view> run(std::string_view& in, bool last) override {
+        return coding_.run(in, last);
+    }
+    [[nodiscard]] bool ended() const override { return coding_.ended(); }
+
+private:
+    Coding coding_;
+};
+
+ContentDecoder::ContentDecoder(std::string body, std::uint64_t limit)
+    : in_(std::make_unique<std::string>(std::move(body))), limit_(limit) {}
+ContentDecoder::~ContentDecoder() = default;
+ContentDecoder::ContentDecoder(ContentDecoder&&) noexcept = default;
+ContentDecoder& ContentDecoder::operator=(ContentDecoder&&) noexcept = default;
+
+Status ContentDecoder::add(std::string_view coding) {
+    constexpr int kGzip = 15 + 16;
+    constexpr int kZlib = 15;
+    if (stages_.size() == kMostCodings) {
+        return Error{
+            fmt::format("the body has more than {} content codings", kMostCodings), {}, {}};
+    }
+    if (coding == "gzip" || coding == "x-gzip") {
+        stages_.push_back(std::make_unique<StageOf<Inflate>>("gzip", kGzip));
+    } else if (coding == "deflate") {
+        stages_.push_back(std::make_unique<StageOf<Inflate>>("deflate", kZlib));
+    } else if (coding == "br") {
+        stages_.push_back(std::make_unique<StageOf<Unbrotli>>());
+    } else {
+        return Error{
+            fmt::format("content coding \"{}\" is not known", coding.substr(0, 40)), {}, {}};
+    }
+    return {};
+}
+
+Result<ContentDecoder> ContentDecoder::begin(std::string_view encoding, std::string body,
+                                             std::uint64_t limit) {
+    ContentDecoder decoder(std::move(body), limit);
+    if (decoder.in_->empty()) {
+        return decoder;  // e.g. the answer to a HEAD, which names the coding that a GET would have
     }
     while (!encoding.empty()) {  // the last one named was applied last
         const auto comma = encoding.rfind(',');
@@ -162,10 +216,72 @@ Status decode_content(std::string_view encoding, std::string& body, std::uint64_
         if (coding.empty() || coding == "identity") {
             continue;
         }
-        if (Status decoded = decode_one(coding, body, limit); !decoded) {
-            return decoded;
+        if (Status added = decoder.add(coding); !added) {
+            return added.error();
         }
     }
+    if (!decoder.stages_.empty()) {
+        decoder.stages_.front()->waiting = *decoder.in_;
+    }
+    return decoder;
+}
+
+/// The last stage that has something to work on does so once: what is decoded already goes on
+/// before more is.
+Result<bool> ContentDecoder::step() {
+    const auto finished = [this](std::size_t stage) {
+        return std::all_of(stages_.begin(),
+                           stages_.begin() + static_cast<std::ptrdiff_t>(stage) + 1,
+                           [](const auto& each) { return each->is_hungry() && each->ended(); });
+    };
+    std::size_t at = stages_.size() - 1;
+    while (at > 0 && stages_[at]->is_hungry() && !finished(at - 1)) {
+        --at;
+    }
+    if (finished(stages_.size() - 1)) {
+        return true;
+    }
+    Stage& stage = *stages_[at];
+    const auto piece = stage.run(stage.waiting, at == 0 || finished(at - 1));
+    if (!piece) {
+        return piece.error();
+    }
+    stage.full = piece->size() == kPiece;
+    stage.given += piece->size();
+    if (stage.given > limit_) {
+        return too_large(limit_);
+    }
+    if (at + 1 == stages_.size()) {
+        out_.append(*piece);
+    } else {
+        stages_[at + 1]->waiting = *piece;
+    }
+    return false;
+}
+
+Result<bool> ContentDecoder::decode(Clock::time_point until) {
+    if (stages_.empty()) {
+        out_ = std::move(*in_);
+        return true;
+    }
+    for (;;) {
+        auto done = step();
+        if (!done || *done || Clock::now() >= until) {
+            return done;
+        }
+    }
+}
+
+Status decode_content(std::string_view encoding, std::string& body, std::uint64_t limit) {
+    auto decoder = ContentDecoder::begin(encoding, body, limit);  // it stays where this fails
+    if (!decoder) {
+        return decoder.error();
+    }
+    const auto done = decoder->decode(Clock::time_point::max());
+    if (!done) {
+        return done.error();
+    }
+    body = decoder->take();
     return {};
 }
 

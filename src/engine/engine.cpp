@@ -1,5 +1,6 @@
 #include "engine/engine.hpp"
 
+#include "base/random.hpp"
 #include "engine/shard.hpp"
 #include "engine/socket_budget.hpp"
 
@@ -7,6 +8,7 @@
 #include <cmath>
 #include <mutex>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
 
@@ -24,6 +26,15 @@ std::uint64_t limit_for(double share) {
         return 0;
     }
     return share >= 1 ? UINT64_MAX : static_cast<std::uint64_t>(std::ldexp(share, 64));
+}
+
+/// Of the run's id, not its seed: two runs of one seed must not share an id.
+std::uint64_t trace_key(const RunInfo& run) {
+    std::uint64_t key = mix64(run.segment.number) ^ mix64(mix64(run.segment.count));
+    for (const char c : run.id) {
+        key = mix64(key ^ static_cast<unsigned char>(c));
+    }
+    return key;
 }
 
 std::vector<std::vector<PreparedRequest>> prepare_requests(const Scenario& scenario,
@@ -70,6 +81,8 @@ Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions optio
     plan.requests = prepare_requests(scenario, run.version);
     plan.classes = pickers_for(scenario);
     plan.trace_limit = limit_for(plan.options.trace_share);
+    plan.trace_key = trace_key(run);
+    plan.traceparent = plan.options.traceparent.value_or(plan.trace_limit != 0);
     plan.users = plan_classes(scenario, plan.pools);
     state_->changes.resize(scenario.load.size());
 }
@@ -109,7 +122,8 @@ Status Engine::prepare() {
         return good;
     }
     const TargetUrl& target = state_->plan.scenario->target;
-    auto addresses = resolve(target);
+    const auto& look_up = state_->plan.options.look_up;
+    auto addresses = look_up ? look_up(target) : resolve(target);
     if (!addresses) {
         return addresses.error();
     }
@@ -119,7 +133,12 @@ Status Engine::prepare() {
     }
     state_->plan.addresses = std::move(*found);
     const std::size_t locals = std::max<std::size_t>(1, state_->plan.locals.size());
-    state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0);
+    state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0,
+                            state_->plan.options.reserved_descriptors);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const std::uint64_t reserved = state_->plan.options.reserved_descriptors;
+    state_->plan.sockets_below = limit.rlim_cur > reserved ? limit.rlim_cur - reserved : 0;
     return {};
 }
 

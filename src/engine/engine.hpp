@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "engine/address.hpp"
 #include "engine/recorder.hpp"
 #include "record/run_info.hpp"
 #include "scenario/scenario.hpp"
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +20,14 @@
 namespace plimsoll {
 
 struct EngineOptions {
-    double trace_share = 0;  // of iterations, 0-1: sampled, and sent with a traceparent header
+    /// File descriptors that the load leaves to others in this process.
+    std::uint64_t reserved_descriptors = 0;
+    /// Of iterations, 0-1, that are traced. Above 0 a few requests of the others are too: those
+    /// that failed, and the slowest (KeptRequests).
+    double trace_share = 0;
+    /// Whether every request carries a traceparent header, flagged "sampled" where its iteration is
+    /// traced. Unset: where any are.
+    std::optional<bool> traceparent = {};
     std::vector<Variable> shared = {};  // made by setup, by VariableId; every user sees them
     // All of these are called on shard threads, at any time until join() returns; any may be empty.
     /// Something that a person should know: each kind once in a run.
@@ -29,6 +38,8 @@ struct EngineOptions {
     std::function<void(const Sample& sample, std::string_view text)> on_request = {};
     /// The variables of a user that has come to the end of its flow.
     std::function<void(std::span<const Variable> variables)> on_variables = {};
+    /// Finds the target's addresses in `prepare`; empty: the system's resolver does.
+    std::function<Result<std::vector<SocketAddress>>(const TargetUrl& target)> look_up = {};
 };
 
 /// What an externally controlled executor asks for, and since when.
@@ -59,7 +70,7 @@ public:
     /// No new iterations from now on; those under way may end within their executor's graceful
     /// stop.
     void stop_gracefully();
-    /// Ends now; requests under way are counted as interrupted.
+    /// Ends now; requests under way are counted as cut off.
     void abort();
     /// Sets the level of an externally controlled executor (index into Scenario::load) of the open
     /// or the closed kind. It holds from a few milliseconds after the call on, at the same time in

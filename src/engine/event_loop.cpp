@@ -1,12 +1,12 @@
 #include "engine/event_loop.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -25,7 +25,9 @@ timespec to_timespec(Nanoseconds time) {
 
 EventLoop::EventLoop()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    assert(epoll_.get() >= 0 && bell_.get() >= 0);
+    if (epoll_.get() < 0 || bell_.get() < 0) {
+        throw std::system_error(errno, std::generic_category(), "an event loop cannot be made");
+    }
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
     event.data.ptr = nullptr;

@@ -19,6 +19,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "engine/content_decoder.hpp"
 #include "engine/prepared_request.hpp"
 #include "engine/response_parser.hpp"
 #include "engine/tls.hpp"
@@ -44,6 +45,15 @@ enum class Phase : std::uint8_t {
     Sending,      // the kernel took only part of the request
     Waiting,      // sent; the response's header is not complete
     Body,         // header complete, body not
+    Decoding,     // the body is complete; what it stands for is being worked out
+};
+
+/// What a request's span will need; its memory serves one request after the other.
+struct TraceNotes {
+    std::uint64_t stem = 0;    // of the flow's ids: see User::trace_stem
+    std::uint32_t number = 0;  // of the request within its flow
+    std::string path;          // as sent, query included
+    std::vector<PhaseSpan> phases;
 };
 
 /// Never moves in memory: the epoll set and the timer wheel point to it.
@@ -73,14 +83,15 @@ struct Exchange {
     std::uint64_t wheel_slot = 0;
 
     // the request
-    bool retried = false;         // sent anew after a kept-alive connection turned out closed
-    bool starting = false;        // inside send_request: what fails now must not go on from there
-    bool was_blocked = false;     // the kernel would not take all of it at once
-    bool answered = false;        // a byte of this hop's response has come
-    std::uint32_t serial = 0;     // of the hop: tells whether another is under way since
-    std::uint32_t hops = 0;       // redirects followed
-    std::int32_t span = -1;       // in the user's trace; -1: not traced
-    std::uint64_t hop_bytes = 0;  // of this hop's request
+    bool retried = false;      // sent anew after a kept-alive connection turned out closed
+    bool starting = false;     // inside send_request: what fails now must not go on from there
+    bool was_blocked = false;  // the kernel would not take all of it at once
+    bool answered = false;     // a byte of this hop's response has come
+    bool given_up = false;     // its time ran out
+    std::uint32_t serial = 0;  // of the hop: tells whether another is under way since
+    std::uint32_t hops = 0;    // redirects followed
+    std::unique_ptr<TraceNotes> notes;  // made with the first request where a run has traces
+    std::uint64_t hop_bytes = 0;        // of this hop's request
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     Clock::time_point due;
@@ -98,7 +109,9 @@ struct Exchange {
 
     // the response
     ResponseParser parser;
-    std::string response_rest;  // an incomplete header, kept until more comes
+    std::string response_rest;                // an incomplete header, kept until more comes
+    std::unique_ptr<ContentDecoder> decoder;  // while Decoding
+    Clock::time_point completed;              // when its body was; while Decoding
 };
 
 }  // namespace plimsoll

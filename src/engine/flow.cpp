@@ -62,7 +62,7 @@ void Shard::advance(User& user, Clock::time_point now, bool at_once) {
                 user.due += plan_.users[user.user_class].who->thinks[action.a].draw(user.random);
                 break;
             case Kind::GroupBegin:
-                user.groups.push_back({action.a, false, false, {}});
+                user.groups.push_back({action.a, false, false, false, {}});
                 break;
             case Kind::GroupEnd:
                 end_group(user);
@@ -139,18 +139,25 @@ void Shard::on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Cl
                         exchange.parser.status(),
                         outcome,
                         exchange.bytes_sent,
-                        exchange.bytes_received};
+                        exchange.bytes_received,
+                        exchange.given_up};
     recorder_->record(sample);
     const bool failed = is_failure(outcome);
     if (failed) [[unlikely]] {
         recorder_->record_error(sample, text);
+        if (sample.is_censored()) {
+            for (OpenGroup& group : user.groups) {
+                group.censored = true;
+            }
+        }
     }
-    if (exchange.span >= 0) [[unlikely]] {
-        trace_request(exchange, sample);
+    if (plan_.trace_limit != 0) [[unlikely]] {
+        trace_request(user, exchange, sample);
     }
     if (plan_.options.on_request) [[unlikely]] {
         plan_.options.on_request(sample, text);
     }
+    exchange.parser.release();
     user.sent_any = true;
     user.last_end = now;
     user.setbacks = is_setback(outcome)
@@ -286,9 +293,18 @@ void Shard::end_group(User& user) {
     const OpenGroup group = user.groups.back();
     user.groups.pop_back();
     if (group.begun) {  // else none of its steps was sent
-        recorder_->record_group(group.group, user.last_end - group.due, group.failed,
-                                user.last_end);
+        recorder_->record_group(group.group, user.last_end - group.due,
+                                {group.failed, group.censored}, user.last_end);
     }
+}
+
+void Shard::cut_off_groups(User& user, Clock::time_point now) {
+    for (const OpenGroup& group : user.groups) {
+        if (group.begun) {
+            recorder_->record_group(group.group, now - group.due, {group.failed, true}, now);
+        }
+    }
+    user.groups.clear();
 }
 
 void Shard::fail_groups(User& user) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 namespace plimsoll {
 namespace {
@@ -22,6 +23,10 @@ Outcome outcome_of_status(std::uint16_t status) {
     return status >= 400 ? Outcome::Http4xx : Outcome::CheckFailed;
 }
 
+/// A shard sends on time to about a millisecond: no body is decoded for longer before the others'
+/// turn.
+constexpr std::chrono::microseconds kDecodeAtOnce{500};
+
 bool is_head(const Exchange& exchange) {
     // A redirect may turn any other method into GET, never a HEAD.
     return exchange.request->is_head();
@@ -34,10 +39,13 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     exchange.request = &request;
     exchange.due = due;
     exchange.random_before = exchange.owner->random;
-    exchange.span = exchange.owner->trace ? begin_span(*exchange.owner) : -1;
+    if (takes_notes()) {
+        begin_notes(exchange);
+    }
     exchange.bytes_sent = 0;
     exchange.bytes_received = 0;
     exchange.retried = false;
+    exchange.given_up = false;
     exchange.new_connection = false;
     exchange.hops = 0;
     exchange.times = {};
@@ -56,9 +64,6 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     if (!missing_.empty()) [[unlikely]] {
         exchange.starting = false;
         --exchange.owner->under_way;
-        if (exchange.span >= 0) {
-            exchange.owner->trace->requests.pop_back();
-        }
         return false;
     }
     exchange.sent = Clock::now();
@@ -80,7 +85,11 @@ Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin,
     const User& user = *exchange.owner;
     const bool has_cookies = user.cookies && !user.cookies->empty();
     const std::string_view constant = exchange.request->constant();
-    if (!constant.empty() && exchange.span < 0 && !exchange.aim && !has_cookies) [[likely]] {
+    const bool plain = !plan_.traceparent && !exchange.aim && !has_cookies;
+    if (!constant.empty() && plain) [[likely]] {
+        if (exchange.notes) {
+            exchange.notes->path = path_of(constant);
+        }
         return constant;
     }
     RequestParts parts;
@@ -97,11 +106,12 @@ Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin,
         parts.upload = exchange.upload.get();
         parts.upload->clear();
     }
-    const std::string header = exchange.span >= 0 ? trace_header(exchange) : std::string();
-    parts.header = header;
+    if (plan_.traceparent) {
+        parts.header = trace_header(exchange);
+    }
     auto bytes = exchange.request->bytes(render_context(user, random), parts, scratch_);
-    if (exchange.span >= 0 && bytes) {
-        span_of(exchange).path = path_of(*bytes);
+    if (exchange.notes && bytes) {
+        exchange.notes->path = path_of(*bytes);
     }
     return bytes;
 }
@@ -112,7 +122,9 @@ void Shard::start_hop(Exchange& exchange, Origin& origin, std::string_view bytes
     exchange.parser.reset({head, request.keeps_headers(), request.keeps_body(),
                            plan_.scenario->http.cookies != CookiePolicy::Off,
                            request.limits().redirects != 0,
-                           head ? UINT64_MAX : request.limits().max_body});
+                           head                   ? UINT64_MAX
+                           : request.keeps_body() ? request.limits().max_decoded
+                                                  : request.limits().max_body});
     exchange.response_rest.clear();
     exchange.answered = false;
     exchange.was_blocked = false;
@@ -177,7 +189,13 @@ void Shard::on_bytes(Exchange& exchange, std::string_view bytes) {
 
 void Shard::on_end(Exchange& exchange, int error) {
     if (error == 0 && exchange.parser.feed_end() == ResponseParser::State::Done) {
-        complete(exchange);
+        if (exchange.tls && !exchange.tls->ended_well()) {
+            // Nothing else says that this was all of it.
+            fail(exchange, Outcome::ClosedEarly,
+                 "TLS connection closed without close_notify inside a body of unknown length");
+        } else {
+            complete(exchange);
+        }
         return;
     }
     if (error == EPROTO && exchange.tls) {
@@ -205,7 +223,7 @@ bool Shard::retry_on_new_connection(Exchange& exchange, bool unseen) {
         !(unseen || turned_to_get || exchange.request->is_idempotent())) {
         return false;
     }
-    if (exchange.span >= 0) {
+    if (exchange.notes) {
         trace_phases(exchange, Clock::now());
     }
     exchange.retried = true;
@@ -223,12 +241,50 @@ bool Shard::retry_on_new_connection(Exchange& exchange, bool unseen) {
     return true;
 }
 
-Status Shard::decode_body(Exchange& exchange) {
+bool Shard::begin_decoding(Exchange& exchange, Clock::time_point now) {
     KeptResponse* const kept = exchange.parser.kept();
     if (kept == nullptr || kept->encoding.empty()) {
-        return {};
+        return false;
     }
-    return decode_content(kept->encoding, kept->body, exchange.request->limits().max_body);
+    const std::uint64_t limit = exchange.request->limits().max_decoded;
+    auto decoder = ContentDecoder::begin(kept->encoding, std::exchange(kept->body, {}), limit);
+    exchange.phase = Phase::Decoding;
+    exchange.deadline = Clock::time_point::max();  // the response is here
+    exchange.completed = now;
+    if (!decoder) {
+        finish_request(exchange, Outcome::Protocol, now, decoder.error().what);
+        return true;
+    }
+    exchange.decoder = std::make_unique<ContentDecoder>(*std::move(decoder));
+    if (!decode_some(exchange)) {
+        decoding_.push_back(&exchange);
+    }
+    return true;
+}
+
+bool Shard::decode_some(Exchange& exchange) {
+    const auto done = exchange.decoder->decode(Clock::now() + kDecodeAtOnce);
+    if (done && !*done) {
+        return false;
+    }
+    const auto decoder = std::exchange(exchange.decoder, nullptr);
+    if (!done) {
+        finish_request(exchange, Outcome::Protocol, exchange.completed, done.error().what);
+        return true;
+    }
+    exchange.parser.kept()->body = decoder->take();
+    judge_status(exchange, exchange.completed);
+    return true;
+}
+
+// One large body after the other: what is decoded is in memory whole, and a shard has one at a
+// time.
+void Shard::decode_on() {
+    Exchange& exchange = *decoding_.front();
+    // Given up meanwhile, and perhaps at it again: then it stands further back once more.
+    if (exchange.phase != Phase::Decoding || !exchange.decoder || decode_some(exchange)) {
+        decoding_.pop_front();
+    }
 }
 
 void Shard::answered_early(Exchange& exchange, Clock::time_point first) {
@@ -243,14 +299,13 @@ void Shard::answered_early(Exchange& exchange, Clock::time_point first) {
 
 void Shard::complete(Exchange& exchange) {
     const auto now = Clock::now();
-    const std::uint16_t status = exchange.parser.status();
     const auto first = exchange.first_byte == Clock::time_point() ? now : exchange.first_byte;
     if (exchange.phase == Phase::Sending || first <= exchange.written) [[unlikely]] {
         answered_early(exchange, first);
     }
     exchange.times.wait += first - exchange.written;
     exchange.times.receive += now - first;
-    if (exchange.span >= 0) [[unlikely]] {
+    if (exchange.notes) [[unlikely]] {
         trace_phases(exchange, now);
     }
     if (!exchange.parser.keep_alive() || exchange.peer_closed ||
@@ -263,11 +318,15 @@ void Shard::complete(Exchange& exchange) {
         if (follow_redirect(exchange, now)) {
             return;
         }
-        if (const Status decoded = decode_body(exchange); !decoded) {
-            finish_request(exchange, Outcome::Protocol, now, decoded.error().what);
+        if (begin_decoding(exchange, now)) {
             return;
         }
     }
+    judge_status(exchange, now);
+}
+
+void Shard::judge_status(Exchange& exchange, Clock::time_point now) {
+    const std::uint16_t status = exchange.parser.status();
     const bool expected = exchange.request->step().expect.accepts(status);
     finish_request(exchange, expected ? Outcome::Ok : outcome_of_status(status), now,
                    expected ? std::string_view() : std::string_view(exchange.parser.error_body()));

@@ -16,9 +16,10 @@ constexpr std::uint64_t kStopDraws = UINT64_MAX - 1;
 }  // namespace
 
 User* Shard::take_user(Part& part, std::uint32_t user_class) {
-    auto& pool = part.free[plan_.users[user_class].pool];
+    const std::uint32_t place = next_place(part, user_class);
+    auto& pool = part.free[plan_.users[user_class].pool * places_ + place];
     if (pool.empty() && part.made < part.user_cap) {
-        return &new_user(part, static_cast<std::uint32_t>(part.own.number(part.made++)));
+        return &new_user(part, static_cast<std::uint32_t>(part.own.number(part.made++)), place);
     }
     const auto from = pool.empty() ? std::find_if(part.free.begin(), part.free.end(),
                                                   [](const auto& each) { return !each.empty(); })
@@ -29,6 +30,17 @@ User* Shard::take_user(Part& part, std::uint32_t user_class) {
     User* const user = from->back();
     from->pop_back();
     return user;
+}
+
+void Shard::park(Part& part, User& user) {
+    part.free[plan_.users[user.user_class].pool * places_ + user.place].push_back(&user);
+}
+
+std::uint32_t Shard::next_place(Part& part, std::uint32_t user_class) const {
+    std::uint32_t& next = part.next_place[user_class];
+    const std::uint32_t place = next;
+    next = next + 1 < places_ ? next + 1 : 0;
+    return place;
 }
 
 bool Shard::has_next(const Part& part, const User& user) {
@@ -113,9 +125,9 @@ void Shard::begin_flow(User& user, Clock::time_point due, Clock::time_point now,
             !plan_.users[user.user_class].has_start) [[unlikely]] {
             user.cookies->clear();
         }
-        if (plan_.trace_limit != 0) {
-            begin_trace(user);
-        }
+    }
+    if (takes_notes()) {
+        begin_trace(user);
     }
     advance(user, now, at_once);
 }
@@ -236,7 +248,7 @@ void Shard::end_iteration(User& user, Clock::time_point now, bool at_once) {
         }
         user.busy = false;
         --recorder_->levels.users;
-        part.free[plan_.users[user.user_class].pool].push_back(&user);
+        park(part, user);
         return;
     }
     if (user.leaving || !has_next(part, user)) {
@@ -283,7 +295,7 @@ void Shard::retire(User& user, Clock::time_point now) {
     user.busy = false;
     --recorder_->levels.users;
     if (part.open && !part.over) {
-        part.free[plan_.users[user.user_class].pool].push_back(&user);
+        park(part, user);
         return;
     }
     if (!part.open) {

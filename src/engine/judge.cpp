@@ -4,20 +4,11 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
-
-/// A whole response came, whatever it says.
-bool is_response(Outcome outcome) {
-    return outcome == Outcome::Ok || outcome == Outcome::Http4xx || outcome == Outcome::Http5xx ||
-           outcome == Outcome::RateLimited || outcome == Outcome::CheckFailed;
-}
-
-}  // namespace
 
 Shard::Judgement Shard::judge(User& user, const Exchange& exchange, Outcome outcome,
                               Clock::time_point now, std::string_view text) {
     const Step& step = exchange.request->step();
-    const bool response = is_response(outcome);
+    const bool response = is_answer(outcome);
     bool met = false;
     judged_.clear();
     if (response) {

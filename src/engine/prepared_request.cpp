@@ -1,5 +1,8 @@
 #include "engine/prepared_request.hpp"
 
+#include "engine/content_decoder.hpp"
+#include "scenario/redact.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -27,6 +30,19 @@ bool is_idempotent_method(std::string_view method) {
     constexpr std::array<std::string_view, 6> kMethods{"GET",    "HEAD",    "PUT",
                                                        "DELETE", "OPTIONS", "TRACE"};
     return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+}
+
+/// Methods whose content means something, so that having none is said too (RFC 9110, 8.6): some
+/// servers answer 411 to silence.
+bool expects_content(std::string_view method) {
+    return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+/// What another origin must not get: credentials by name, what came from a file of secrets, and
+/// the Host of this one.
+bool stays_home(const Header& header) {
+    return is_secret_header(header.name) || header.value.is_secret() ||
+           same_name(header.name, "Host");
 }
 
 bool is_constant(const Step& step) {
@@ -59,6 +75,7 @@ PreparedRequest::Limits limits_of(const Step& step, const HttpOptions& options) 
             limit_of(own.body, run.body, step.timeout),
             step.timeout,
             own.max_body.value_or(run.max_body.value_or(options.max_body)),
+            own.max_body.value_or(run.max_body.value_or(kMostDecoded)),
             own.redirects.value_or(run.redirects.value_or(options.redirects))};
 }
 
@@ -98,6 +115,7 @@ PreparedRequest::PreparedRequest(const Step& step, const TargetUrl& target,
       idempotent_(is_idempotent_method(step.method)),
       absolute_(starts_with_scheme(step.path.literals())),
       own_cookies_(has_header(step, "Cookie")),
+      own_trace_(has_header(step, "traceparent")),
       keeps_body_(step.keeps_body()),
       keeps_headers_(step.keeps_headers()) {
     absolute_form_ = options.absolute_form;
@@ -140,7 +158,7 @@ void PreparedRequest::render_headers(const RenderContext& context, const Request
     const bool foreign = aim != nullptr && !aim->credentials;
     for (const Header& header : step_->headers) {
         const bool left_out =
-            (foreign && is_any_of(header.name, {"Authorization", "Cookie", "Host"})) ||
+            (foreign && stays_home(header)) ||
             (!with_body && step_->has_body &&
              is_any_of(header.name, {"Content-Type", "Content-Encoding", "Content-Language"})) ||
             (!boundary_.empty() && same_name(header.name, "Content-Type"));
@@ -186,7 +204,9 @@ Status PreparedRequest::render(const RenderContext& context, const RequestParts&
     out += fixed_headers_;
     const bool with_body = aim == nullptr || aim->with_body;
     render_headers(context, aim, with_body, out);
-    out += parts.header;
+    if (!own_trace_) {
+        out += parts.header;
+    }
     if (parts.cookies != nullptr && (!own_cookies_ || (aim != nullptr && !aim->credentials))) {
         const std::string path = origin_form(out.substr(target_at, target_size));
         parts.cookies->append_header({parts.origin->url.host, path, parts.origin->secure},
@@ -194,7 +214,8 @@ Status PreparedRequest::render(const RenderContext& context, const RequestParts&
     }
     const bool has_body = step_->has_body || files_;
     if (!has_body || !with_body) {
-        out += "\r\n";
+        const std::string& method = other_method ? aim->method : step_->method;
+        out += expects_content(method) ? "Content-Length: 0\r\n\r\n" : "\r\n";
         return {};
     }
     if (files_) {
@@ -267,9 +288,15 @@ Status PreparedRequest::render_files(const RenderContext& context, Upload& uploa
 Result<std::string_view> PreparedRequest::bytes(const RenderContext& context,
                                                 const RequestParts& parts,
                                                 std::string& scratch) const {
-    if (!constant_.empty() && parts.header.empty() && parts.aim == nullptr &&
-        parts.cookies == nullptr) [[likely]] {
-        return std::string_view(constant_);
+    if (!constant_.empty() && parts.aim == nullptr && parts.cookies == nullptr) [[likely]] {
+        if (parts.header.empty() || own_trace_) {
+            return std::string_view(constant_);
+        }
+        const std::size_t end_of_headers = constant_.find("\r\n\r\n") + 2;
+        scratch.assign(constant_, 0, end_of_headers);
+        scratch += parts.header;
+        scratch.append(constant_, end_of_headers);
+        return std::string_view(scratch);
     }
     scratch.clear();
     if (Status rendered = render(context, parts, scratch); !rendered) {

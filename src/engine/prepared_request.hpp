@@ -20,7 +20,7 @@ struct RequestAim {
     std::string target;  // path and query
     std::string method;  // empty: the step's
     bool with_body = true;
-    bool credentials = true;  // Authorization, Cookie and Host of the step are sent on
+    bool credentials = true;  // the step's credentials and Host are sent on
 };
 
 /// What one sending adds to a step.
@@ -59,6 +59,7 @@ public:
         Nanoseconds body;
         Nanoseconds total;
         std::uint64_t max_body;
+        std::uint64_t max_decoded;  // and where the body is kept at all
         std::uint32_t redirects;
     };
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
@@ -102,6 +103,7 @@ private:
     bool absolute_form_ = false;
     bool files_ = false;
     bool own_cookies_ = false;  // the step has a Cookie header: the jar's are not added
+    bool own_trace_ = false;    // the step has a traceparent header: `RequestParts::header` is not
     bool keeps_body_ = false;
     bool keeps_headers_ = false;
 };

@@ -1,5 +1,8 @@
 #include "engine/recorder.hpp"
 
+#include "scenario/redact.hpp"
+#include "scenario/secret_text.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -20,13 +23,15 @@ bool is_digit(char c) {
 }  // namespace
 
 Recorder::Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start,
-                   Nanoseconds tick, IntervalSink sink, std::size_t groups, std::size_t checks)
+                   Nanoseconds tick, IntervalSink sink, std::size_t groups, std::size_t checks,
+                   std::uint32_t shards)
     : shard_(shard),
       endpoints_(endpoints),
       groups_(groups),
       checks_(checks),
       tick_length_(tick),
       sink_(std::move(sink)),
+      kept_(shards),
       begin_(start),
       end_(start + tick),
       integrated_to_(start),
@@ -54,14 +59,15 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
     state.users_max = levels.users_max;
     state.connections_open = levels.connections_open;
     state.in_flight_mean = in_flight_area_ns_ / length_ns;
-    state.cpu_ratio =
-        std::clamp(static_cast<double>((cpu - cpu_at_begin_).count()) / length_ns, 0.0, 1.0);
+    state.cpu_ratio = cpu_ratio(end, cpu, last);
     interval_->parts = parts;
     interval_->phases[RequestPhase::Send].record_n({}, responses_ - sends_);
     interval_->phases[RequestPhase::Receive].record_n({}, responses_ - receives_);
     responses_ = sends_ = receives_ = 0;
+    kept_.hand_over(interval_->traces);
     interval_->to = end;
     interval_->last = last;
+    cpu_before_ = cpu_at_begin_;
     cpu_at_begin_ = cpu;
     in_flight_area_ns_ = 0;
     auto reused = sink_(std::move(interval_));
@@ -71,6 +77,16 @@ void Recorder::hand_over(Clock::time_point end, bool last) {
         end_ = end + tick_length_;
         fresh_interval(std::move(reused));
     }
+}
+
+double Recorder::cpu_ratio(Clock::time_point end, Nanoseconds cpu, bool last) const {
+    // Of a last tick that may be no more than the closing of the connections: with the whole one
+    // before it.
+    const bool joined = last && tick_ > 0;
+    const Nanoseconds used = cpu - (joined ? cpu_before_ : cpu_at_begin_);
+    const Nanoseconds length = end - begin_ + (joined ? tick_length_ : Nanoseconds());
+    const double wall_ns = std::max(1.0, static_cast<double>(length.count()));
+    return std::clamp(static_cast<double>(used.count()) / wall_ns, 0.0, 1.0);
 }
 
 void Recorder::record_opening(const PhaseTimes& times) {
@@ -95,6 +111,11 @@ void Recorder::finish(Clock::time_point now) {
     hand_over(std::max({now, begin_, integrated_to_}), true);
 }
 
+std::string Recorder::masked_text(std::string_view text) const {
+    std::string masked = mask_secrets(text);
+    return secrets_ == nullptr ? masked : mask_values(std::move(masked), *secrets_);
+}
+
 void Recorder::record_error(const Sample& sample, std::string_view text) {
     const std::uint64_t print = fingerprint(text);
     auto& errors = interval_->errors;
@@ -111,16 +132,19 @@ void Recorder::record_error(const Sample& sample, std::string_view text) {
         return;
     }
     errors.push_back({sample.completed, sample.endpoint, sample.status, sample.outcome, print,
-                      std::string(text.substr(0, kTextKept)), 1});
+                      masked_text(text).substr(0, kTextKept), 1});
 }
 
-void Recorder::record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+void Recorder::record_group(std::uint32_t group, Nanoseconds duration, GroupEnd how,
                             Clock::time_point now) {
     roll_if_due(now);
     GroupStats& stats = interval_->groups[group];
     ++stats.count;
-    stats.failed += failed ? 1U : 0U;
+    stats.failed += how.failed ? 1U : 0U;
     stats.duration.record(duration);
+    if (how.censored) {
+        stats.censored.record(duration);
+    }
 }
 
 void Recorder::record_trace(IterationTrace&& trace) {

@@ -1,12 +1,14 @@
 // What one shard has seen in the current tick, and its hand-over when the tick is full.
 #pragma once
 
+#include "engine/kept_requests.hpp"
 #include "record/interval.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace plimsoll {
 
@@ -21,7 +23,11 @@ using IntervalSink = std::function<std::unique_ptr<Interval>(std::unique_ptr<Int
 class Recorder {
 public:
     Recorder(std::uint32_t shard, std::size_t endpoints, Clock::time_point start, Nanoseconds tick,
-             IntervalSink sink, std::size_t groups = 0, std::size_t checks = 0);
+             IntervalSink sink, std::size_t groups = 0, std::size_t checks = 0,
+             std::uint32_t shards = 1);
+
+    /// Texts of errors are kept with each of these as ***; they must outlive this object.
+    void mask(const std::vector<std::string>& secrets) { secrets_ = &secrets; }
 
     /// The running state, whose in-flight level is integrated over time for Little's law.
     struct Levels {
@@ -46,6 +52,9 @@ public:
     }
     void record(const Sample& sample) {
         roll_if_due(sample.completed);
+        if (is_answer(sample.outcome)) [[likely]] {
+            interval_->last_answer = sample.completed;
+        }
         interval_->endpoints[sample.endpoint].record(sample);
         interval_->state.late_sends += sample.sent - sample.due > kLateSend ? 1U : 0U;
     }
@@ -68,7 +77,11 @@ public:
         }
     }
     /// A group ended at `now`; `duration` is of the whole group.
-    void record_group(std::uint32_t group, Nanoseconds duration, bool failed,
+    struct GroupEnd {
+        bool failed = false;
+        bool censored = false;  // the duration is a lower bound
+    };
+    void record_group(std::uint32_t group, Nanoseconds duration, GroupEnd how,
                       Clock::time_point now);
     void record_group_broken_off(std::uint32_t group) { ++interval_->groups[group].broken_off; }
     /// Within a request that is recorded at `now`.
@@ -80,6 +93,8 @@ public:
     /// Keeps a specimen of a failure; `text` is a body or what the system said.
     void record_error(const Sample& sample, std::string_view text);
     void record_trace(IterationTrace&& trace);
+    /// Of the tick in which the request recorded last completed.
+    [[nodiscard]] KeptRequests& kept() noexcept { return kept_; }
     void record_loop_lag(Nanoseconds lag) noexcept {
         if (lag > interval_->state.loop_lag_max) {
             interval_->state.loop_lag_max = lag;
@@ -100,6 +115,7 @@ public:
     [[nodiscard]] Clock::time_point tick_end() const noexcept { return end_; }
 
 private:
+    [[nodiscard]] std::string masked_text(std::string_view text) const;
     void roll_if_due(Clock::time_point now) {
         if (now >= end_) [[unlikely]] {
             roll_to(now);
@@ -112,15 +128,18 @@ private:
     }
     void record_opening(const PhaseTimes& times);
     void hand_over(Clock::time_point end, bool last);
+    [[nodiscard]] double cpu_ratio(Clock::time_point end, Nanoseconds cpu, bool last) const;
     void fresh_interval(std::unique_ptr<Interval> reused);
 
     std::uint32_t shard_;
+    const std::vector<std::string>* secrets_ = nullptr;
     std::size_t endpoints_;
     std::size_t groups_;
     std::size_t checks_;
     Nanoseconds tick_length_;
     IntervalSink sink_;
     std::unique_ptr<Interval> interval_;
+    KeptRequests kept_;
     std::uint64_t tick_ = 0;
     Clock::time_point begin_;
     Clock::time_point end_;
@@ -132,6 +151,7 @@ private:
     Clock::time_point integrated_to_;
     Nanoseconds polled_{};
     Nanoseconds cpu_at_begin_{};  // of the tick; without polled_
+    Nanoseconds cpu_before_{};    // likewise, of the tick before it
 };
 
 /// FNV-1a over `text` with every run of digits, and every run of eight or more hex digits, folded

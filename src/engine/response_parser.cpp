@@ -1,7 +1,9 @@
 #include "engine/response_parser.hpp"
 
 #include "base/last_chunk.hpp"
+#include "engine/odd_header.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -21,7 +23,14 @@ constexpr std::size_t kHeaderLimit = 64 * 1024;
 /// where fewer came at first, not again before an empty line.
 bool may_begin(std::string_view bytes) {
     constexpr std::string_view kProtocol = "HTTP/";
-    return bytes.substr(0, kProtocol.size()) == kProtocol.substr(0, bytes.size());
+    constexpr std::string_view kSmall = "http/";
+    const std::size_t size = std::min(bytes.size(), kProtocol.size());
+    for (std::size_t i = 0; i < size; ++i) {
+        if (bytes[i] != kProtocol[i] && bytes[i] != kSmall[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 }  // namespace
@@ -121,11 +130,6 @@ KeptResponse& ResponseParser::keep_now() {
     }
     if (!kept_any_) {
         kept_any_ = true;
-        // Memory that one large body needed is not held for the rest of the run.
-        constexpr std::size_t kHeld = 64 * 1024;
-        if (kept_->body.capacity() > kHeld) {
-            *kept_ = {};
-        }
         kept_->headers.clear();
         kept_->body.clear();
         kept_->encoding.clear();
@@ -133,6 +137,13 @@ KeptResponse& ResponseParser::keep_now() {
         kept_->cookies.clear();
     }
     return *kept_;
+}
+
+void ResponseParser::release() noexcept {
+    constexpr std::size_t kHeld = std::size_t{64} * 1024;
+    if (kept_ && kept_->body.capacity() > kHeld) {
+        kept_->body = std::string();
+    }
 }
 
 void ResponseParser::restart() {
@@ -160,13 +171,12 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
         }
         const bool large = !header_done_ && consumed_ + rest.size() > kHeaderLimit;
         parser().eager(!large);  // else it does not stop where the header ends
-        ErrorCode error;
-        const std::size_t used =
-            parser().put(boost::asio::const_buffer(rest.data(), rest.size()), error);
+        const auto [used, code] = put(rest);
+        const auto error = static_cast<http::error>(code);
         consumed += used;
         consumed_ += used;
-        if (error && error != http::error::need_more) {
-            return failed(static_cast<http::error>(error.value()));
+        if (code != 0 && error != http::error::need_more) {
+            return failed(error);
         }
         header_done_ = parser().is_header_done();
         if (large && (!header_done_ || consumed_ > kHeaderLimit)) [[unlikely]] {
@@ -181,7 +191,7 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
             keep_alive_ = parser().keep_alive() && status_ != 101;
             return {State::Done, consumed};
         }
-        if (error) {
+        if (code != 0) {
             break;
         }
     }
@@ -192,6 +202,29 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
         return failed(http::error::header_limit);
     }
     return {State::NeedMore, consumed};
+}
+
+std::pair<std::size_t, int> ResponseParser::put(std::string_view bytes) {
+    ErrorCode error;
+    const auto offer = [&](std::string_view text) {
+        return parser().put(boost::asio::const_buffer(text.data(), text.size()), error);
+    };
+    const std::size_t used = offer(bytes);
+    if (!error || parser().is_header_done() || header_done_) [[likely]] {
+        return {used, error.value()};
+    }
+    // Beast waits for an empty line with CR LF, or will not have this header as it is.
+    const StrictHeader odd = strict_header(bytes);
+    if (odd.kind == StrictHeader::Kind::NoHeader) {
+        return {used, error.value()};
+    }
+    restart();
+    if (odd.kind == StrictHeader::Kind::Partial || consumed_ + odd.size > kHeaderLimit) {
+        return {0, static_cast<int>(http::error::need_more)};
+    }
+    error = {};
+    static_cast<void>(offer(odd.text));
+    return {odd.size, error.value()};
 }
 
 bool ResponseParser::awaits_last_chunk(std::string_view rest) const noexcept {

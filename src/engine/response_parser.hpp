@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace plimsoll {
@@ -63,6 +64,8 @@ public:
     [[nodiscard]] const KeptResponse* kept() const noexcept {
         return kept_any_ ? kept_.get() : nullptr;
     }
+    /// Nobody looks at the kept body any more: memory that a large one took is given back.
+    void release() noexcept;
     /// Why the last feed failed.
     [[nodiscard]] std::string failure() const;
 
@@ -76,6 +79,9 @@ private:
     /// `rest` is the begin of a chunked body that may be empty, and not all of it: see
     /// is_part_of_last_chunk.
     [[nodiscard]] bool awaits_last_chunk(std::string_view rest) const noexcept;
+    /// Shows the parser `bytes`, and a header that it refuses a second time, written strictly.
+    /// Bytes used, and the error, 0: none.
+    [[nodiscard]] std::pair<std::size_t, int> put(std::string_view bytes);
     void restart();
 
     alignas(16) std::byte storage_[kStorage];

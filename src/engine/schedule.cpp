@@ -35,6 +35,7 @@ std::uint32_t count_below(const LoadShare& share, std::uint64_t total) {
 Shard::Shard(const ShardPlan& plan, std::uint32_t id, IntervalSink sink)
     : plan_(plan),
       id_(id),
+      places_(static_cast<std::uint32_t>(std::max<std::size_t>(1, plan.addresses.size()))),
       sink_(std::move(sink)),
       start_(plan.run->start.mono),
       lookup_([this](std::function<void()> work) { post(std::move(work)); }),
@@ -65,7 +66,8 @@ void Shard::run() {
     // The kernel may delay an ordinary thread's timers by 50 µs; a pacer must not be.
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     recorder_.emplace(id_, plan_.run->endpoints.size(), start_, plan_.run->tick, std::move(sink_),
-                      plan_.run->groups.size(), plan_.run->checks.size());
+                      plan_.run->groups.size(), plan_.run->checks.size(), plan_.run->shards);
+    recorder_->mask(plan_.scenario->secrets);
     make_parts();
     heartbeat_due_ = start_;
     heartbeat();
@@ -81,13 +83,17 @@ void Shard::run() {
             }
             now = Clock::now();
         }
-        const auto until = unfinished_.empty() ? wake_at() : now;
+        const bool busy = !unfinished_.empty() || !decoding_.empty();
+        const auto until = busy ? now : wake_at();
         const auto events = loop_.wait(now, until);
         for (const epoll_event& event : events) {
             on_event(*static_cast<Exchange*>(event.data.ptr), event.events);
         }
         if (!unfinished_.empty()) [[unlikely]] {
             read_on();
+        }
+        if (!decoding_.empty()) [[unlikely]] {
+            decode_on();
         }
         const auto woke = Clock::now();
         if (events.empty()) {
@@ -108,7 +114,7 @@ void Shard::learn_from_wait(Clock::time_point from, Clock::time_point until,
         if (woke >= until) {  // else work was posted
             lead_.learn(woke - until);
         }
-    } else if (unfinished_.empty() && from < pace_due_) {
+    } else if (unfinished_.empty() && decoding_.empty() && from < pace_due_) {
         lead_.looked();
         recorder_->polled(std::min<Nanoseconds>(woke - from, kLongestLook));
     }
@@ -193,10 +199,11 @@ void Shard::make_parts() {
             part.ramp = &part.steered->ramp();
         }
         part.hard_end = part.end + executor.graceful_stop;
+        part.next_place.assign(plan_.users.size(), (id_ + plan_.run->segment.number - 1) % places_);
         if (part.open) {
             part.user_cap = count_below(part.own, executor.max_vus);
             part.arrivals.emplace(*part.ramp, executor.arrivals, mix64(plan_.run->seed + i));
-            part.free.resize(plan_.pools);
+            part.free.resize(plan_.pools * places_);
             part.free[0].reserve(part.user_cap);
             recorder_->levels.users_max += part.user_cap;
         } else {
@@ -224,8 +231,9 @@ void Shard::set_up_iterations(Part& part) {
     }
 }
 
-User& Shard::new_user(Part& part, std::uint32_t index) {
+User& Shard::new_user(Part& part, std::uint32_t index, std::uint32_t place) {
     User& user = users_.emplace_back(index, part.index);
+    user.place = place;
     user.variables.resize(plan_.scenario->variables.size());
     user.rows.resize(plan_.scenario->data.size());
     return user;
@@ -319,8 +327,9 @@ void Shard::adjust_users(Part& part, Clock::time_point now) {
     }
     for (std::uint32_t rank = part.wanted; rank < wanted && !part.over; ++rank) {
         if (rank == part.ranks.size()) {
-            part.ranks.push_back(
-                &new_user(part, static_cast<std::uint32_t>(part.own.number(rank))));
+            const auto index = static_cast<std::uint32_t>(part.own.number(rank));
+            const std::uint32_t user_class = plan_.classes[part.index].pick(index);
+            part.ranks.push_back(&new_user(part, index, next_place(part, user_class)));
         }
         User& user = *part.ranks[rank];
         user.leaving = false;
@@ -408,7 +417,8 @@ void Shard::cut_off(Part& part, Clock::time_point now) {
 
 void Shard::cut_off(User& user, Clock::time_point now) {
     user.for_each_exchange([&](Exchange& exchange) { abandon(exchange, now); });
-    user.trace.reset();
+    cut_off_groups(user, now);
+    end_trace(user, now);
     forget(user);
     user.busy = false;
     user.between = false;

@@ -52,9 +52,12 @@ struct ShardPlan {
     std::shared_ptr<const TlsContext> tls;               // set where the target is https
     std::vector<std::vector<PreparedRequest>> requests;  // by user class, by step
     std::vector<ClassPicker> classes;                    // by executor
-    std::uint64_t trace_limit;          // an iteration is traced when its hash is below
-    std::vector<ClassPlan> users = {};  // by user class
-    std::size_t pools = 1;              // of parked users: see ClassPlan::pool
+    std::uint64_t trace_limit;    // an iteration is traced when its hash is below
+    std::uint64_t trace_key = 0;  // of this run and segment: what all trace ids are drawn from
+    bool traceparent = false;     // requests carry that header
+    std::vector<ClassPlan> users = {};         // by user class
+    std::uint64_t sockets_below = UINT64_MAX;  // a socket's number: from it on they are others'
+    std::size_t pools = 1;                     // of parked users: see ClassPlan::pool
     std::unique_ptr<SaidOnce> said = std::make_unique<SaidOnce>();
 };
 
@@ -94,9 +97,10 @@ private:
         std::optional<ArrivalCursor> arrivals;
         std::optional<ArrivalCursor::Arrival> next_arrival;
         bool arrivals_begun = false;
-        std::uint32_t user_cap = 0;            // this shard's share of max_vus
-        std::uint32_t made = 0;                // users so far
-        std::vector<std::vector<User*>> free;  // by ClassPlan::pool
+        std::uint32_t user_cap = 0;             // this shard's share of max_vus
+        std::uint32_t made = 0;                 // users so far
+        std::vector<std::vector<User*>> free;   // by ClassPlan::pool, by User::place
+        std::vector<std::uint32_t> next_place;  // of the target's addresses, by user class
         // closed model: this shard's users, by rank; rank r is user own.number(r) of the run
         std::vector<User*> ranks;
         std::uint32_t wanted = 0;  // the ranks below it run, the others have left or are leaving
@@ -142,11 +146,16 @@ private:
     void learn_from_wait(Clock::time_point from, Clock::time_point until, Clock::time_point woke);
     void heartbeat();
     void check_done(Clock::time_point now);
-    [[nodiscard]] User& new_user(Part& part, std::uint32_t index);
+    [[nodiscard]] User& new_user(Part& part, std::uint32_t index, std::uint32_t place);
 
     // iteration.cpp: a user's life from iteration to iteration
     /// Takes a parked user for an arrival of a class, or makes one; nullptr: at the cap.
     [[nodiscard]] User* take_user(Part& part, std::uint32_t user_class);
+    /// An open model's user that waits for the next arrival.
+    void park(Part& part, User& user);
+    /// Where the next user of a class, or its next arrival, goes: the addresses take turns, so that
+    /// each gets its share of every class's load.
+    [[nodiscard]] std::uint32_t next_place(Part& part, std::uint32_t user_class) const;
     /// The next iteration of a user in a loop; there must be one.
     void begin_next(User& user, Clock::time_point due);
     [[nodiscard]] static std::uint64_t take_shared_iteration(Part& part);
@@ -194,6 +203,8 @@ private:
     void begin_groups(User& user);
     void end_group(User& user);
     void fail_groups(User& user);
+    /// The groups that its user was in end at their age.
+    void cut_off_groups(User& user, Clock::time_point now);
     /// A step came to its end, polls included.
     void end_step(User& user, const Step& step, bool failed, Clock::time_point now, bool at_once);
     void unrendered(User& user, const Step& step, Clock::time_point now);
@@ -223,8 +234,15 @@ private:
     [[nodiscard]] bool until_holds(User& user, const Until& until);
 
     // trace.cpp
+    /// Fixes the ids of the flow that begins: of the run's id, the user and the iteration alone.
     void begin_trace(User& user);
-    static void trace_request(const Exchange& exchange, const Sample& sample);
+    [[nodiscard]] bool takes_notes() const { return plan_.trace_limit != 0 || plan_.traceparent; }
+    void begin_notes(Exchange& exchange);
+    /// The request into its iteration's trace; outside the sample it may be kept alone.
+    void trace_request(User& user, const Exchange& exchange, const Sample& sample);
+    static void fill_span(RequestSpan& span, const Exchange& exchange, const Sample& sample);
+    static void fill_alone(IterationTrace& trace, const User& user, const Exchange& exchange,
+                           const Sample& sample);
     /// Notes the phases of the hop that ends `now`, or that is given up in `exchange.phase`.
     static void trace_phases(const Exchange& exchange, Clock::time_point now);
     /// An exchange came to its end: called once per send_request, also from within it (then
@@ -232,11 +250,8 @@ private:
     /// idle again, and what it received stays readable until the next send_request.
     void on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
                           std::string_view text);
-    [[nodiscard]] std::int32_t begin_span(User& user);
-    [[nodiscard]] static RequestSpan& span_of(const Exchange& exchange) {
-        return exchange.owner->trace->requests[static_cast<std::size_t>(exchange.span)];
-    }
-    [[nodiscard]] static std::string trace_header(const Exchange& exchange);
+    /// Valid until the next call.
+    [[nodiscard]] std::string_view trace_header(const Exchange& exchange);
 
     // http1.cpp: one request and its response
     /// Sends `request`, due at `due`, on an idle exchange. False: a variable in it has no value
@@ -251,7 +266,13 @@ private:
     void complete(Exchange& exchange);
     /// The response, whose first byte came at `first`, began before the request was out.
     void answered_early(Exchange& exchange, Clock::time_point first);
-    [[nodiscard]] static Status decode_body(Exchange& exchange);
+    /// True where the body is an encoded one; then the request ends with decode_some, now or later.
+    bool begin_decoding(Exchange& exchange, Clock::time_point now);
+    /// False where there is more to do.
+    bool decode_some(Exchange& exchange);
+    void decode_on();
+    /// Ends a request whose response is whole, by its status.
+    void judge_status(Exchange& exchange, Clock::time_point now);
     void finish_request(Exchange& exchange, Outcome outcome, Clock::time_point now,
                         std::string_view text);
     /// `unseen`: the server cannot have seen any of the request. False when it must not be retried.
@@ -300,8 +321,9 @@ private:
     void fail(Exchange& exchange, Outcome outcome, std::string_view why);
     void set_deadline(Exchange& exchange, Clock::time_point at);
     void on_timeout(Exchange& exchange);
-    /// Ends it without a sample: the run, or its user's part in it, is cut short.
+    /// The run, or its user's part in it, is cut short: what is under way ends as CutOff.
     void abandon(Exchange& exchange, Clock::time_point now);
+    void record_cut_off(const Exchange& exchange, Clock::time_point now);
     void drop(int socket);
     void close_socket(Exchange& exchange);
     void close_sockets(User& user) {
@@ -312,6 +334,7 @@ private:
 
     const ShardPlan& plan_;
     std::uint32_t id_;
+    std::uint32_t places_;  // addresses of the target that users take turns at
     IntervalSink sink_;
     EventLoop loop_;
     Clock::time_point start_;
@@ -325,12 +348,14 @@ private:
     std::vector<Part> parts_;
     std::vector<Wakeup> wakeups_;  // min-heap by time
     std::string scratch_;
+    std::array<char, 72> trace_header_{};
     FlowMachine machine_;
     ResponseReader reader_;
     std::string missing_;  // what the last rendering lacked
     std::string judged_;   // why the response under judgement is refused
     std::string why_;
     std::vector<Exchange*> unfinished_;  // have more to read than one turn allows
+    std::deque<Exchange*> decoding_;     // have more to decode; the first one's turn is next
     std::array<char, 64 * 1024> receive_buffer_;
     Clock::time_point heartbeat_due_;
     Clock::time_point pace_due_ = Clock::time_point::max();

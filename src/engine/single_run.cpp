@@ -102,7 +102,10 @@ Result<SingleRun> run_single(const Scenario& scenario, const UserClass& user, co
     info.shards = 1;
     info.start = WallAnchor::now();
     Gathered gathered;
-    Engine engine(one, info, gather_into(gathered, std::move(options.shared)));
+    info.id = base.id + " " + user.name;  // trace ids of its own
+    EngineOptions engine_options = gather_into(gathered, std::move(options.shared));
+    engine_options.traceparent = options.traceparent;
+    Engine engine(one, info, std::move(engine_options));
     if (Status ready = engine.prepare(); !ready) {
         return ready.error();
     }

@@ -27,6 +27,7 @@ struct SingleRun {
 
 struct SingleRunOptions {
     bool go_on = false;                 // after a failed step; else the first ends it
+    bool traceparent = false;           // sent along, flagged "not sampled"
     std::vector<Variable> shared = {};  // made by setup
     std::function<bool()> stop = {};    // asked a few times a second: give up
 };

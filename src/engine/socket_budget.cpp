@@ -54,11 +54,11 @@ std::uint64_t time_wait_sockets(const char* text) {
     return found == nullptr ? 0 : std::strtoul(found + 4, nullptr, 10);
 }
 
-SocketBudget::SocketBudget(std::size_t addresses)
+SocketBudget::SocketBudget(std::size_t addresses, std::uint64_t reserved)
     : ports_(local_ports(read_text("/proc/sys/net/ipv4/ip_local_port_range").data()) * addresses) {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    descriptors_ = less(limit.rlim_cur, open_descriptors());
+    descriptors_ = less(limit.rlim_cur, open_descriptors() + reserved);
 }
 
 std::uint64_t SocketBudget::left(std::uint32_t connections_open) const {

@@ -14,7 +14,8 @@ class SocketBudget {
 public:
     /// Counts the descriptors that are open now, before the load. `addresses`: of the target; each
     /// has all local ports of its own. 0: it has no ports (a unix socket).
-    explicit SocketBudget(std::size_t addresses);
+    /// `reserved`: descriptors that something else may still open.
+    explicit SocketBudget(std::size_t addresses, std::uint64_t reserved = 0);
     [[nodiscard]] std::uint64_t left(std::uint32_t connections_open) const;
     [[nodiscard]] std::uint64_t descriptors() const noexcept { return descriptors_; }
 

@@ -18,6 +18,19 @@ int session_slot() {
     return slot;
 }
 
+/// Where in an SSL stands what its peer's close_notify sets.
+int end_slot() {
+    static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
+void note_end(const SSL* ssl, int where, int value) {
+    constexpr int kDescription = 0xFF;  // above it: the alert's level
+    if (where == SSL_CB_READ_ALERT && (value & kDescription) == SSL_AD_CLOSE_NOTIFY) {
+        *static_cast<bool*>(SSL_get_ex_data(ssl, end_slot())) = true;
+    }
+}
+
 int keep_session(SSL* ssl, SSL_SESSION* session) {
     auto* const kept = static_cast<TlsSession*>(SSL_get_ex_data(ssl, session_slot()));
     if (kept == nullptr) {
@@ -103,7 +116,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsOptions& o
     // A whole record per read, not its five bytes of header first.
     SSL_CTX_set_read_ahead(context, 1);
     // Many servers close without a word; HTTP's own lengths say whether the response was whole.
+    // Where it has none, `ended_well` tells the end from a cut.
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_info_callback(context, note_end);
     SSL_CTX_set_verify(context, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
     if (options.resume) {
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -137,6 +152,7 @@ std::unique_ptr<TlsConnection> TlsConnection::create(const TlsContext& context, 
             SSL_set_session(made->ssl_, session->get());
         }
     }
+    SSL_set_ex_data(made->ssl_, end_slot(), &made->told_end_);
     SSL_set_connect_state(made->ssl_);
     return made;
 }

@@ -65,12 +65,16 @@ public:
     /// Why the last call came to EPROTO: OpenSSL's words, or why the certificate was refused.
     [[nodiscard]] std::string failure() const;
     [[nodiscard]] bool resumed() const noexcept;
+    /// Once `read` gave 0: whether the peer said that this is the end (close_notify). Else the
+    /// connection may have been cut by anybody on the way.
+    [[nodiscard]] bool ended_well() const noexcept { return told_end_; }
 
 private:
     TlsConnection() = default;
     [[nodiscard]] std::ptrdiff_t result_of(int code) noexcept;
     ssl_st* ssl_ = nullptr;
     unsigned long error_ = 0;
+    bool told_end_ = false;
 };
 
 }  // namespace plimsoll

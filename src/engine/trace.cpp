@@ -1,61 +1,94 @@
-// Sampled iterations, as traces.
+// Sampled iterations, and the requests worth keeping outside the sample, as traces.
 #include "engine/shard.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <span>
 
 namespace plimsoll {
 namespace {
 
-void put_bytes(std::uint64_t value, std::uint8_t* out) {
-    std::memcpy(out, &value, sizeof value);
+// What is drawn from one stem: two halves of the trace's id, the iteration's span, its requests'.
+constexpr std::uint64_t kFirstRequest = 3;
+
+template <std::size_t N>
+void put_bytes(std::uint64_t value, std::array<std::uint8_t, N>& out, std::size_t at = 0) {
+    value = value == 0 ? 1 : value;  // an id of zeros is none
+    for (std::size_t i = 0; i < sizeof value; ++i) {
+        out[at + i] = static_cast<std::uint8_t>(value >> (8 * (sizeof value - 1 - i)));
+    }
 }
 
-void add_hex(std::span<const std::uint8_t> bytes, std::string& out) {
+std::array<std::uint8_t, 16> trace_id(std::uint64_t stem) {
+    std::array<std::uint8_t, 16> out{};
+    put_bytes(mix64(stem), out);
+    put_bytes(mix64(stem + 1), out, 8);
+    return out;
+}
+
+std::array<std::uint8_t, 8> span_id(std::uint64_t stem, std::uint64_t which) {
+    std::array<std::uint8_t, 8> out{};
+    put_bytes(mix64(stem + which), out);
+    return out;
+}
+
+char* add_hex(std::span<const std::uint8_t> bytes, char* out) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     for (const std::uint8_t byte : bytes) {
-        out += kDigits[byte >> 4];
-        out += kDigits[byte & 15];
+        *out++ = kDigits[byte >> 4];
+        *out++ = kDigits[byte & 15];
     }
+    return out;
+}
+
+char* add_text(std::string_view text, char* out) {
+    return std::copy(text.begin(), text.end(), out);
 }
 
 }  // namespace
 
 void Shard::begin_trace(User& user) {
-    Random ids(plan_.run->seed ^ 0x7261636554ULL, stream_of(user), user.iteration);
-    if (ids() >= plan_.trace_limit) {
+    const bool iteration = user.errand == Errand::Iteration;
+    const std::uint64_t own = user.executor + ((user.index + 1ULL) << 16);
+    const std::uint64_t errand = mix64(static_cast<std::uint64_t>(user.errand));
+    // What is no iteration has no number of its own: the next one's, which no other has.
+    user.trace_stem =
+        Random(plan_.trace_key ^ errand, iteration ? stream_of(user) : own, user.iteration)();
+    user.requests_begun = 0;
+    // Which are drawn is the seed's: the same iterations in every run of it.
+    if (!iteration || Random(plan_.run->seed ^ 0x7261636554ULL, stream_of(user),
+                             user.iteration)() >= plan_.trace_limit) {
         return;
     }
     user.trace = std::make_unique<IterationTrace>();
-    put_bytes(ids(), user.trace->trace_id.data());
-    put_bytes(ids() | 1, user.trace->trace_id.data() + 8);
-    put_bytes(ids() | 1, user.trace->span_id.data());
+    user.trace->trace_id = trace_id(user.trace_stem);
+    user.trace->span_id = span_id(user.trace_stem, kFirstRequest - 1);
     user.trace->user_class = user.user_class;
     user.trace->iteration = user.iteration;
     user.trace->due = user.iteration_due;
 }
 
-std::int32_t Shard::begin_span(User& user) {
-    const std::uint64_t id =
-        mix64(plan_.run->seed ^ user.iteration * 1024 ^ user.trace->requests.size() ^
-              (std::uint64_t{user.index} << 40)) |
-        1;
-    put_bytes(id, user.trace->requests.emplace_back().span_id.data());
-    return static_cast<std::int32_t>(user.trace->requests.size()) - 1;
+void Shard::begin_notes(Exchange& exchange) {
+    if (!exchange.notes) {
+        exchange.notes = std::make_unique<TraceNotes>();
+    }
+    exchange.notes->stem = exchange.owner->trace_stem;
+    exchange.notes->number = exchange.owner->requests_begun++;
+    exchange.notes->phases.clear();
 }
 
-std::string Shard::trace_header(const Exchange& exchange) {
-    std::string header = "traceparent: 00-";
-    add_hex(exchange.owner->trace->trace_id, header);
-    header += '-';
-    add_hex(span_of(exchange).span_id, header);
-    header += "-01\r\n";
-    return header;
+std::string_view Shard::trace_header(const Exchange& exchange) {
+    const TraceNotes& notes = *exchange.notes;
+    char* out = add_text("traceparent: 00-", trace_header_.data());
+    out = add_hex(trace_id(notes.stem), out);
+    *out++ = '-';
+    out = add_hex(span_id(notes.stem, kFirstRequest + notes.number), out);
+    out = add_text(exchange.owner->trace ? "-01\r\n" : "-00\r\n", out);
+    return {trace_header_.data(), static_cast<std::size_t>(out - trace_header_.data())};
 }
 
 void Shard::trace_phases(const Exchange& exchange, Clock::time_point now) {
-    auto& phases = span_of(exchange).phases;
+    auto& phases = exchange.notes->phases;
     // The exchange's times are of all hops together: without those before, of this one.
     const auto of_hop = [&](RequestPhase phase, Nanoseconds of_all) {
         for (const PhaseSpan& earlier : phases) {
@@ -94,15 +127,42 @@ void Shard::trace_phases(const Exchange& exchange, Clock::time_point now) {
     }
 }
 
-void Shard::trace_request(const Exchange& exchange, const Sample& sample) {
-    RequestSpan& span = span_of(exchange);
+void Shard::fill_span(RequestSpan& span, const Exchange& exchange, const Sample& sample) {
+    const TraceNotes& notes = *exchange.notes;
     span.endpoint = sample.endpoint;
+    span.span_id = span_id(notes.stem, kFirstRequest + notes.number);
     span.due = sample.due;
     span.sent = sample.sent;
     span.first_byte = exchange.first_byte < sample.sent ? sample.completed : exchange.first_byte;
     span.completed = sample.completed;
+    span.phases.assign(notes.phases.begin(), notes.phases.end());
     span.status = sample.status;
     span.outcome = sample.outcome;
+    span.path = notes.path;
+}
+
+void Shard::fill_alone(IterationTrace& trace, const User& user, const Exchange& exchange,
+                       const Sample& sample) {
+    trace.trace_id = trace_id(exchange.notes->stem);
+    trace.user_class = user.user_class;
+    trace.iteration = user.iteration;
+    trace.requests.resize(1);
+    fill_span(trace.requests.front(), exchange, sample);
+}
+
+void Shard::trace_request(User& user, const Exchange& exchange, const Sample& sample) {
+    if (user.trace) {
+        fill_span(user.trace->requests.emplace_back(), exchange, sample);
+        return;
+    }
+    KeptRequests& kept = recorder_->kept();
+    IterationTrace* place = is_failure(sample.outcome) ? kept.place_for_error() : nullptr;
+    if (place == nullptr) {
+        place = kept.place_for(sample.completed - sample.due);
+    }
+    if (place != nullptr) {
+        fill_alone(*place, user, exchange, sample);
+    }
 }
 
 }  // namespace plimsoll

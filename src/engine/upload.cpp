@@ -1,9 +1,7 @@
 #include "engine/upload.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "base/user_file.hpp"
+
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -20,27 +18,16 @@ void Upload::add_text(std::string text) {
 }
 
 Status Upload::add_file(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    struct stat about {};
-    if (file < 0 || ::fstat(file, &about) != 0) {
-        const int error = errno;
-        if (file >= 0) {
-            ::close(file);
-        }
-        return Error{
-            fmt::format("the file to send cannot be read: {}", std::strerror(error)), path, {}};
+    auto opened = open_user_file(path);
+    if (!opened) {
+        return Error{fmt::format("the file to send {}", opened.error().what), path, {}};
     }
-    if (!S_ISREG(about.st_mode)) {
-        ::close(file);
-        return Error{"the file to send is not a regular file", path, {}};
-    }
-    const auto size = static_cast<std::uint64_t>(about.st_size);
+    const std::uint64_t size = file_size(*opened);
     if (size == 0) {
-        ::close(file);
         return {};
     }
     left_ += size;
-    pieces_.push_back({{}, file, size});
+    pieces_.push_back({{}, opened->release(), size});
     return {};
 }
 

@@ -31,6 +31,7 @@ struct OpenGroup {
     GroupId group = 0;
     bool begun = false;     // its first request is out
     bool failed = false;    // one of its steps has
+    bool censored = false;  // one of its requests was given up
     Clock::time_point due;  // of its first step
 };
 
@@ -62,11 +63,14 @@ struct User {
         }
     }
 
-    std::uint32_t index;     // within its executor, over all shards
-    std::uint32_t executor;  // into Scenario::load
+    std::uint32_t index;      // within its executor, over all shards
+    std::uint32_t executor;   // into Scenario::load
+    std::uint32_t place = 0;  // which of a name's addresses it connects to first
     std::uint32_t user_class = 0;
     std::uint32_t step = 0;
     std::uint64_t iteration = 0;
+    std::uint64_t trace_stem = 0;      // what the ids of this flow's trace are drawn from
+    std::uint32_t requests_begun = 0;  // by this flow
     Errand errand = Errand::Iteration;
     Resume resume = Resume::Iteration;
     bool busy = false;            // inside an iteration (or, closed model, alive)

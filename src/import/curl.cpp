@@ -1,11 +1,16 @@
 // Command lines of curl.
+#include "import/bodies.hpp"
+#include "import/curl_body.hpp"
+#include "import/curl_headers.hpp"
+#include "import/curl_options.hpp"
 #include "import/draft.hpp"
+#include "import/input_file.hpp"
 #include "import/request_text.hpp"
 #include "import/shell_words.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <charconv>
 #include <optional>
 
 #include <fmt/format.h>
@@ -14,344 +19,358 @@ namespace plimsoll {
 namespace import {
 namespace {
 
-struct Option {
-    std::string_view long_name;
-    char short_name;
-    bool takes_value;
-};
-// Of curl(1); what is not here takes no value and is passed over.
-constexpr std::array kOptions{Option{"request", 'X', true},
-                              Option{"header", 'H', true},
-                              Option{"data", 'd', true},
-                              Option{"data-raw", 0, true},
-                              Option{"data-binary", 0, true},
-                              Option{"data-ascii", 0, true},
-                              Option{"data-urlencode", 0, true},
-                              Option{"json", 0, true},
-                              Option{"form", 'F', true},
-                              Option{"form-string", 0, true},
-                              Option{"user", 'u', true},
-                              Option{"cookie", 'b', true},
-                              Option{"url", 0, true},
-                              Option{"url-query", 0, true},
-                              Option{"oauth2-bearer", 0, true},
-                              Option{"user-agent", 'A', true},
-                              Option{"referer", 'e', true},
-                              Option{"max-time", 'm', true},
-                              Option{"connect-timeout", 0, true},
-                              Option{"output", 'o', true},
-                              Option{"cookie-jar", 'c', true},
-                              Option{"proxy", 'x', true},
-                              Option{"proxy-user", 'U', true},
-                              Option{"cacert", 0, true},
-                              Option{"cert", 'E', true},
-                              Option{"key", 0, true},
-                              Option{"resolve", 0, true},
-                              Option{"connect-to", 0, true},
-                              Option{"retry", 0, true},
-                              Option{"retry-delay", 0, true},
-                              Option{"retry-max-time", 0, true},
-                              Option{"max-redirs", 0, true},
-                              Option{"write-out", 'w', true},
-                              Option{"dump-header", 'D', true},
-                              Option{"limit-rate", 0, true},
-                              Option{"range", 'r', true},
-                              Option{"interface", 0, true},
-                              Option{"upload-file", 'T', true},
-                              Option{"config", 'K', true},
-                              Option{"unix-socket", 0, true},
-                              Option{"noproxy", 0, true},
-                              Option{"ciphers", 0, true},
-                              Option{"trace", 0, true},
-                              Option{"trace-ascii", 0, true},
-                              Option{"stderr", 0, true},
-                              Option{"local-port", 0, true},
-                              Option{"time-cond", 'z', true},
-                              Option{"speed-limit", 'Y', true},
-                              Option{"speed-time", 'y', true},
-                              Option{"get", 'G', false},
-                              Option{"head", 'I', false},
-                              Option{"insecure", 'k', false},
-                              Option{"location", 'L', false}};
+// What changes the request or its way, and has no counterpart here: said, with the option's name.
+constexpr std::array<std::string_view, 38> kNoWordFor{"resolve",
+                                                      "connect-to",
+                                                      "proxy",
+                                                      "preproxy",
+                                                      "socks4",
+                                                      "socks4a",
+                                                      "socks5",
+                                                      "socks5-hostname",
+                                                      "proxy1.0",
+                                                      "unix-socket",
+                                                      "abstract-unix-socket",
+                                                      "haproxy-protocol",
+                                                      "cert",
+                                                      "key",
+                                                      "cacert",
+                                                      "capath",
+                                                      "digest",
+                                                      "ntlm",
+                                                      "ntlm-wb",
+                                                      "negotiate",
+                                                      "anyauth",
+                                                      "aws-sigv4",
+                                                      "netrc",
+                                                      "netrc-file",
+                                                      "netrc-optional",
+                                                      "time-cond",
+                                                      "tr-encoding",
+                                                      "http1.0",
+                                                      "http2-prior-knowledge",
+                                                      "http3-only",
+                                                      "etag-compare",
+                                                      "location-trusted",
+                                                      "post301",
+                                                      "post302",
+                                                      "post303",
+                                                      "crlf",
+                                                      "interface",
+                                                      "alt-svc"};
 
-struct Given {
-    std::string_view option;  // the long name
-    std::string value;
-};
+class Lines {
+public:
+    Lines(Draft& draft, const ImportOptions& options) : draft_(draft), options_(options) {}
 
-struct CurlLine {
-    std::vector<std::string> urls;
-    std::vector<Given> given;
-    [[nodiscard]] bool has(std::string_view option) const {
-        return std::any_of(given.begin(), given.end(),
-                           [&](const Given& g) { return g.option == option; });
-    }
-    [[nodiscard]] std::string last(std::string_view option) const {
-        const auto found = std::find_if(given.rbegin(), given.rend(),
-                                        [&](const Given& g) { return g.option == option; });
-        return found == given.rend() ? "" : found->value;
-    }
-};
-
-// Reads words[at], and its value; `at` then stands at the last word used.
-void read_long(const std::vector<std::string>& words, std::size_t& at, CurlLine& line) {
-    const std::string_view name = std::string_view(words[at]).substr(2);
-    const auto* const option = std::find_if(kOptions.begin(), kOptions.end(),
-                                            [&](const Option& o) { return o.long_name == name; });
-    if (option == kOptions.end()) {
-        return;
-    }
-    std::string value;
-    if (option->takes_value && at + 1 < words.size()) {
-        value = words[++at];
-    }
-    line.given.push_back({option->long_name, std::move(value)});
-}
-
-void read_short(const std::vector<std::string>& words, std::size_t& at, CurlLine& line) {
-    const std::string& word = words[at];
-    for (std::size_t letter = 1; letter < word.size(); ++letter) {
-        const auto* const option =
-            std::find_if(kOptions.begin(), kOptions.end(),
-                         [&](const Option& o) { return o.short_name == word[letter]; });
-        if (option == kOptions.end()) {
-            continue;
+    void take(const ShellText& text) {
+        for (const std::string& name : text.variables) {
+            static_cast<void>(draft_.secrets.reference(name, shell_variable(name)));
         }
-        if (!option->takes_value) {
-            line.given.push_back({option->long_name, {}});
-            continue;
+        const ShellCommand* before = nullptr;
+        for (const ShellCommand& command : text.commands) {
+            take(command, command.joint == "|" ? before : nullptr);
+            before = &command;
         }
-        std::string value = word.substr(letter + 1);
-        if (value.empty() && at + 1 < words.size()) {
-            value = words[++at];
+        if (!text.variables.empty()) {
+            left_out_.remark("variable of the shell; set it in the environment");
+            for (std::size_t more = 1; more < text.variables.size(); ++more) {
+                left_out_.remark("variable of the shell; set it in the environment");
+            }
         }
-        line.given.push_back({option->long_name, std::move(value)});
-        return;
+        left_out_.note(draft_);
     }
-}
 
-std::optional<CurlLine> read_line(const std::vector<std::string>& words) {
-    const auto curl = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-        return word == "curl" || word.ends_with("/curl") || word == "curl.exe";
-    });
-    if (curl == words.end()) {
+private:
+    // Words of the shell, and commands that run another.
+    static std::size_t command_word(const std::vector<std::string>& words, bool& control) {
+        constexpr std::array<std::string_view, 10> kBefore{
+            "$", "%", "time", "command", "exec", "sudo", "env", "nohup", "!", ">"};
+        constexpr std::array<std::string_view, 8> kControl{"do",    "then",  "else", "if",
+                                                           "while", "until", "{",    "elif"};
+        std::size_t at = 0;
+        const auto in = [&](const auto& list) {
+            return std::find(list.begin(), list.end(), words[at]) != list.end();
+        };
+        for (; at < words.size(); ++at) {
+            const std::size_t equals = words[at].find('=');
+            const bool sets =
+                equals != std::string::npos && equals > 0 &&
+                std::all_of(words[at].begin(),
+                            words[at].begin() + static_cast<std::ptrdiff_t>(equals),
+                            [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+            control = control || in(kControl);
+            if (!sets && !in(kBefore) && !in(kControl)) {
+                break;
+            }
+        }
+        return at;
+    }
+
+    static bool is_curl(std::string_view word) {
+        const std::string lower = lower_case(word);
+        const std::size_t slash = lower.find_last_of("/\\");
+        const std::string base = slash == std::string::npos ? lower : lower.substr(slash + 1);
+        return base == "curl" || base == "curl.exe";
+    }
+
+    void take(const ShellCommand& command, const ShellCommand* piped) {
+        bool control = false;
+        const std::size_t at = command_word(command.words, control);
+        if (at >= command.words.size() || !is_curl(command.words[at])) {
+            const bool closes =
+                command.words.size() == 1 &&
+                (command.words[0] == "done" || command.words[0] == "fi" || command.words[0] == "}");
+            const bool feeds = at < command.words.size() &&
+                               (command.words[at] == "echo" || command.words[at] == "printf");
+            if (!closes && !feeds) {
+                left_out_.add("command that is not curl");
+            }
+            return;
+        }
+        if (!command.problem.empty()) {
+            left_out_.add("curl command with " + command.problem);
+            return;
+        }
+        if (command.joint == "||") {
+            left_out_.add("curl command that runs only where the one before it fails");
+            return;
+        }
+        if (control) {
+            left_out_.remark("curl command in a loop or condition; it is taken once");
+        }
+        const std::vector<std::string> words(
+            command.words.begin() + static_cast<std::ptrdiff_t>(at) + 1, command.words.end());
+        const auto transfers = read_curl_words(words);
+        if (!transfers) {
+            left_out_.add("curl command with " + transfers.error().what);
+            return;
+        }
+        for (const CurlTransfer& transfer : *transfers) {
+            add_transfer(transfer, input_of(command, piped));
+        }
+    }
+
+    [[nodiscard]] std::optional<std::string> input_of(const ShellCommand& command,
+                                                      const ShellCommand* piped) const {
+        if (command.input) {
+            return command.input;
+        }
+        if (!command.input_file.empty()) {
+            const auto text = read_input_file(options_.folder, command.input_file, 1U << 20U);
+            return text ? std::optional(*text) : std::nullopt;
+        }
+        if (piped != nullptr && piped->problem.empty() && !piped->words.empty()) {
+            if (piped->words[0] == "cat" && piped->input) {
+                return piped->input;
+            }
+            if (piped->words[0] == "echo") {
+                const bool bare = piped->words.size() > 1 && piped->words[1] == "-n";
+                std::string text;
+                for (std::size_t at = bare ? 2 : 1; at < piped->words.size(); ++at) {
+                    text += (text.empty() ? "" : " ") + piped->words[at];
+                }
+                return text + (bare ? "" : "\n");
+            }
+        }
         return std::nullopt;
     }
-    CurlLine line;
-    for (auto at = static_cast<std::size_t>(curl - words.begin()) + 1; at < words.size(); ++at) {
-        const std::string& word = words[at];
-        if (word == "&" || word == "--") {
-            continue;
-        }
-        if (word.starts_with("--")) {
-            read_long(words, at, line);
-        } else if (word.size() > 1 && word.front() == '-') {
-            read_short(words, at, line);
-        } else {
-            line.urls.push_back(word);
-        }
-    }
-    if (line.urls.empty() && line.has("url")) {
-        line.urls.push_back(line.last("url"));
-    }
-    return line.urls.empty() ? std::nullopt : std::optional(std::move(line));
-}
 
-std::string percent_encode(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain =
-            std::isalnum(byte) != 0 || std::string_view("-._~").find(c) != std::string_view::npos;
-        result += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+    void add_transfer(const CurlTransfer& transfer, const std::optional<std::string>& input) {
+        if (transfer.has("config")) {
+            left_out_.add("curl command with a file of options (-K)");
+            return;
+        }
+        const int kinds = (transfer.has("head") ? 1 : 0) +
+                          (has_data(transfer) && !transfer.has("get") ? 1 : 0) +
+                          (has_form(transfer) ? 1 : 0);
+        if (kinds > 1 || (transfer.has("get") && has_form(transfer))) {
+            left_out_.add("curl command with two kinds of body, which curl refuses");
+            return;
+        }
+        for (const std::string_view option : kNoWordFor) {
+            if (transfer.has(option)) {
+                left_out_.add(fmt::format("option (--{})", option));
+            }
+        }
+        if (transfer.has("insecure")) {
+            draft_.notes.push_back("curl -k: run it with --insecure-skip-tls-verify");
+        }
+        for (const CurlTransfer::Url& url : transfer.urls) {
+            auto texts = transfer.has("globoff")
+                             ? Result<std::vector<std::string>>(std::vector<std::string>{url.text})
+                             : expand_curl_url(url.text);
+            if (!texts) {
+                left_out_.add("curl command with " + texts.error().what);
+                continue;
+            }
+            for (const std::string& text : *texts) {
+                add_step(transfer, text, url.upload, input);
+            }
+        }
     }
-    return result;
-}
 
-std::string base64(std::string_view text) {
-    constexpr std::string_view kAlphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string result;
-    for (std::size_t at = 0; at < text.size(); at += 3) {
-        unsigned group = 0;
-        for (std::size_t byte = 0; byte < 3; ++byte) {
-            group = (group << 8U) |
-                    (at + byte < text.size() ? static_cast<unsigned char>(text[at + byte]) : 0U);
-        }
-        for (std::size_t digit = 0; digit < 4; ++digit) {
-            result +=
-                at + digit <= text.size() ? kAlphabet[(group >> (18 - 6 * digit)) & 0x3FU] : '=';
-        }
+    static bool has_data(const CurlTransfer& transfer) {
+        return std::any_of(transfer.given.begin(), transfer.given.end(),
+                           [](const CurlGiven& given) {
+                               return given.option.starts_with("data") || given.option == "json";
+                           });
     }
-    return result;
-}
+    static bool has_form(const CurlTransfer& transfer) {
+        return transfer.has("form") || transfer.has("form-string");
+    }
 
-// The data of -d and its kin, joined as curl does.
-std::string data_of(const CurlLine& line, Draft& draft) {
-    std::string data;
-    for (const Given& given : line.given) {
-        const bool encode = given.option == "data-urlencode";
-        const bool raw = given.option == "data-raw";
-        if (!given.option.starts_with("data") && given.option != "json" &&
-            given.option != "url-query") {
-            continue;
+    void add_step(const CurlTransfer& transfer, const std::string& text,
+                  const std::optional<std::string>& upload,
+                  const std::optional<std::string>& input) {
+        const auto variable = read_variable_origin(text);
+        auto url = variable ? variable : split_url(text, true);
+        const bool blank = std::any_of(text.begin(), text.end(),
+                                       [](unsigned char c) { return c <= 0x20 || c == 0x7F; });
+        if (!url || blank) {
+            left_out_.add(blank ? "URL that curl refuses: it holds a blank"
+                                : "URL that is not HTTP");
+            return;
         }
-        std::string part = given.value;
-        if (part.starts_with('@') && !raw) {
-            draft.notes.push_back("a body read from a file (curl's @) is not in here; put it in");
-            part.clear();
+        CurlSource source{options_.folder, input, left_out_};
+        DraftStep step;
+        if (!set_method_and_body(transfer, *url, upload, source, step)) {
+            return;
         }
-        if (encode || given.option == "url-query") {
-            const std::size_t equals = part.find('=');
-            part = equals == std::string::npos
-                       ? percent_encode(part)
-                       : part.substr(0, equals + 1) + percent_encode(part.substr(equals + 1));
+        add_curl_headers(transfer, url->user_info, source, step, draft_.secrets);
+        if (transfer.has("request-target") && transfer.last("request-target").starts_with('/')) {
+            url->target = transfer.last("request-target");
+        } else if (!transfer.has("path-as-is")) {
+            url->target = without_dot_segments(url->target);
         }
-        data += (data.empty() || given.option == "json" ? "" : "&") + part;
+        if (clean_target(url->target) != url->target) {
+            left_out_.remark(
+                "URL with characters that must not stand in one; it is sent with them "
+                "percent-encoded");
+        }
+        if (draft_.target.empty()) {
+            draft_.target = url->origin;
+        }
+        step.redirects = redirects(transfer);
+        set_target(step, draft_.secrets,
+                   (url->origin == draft_.target ? "" : url->origin) + url->target);
+        name_graphql(step);
+        draft_.users.front().steps.push_back(std::move(step));
     }
-    return data;
-}
 
-void add_multipart(const CurlLine& line, DraftStep& step, Draft& draft) {
-    constexpr std::string_view kBoundary = "plimsoll-form-boundary";
-    std::string body;
-    for (const Given& given : line.given) {
-        if (!given.option.starts_with("form")) {
-            continue;
+    // "$BASE/items": the variable gives the origin.
+    std::optional<UrlParts> read_variable_origin(const std::string& text) {
+        const std::string mark = shell_variable("");
+        const std::string begin = mark.substr(0, mark.find("_end"));
+        const std::size_t end = text.find("_end");
+        if (!text.starts_with(begin) || end == std::string::npos) {
+            return std::nullopt;
         }
-        const std::size_t equals = std::min(given.value.find('='), given.value.size());
-        const std::string name = given.value.substr(0, equals);
-        std::string value = equals < given.value.size() ? given.value.substr(equals + 1) : "";
-        std::string file;
-        if (value.starts_with('@') || value.starts_with('<')) {
-            file = value.starts_with('@') ? fmt::format("; filename=\"{}\"", as_literal(name)) : "";
-            value.clear();
-            draft.notes.push_back(
-                "a form's file (curl's -F name=@file) is sent empty; put its content in");
+        UrlParts parts;
+        parts.origin = draft_.secrets.text(text.substr(0, end + 4));
+        parts.host = parts.origin;
+        parts.target = text.substr(end + 4, text.find('#', end) - end - 4);
+        if (!parts.target.starts_with('/')) {
+            parts.target.insert(0, "/");
         }
-        body += fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"{}\r\n\r\n{}\r\n",
-                            kBoundary, as_literal(name), file, draft.secrets.field(name, value));
+        return parts;
     }
-    step.body = DraftStep::Body::Text;
-    step.text = body + fmt::format("--{}--\r\n", kBoundary);
-    step.headers.emplace_back("Content-Type",
-                              fmt::format("multipart/form-data; boundary={}", kBoundary));
-}
 
-void add_headers(const CurlLine& line, const UrlParts& url, DraftStep& step, Draft& draft) {
-    for (const Given& given : line.given) {
-        const std::size_t colon = given.value.find(':');
-        if (given.option != "header" || colon == std::string::npos) {
-            continue;
+    static unsigned redirects(const CurlTransfer& transfer) {
+        if (!transfer.has("location") && !transfer.has("location-trusted")) {
+            return 0;
         }
-        const std::size_t first = given.value.find_first_not_of(' ', colon + 1);
-        if (first != std::string::npos) {
-            add_header(step, draft.secrets, given.value.substr(0, colon),
-                       given.value.substr(first));
+        unsigned most = 50;
+        const std::string said = transfer.last("max-redirs");
+        std::from_chars(said.data(), said.data() + said.size(), most);
+        return most;
+    }
+
+    bool set_method_and_body(const CurlTransfer& transfer, UrlParts& url,
+                             const std::optional<std::string>& upload, CurlSource& source,
+                             DraftStep& step) {
+        const auto data = curl_data(transfer, source);
+        std::string query = curl_url_query(transfer, source);
+        std::string method = "GET";
+        if (transfer.has("get") && data && !data->empty()) {
+            query += (query.empty() ? "" : "&") + *data;
         }
-    }
-    const std::string user = line.has("user") ? line.last("user") : url.user_info;
-    if (!user.empty()) {
-        add_header(step, draft.secrets, "Authorization", "Basic " + base64(user));
-    }
-    if (line.has("oauth2-bearer")) {
-        add_header(step, draft.secrets, "Authorization", "Bearer " + line.last("oauth2-bearer"));
-    }
-    if (line.has("cookie") && line.last("cookie").find('=') != std::string::npos) {
-        add_header(step, draft.secrets, "Cookie", line.last("cookie"));
-    }
-}
-
-// Body, or the query with -G.
-void add_data(const CurlLine& line, UrlParts& url, DraftStep& step, Draft& draft) {
-    const std::string data = data_of(line, draft);
-    if (line.has("get") || line.has("url-query")) {
-        if (!data.empty()) {
-            url.target += (url.target.find('?') == std::string::npos ? "?" : "&") + data;
+        if (!query.empty()) {
+            url.target += (url.target.find('?') == std::string::npos ? "?" : "&") + query;
         }
-        return;
+        if (transfer.has("head")) {
+            method = "HEAD";
+        } else if (upload) {
+            method = "PUT";
+            set_upload(*upload, url, source, step);
+        } else if (has_form(transfer)) {
+            method = "POST";
+            set_curl_form(transfer, source, step, draft_.secrets);
+        } else if (data && !transfer.has("get")) {
+            method = "POST";
+            const std::string own = curl_header(transfer, "content-type").value_or("");
+            const bool given = curl_header(transfer, "content-type").has_value();
+            const std::string type = given                  ? own
+                                     : transfer.has("json") ? "application/json"
+                                                            : "application/x-www-form-urlencoded";
+            set_body(step, draft_.secrets, type, *data);
+        }
+        if (transfer.has("request")) {
+            method = transfer.last("request");
+        }
+        const auto known = step_method(method);
+        if (!known) {
+            left_out_.add("request of a method that a step cannot have");
+            return false;
+        }
+        if (std::any_of(method.begin(), method.end(),
+                        [](char c) { return c >= 'a' && c <= 'z'; })) {
+            left_out_.remark("method in small letters; it is sent in capitals");
+        }
+        step.method = *known;
+        return true;
     }
-    if (data.empty()) {
-        return;
-    }
-    std::string type = line.has("json") ? "application/json" : "application/x-www-form-urlencoded";
-    for (const auto& header : step.headers) {
-        type = lower_case(header.first) == "content-type" ? header.second : type;
-    }
-    set_body(step, draft.secrets, type, data);
-    if (line.has("json") && !has_header(step, "accept")) {
-        step.headers.emplace_back("Accept", "application/json");
-    }
-}
 
-std::string method_of(const CurlLine& line, const DraftStep& step) {
-    if (line.has("request")) {
-        return line.last("request");
+    void set_upload(const std::string& file, UrlParts& url, CurlSource& source, DraftStep& step) {
+        const std::size_t query = std::min(url.target.find('?'), url.target.size());
+        if (file != "-" && file != "." && url.target[query - 1] == '/') {
+            url.target.insert(query, percent_encoded(file.substr(file.rfind('/') + 1)));
+        }
+        set_body(step, draft_.secrets, "", curl_file(file, source).value_or(""));
     }
-    if (line.has("head")) {
-        return "head";
-    }
-    return step.body == DraftStep::Body::None ? "get" : "post";
-}
 
-bool add_step(const CurlLine& line, Draft& draft, LeftOut& left_out) {
-    auto url = split_url(line.urls.front(), true);
-    if (!url) {
-        left_out.add("command whose URL is not HTTP");
-        return false;
-    }
-    DraftStep step;
-    add_headers(line, *url, step, draft);
-    if (line.has("form") || line.has("form-string")) {
-        add_multipart(line, step, draft);
-    } else {
-        add_data(line, *url, step, draft);
-    }
-    const auto method = step_method(method_of(line, step));
-    if (!method) {
-        left_out.add("command of a method that a step cannot have");
-        return false;
-    }
-    step.method = *method;
-    if (draft.target.empty()) {
-        draft.target = url->origin;
-    }
-    set_target(step, draft.secrets, (url->origin == draft.target ? "" : url->origin) + url->target);
-    name_graphql(step);
-    if (line.has("insecure")) {
-        draft.notes.push_back("curl -k: run it with --insecure-skip-tls-verify");
-    }
-    draft.users.front().steps.push_back(std::move(step));
-    return true;
-}
+    Draft& draft_;
+    const ImportOptions& options_;
+    LeftOut left_out_;
+};
 
 }  // namespace
 }  // namespace import
 
 Result<Imported> import_curl(std::string_view text, const ImportOptions& options) {
     using namespace import;
-    const auto commands = shell_commands(text);
+    if (is_for_powershell(text)) {
+        return Error{"is written for PowerShell, whose quotes are not read here",
+                     {},
+                     "copy it as cURL (bash) or cURL (cmd)"};
+    }
+    const auto commands = is_for_cmd(text) ? cmd_commands(text) : shell_commands(text);
     if (!commands) {
         return commands.error();
     }
     Draft draft;
-    LeftOut left_out;
     draft.origin = fmt::format("curl, {}", options.source);
     draft.users.push_back({"visitor", 1, {}});
-    for (const auto& words : *commands) {
-        if (const auto line = read_line(words)) {
-            add_step(*line, draft, left_out);
-        } else {
-            left_out.add("command that is not curl with a URL");
-        }
-    }
+    Lines(draft, options).take(*commands);
     if (draft.users.front().steps.empty()) {
-        return Error{"must hold a curl command with an http:// or https:// URL",
+        const bool left_out =
+            !draft.notes.empty() && draft.notes.front().find("not curl") == std::string::npos;
+        return Error{"must hold a curl command with an http:// or https:// URL" +
+                         (left_out ? fmt::format("; {}", draft.notes.front()) : ""),
                      {},
                      "e.g. plimsoll import curl 'curl http://127.0.0.1:8080/health'"};
     }
     draft.sort_notes();
-    left_out.note(draft);
     return write(std::move(draft));
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,22 +12,23 @@ namespace plimsoll {
 
 struct ImportOptions {
     std::string source = "input";  // what the first line says it came from: a file's name
+    /// The folder that names of files in the input are relative to; empty: no file is read.
+    std::string folder = {};
     std::vector<std::string>
         hosts;                 // "host" or "host:port"; the first becomes the target, requests
                                // to others keep their whole URL. Empty: the main one alone
     bool keep_static = false;  // HAR: images, scripts, styles, fonts as well
-    std::string folder;        // scripts: where the source stands, for the data files beside it
     std::string into;          // scripts: where the scenario will stand; empty: here
 };
 
-/// A scenario file's text, and what was left out of it. Credentials in the input have become
-/// ${env.NAME}; `environment` names what must be set for it to be valid.
+/// A scenario file's text, which is valid, and what was left out of it. Credentials in the input
+/// have become ${env.NAME}; `environment` names what must be set for it to be valid.
 struct Imported {
     std::string text;
     std::size_t steps = 0;
     std::vector<std::string> environment;
-    std::vector<std::string> notes;  // one line each, also in the text's head
-    bool valid = false;              // the text was parsed already, and is a scenario
+    std::map<std::string, std::string> samples;  // what may stand for some of these; else a URL
+    std::vector<std::string> notes;              // one line each, also in the text's head
 };
 
 /// `text` is the whole file. Error: it is not what it should be (with the place, as far as it is

@@ -9,25 +9,34 @@ namespace plimsoll::import {
 
 namespace json = boost::json;
 
+std::string_view without_mark(std::string_view text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+Error not_json(std::string_view text, std::size_t at, std::string_view what,
+               const std::string& why) {
+    const auto line =
+        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    return Error{fmt::format("must be {} in JSON, and is not JSON from line {} on: {}", what, line,
+                             why.empty() ? "it goes on after its end" : why),
+                 {},
+                 {}};
+}
+
 Result<json::value> parse_json(std::string_view text, std::string_view what) {
-    constexpr std::string_view kMark = "\xEF\xBB\xBF";  // some editors put it first
-    if (text.starts_with(kMark)) {
-        text.remove_prefix(kMark.size());
-    }
+    text = without_mark(text);
     json::parse_options options;
-    options.max_depth = 200;
+    options.max_depth = kDeepestJson;
     json::parser parser({}, options);
     boost::system::error_code failed;
     const std::size_t read = parser.write_some(text.data(), text.size(), failed);
-    const std::string_view rest = text.substr(read);
-    const bool more = rest.find_first_not_of(" \t\r\n") != std::string_view::npos;
-    if (failed || more) {
-        const auto line =
-            1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(read), '\n');
-        return Error{fmt::format("must be {} in JSON, and is not JSON from line {} on: {}", what,
-                                 line, failed ? failed.message() : "it goes on after its end"),
-                     {},
-                     {}};
+    if (failed || !is_blank(text.substr(read))) {
+        return not_json(text, read, what, failed ? failed.message() : std::string());
     }
     return parser.release();
 }

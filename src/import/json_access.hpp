@@ -13,6 +13,16 @@
 
 namespace plimsoll::import {
 
+/// Levels of arrays and objects.
+inline constexpr std::size_t kDeepestJson = 200;
+
+/// Without the byte order mark that some editors put first.
+[[nodiscard]] std::string_view without_mark(std::string_view text);
+[[nodiscard]] bool is_blank(std::string_view text);
+/// That `text` ends being JSON at this byte.
+[[nodiscard]] Error not_json(std::string_view text, std::size_t at, std::string_view what,
+                             const std::string& why);
+
 /// Error: what is wrong and at which line; never with the text itself.
 [[nodiscard]] Result<boost::json::value> parse_json(std::string_view text, std::string_view what);
 

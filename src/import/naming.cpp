@@ -30,15 +30,16 @@ bool is_uuid(std::string_view text) {
     return true;
 }
 
-// order_8fa3c21b, user-12345: a word and what numbers it.
+// order_8fa3c21b, user-12345: a word and what numbers it. Fewer digits belong to words: gen_204,
+// iso-8601, top-100.
 bool ends_in_number(std::string_view text) {
-    constexpr std::size_t kFewestDigits = 3;
+    constexpr std::size_t kShortest = 5;
+    constexpr std::ptrdiff_t kFewestDigits = 3;
     const std::size_t mark = text.find_last_of("-_.:");
     const std::string_view tail =
         mark == std::string_view::npos ? std::string_view{} : text.substr(mark + 1);
-    const auto digits = std::count_if(tail.begin(), tail.end(), digit);
-    return tail.size() >= kFewestDigits && std::all_of(tail.begin(), tail.end(), hex) &&
-           static_cast<std::size_t>(digits) >= kFewestDigits;
+    return tail.size() >= kShortest && std::all_of(tail.begin(), tail.end(), hex) &&
+           std::count_if(tail.begin(), tail.end(), digit) >= kFewestDigits;
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ bool is_id(std::string_view segment) {
     // Words have few digits: a slug such as ten-tips-for-2024 stays.
     const bool mixed = digits >= kFewestDigits && letters > 0 &&
                        (digits * 5 >= static_cast<std::ptrdiff_t>(segment.size()) ||
-                        segment.find('-') == std::string_view::npos);
+                        segment.find_first_of("-_.") == std::string_view::npos);
     return (token && segment.size() >= kShortestToken && mixed) || ends_in_number(segment);
 }
 

@@ -1,14 +1,15 @@
 // OpenAPI 3 and Swagger 2 descriptions, in JSON or YAML.
+#include "import/bodies.hpp"
 #include "import/draft.hpp"
 #include "import/json_access.hpp"
+#include "import/openapi_document.hpp"
+#include "import/openapi_server.hpp"
 #include "import/request_text.hpp"
 #include "import/schema_example.hpp"
-#include "scenario/yaml_tree.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <optional>
 
 #include <boost/json/serialize.hpp>
@@ -20,122 +21,43 @@ namespace {
 
 namespace json = boost::json;
 
-// A plain scalar of YAML's core schema, as far as JSON has it.
-json::value scalar_value(const YamlNode& node) {
-    const std::string& text = node.text;
-    if (node.quoted) {
-        return json::value(text);
-    }
-    if (text == "true" || text == "false") {
-        return text == "true";
-    }
-    if (text == "null" || text == "~") {
-        return nullptr;
-    }
-    const char* const end = text.data() + text.size();
-    std::int64_t whole = 0;
-    if (const auto read = std::from_chars(text.data(), end, whole);
-        read.ec == std::errc{} && read.ptr == end) {
-        return whole;
-    }
-    double number = 0;
-    const auto read = std::from_chars(text.data(), end, number);
-    return read.ec == std::errc{} && read.ptr == end && std::isfinite(number) ? json::value(number)
-                                                                              : json::value(text);
-}
-
-json::value to_json(const YamlNode& node) {
-    switch (node.kind) {
-        case YamlNode::Kind::Null:
-            return nullptr;
-        case YamlNode::Kind::Scalar:
-            return scalar_value(node);
-        case YamlNode::Kind::List: {
-            json::array items;
-            for (const YamlNodePtr& item : node.items) {
-                items.push_back(to_json(*item));
-            }
-            return items;
-        }
-        case YamlNode::Kind::Map:
-            break;
-    }
-    json::object members;
-    for (const YamlNode::Entry& entry : node.entries) {
-        members[entry.key] = to_json(*entry.value);
-    }
-    return members;
-}
-
-Result<json::value> read_document(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    if (first != std::string_view::npos && text[first] == '{') {
-        return parse_json(text, "an OpenAPI description");
-    }
-    const YamlDocument document = read_yaml(text);
-    if (!document.root || !document.faults.empty()) {
-        const Fault fault = document.faults.empty() ? Fault{} : document.faults.front();
-        return Error{"must be an OpenAPI description in YAML or JSON: " + fault.what,
-                     fmt::format("line {}", fault.line), fault.hint};
-    }
-    return to_json(*document.root);
-}
-
-std::string replace_variables(std::string url, const json::value* variables) {
-    for (std::size_t open = url.find('{'); open != std::string::npos; open = url.find('{', open)) {
-        const std::size_t close = url.find('}', open);
-        if (close == std::string::npos) {
-            break;
-        }
-        const std::string value =
-            text_at(variables, url.substr(open + 1, close - open - 1), "default");
-        url.replace(open, close - open + 1, value);
-        open += value.size();
-    }
-    return url;
-}
-
-std::string target_of(const json::value& root) {
-    constexpr const char* kLocal = "http://127.0.0.1:8080";
-    std::string url;
-    if (!items_at(&root, "servers").empty()) {
-        const json::value& server = items_at(&root, "servers")[0];
-        url = replace_variables(text_at(&server, "url"), find(&server, "variables"));
-    } else if (const std::string host = text_at(&root, "host"); !host.empty()) {
-        const json::array& schemes = items_at(&root, "schemes");
-        url = fmt::format("{}://{}{}", schemes.empty() ? "http" : text_at(&schemes[0]), host,
-                          text_at(&root, "basePath"));
-    } else {
-        url = text_at(&root, "basePath");
-    }
-    const auto parts = split_url(url);
-    std::string target =
-        parts ? parts->origin + parts->target : kLocal + url.substr(0, url.find('?'));
-    while (target.ends_with('/')) {
-        target.pop_back();
-    }
-    return target;
-}
-
 class Description {
 public:
     Description(const json::value& root, Draft& draft)
         : root_(root), draft_(draft), examples_(root, draft.secrets) {}
 
     void read() {
-        draft_.target = target_of(root_);
+        server_ = root_server(root_);
         draft_.users = {{"reader", 9, {}}, {"writer", 1, {}}};
         const json::value* const paths = find(&root_, "paths");
-        if (paths == nullptr || !paths->is_object()) {
-            return;
-        }
-        for (const auto& [path, item] : paths->get_object()) {
+        static const json::object kNone;
+        const auto& all = paths != nullptr && paths->is_object() ? paths->get_object() : kNone;
+        // Where all have the same server, its base belongs to the target.
+        common_ = std::none_of(all.begin(), all.end(), [&](const auto& entry) {
+            return has_own_server(examples_.resolve(&entry.value()));
+        });
+        draft_.target = server_.origin + (common_ ? server_.base : "");
+        for (const auto& [path, item] : all) {
             const json::value* const of = examples_.resolve(&item);
-            for (const std::string_view method :
-                 {"get", "head", "post", "put", "patch", "delete"}) {
-                if (const json::value* const operation = find(of, method)) {
-                    add(std::string(path), std::string(method), *operation, of);
+            if (of == nullptr) {
+                left_out_.add("path behind a $ref that leads nowhere");
+                continue;
+            }
+            for (const char* const method : kMethods) {
+                const json::value* const written = find(of, method);
+                const json::value* const operation = examples_.resolve(written);
+                if (operation == nullptr && written != nullptr) {
+                    left_out_.add("operation behind a $ref that leads nowhere");
                 }
+                if (operation != nullptr) {
+                    add(std::string(path), method, *operation, of);
+                }
+            }
+        }
+        if (const auto* const hooks = find(&root_, "webhooks");
+            hooks != nullptr && hooks->is_object()) {
+            for (std::size_t hook = 0; hook < hooks->get_object().size(); ++hook) {
+                left_out_.add("webhook");
             }
         }
         left_out_.note(draft_);
@@ -146,6 +68,16 @@ public:
     }
 
 private:
+    static constexpr std::array kMethods{"get",  "head", "options", "trace",
+                                         "post", "put",  "patch",   "delete"};
+
+    [[nodiscard]] bool has_own_server(const json::value* item) const {
+        return !items_at(item, "servers").empty() ||
+               std::any_of(kMethods.begin(), kMethods.end(), [&](const char* method) {
+                   return !items_at(examples_.resolve(find(item, method)), "servers").empty();
+               });
+    }
+
     void add(const std::string& path, const std::string& method, const json::value& operation,
              const json::value* item) {
         if (true_at(find(&operation, "deprecated"))) {
@@ -157,15 +89,43 @@ private:
         std::string query;
         std::string filled = path;
         add_parameters(operation, item, step, filled, query);
+        fill_undescribed(filled);
         add_body(operation, step);
         add_security(operation, step, query);
-        step.path = escape_rest(filled) + query;
+        const auto own = own_server(&operation, server_);
+        const auto of_path = own_server(item, server_);
+        const Server server = own ? *own : of_path ? *of_path : server_;
+        const std::string before = common_                           ? ""
+                                   : server.origin == server_.origin ? server.base
+                                                                     : server.origin + server.base;
+        step.path = before + escape_rest(filled) + query;
         step.name = as_literal(path);
-        if (step.name == step.path.substr(0, step.path.find('?'))) {
+        constexpr std::size_t kLongestName = 200;
+        if (step.name == step.path.substr(0, step.path.find('?')) ||
+            step.name.size() > kLongestName) {
             step.name.clear();
         }
         step.statuses = expected(operation, filled != path);
-        draft_.users[method == "get" || method == "head" ? 0 : 1].steps.push_back(std::move(step));
+        const bool reads =
+            method == "get" || method == "head" || method == "options" || method == "trace";
+        draft_.users[reads ? 0 : 1].steps.push_back(std::move(step));
+    }
+
+    // {name} of a path that no parameter describes.
+    void fill_undescribed(std::string& path) {
+        for (std::size_t open = path.find('{'); open != std::string::npos;
+             open = path.find('{', open)) {
+            const std::size_t close = path.find('}', open);
+            if (close == std::string::npos) {
+                return;
+            }
+            if (open > 0 && path[open - 1] == '$') {
+                open = close;
+                continue;
+            }
+            path.replace(open, close - open + 1, "example");
+            left_out_.remark("parameter of a path that is not described; it is sent as example");
+        }
     }
 
     // Percent-encodes what is not an expression of ours.
@@ -214,18 +174,66 @@ private:
                     path.replace(at, mark.size(), examples_.parameter(one));
                 }
             } else if (in == "query" && needed) {
-                query += fmt::format("{}{}={}", query.empty() ? "?" : "&", clean_target(name),
-                                     escape_rest(examples_.parameter(one)));
+                query += fmt::format("{}{}={}", query.empty() ? "?" : "&", percent_encoded(name),
+                                     encode_rest(examples_.parameter(one)));
             } else if (in == "header" && needed) {
-                step.headers.emplace_back(name, examples_.parameter(one));
+                add_header_parameter(name, one, step);
+            } else if (in == "cookie" && needed) {
+                static_cast<void>(add_header(step, draft_.secrets, "Cookie",
+                                             name + "=" + examples_.parameter(one)));
             } else if (in == "body") {  // Swagger 2
-                step.body = DraftStep::Body::Json;
-                step.json = examples_.example(find(one, "schema"));
-            } else if (in == "formData" && text_at(one, "type") != "file") {
-                step.body = DraftStep::Body::Form;
-                step.form.emplace_back(as_literal(name), examples_.parameter(one));
+                set_json_body(examples_.example(find(one, "schema")), step);
+            } else if (in == "formData") {
+                add_form_parameter(name, one, step);
             }
         }
+        if (step.body == DraftStep::Body::Multipart) {
+            for (const auto& [name, value] : step.form) {
+                step.parts.push_back({name, value, false, {}, {}});
+            }
+            step.form.clear();
+        }
+    }
+
+    // These three are described elsewhere (OpenAPI 3, Parameter Object).
+    void add_header_parameter(const std::string& name, const json::value* one, DraftStep& step) {
+        const std::string lower = lower_case(name);
+        const bool elsewhere =
+            lower == "accept" || lower == "content-type" || lower == "authorization";
+        if (!elsewhere && !is_engine_header(name) && !has_header(step, name)) {
+            step.headers.emplace_back(name, examples_.parameter(one));
+        }
+    }
+
+    // Swagger 2: a file makes the form multipart.
+    void add_form_parameter(const std::string& name, const json::value* one, DraftStep& step) {
+        if (text_at(one, "type") == "file") {
+            step.body = DraftStep::Body::Multipart;
+            step.parts.push_back(
+                {name, "example", false, "example.bin", "application/octet-stream"});
+            return;
+        }
+        step.body = step.body == DraftStep::Body::None ? DraftStep::Body::Form : step.body;
+        step.form.emplace_back(as_literal(name), examples_.parameter(one));
+    }
+
+    // Of a query's value: all but expressions.
+    static std::string encode_rest(std::string_view text) {
+        return text.find("${") == std::string_view::npos ? percent_encoded(text)
+                                                         : escape_rest(text);
+    }
+
+    void set_json_body(const std::optional<json::value>& value, DraftStep& step) {
+        if (!value) {
+            left_out_.add("body behind a $ref that leads nowhere, or that would never end");
+            return;
+        }
+        if (!examples_.last_fits()) {
+            left_out_.remark(
+                "body that does not fit its own schema, for nothing that was tried does");
+        }
+        step.body = DraftStep::Body::Json;
+        step.json = *value;
     }
 
     void add_body(const json::value& operation, DraftStep& step) {
@@ -243,37 +251,64 @@ private:
             }
         }
         const std::string type(chosen->key());
-        const json::value value = body_value(chosen->value());
-        if (type.find("json") != std::string::npos) {
-            step.body = DraftStep::Body::Json;
-            step.json = value;
-            if (type != "application/json") {
+        const auto value = body_value(chosen->value());
+        const std::string kind = lower_case(type.substr(0, type.find(';')));
+        if (kind.find("json") != std::string::npos) {
+            set_json_body(value, step);
+            if (step.body == DraftStep::Body::Json && type != "application/json") {
                 step.headers.emplace_back("Content-Type", as_literal(type));
             }
-        } else if (type == "application/x-www-form-urlencoded" && value.is_object()) {
-            step.body = DraftStep::Body::Form;
-            for (const auto& [name, member] : value.get_object()) {
-                step.form.emplace_back(name, member.is_string() ? std::string(member.get_string())
-                                                                : json::serialize(member));
+        } else if (kind == "application/x-www-form-urlencoded" && value && value->is_object()) {
+            Pairs fields;
+            for (const auto& [name, member] : value->get_object()) {
+                fields.emplace_back(name, member_text(member));
             }
+            if (!fields.empty()) {
+                set_form(step, fields);
+            }
+        } else if (kind == "multipart/form-data" && value && value->is_object()) {
+            set_multipart(*value, find(&chosen->value(), "schema"), step);
+        } else if (value && value->is_string() && kind.find("xml") == std::string::npos) {
+            step.body = DraftStep::Body::Text;
+            step.text = std::string(value->get_string());
+            step.headers.emplace_back("Content-Type", as_literal(type));
         } else {
             left_out_.add(fmt::format("body of type {}", type.size() < 60 ? type : "unknown"));
         }
     }
 
-    json::value body_value(const json::value& media) {
+    static std::string member_text(const json::value& member) {
+        return member.is_string() ? std::string(member.get_string()) : json::serialize(member);
+    }
+
+    void set_multipart(const json::value& value, const json::value* schema, DraftStep& step) {
+        std::vector<DraftPart> parts;
+        for (const auto& [name, member] : value.get_object()) {
+            const json::value* const property =
+                examples_.resolve(find(examples_.resolve(schema), "properties", name));
+            const bool file = text_at(property, "format") == "binary";
+            parts.push_back({std::string(name), member_text(member), false,
+                             file ? "example.bin" : "", file ? "application/octet-stream" : ""});
+        }
+        if (!parts.empty()) {
+            set_parts(step, std::move(parts));
+        }
+    }
+
+    std::optional<json::value> body_value(const json::value& media) {
+        const json::value* const schema = find(&media, "schema");
         if (const json::value* const example = find(&media, "example")) {
-            return examples_.given(*example);
+            return examples_.given(*example, schema);
         }
         const json::value* const several = find(&media, "examples");
         if (several != nullptr && several->is_object() && !several->get_object().empty()) {
             const json::value* const first =
                 examples_.resolve(&several->get_object().begin()->value());
             if (const json::value* const value = find(first, "value")) {
-                return examples_.given(*value);
+                return examples_.given(*value, schema);
             }
         }
-        return examples_.example(find(&media, "schema"));
+        return examples_.example(schema);
     }
 
     void add_security(const json::value& operation, DraftStep& step, std::string& query) {
@@ -296,11 +331,14 @@ private:
                     query +=
                         fmt::format("{}{}={}", query.empty() ? "?" : "&", clean_target(key), value);
                 } else {
+                    const std::string header = in == "cookie" ? "Cookie" : key;
+                    std::erase_if(step.headers, [&](const auto& one) {
+                        return lower_case(one.first) == lower_case(header);
+                    });
                     step.headers.emplace_back(
-                        in == "cookie" ? "Cookie" : key,
-                        in == "cookie" ? fmt::format("{}={}", key, value) : value);
+                        header, in == "cookie" ? fmt::format("{}={}", key, value) : value);
                 }
-            } else if (!type.empty()) {
+            } else if (!type.empty() && !has_header(step, "authorization")) {
                 const std::string variable = basic ? "BASIC_AUTH" : "API_TOKEN";
                 step.headers.emplace_back(
                     "Authorization", (basic ? "Basic " : "Bearer ") +
@@ -340,6 +378,8 @@ private:
     Draft& draft_;
     SchemaExamples examples_;
     LeftOut left_out_;
+    Server server_;
+    bool common_ = true;  // all operations have the root's server
 };
 
 }  // namespace
@@ -347,10 +387,11 @@ private:
 
 Result<Imported> import_openapi(std::string_view text, const ImportOptions& options) {
     using namespace import;
-    const auto document = read_document(text);
-    if (!document) {
-        return document.error();
+    const auto read = read_openapi(text, options.folder);
+    if (!read) {
+        return read.error();
     }
+    const json::value* const document = &read->root;
     if (find(&*document, "openapi") == nullptr && find(&*document, "swagger") == nullptr) {
         return Error{"must be an OpenAPI description: it has neither openapi nor swagger", {}, {}};
     }
@@ -360,6 +401,9 @@ Result<Imported> import_openapi(std::string_view text, const ImportOptions& opti
         fmt::format("the OpenAPI description {}{}", options.source,
                     title.empty() || title.size() > 80 ? "" : fmt::format(" ({})", title));
     Description(*document, draft).read();
+    if (read->unread > 0) {
+        draft.notes.push_back("not read: " + counted(read->unread, "$ref to another file or host"));
+    }
     return write(std::move(draft));
 }
 

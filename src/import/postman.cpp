@@ -1,12 +1,17 @@
 // Postman collections, format 2.0 and 2.1.
+#include "import/bodies.hpp"
 #include "import/draft.hpp"
 #include "import/json_access.hpp"
 #include "import/naming.hpp"
+#include "import/postman_url.hpp"
 #include "import/request_text.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -20,7 +25,8 @@ public:
     Collection(const json::value& root, Draft& draft) : root_(root), draft_(draft) {
         for (const json::value& variable : items_at(&root, "variable")) {
             std::string key = text_at(&variable, "key");
-            variables_[key.empty() ? text_at(&variable, "id") : key] = text_at(&variable, "value");
+            variables_[key.empty() ? text_at(&variable, "id") : key] =
+                scalar_text(find(&variable, "value"));
         }
     }
 
@@ -33,7 +39,7 @@ private:
     void walk(const json::value& folder, const std::string& path, const json::value* auth) {
         for (const json::value& item : items_at(&folder, "item")) {
             const json::value* const own = find(&item, "auth");
-            const json::value* const valid = own != nullptr ? own : auth;
+            const json::value* const valid = own != nullptr && !own->is_null() ? own : auth;
             if (!items_at(&item, "event").empty()) {
                 left_out_.add("script (pre-request or test)");
             }
@@ -49,8 +55,7 @@ private:
         const json::value* const request = find(&item, "request");
         const json::value* const url =
             request != nullptr && request->is_string() ? request : find(request, "url");
-        const std::string raw =
-            url != nullptr && url->is_string() ? text_at(url) : text_at(url, "raw");
+        const std::string raw = postman_url(url);
         const std::string method = text_at(request, "method");
         const auto verb = step_method(method.empty() ? "GET" : method);
         if (raw.empty() || !verb) {
@@ -59,16 +64,11 @@ private:
         }
         DraftStep step;
         step.method = *verb;
-        for (const json::value& header : items_at(request, "header")) {
-            const std::string name = text_at(&header, "key");
-            if (!true_at(find(&header, "disabled"))) {
-                add_text_header(step, name, text_at(&header, "value"));
-            }
-        }
+        add_headers(find(request, "header"), step);
         add_body(find(request, "body"), step);
         const json::value* const own = find(request, "auth");
         std::string query = add_auth(own != nullptr && !own->is_null() ? own : auth, step);
-        set_url(step, url, with_path_variables(raw, url), query);
+        set_url(step, with_path_variables(raw, url), query);
         step.name = step_name(folder + text_at(&item, "name"), step.path);
         const auto status = number_at(
             items_at(&item, "response").empty() ? nullptr : &items_at(&item, "response")[0],
@@ -123,101 +123,158 @@ private:
                                                           : draft_.secrets.field(name, value);
     }
 
-    json::value fill_json(const json::value& value, std::string_view name = {}) {
-        if (const auto* const object = value.if_object()) {
-            json::object result;
-            for (const auto& [key, member] : *object) {
-                result[filled(key)] = fill_json(member, key);
-            }
-            return result;
+    JsonTree fill_json(const JsonTree& value, std::string_view name = {}) {
+        JsonTree result = value;
+        for (auto& [key, member] : result.members) {
+            member = fill_json(member, key);
+            key = filled(key);
         }
-        if (const auto* const array = value.if_array()) {
-            json::array result;
-            for (const auto& item : *array) {
-                result.push_back(fill_json(item, name));
-            }
-            return result;
+        for (JsonTree& item : result.items) {
+            item = fill_json(item, name);
         }
-        return value.is_string() ? json::value(field(name, value.get_string())) : value;
+        if (value.kind == JsonTree::Kind::String) {
+            result.text = field(name, value.text);
+        }
+        return result;
+    }
+
+    // A list, or (2.0) lines of text.
+    void add_headers(const json::value* headers, DraftStep& step) {
+        for (const json::value& header : items_at(headers)) {
+            if (!true_at(find(&header, "disabled"))) {
+                add_text_header(step, text_at(&header, "key"), text_at(&header, "value"));
+            }
+        }
+        std::string lines = text_at(headers);
+        while (!lines.empty()) {
+            const std::size_t end = std::min(lines.find('\n'), lines.size());
+            std::string line = lines.substr(0, end);
+            line.erase(line.find_last_not_of("\r\t ") + 1);
+            const std::size_t colon = line.find(':');
+            if (colon != std::string::npos && !line.starts_with("//")) {
+                const std::size_t first = line.find_first_not_of(" \t", colon + 1);
+                add_text_header(step, line.substr(0, colon),
+                                first == std::string::npos ? "" : line.substr(first));
+            }
+            lines.erase(0, std::min(end + 1, lines.size()));
+        }
     }
 
     void add_text_header(DraftStep& step, const std::string& name, const std::string& value) {
-        if (value.find("{{") == std::string::npos) {
-            add_header(step, draft_.secrets, name, value);
+        if (name.empty()) {
+            return;
+        }
+        if (is_engine_header(name)) {
+            left_out_.add("header that Plimsoll writes by itself");
+        } else if (value.find("{{") == std::string::npos) {
+            static_cast<void>(add_header(step, draft_.secrets, name, value));
         } else if (!has_header(step, name)) {
             step.headers.emplace_back(name, filled(value));
         }
     }
 
     void add_body(const json::value* body, DraftStep& step) {
-        const std::string mode = text_at(body, "mode");
+        const std::string mode = true_at(find(body, "disabled")) ? "" : text_at(body, "mode");
         if (mode == "raw") {
             add_raw(body, step);
         } else if (mode == "urlencoded" || mode == "formdata") {
             add_form(items_at(body, mode), mode == "formdata", step);
         } else if (mode == "graphql") {
             json::object query{{"query", filled(text_at(body, "graphql", "query"))}};
-            const auto variables = parse_json(text_at(body, "graphql", "variables"), "variables");
+            const auto variables = parse_tree(text_at(body, "graphql", "variables"), "variables");
+            step.json = query;
             if (variables) {
-                query["variables"] = fill_json(*variables);
+                step.json.members.emplace_back("variables", fill_json(*variables));
             }
-            step.json = std::move(query);
+            if (const std::string name = text_at(body, "graphql", "operationName"); !name.empty()) {
+                step.json.members.emplace_back("operationName", JsonTree::string(filled(name)));
+            }
             step.body = DraftStep::Body::Json;
         } else if (mode == "file") {
-            left_out_.add("body that is a file");
+            const std::string content = text_at(body, "file", "content");
+            if (content.empty()) {
+                left_out_.remark("body that is a file; it is sent empty");
+            }
+            set_body(step, draft_.secrets, "", content);
         }
+    }
+
+    static std::string type_of_language(const std::string& language) {
+        return language == "json"         ? "application/json"
+               : language == "xml"        ? "application/xml"
+               : language == "html"       ? "text/html"
+               : language == "javascript" ? "application/javascript"
+                                          : "text/plain";
     }
 
     void add_raw(const json::value* body, DraftStep& step) {
         const std::string raw = text_at(body, "raw");
-        const std::string language = text_at(body, "options", "raw", "language");
-        const auto parsed = parse_json(raw, "a body");
-        const bool typed = has_header(step, "content-type");
-        if (parsed && (language == "json" || language.empty()) &&
-            (parsed->is_object() || parsed->is_array())) {
+        if (raw.empty()) {
+            return;
+        }
+        std::string type;
+        for (const auto& [name, value] : step.headers) {
+            type = lower_case(name) == "content-type" ? value : type;
+        }
+        const bool typed = !type.empty();
+        type = typed ? type : type_of_language(text_at(body, "options", "raw", "language"));
+        const auto tree = parse_tree(raw, "a body");
+        const bool json = lower_case(type).find("json") != std::string::npos ||
+                          (!typed && text_at(body, "options", "raw", "language").empty());
+        const bool container = tree && tree->is_container() && !tree->repeats_names();
+        if (raw.find("{{") == std::string::npos) {
+            const bool guess = json && container && !typed;
+            set_body(step, draft_.secrets, guess ? "application/json" : type, raw);
+            return;
+        }
+        if (json && container) {
             step.body = DraftStep::Body::Json;
-            step.json = fill_json(*parsed);
+            step.json = fill_json(*tree);
             std::erase_if(step.headers, [](const auto& header) {
                 return lower_case(header.first) == "content-type" &&
                        header.second == "application/json";
             });
-        } else if (!raw.empty()) {
-            step.body = DraftStep::Body::Text;
-            step.text = filled(raw);
-            if (!typed) {
-                step.headers.emplace_back("Content-Type",
-                                          language == "json" ? "application/json" : "text/plain");
-            }
+            return;
+        }
+        step.body = DraftStep::Body::Text;
+        step.text = filled(raw);
+        if (!typed) {
+            step.headers.emplace_back("Content-Type", type);
         }
     }
 
     void add_form(const json::array& fields, bool multipart, DraftStep& step) {
-        constexpr std::string_view kBoundary = "plimsoll-form-boundary";
-        std::string parts;
+        Pairs form;
+        std::vector<DraftPart> parts;
         for (const json::value& entry : fields) {
             if (true_at(find(&entry, "disabled"))) {
                 continue;
             }
             const std::string name = text_at(&entry, "key");
+            DraftPart part{name,
+                           field(name, text_at(&entry, "value")),
+                           false,
+                           {},
+                           text_at(&entry, "contentType")};
             if (text_at(&entry, "type") == "file") {
-                left_out_.add("form field that is a file");
-                continue;
+                std::string file = text_at(&entry, "src");
+                file = file.empty() && !items_at(&entry, "src").empty()
+                           ? text_at(&items_at(&entry, "src")[0])
+                           : file;
+                part.file_name = file.empty() ? "file" : file.substr(file.find_last_of("/\\") + 1);
+                part.value.clear();
+                left_out_.remark(
+                    "file in a form whose content the collection does not have; it is "
+                    "sent empty");
             }
-            std::string value = field(name, text_at(&entry, "value"));
-            parts +=
-                fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n",
-                            kBoundary, filled(name), value);
-            step.form.emplace_back(filled(name), std::move(value));
+            form.emplace_back(filled(name), part.value);
+            parts.push_back(std::move(part));
         }
-        if (!multipart) {
-            step.body = step.form.empty() ? DraftStep::Body::None : DraftStep::Body::Form;
-            return;
+        if (multipart) {
+            set_parts(step, std::move(parts));
+        } else if (!form.empty()) {
+            set_form(step, form);
         }
-        step.form.clear();
-        step.body = DraftStep::Body::Text;
-        step.text = parts + fmt::format("--{}--\r\n", kBoundary);
-        step.headers.emplace_back("Content-Type",
-                                  fmt::format("multipart/form-data; boundary={}", kBoundary));
     }
 
     // A parameter of an auth: a list of {key, value} in 2.1, an object in 2.0.
@@ -245,10 +302,8 @@ private:
             const std::string token = parameter(of, type == "bearer" ? "token" : "accessToken");
             step.headers.emplace_back("Authorization", "Bearer " + secret("API_TOKEN", token));
         } else if (type == "basic") {
-            step.headers.emplace_back(
-                "Authorization",
-                "Basic " + draft_.secrets.reference("BASIC_AUTH", parameter(of, "username") + ":" +
-                                                                      parameter(of, "password")));
+            step.basic = {filled(parameter(of, "username")),
+                          secret("PASSWORD", parameter(of, "password"))};
         } else if (type == "apikey") {
             const std::string key = parameter(of, "key");
             const std::string value = secret(key, parameter(of, "value"));
@@ -261,21 +316,6 @@ private:
                 fmt::format("authentication of type {}", type.size() < 20 ? type : "unknown"));
         }
         return "";
-    }
-
-    // :name in a path takes the value that the collection has for it.
-    std::string with_path_variables(std::string raw, const json::value* url) {
-        for (const json::value& entry : items_at(url, "variable")) {
-            const std::string mark = "/:" + text_at(&entry, "key");
-            const std::size_t at = raw.find(mark);
-            if (at == std::string::npos || mark.size() == 2) {
-                continue;
-            }
-            const std::string value = text_at(&entry, "value");
-            raw.replace(at, mark.size(),
-                        "/" + (value.empty() ? "{{" + text_at(&entry, "key") + "}}" : value));
-        }
-        return raw;
     }
 
     // Path text keeps {{name}} through percent-encoding.
@@ -294,34 +334,62 @@ private:
         return result;
     }
 
-    void set_url(DraftStep& step, const json::value* /*url*/, std::string raw,
-                 const std::string& query) {
-        // A leading variable is the base: its value, or the environment's.
-        std::string origin;
-        if (raw.starts_with("{{") && raw.find("}}") != std::string::npos) {
-            const std::string name = raw.substr(2, raw.find("}}") - 2);
-            const auto known = variables_.find(name);
-            if (known != variables_.end() && !known->second.empty()) {
-                raw.replace(0, raw.find("}}") + 2, known->second);
-            } else {
-                origin = draft_.secrets.reference(name, "{{" + name + "}}");
-                raw.erase(0, raw.find("}}") + 2);
-                raw.insert(0, raw.starts_with('/') ? "" : "/");
-            }
+    void set_url(DraftStep& step, const std::string& written, const std::string& query) {
+        std::string raw = resolve_variables(written, variables_);
+        raw = raw.substr(0, raw.find('#'));
+        const std::size_t scheme = raw.find("://");
+        const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+        std::size_t end = begin;
+        while (end < raw.size() && raw[end] != '/' && raw[end] != '?') {
+            const std::size_t close =
+                raw.compare(end, 2, "{{") == 0 ? raw.find("}}", end) : std::string::npos;
+            end = close == std::string::npos ? end + 1 : close + 2;
         }
-        if (origin.empty()) {
+        std::string origin = raw.substr(0, end);
+        std::string target = raw.substr(end);
+        target.insert(0, target.starts_with('/') ? "" : "/");
+        if (origin.find("{{") != std::string::npos) {
+            origin = filled_origin(origin);
+        } else {
             const auto parts = split_url(raw, true);
             origin = parts ? parts->origin : "http://127.0.0.1:8080";
-            raw = parts ? parts->target : raw;
+            target = parts ? parts->target : target;
         }
-        raw = raw.substr(0, raw.find('#'));
         if (draft_.target.empty()) {
             draft_.target = origin;
         }
-        step.path = (origin == draft_.target ? "" : origin) + filled_path(raw);
+        step.path = (origin == draft_.target ? "" : origin) + filled_path(target);
         if (!query.empty()) {
             step.path += (step.path.find('?') == std::string::npos ? "?" : "&") + query;
         }
+    }
+
+    // Scheme, host and port in which variables are left: what stands alone is a whole URL, else
+    // each is one part of it.
+    std::string filled_origin(std::string origin) {
+        const bool alone = origin.starts_with("{{") && origin.find("}}") == origin.size() - 2;
+        if (!alone && origin.find("://") == std::string::npos) {
+            origin.insert(0, "http://");
+        }
+        std::string result;
+        for (std::size_t at = 0; at < origin.size();) {
+            const std::size_t open = std::min(origin.find("{{", at), origin.size());
+            const std::size_t close = origin.find("}}", open);
+            result += origin.substr(at, open - at);
+            if (close == std::string::npos) {
+                return result + origin.substr(open);
+            }
+            const std::string name = origin.substr(open + 2, close - open - 2);
+            const std::string reference = draft_.secrets.reference(name, "{{" + name + "}}");
+            if (!alone && reference.size() > 7) {
+                const std::string variable = reference.substr(6, reference.size() - 7);
+                const bool port = result.ends_with(':');
+                draft_.samples[variable] = result.empty() ? "http" : port ? "8080" : "localhost";
+            }
+            result += reference;
+            at = close + 2;
+        }
+        return result;
     }
 
     static std::string step_name(std::string name, const std::string& path) {

@@ -1,7 +1,8 @@
 #include "import/request_text.hpp"
 
-#include "import/json_access.hpp"
+#include "import/bodies.hpp"
 #include "import/naming.hpp"
+#include "scenario/parse.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,70 +13,16 @@
 namespace plimsoll::import {
 namespace {
 
-// What the engine writes by itself, or a browser adds to each request and no service looks at.
-bool is_transport_header(std::string_view name) {
-    constexpr std::array<std::string_view, 24> kNames{"host",
-                                                      "content-length",
-                                                      "connection",
-                                                      "transfer-encoding",
-                                                      "accept-encoding",
-                                                      "accept-language",
-                                                      "user-agent",
-                                                      "referer",
-                                                      "origin",
-                                                      "cache-control",
-                                                      "pragma",
-                                                      "dnt",
-                                                      "upgrade-insecure-requests",
-                                                      "priority",
-                                                      "te",
-                                                      "keep-alive",
-                                                      "expect",
-                                                      "if-none-match",
-                                                      "if-modified-since",
-                                                      "purpose",
-                                                      "traceparent",
-                                                      "postman-token",
-                                                      "proxy-connection",
-                                                      "range"};
-    const std::string lower = lower_case(name);
-    return name.empty() || name.front() == ':' || lower.starts_with("sec-") ||
-           std::find(kNames.begin(), kNames.end(), lower) != kNames.end();
-}
-
 bool is_header_text(std::string_view name, std::string_view value) {
     const auto token = [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
                std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
     };
-    return std::all_of(name.begin(), name.end(), token) &&
+    return std::all_of(name.begin(), name.end(), token) && is_utf8(value) &&
            std::none_of(value.begin(), value.end(), [](char c) {
                const auto byte = static_cast<unsigned char>(c);
                return (byte < 0x20 && c != '\t') || byte == 0x7F;
            });
-}
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char small = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
-std::string decode_form(std::string_view text) {
-    std::string result;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const bool escape = text[at] == '%' && at + 2 < text.size() &&
-                            hex_value(text[at + 1]) >= 0 && hex_value(text[at + 2]) >= 0;
-        if (escape) {
-            result += static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
-            at += 2;
-        } else {
-            result += text[at] == '+' ? ' ' : text[at];
-        }
-    }
-    return result;
 }
 
 }  // namespace
@@ -88,8 +35,8 @@ std::string lower_case(std::string_view text) {
 }
 
 std::optional<std::string> step_method(std::string_view method) {
-    constexpr std::array<std::string_view, 7> kMethods{"get",    "post", "put",    "patch",
-                                                       "delete", "head", "options"};
+    constexpr std::array<std::string_view, 8> kMethods{"get",    "post", "put",     "patch",
+                                                       "delete", "head", "options", "trace"};
     std::string lower = lower_case(method);
     const bool known = std::find(kMethods.begin(), kMethods.end(), lower) != kMethods.end();
     return known ? std::optional(std::move(lower)) : std::nullopt;
@@ -118,10 +65,13 @@ std::optional<UrlParts> split_url(std::string_view url, bool lenient) {
     if (parts.host.ends_with(usual)) {
         parts.host.resize(parts.host.size() - usual.size());
     }
-    if (parts.host.empty()) {
-        return std::nullopt;
+    if (parts.host.ends_with(':')) {  // an empty port is the usual one
+        parts.host.pop_back();
     }
     parts.origin = scheme + "://" + parts.host;
+    if (!parse_target(parts.origin)) {
+        return std::nullopt;
+    }
     parts.target = url.substr(end, url.find('#', end) - end);
     if (!parts.target.starts_with('/')) {
         parts.target.insert(0, "/");
@@ -133,11 +83,19 @@ std::string clean_target(std::string_view target) {
     std::string result;
     for (const char c : target) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool bad = byte <= 0x20 || byte >= 0x7F || c == '#' || c == '{' || c == '}' ||
-                         c == '"' || c == '<' || c == '>';
+        const bool bad = byte <= 0x20 || byte >= 0x7F || c == '#' || c == '{' || c == '}';
         result += bad ? fmt::format("%{:02X}", byte) : std::string(1, c);
     }
     return result;
+}
+
+bool is_engine_header(std::string_view name) {
+    constexpr std::array<std::string_view, 8> kNames{
+        "content-length",   "connection", "transfer-encoding", "keep-alive", "te", "expect",
+        "proxy-connection", "trailer"};
+    const std::string lower = lower_case(name);
+    return name.empty() || name.front() == ':' ||
+           std::find(kNames.begin(), kNames.end(), lower) != kNames.end();
 }
 
 bool has_header(const DraftStep& step, std::string_view name) {
@@ -146,69 +104,24 @@ bool has_header(const DraftStep& step, std::string_view name) {
     });
 }
 
-void add_header(DraftStep& step, Secrets& secrets, std::string_view name, std::string_view value) {
-    if (is_transport_header(name) || !is_header_text(name, value) || has_header(step, name)) {
-        return;
+HeaderFate add_header(DraftStep& step, Secrets& secrets, std::string_view name,
+                      std::string_view value) {
+    if (is_engine_header(name)) {
+        return HeaderFate::Engine;
     }
-    step.headers.emplace_back(name, secrets.header(name, value));
-}
-
-std::optional<Pairs> form_fields(std::string_view text) {
-    Pairs fields;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('&'), text.size());
-        const std::string_view pair = text.substr(0, end);
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        std::string key = decode_form(pair.substr(0, equals));
-        const bool twice = std::any_of(fields.begin(), fields.end(),
-                                       [&](const auto& field) { return field.first == key; });
-        if (key.empty() || twice || equals == pair.size()) {
-            return std::nullopt;
-        }
-        fields.emplace_back(std::move(key), decode_form(pair.substr(equals + 1)));
-        text.remove_prefix(std::min(end + 1, text.size()));
+    if (!is_header_text(name, value)) {
+        return HeaderFate::NoText;
     }
-    return fields.empty() ? std::nullopt : std::optional(std::move(fields));
-}
-
-void set_body(DraftStep& step, Secrets& secrets, std::string_view media_type,
-              std::string_view text) {
-    if (text.empty()) {
-        return;
+    const auto same = std::find_if(
+        step.headers.begin(), step.headers.end(),
+        [&](const auto& header) { return lower_case(header.first) == lower_case(name); });
+    if (same == step.headers.end()) {
+        step.headers.emplace_back(name, secrets.header(name, value));
+        return HeaderFate::Taken;
     }
-    const std::string type = lower_case(media_type.substr(0, media_type.find(';')));
-    const auto drop_type = [&step] {
-        std::erase_if(step.headers, [](const auto& header) {
-            return lower_case(header.first) == "content-type";
-        });
-    };
-    if (type.find("json") != std::string::npos) {
-        if (const auto parsed = parse_json(text, "a body")) {
-            step.body = DraftStep::Body::Json;
-            step.json = secrets.json(*parsed);
-            if (type == "application/json") {
-                drop_type();
-            }
-            return;
-        }
-    }
-    if (type == "application/x-www-form-urlencoded") {
-        if (auto fields = form_fields(text)) {
-            step.body = DraftStep::Body::Form;
-            for (auto& [name, value] : *fields) {
-                value = secrets.field(name, value);
-                name = as_literal(name);
-            }
-            step.form = *std::move(fields);
-            drop_type();
-            return;
-        }
-    }
-    step.body = DraftStep::Body::Text;
-    step.text = secrets.text(text);
-    if (!media_type.empty() && !has_header(step, "content-type")) {
-        step.headers.emplace_back("Content-Type", as_literal(media_type));
-    }
+    const bool cookie = lower_case(name) == "cookie";
+    same->second += (cookie ? "; " : ", ") + secrets.header(name, value);
+    return HeaderFate::Joined;
 }
 
 void set_target(DraftStep& step, Secrets& secrets, std::string_view target) {
@@ -218,9 +131,10 @@ void set_target(DraftStep& step, Secrets& secrets, std::string_view target) {
 }
 
 void name_graphql(DraftStep& step) {
-    const std::string operation = text_at(&step.json, "operationName");
-    if (step.body == DraftStep::Body::Json && find(&step.json, "query") != nullptr &&
-        !operation.empty() && operation.size() < 100) {
+    constexpr std::size_t kLongest = 100;
+    const std::string operation =
+        step.body == DraftStep::Body::Json ? step.json.text_of("operationName") : "";
+    if (!operation.empty() && step.json.has("query") && operation.size() < kLongest) {
         step.name = endpoint_name(step.path) + " " + operation;
     }
 }

@@ -16,21 +16,23 @@ struct UrlParts {
     std::string user_info;  // user:password
     std::string target;     // path and query, at least "/"; never the fragment
 };
-/// nullopt: neither http nor https, or no host. `lenient` takes a missing scheme for http.
+/// nullopt: neither http nor https, or no host and port that a target can have. `lenient` takes a
+/// missing scheme for http.
 [[nodiscard]] std::optional<UrlParts> split_url(std::string_view url, bool lenient = false);
 
-/// `target` such that it may stand as a step's path: what HTTP forbids is percent-encoded.
+/// `target` such that it may stand as a step's path: what HTTP or a scenario forbids there is
+/// percent-encoded.
 [[nodiscard]] std::string clean_target(std::string_view target);
 
-/// Adds a header unless a browser or the engine adds it by itself; secrets become references.
-void add_header(DraftStep& step, Secrets& secrets, std::string_view name, std::string_view value);
+/// Whether the engine writes this header by itself, from the connection and the body.
+[[nodiscard]] bool is_engine_header(std::string_view name);
+enum class HeaderFate { Taken, Joined, Engine, NoText };
+/// Adds a header; secrets become references. A name that is there gets both values in one line
+/// (RFC 9110, 5.3): a scenario has each name once. Left out is what the engine writes by itself,
+/// and what is not text.
+HeaderFate add_header(DraftStep& step, Secrets& secrets, std::string_view name,
+                      std::string_view value);
 [[nodiscard]] bool has_header(const DraftStep& step, std::string_view name);
-
-/// Takes a body of this media type: JSON and forms are taken apart, all else stays text.
-void set_body(DraftStep& step, Secrets& secrets, std::string_view media_type,
-              std::string_view text);
-/// The fields of a URL-encoded form, decoded; nullopt where a map could not hold them.
-[[nodiscard]] std::optional<Pairs> form_fields(std::string_view text);
 
 /// Takes path and name from `target`. A GraphQL operation's name is added to the endpoint's.
 void set_target(DraftStep& step, Secrets& secrets, std::string_view target);

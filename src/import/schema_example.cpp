@@ -1,9 +1,10 @@
 #include "import/schema_example.hpp"
 
 #include "import/json_access.hpp"
+#include "import/schema_fit.hpp"
+#include "import/schema_string.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <boost/json/serialize.hpp>
@@ -14,180 +15,358 @@ namespace plimsoll::import {
 namespace json = boost::json;
 namespace {
 
-constexpr int kDeepest = 6;
+constexpr int kDeepestOptional = 4;         // levels with members that need not be there
+constexpr int kDeepest = 60;                // of what must be there
+constexpr std::size_t kMostOptional = 250;  // values, from which on only what must be there is made
+constexpr std::size_t kMost = 20'000;       // values in all
+constexpr std::size_t kMostItems = 100;
 
-std::string_view sample_of_format(std::string_view format) {
-    struct Format {
-        std::string_view name;
-        std::string_view sample;
+json::value number_of(const json::value& schema, bool whole) {
+    const auto step = number_at(&schema, "multipleOf");
+    const double grain = step && *step > 0 ? *step : whole ? 1 : 0;
+    const auto low = number_at(&schema, "minimum");
+    const auto above = number_at(&schema, "exclusiveMinimum");
+    const auto high = number_at(&schema, "maximum");
+    const auto below = number_at(&schema, "exclusiveMaximum");
+    const auto as_value = [&](double number) {
+        constexpr double kLargest = 9e15;  // whole numbers up to here are exact
+        return (whole || number == std::floor(number)) && std::fabs(number) < kLargest
+                   ? json::value(static_cast<std::int64_t>(number))
+                   : json::value(number);
     };
-    constexpr std::array kFormats{Format{"uuid", "${uuid()}"},
-                                  Format{"date", "2024-01-31"},
-                                  Format{"date-time", "2024-01-31T12:00:00Z"},
-                                  Format{"time", "12:00:00Z"},
-                                  Format{"email", "user-${user}@example.com"},
-                                  Format{"uri", "https://example.com/"},
-                                  Format{"hostname", "example.com"},
-                                  Format{"ipv4", "192.0.2.1"},
-                                  Format{"ipv6", "2001:db8::1"},
-                                  Format{"byte", "ZXhhbXBsZQ=="}};
-    const auto* const found = std::find_if(kFormats.begin(), kFormats.end(),
-                                           [&](const Format& f) { return f.name == format; });
-    return found == kFormats.end() ? std::string_view{} : found->sample;
-}
-
-// `type`, or the first of a list of types that is not null.
-std::string type_of(const json::value& schema) {
-    for (const json::value& one : items_at(&schema, "type")) {
-        if (text_at(&one) != "null") {
-            return text_at(&one);
+    std::vector<double> candidates{1, 0};
+    for (const auto& limit : {low, above, high, below}) {
+        for (const double by : {0.0, 1.0, -1.0, 0.5, -0.5, 0.001, -0.001}) {
+            if (limit) {
+                const double number = *limit + by;
+                candidates.push_back(number);
+                if (grain > 0) {
+                    candidates.push_back(std::ceil(number / grain) * grain);
+                    candidates.push_back(std::floor(number / grain) * grain);
+                }
+            }
         }
     }
-    const std::string type = text_at(&schema, "type");
-    if (!type.empty()) {
-        return type;
+    candidates.push_back(grain);
+    const json::value root;
+    for (const double number : candidates) {
+        const bool usable = !whole || number == std::floor(number);
+        if (usable && fits(root, as_value(number), &schema)) {
+            return as_value(number);
+        }
     }
-    return find(&schema, "properties") != nullptr ? "object"
-           : find(&schema, "items") != nullptr    ? "array"
-                                                  : "";
+    return as_value(low.value_or(1));
+}
+
+// The nth of different values, for lists whose items must differ.
+json::value another(const json::value& first, const json::value& schema, std::size_t number) {
+    const auto& choices = items_at(&schema, "enum");
+    if (number < choices.size()) {
+        return choices[number];
+    }
+    if (first.is_string()) {
+        return json::value(sample_text(schema, number));
+    }
+    return first.is_int64() ? json::value(first.get_int64() + static_cast<std::int64_t>(number))
+                            : first;
 }
 
 }  // namespace
 
 const json::value* SchemaExamples::resolve(const json::value* value) const {
-    for (int hops = 0; value != nullptr && hops < kDeepest; ++hops) {
-        const std::string reference = text_at(value, "$ref");
-        if (reference.empty()) {
-            return value;
-        }
-        if (!reference.starts_with("#/")) {
-            return nullptr;
-        }
-        boost::system::error_code failed;
-        value = root_.find_pointer(reference.substr(1), failed);
+    return resolve_reference(root_, value);
+}
+
+bool SchemaExamples::is_open(const json::value* schema) const {
+    return std::find(open_.begin(), open_.end(), schema) != open_.end();
+}
+
+SchemaExamples::Made SchemaExamples::example(const json::value* schema, std::string_view name) {
+    made_ = 0;
+    open_.clear();
+    merged_.clear();
+    auto made = make(schema, name, 0);
+    last_fits_ = !made || fits(root_, *made, schema);
+    return made ? Made(finished(*made, name, schema)) : std::nullopt;
+}
+
+SchemaExamples::Made SchemaExamples::given(const json::value& value, const json::value* schema) {
+    last_fits_ = true;
+    if (schema == nullptr || fits(root_, value, schema)) {
+        return finished(value, {}, schema);
     }
-    return value;
+    auto made = example(schema);
+    return made ? made : Made(finished(value, {}, schema));
 }
 
-std::string SchemaExamples::secret(std::string_view name) {
-    return secrets_.reference(name, fmt::format("\x01{}", name));  // equal only to itself
+SchemaExamples::Made SchemaExamples::make(const json::value* schema, std::string_view name,
+                                          int depth) {
+    constexpr std::ptrdiff_t kMostRounds = 2;
+    if (schema == nullptr) {
+        return json::value(json::object{});  // nothing is said: anything fits
+    }
+    schema = resolve(schema);
+    if (schema == nullptr || (schema->is_bool() && !schema->get_bool())) {
+        return std::nullopt;
+    }
+    const bool far = depth >= kDeepestOptional || made_ >= kMostOptional;
+    if (takes_null(*schema) && (is_open(schema) || far)) {
+        return json::value();
+    }
+    const bool endless = std::count(open_.begin(), open_.end(), schema) >= kMostRounds;
+    if (endless || depth > kDeepest || ++made_ > kMost) {
+        return takes_null(*schema) ? Made(json::value()) : std::nullopt;
+    }
+    open_.push_back(schema);
+    Made made = make_new(*schema, name, depth);
+    open_.pop_back();
+    return !made && takes_null(*schema) ? Made(json::value()) : made;
 }
 
-json::value SchemaExamples::given(const json::value& value, std::string_view name) {
+// What the schema itself gives, where it fits: an example, a default, the first choice.
+SchemaExamples::Made SchemaExamples::from_schema(const json::value& schema, std::string_view name) {
+    std::vector<const json::value*> candidates;
+    for (const char* const key : {"example", "const", "default"}) {
+        if (const json::value* const value = find(&schema, key)) {
+            candidates.push_back(value);
+        }
+    }
+    for (const char* const key : {"examples", "enum"}) {
+        for (const json::value& value : items_at(&schema, key)) {
+            candidates.push_back(&value);
+        }
+    }
+    static_cast<void>(name);
+    for (const json::value* const value : candidates) {
+        const bool said = !value->is_null() || type_of(schema).empty();
+        if (said && fits(root_, *value, &schema)) {
+            made_ += JsonTree(*value).size();
+            return *value;
+        }
+    }
+    return std::nullopt;
+}
+
+SchemaExamples::Made SchemaExamples::make_new(const json::value& schema, std::string_view name,
+                                              int depth) {
+    if (auto own = from_schema(schema, name)) {
+        return own;
+    }
+    const bool choices = !items_at(&schema, "allOf").empty() ||
+                         !items_at(&schema, "oneOf").empty() || !items_at(&schema, "anyOf").empty();
+    if (choices) {
+        return combined(schema, name, depth);
+    }
+    const std::string_view type = type_of(schema);
+    if (type == "object" || type.empty()) {
+        return object(schema, depth);
+    }
+    if (type == "array") {
+        return array(schema, name, depth);
+    }
+    if (type == "boolean") {
+        return json::value(true);
+    }
+    if (type == "null") {
+        return json::value();
+    }
+    if (type == "integer" || type == "number") {
+        return number_of(schema, type == "integer");
+    }
+    return json::value(sample_text(schema));
+}
+
+// allOf as one schema; of oneOf and anyOf the first branch whose value fits the whole.
+SchemaExamples::Made SchemaExamples::combined(const json::value& schema, std::string_view name,
+                                              int depth) {
+    json::object whole;
+    merge(schema, whole, 0);
+    json::array branches;
+    for (const char* const key : {"oneOf", "anyOf"}) {
+        if (const json::value* const list = whole.if_contains(key);
+            list != nullptr && branches.empty()) {
+            branches = items_at(list);
+        }
+    }
+    whole.erase("oneOf");
+    whole.erase("anyOf");
+    if (branches.empty()) {
+        merged_.emplace_back(std::move(whole));
+        return make(&merged_.back(), name, depth + 1);
+    }
+    Made first;
+    for (const json::value& branch : branches) {
+        json::object one = whole;
+        merge(branch, one, 0);
+        merged_.emplace_back(std::move(one));
+        const json::value* const target = resolve(&branch);
+        if (target == nullptr || (is_open(target) && &branch != &branches.back())) {
+            continue;
+        }
+        open_.push_back(target);
+        Made made = make(&merged_.back(), name, depth + 1);
+        open_.pop_back();
+        if (made && fits(root_, *made, &schema)) {
+            return made;
+        }
+        first = first ? first : made;
+    }
+    return first;
+}
+
+// Takes the members of `part`, and of what it is made of, into one schema.
+void SchemaExamples::merge(const json::value& part, json::object& into, int depth) const {
+    const json::value* const of = resolve(&part);
+    if (of == nullptr || !of->is_object() || depth > kDeepest) {
+        return;
+    }
+    for (const auto& [key, value] : of->get_object()) {
+        json::value* const known = into.if_contains(key);
+        if (key == "allOf") {
+            continue;
+        }
+        if (known == nullptr) {
+            into[key] = value;
+        } else if (key == "properties" && known->is_object() && value.is_object()) {
+            for (const auto& [name, property] : value.get_object()) {
+                if (json::value* const twice = known->get_object().if_contains(name)) {
+                    *twice = json::object{{"allOf", json::array{*twice, property}}};
+                } else {
+                    known->get_object()[name] = property;
+                }
+            }
+        } else if (key == "required" && known->is_array() && value.is_array()) {
+            for (const json::value& name : value.get_array()) {
+                known->get_array().push_back(name);
+            }
+        } else if ((key == "oneOf" || key == "anyOf") && known->is_array()) {
+            into["allOf"] = json::array{};  // two choices: the second is not made use of
+        }
+    }
+    into.erase("allOf");
+    for (const json::value& inner : items_at(of, "allOf")) {
+        merge(inner, into, depth + 1);
+    }
+}
+
+SchemaExamples::Made SchemaExamples::object(const json::value& schema, int depth) {
+    json::object result;
+    const auto& required = items_at(&schema, "required");
+    const auto is_required = [&](std::string_view name) {
+        return std::any_of(required.begin(), required.end(),
+                           [&](const json::value& one) { return text_at(&one) == name; });
+    };
+    const json::value* const properties = find(&schema, "properties");
+    static const json::object kNone;
+    const auto* const listed = properties != nullptr ? properties->if_object() : nullptr;
+    for (const bool needed : {true, false}) {
+        for (const auto& [name, property] : listed != nullptr ? *listed : kNone) {
+            const json::value* const of = resolve(&property);
+            if (is_required(name) != needed || true_at(find(of, "readOnly")) ||
+                (needed && result.contains(name))) {
+                continue;
+            }
+            const json::value* const inner = resolve(find(of, "items"));
+            const bool room = depth < kDeepestOptional && made_ < kMostOptional && of != nullptr &&
+                              !is_open(of) && (inner == nullptr || !is_open(inner)) &&
+                              !true_at(find(of, "deprecated"));
+            if (!needed && !room) {
+                continue;
+            }
+            Made member = make(&property, name, depth + 1);
+            if (!member && needed) {
+                return std::nullopt;
+            }
+            const bool fit = member && (needed || fits(root_, *member, &property));
+            if (fit) {
+                result[name] = *std::move(member);
+            }
+        }
+    }
+    const json::value* const more = find(&schema, "additionalProperties");
+    const bool open = more == nullptr || more->is_object() || true_at(more);
+    const auto add = [&](const std::string& name) {
+        if (open && !result.contains(name)) {
+            Made member = more != nullptr && more->is_object() ? make(more, name, depth + 1)
+                                                               : Made(json::value("example"));
+            if (member) {
+                result[name] = *std::move(member);
+            }
+        }
+    };
+    for (const json::value& name : required) {
+        if (listed == nullptr || !listed->contains(text_at(&name))) {
+            add(text_at(&name));
+        }
+    }
+    const double fewest = std::min(number_at(&schema, "minProperties").value_or(0), 100.0);
+    for (int key = 1; static_cast<double>(result.size()) < fewest && key <= 100; ++key) {
+        add(fmt::format("key{}", key));
+    }
+    return json::value(std::move(result));
+}
+
+SchemaExamples::Made SchemaExamples::array(const json::value& schema, std::string_view name,
+                                           int depth) {
+    const auto fewest = static_cast<std::size_t>(std::clamp(
+        number_at(&schema, "minItems").value_or(0), 0.0, static_cast<double>(kMostItems)));
+    const json::value* const items = resolve(find(&schema, "items"));
+    const bool room = depth < kDeepestOptional && made_ < kMostOptional && !is_open(items) &&
+                      number_at(&schema, "maxItems").value_or(1) >= 1;
+    json::array result;
+    if (fewest == 0 && (!room || items == nullptr)) {
+        return json::value(std::move(result));
+    }
+    Made first = make(find(&schema, "items"), name, depth + 1);
+    if (!first) {
+        return fewest == 0 ? Made(json::value(std::move(result))) : std::nullopt;
+    }
+    if (fewest == 0 && !fits(root_, *first, items)) {
+        return json::value(std::move(result));
+    }
+    static const json::value kNothing;
+    for (std::size_t at = 0; at < std::max<std::size_t>(fewest, 1); ++at) {
+        const bool same = at == 0 || !true_at(find(&schema, "uniqueItems"));
+        result.push_back(same ? *first : another(*first, items != nullptr ? *items : kNothing, at));
+    }
+    return json::value(std::move(result));
+}
+
+json::value SchemaExamples::finished(const json::value& value, std::string_view name,
+                                     const json::value* schema) {
+    schema = resolve(schema);
     if (const auto* const object = value.if_object()) {
         json::object result;
+        json::object whole;
+        if (schema != nullptr) {
+            merge(*schema, whole, 0);
+        }
+        const json::value* const properties = whole.if_contains("properties");
         for (const auto& [key, member] : *object) {
-            result[as_literal(key)] = given(member, key);
+            result[as_literal(key)] = finished(member, key, find(properties, key));
         }
         return result;
     }
     if (const auto* const array = value.if_array()) {
         json::array result;
         for (const auto& item : *array) {
-            result.push_back(given(item, name));
+            result.push_back(finished(item, name, find(schema, "items")));
         }
         return result;
     }
     if (!value.is_string()) {
         return value;
     }
-    return json::value(is_secret_name(name) ? secret(name) : as_literal(value.get_string()));
-}
-
-json::value SchemaExamples::scalar(const json::value& schema, std::string_view type) {
-    if (type == "boolean") {
-        return true;
+    const std::string text(value.get_string());
+    const bool chosen = !items_at(schema, "enum").empty() || find(schema, "const") != nullptr ||
+                        find(schema, "pattern") != nullptr;
+    const bool password = text_at(schema, "format") == "password";
+    if ((is_secret_name(name) || password) && !chosen) {
+        return json::value(
+            secrets_.reference(name.empty() ? "PASSWORD" : name,
+                               fmt::format("\x01{}", name)));  // equal to itself only
     }
-    if (type == "integer" || type == "number") {
-        const double low = number_at(&schema, "minimum")
-                               .value_or(number_at(&schema, "exclusiveMinimum").value_or(0) + 1);
-        const double high = number_at(&schema, "maximum").value_or(low);
-        const double value = std::min(low, high);
-        return type == "integer" ? json::value(std::llround(std::ceil(value))) : json::value(value);
-    }
-    const std::string_view sample = sample_of_format(text_at(&schema, "format"));
-    std::string text = sample.empty() ? "example" : std::string(sample);
-    const double shortest = number_at(&schema, "minLength").value_or(0);
-    const double longest = number_at(&schema, "maxLength").value_or(1000);
-    if (sample.empty() && static_cast<double>(text.size()) < shortest && shortest < 1000) {
-        text.append(static_cast<std::size_t>(shortest) - text.size(), 'x');
-    }
-    if (sample.empty() && static_cast<double>(text.size()) > longest && longest >= 0) {
-        text.resize(static_cast<std::size_t>(longest));
-    }
-    return json::value(text);
-}
-
-json::value SchemaExamples::object(const json::value& schema, int depth) {
-    json::object result;
-    const json::value* const properties = find(&schema, "properties");
-    open_.push_back(&schema);
-    if (properties != nullptr && properties->is_object() && depth < kDeepest) {
-        for (const auto& [name, property] : properties->get_object()) {
-            const json::value* const of = resolve(&property);
-            const json::value* const inner = resolve(find(of, "items"));
-            const bool returns =
-                std::any_of(open_.begin(), open_.end(),
-                            [&](const json::value* one) { return one == of || one == inner; });
-            if (of != nullptr && !returns && !true_at(find(of, "readOnly"))) {
-                result[as_literal(name)] = example(of, name, depth + 1);
-            }
-        }
-    }
-    open_.pop_back();
-    return result;
-}
-
-json::value SchemaExamples::example(const json::value* schema, std::string_view name, int depth) {
-    schema = resolve(schema);
-    if (schema == nullptr || depth > kDeepest) {
-        return nullptr;
-    }
-    for (const char* const key : {"example", "default", "const"}) {
-        if (const json::value* const value = find(schema, key)) {
-            return given(*value, name);
-        }
-    }
-    if (!items_at(schema, "examples").empty()) {
-        return given(items_at(schema, "examples")[0], name);
-    }
-    if (!items_at(schema, "enum").empty()) {
-        return given(items_at(schema, "enum")[0], name);
-    }
-    if (!items_at(schema, "allOf").empty()) {
-        json::value merged = object(*schema, depth);
-        for (const json::value& part : items_at(schema, "allOf")) {
-            const json::value one = example(&part, name, depth + 1);
-            if (const auto* const members = one.if_object()) {
-                for (const auto& [key, value] : *members) {
-                    merged.get_object()[key] = value;
-                }
-            } else if (merged.get_object().empty()) {
-                return one;
-            }
-        }
-        return merged;
-    }
-    for (const char* const key : {"oneOf", "anyOf"}) {
-        if (!items_at(schema, key).empty()) {
-            return example(&items_at(schema, key)[0], name, depth + 1);
-        }
-    }
-    const std::string type = type_of(*schema);
-    if (type == "object" || type.empty()) {
-        return object(*schema, depth);
-    }
-    if (type == "array") {
-        json::array items;
-        if (json::value item = example(find(schema, "items"), name, depth + 1); !item.is_null()) {
-            items.push_back(std::move(item));
-        }
-        return items;
-    }
-    if (type == "string" && (is_secret_name(name) || text_at(schema, "format") == "password")) {
-        return json::value(secret(name));
-    }
-    return scalar(*schema, type);
+    return json::value(text == kSampleUuid ? "${uuid()}" : as_literal(text));
 }
 
 std::string SchemaExamples::parameter(const json::value* of) {
@@ -195,38 +374,50 @@ std::string SchemaExamples::parameter(const json::value* of) {
     const json::value* const own = find(of, "schema");
     const json::value* const schema =
         resolve(own != nullptr ? own : of);  // Swagger 2 has no schema
-    if (is_secret_name(name)) {
-        return secret(name);
-    }
-    for (const json::value* const from : {of, schema}) {
-        for (const char* const key : {"example", "x-example", "default"}) {
-            const json::value* const value = find(from, key);
-            if (value != nullptr && value->is_string()) {
-                return as_literal(value->get_string());
-            }
-            if (value != nullptr && (value->is_number() || value->is_bool())) {
-                return json::serialize(*value);
-            }
+    const auto as_text = [](const json::value& value) {
+        return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+    };
+    std::vector<json::value> candidates;
+    for (const char* const key : {"example", "x-example"}) {
+        if (const json::value* const value = find(of, key)) {
+            candidates.push_back(*value);
         }
     }
     const json::value* const examples = find(of, "examples");
-    if (examples != nullptr && examples->is_object() && !examples->get_object().empty()) {
-        const json::value* const first = resolve(&examples->get_object().begin()->value());
-        if (const json::value* const value = find(first, "value");
-            value != nullptr && value->is_string()) {
-            return as_literal(value->get_string());
+    if (examples != nullptr && examples->is_object()) {
+        for (const auto& [label, one] : examples->get_object()) {
+            if (const json::value* const value = find(resolve(&one), "value")) {
+                candidates.push_back(*value);
+            }
         }
     }
-    const bool integer =
-        schema != nullptr && type_of(*schema) == "integer" && items_at(schema, "enum").empty();
-    if (integer && text_at(of, "in") == "path") {
-        return "${random_int(1,100)}";
+    for (const json::value& value : candidates) {
+        const bool plain = !value.is_object() && !value.is_array() && !value.is_null();
+        if (plain && fits(root_, value, schema)) {
+            const json::value done = finished(value, name, schema);
+            return as_text(done);
+        }
     }
-    json::value value = example(schema, name);
-    if (const auto* const list = value.if_array(); list != nullptr && !list->empty()) {
-        value = json::value((*list)[0]);
+    const auto low = number_at(schema, "minimum");
+    const auto high = number_at(schema, "maximum");
+    const bool drawn = schema != nullptr && type_of(*schema) == "integer" &&
+                       text_at(of, "in") == "path" && items_at(schema, "enum").empty() &&
+                       find(schema, "example") == nullptr && find(schema, "default") == nullptr &&
+                       !find(schema, "multipleOf");
+    if (drawn) {
+        const double from = low.value_or(high ? std::min(1.0, *high) : 1);
+        const double to = high.value_or(from + 99);
+        if (std::fabs(from) < 1e15 && std::fabs(to) < 1e15 && from <= to) {
+            return fmt::format("${{random_int({},{})}}", std::llround(std::ceil(from)),
+                               std::llround(std::floor(to)));
+        }
     }
-    return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+    json::value value = example(schema, name).value_or(json::value("example"));
+    if (const auto* const list = value.if_array()) {
+        value = list->empty() ? json::value("example") : json::value((*list)[0]);
+    }
+    const std::string text = as_text(value);
+    return text.empty() ? "example" : text;
 }
 
 }  // namespace plimsoll::import

@@ -7,8 +7,6 @@
 #include <cctype>
 #include <cstddef>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll::import {
@@ -96,7 +94,16 @@ bool is_secret_name(std::string_view name) {
         "pwd",  "pass", "pin", "otp", "cvv",        "cvc",       "sig",
         "auth", "sid",  "jwt", "ssn", "cardnumber", "creditcard"};
     const std::string word = folded(name);
-    if (word.find("pagetoken") != std::string::npos || word == "tokens" || word == "maxtokens") {
+    // What is said about a credential, and pages: token_type, secret_scanning, password_policy.
+    constexpr std::array<std::string_view, 21> kAbout{
+        "type",   "types",      "enabled", "required",  "expires",
+        "expiry", "expiresin",  "ttl",     "count",     "limit",
+        "policy", "url",        "uri",     "endpoint",  "status",
+        "name",   "protection", "length",  "algorithm", "pushprotection",
+        "tokens"};
+    if (word.find("pagetoken") != std::string::npos || word.find("scanning") != std::string::npos ||
+        std::any_of(kAbout.begin(), kAbout.end(),
+                    [&](std::string_view end) { return word.ends_with(end); })) {
         return false;
     }
     return std::find(kWhole.begin(), kWhole.end(), word) != kWhole.end() ||
@@ -181,25 +188,46 @@ std::string Secrets::field(std::string_view name, std::string_view value) {
     return is_secret_name(name) && !value.empty() ? reference(name, value) : text(value);
 }
 
-boost::json::value Secrets::json(const boost::json::value& value, std::string_view name) {
-    if (const auto* const object = value.if_object()) {
-        boost::json::object result;
-        for (const auto& [key, member] : *object) {
-            result[as_literal(key)] = json(member, key);
+JsonTree Secrets::json(const JsonTree& value, std::string_view name) {
+    JsonTree result = value;
+    for (auto& [key, member] : result.members) {
+        member = json(member, key);
+        key = as_literal(key);
+    }
+    for (JsonTree& item : result.items) {
+        item = json(item, name);
+    }
+    if (value.kind == JsonTree::Kind::String) {
+        result.text = field(name, value.text);
+    }
+    return result;
+}
+
+std::string Secrets::json_like(std::string_view text) {
+    std::string result;
+    std::string name;  // of the member whose value comes next
+    while (!text.empty()) {
+        std::size_t open = text.find('"');
+        if (open == std::string_view::npos) {
+            break;
         }
-        return result;
-    }
-    if (const auto* const array = value.if_array()) {
-        boost::json::array result;
-        for (const auto& item : *array) {
-            result.push_back(json(item, name));
+        std::size_t close = open + 1;
+        while (close < text.size() && text[close] != '"') {
+            close += text[close] == '\\' ? 2U : 1U;
         }
-        return result;
+        close = std::min(close, text.size());
+        const std::string_view inside = text.substr(open + 1, close - std::min(open + 1, close));
+        const bool value = is_secret_name(name) && !inside.empty() &&
+                           text.substr(0, open).find(',') == std::string_view::npos;
+        result += this->text(text.substr(0, open + 1));
+        result += value ? reference(name, inside) : this->text(inside);
+        text.remove_prefix(close);
+        const std::size_t next = text.find_first_not_of(" \t\r\n", 1);
+        name = next != std::string_view::npos && text[next] == ':' ? std::string(inside) : "";
+        result += text.substr(0, 1);
+        text.remove_prefix(std::min<std::size_t>(1, text.size()));
     }
-    if (const auto* const string = value.if_string()) {
-        return boost::json::value(field(name, *string));
-    }
-    return value;
+    return result + this->text(text);
 }
 
 std::string Secrets::path(std::string_view path) {

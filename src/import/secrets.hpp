@@ -2,13 +2,13 @@
 // came with.
 #pragma once
 
+#include "import/json_tree.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <boost/json/value.hpp>
 
 namespace plimsoll::import {
 
@@ -32,8 +32,10 @@ public:
     /// The value of a form field or JSON member.
     [[nodiscard]] std::string field(std::string_view name, std::string_view value);
     /// A body's fields, at any depth; strings become template text.
-    [[nodiscard]] boost::json::value json(const boost::json::value& value,
-                                          std::string_view name = {});
+    [[nodiscard]] JsonTree json(const JsonTree& value, std::string_view name = {});
+    /// Text that means to be JSON and is not quite: what stands in quotes behind a secret's name is
+    /// replaced.
+    [[nodiscard]] std::string json_like(std::string_view text);
     /// A path with query; values of secret keys are replaced.
     [[nodiscard]] std::string path(std::string_view path);
     /// Other text, in which known secrets and JSON Web Tokens are replaced.

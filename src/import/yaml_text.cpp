@@ -4,9 +4,8 @@
 #include <array>
 #include <cctype>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll::import {
@@ -59,26 +58,64 @@ std::string yaml_scalar(std::string_view text) {
     return is_plain(text) ? std::string(text) : yaml_quoted(text);
 }
 
-std::string yaml_block(const boost::json::value& value, int indent) {
+std::string yaml_text(std::string_view text, int indent) {
+    const auto plain_line = [](std::string_view line) {
+        return !line.ends_with(' ') && std::none_of(line.begin(), line.end(), [](char c) {
+            return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F;
+        });
+    };
+    const auto single = [](std::string_view line) {
+        std::string quoted = "'";
+        for (const char c : line) {
+            quoted += c == '\'' ? std::string("''") : std::string(1, c);
+        }
+        return quoted + "'";
+    };
+    if (text.find('\n') == std::string_view::npos) {
+        const bool quotes = text.find('"') != std::string_view::npos && plain_line(text);
+        return quotes ? single(text) : yaml_quoted(text);
+    }
+    if (text.ends_with('\n') || text.starts_with(' ') || text.starts_with('\n')) {
+        return yaml_quoted(text);
+    }
+    std::string block = "|-";
+    for (std::string_view rest = text;;) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        if (!plain_line(line)) {
+            return yaml_quoted(text);
+        }
+        block += fmt::format("\n{:{}}{}", "", line.empty() ? 0 : indent + 2, line);
+        if (end == rest.size()) {
+            return block;
+        }
+        rest.remove_prefix(end + 1);
+    }
+}
+
+std::string yaml_block(const JsonTree& value, int indent) {
     const int inner = indent + 2;
     std::string text;
-    if (const auto* const object = value.if_object(); object != nullptr && !object->empty()) {
-        for (const auto& [key, member] : *object) {
-            text +=
-                fmt::format("\n{:{}}{}:{}", "", inner, yaml_scalar(key), yaml_block(member, inner));
-        }
-        return text;
+    for (const auto& [key, member] : value.members) {
+        text += fmt::format("\n{:{}}{}:{}", "", inner, yaml_scalar(key), yaml_block(member, inner));
     }
-    if (const auto* const array = value.if_array(); array != nullptr && !array->empty()) {
-        for (const auto& item : *array) {
-            text += as_item(yaml_block(item, inner), inner);
-        }
-        return text;
+    for (const JsonTree& item : value.items) {
+        text += as_item(yaml_block(item, inner), inner);
     }
-    if (const double* const number = value.if_double()) {
-        return fmt::format(" {}", *number);
+    switch (value.kind) {
+        case JsonTree::Kind::Array:
+            return text.empty() ? " []" : text;
+        case JsonTree::Kind::Object:
+            return text.empty() ? " {}" : text;
+        case JsonTree::Kind::String:
+            return " " + yaml_quoted(value.text);
+        case JsonTree::Kind::Null:
+            return " null";
+        case JsonTree::Kind::Boolean:
+        case JsonTree::Kind::Number:
+            break;
     }
-    return " " + boost::json::serialize(value);
+    return " " + value.text;
 }
 
 }  // namespace plimsoll::import

@@ -1,10 +1,10 @@
 // Values as YAML that reads back the same.
 #pragma once
 
+#include "import/json_tree.hpp"
+
 #include <string>
 #include <string_view>
-
-#include <boost/json/value.hpp>
 
 namespace plimsoll::import {
 
@@ -12,8 +12,11 @@ namespace plimsoll::import {
 [[nodiscard]] std::string yaml_scalar(std::string_view text);
 /// Always in double quotes.
 [[nodiscard]] std::string yaml_quoted(std::string_view text);
+/// Text as the value of a key that stands at `indent`: lines as lines where they can be read so,
+/// else in quotes.
+[[nodiscard]] std::string yaml_text(std::string_view text, int indent);
 /// JSON in block style as the value of a key that stands at `indent`: begins with a line break, or
 /// with a blank where it fits on the key's line. Strings are quoted, so that they stay strings.
-[[nodiscard]] std::string yaml_block(const boost::json::value& value, int indent);
+[[nodiscard]] std::string yaml_block(const JsonTree& value, int indent);
 
 }  // namespace plimsoll::import

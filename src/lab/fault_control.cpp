@@ -1,5 +1,7 @@
 #include "lab/fault_control.hpp"
 
+#include "base/shown_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -230,7 +232,7 @@ void FaultControl::write_log(const PlantedFault& entry, std::string_view event) 
     if (log_ != nullptr) {
         auto object = describe(entry);
         object["event"] = event;
-        std::fprintf(log_, "%s\n", boost::json::serialize(object).c_str());
+        std::fprintf(log_, "%s\n", shown_line(boost::json::serialize(object)).c_str());
         std::fflush(log_);
     }
 }

@@ -121,14 +121,16 @@ struct Lab::State {
 Status Lab::State::listen() {
     HttpServerOptions http;
     http.threads = options.http_threads;
+    http.reached_at = options.address;
     if (!options.proxy) {
         http.address = options.address;
         http.port = options.port;
     }
     // Everything a fault does must leave a way to end it: the switches have a thread of their own.
-    auto switches = HttpServer::start({}, [this](HttpRequest request, Responder responder) {
-        control.handle(std::move(request), std::move(responder));
-    });
+    auto switches = HttpServer::start(own_port_options("127.0.0.1", 0),
+                                      [this](HttpRequest request, Responder responder) {
+                                          control.handle(std::move(request), std::move(responder));
+                                      });
     if (!switches) {
         return switches.error();
     }

@@ -106,9 +106,7 @@ Result<ControlledProxy> ControlledProxy::start(ProxyOptions options, const LabFa
         return proxy.error();
     }
     auto state = std::make_unique<State>(std::move(*proxy), network);
-    HttpServerOptions http;
-    http.address = control_address;
-    http.port = control_port;
+    const HttpServerOptions http = own_port_options(control_address, control_port);
     auto control = HttpServer::start(
         http, [raw = state.get()](const HttpRequest& request, Responder responder) {
             responder.send(raw->answer(request));

@@ -251,7 +251,8 @@ Result<HttpClient> HttpClient::create(const Url& target, HttpClientOptions optio
         std::min<std::size_t>(options.max_header_bytes, std::numeric_limits<std::uint32_t>::max());
     state->options = std::move(options);
     if (target.scheme == Url::Scheme::Https) {
-        auto tls = net::TlsContext::create(state->options.ca_file, state->options.verify_tls);
+        auto tls = net::TlsContext::create(state->options.ca_file, state->options.verify_tls,
+                                           state->options.cert_file, state->options.key_file);
         if (!tls) {
             return tls.error();
         }

@@ -20,6 +20,9 @@ struct HttpClientOptions {
     std::size_t max_header_bytes = 64U << 10U;
     /// PEM file with the certificates to trust for https; empty for the system's.
     std::string ca_file;
+    /// PEM files with the certificate to show to the server, and its key; empty for none.
+    std::string cert_file = {};
+    std::string key_file = {};
     /// Check the server's certificate and name. Switch off only on a user's explicit wish.
     bool verify_tls = true;
 };
@@ -29,7 +32,7 @@ struct HttpClientOptions {
 class HttpClient {
 public:
     /// `target`: "http://host:port", "https://host:port" or "unix:/path"; a path in it is ignored.
-    /// Opens nothing yet. Error: a bad target or an unreadable CA file.
+    /// Opens nothing yet. Error: a bad target, or an unreadable certificate or key.
     [[nodiscard]] static Result<HttpClient> create(std::string_view target,
                                                    HttpClientOptions options = {});
     [[nodiscard]] static Result<HttpClient> create(const Url& target,

@@ -1,5 +1,6 @@
 #include "net/http_server.hpp"
 
+#include "net/host_check.hpp"
 #include "net/inbox.hpp"
 #include "net/request_reader.hpp"
 #include "net/response_text.hpp"
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -61,6 +63,12 @@ public:
     void answer(HttpResponse response);
     void check_time(Clock::time_point now);
     void close();
+    /// Since when it waits for its client; nothing where the client waits for us.
+    [[nodiscard]] std::optional<Clock::time_point> waits_since() const {
+        const bool waits =
+            phase_ == Phase::Idle || phase_ == Phase::Reading || phase_ == Phase::Draining;
+        return waits ? std::optional(begun_) : std::nullopt;
+    }
 
 private:
     enum class Phase { Idle, Reading, Handling, Writing, Draining, Closed };
@@ -84,6 +92,7 @@ private:
     const std::uint64_t id_;
     Phase phase_ = Phase::Idle;
     Clock::time_point since_;  // when the phase began, or last made progress
+    Clock::time_point begun_;  // when the connection came, or was last answered
     RequestReader reader_;
     std::string in_;  // received; [parsed_, filled_) is still to be parsed
     std::size_t parsed_ = 0;
@@ -113,6 +122,7 @@ public:
 
     const HttpServerOptions& options;
     const HttpHandler& handler;
+    const net::HostCheck hosts;
     asio::io_context io{1};
     std::shared_ptr<Inbox> inbox;
     std::atomic<std::size_t> open{0};
@@ -120,6 +130,7 @@ public:
 private:
     void deliver(Inbox::Answer answer);
     void tick();
+    void make_room();
     asio::steady_timer timer_{io};
     std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;
     std::uint64_t next_id_ = 0;
@@ -134,6 +145,7 @@ Connection::Connection(Loop& loop, tcp::socket socket, std::uint64_t id)
       socket_(std::move(socket)),
       id_(id),
       since_(Clock::now()),
+      begun_(since_),
       reader_(loop.options.max_header_bytes, loop.options.max_body_bytes) {}
 
 void Connection::enter(Phase phase) {
@@ -192,7 +204,11 @@ void Connection::handle() {
     enter(Phase::Handling);
     answered_ = false;
     in_handler_ = true;
-    loop_.handler(std::move(request), Responder(loop_.inbox, id_));
+    if (loop_.hosts.accept(find_header(request.headers, "Host"))) {
+        loop_.handler(std::move(request), Responder(loop_.inbox, id_));
+    } else {
+        answer(plain_error(421, net::HostCheck::kRefusal));
+    }
     in_handler_ = false;
     if (answered_ && write()) {
         finish_response();
@@ -270,6 +286,7 @@ void Connection::finish_response() {
     if (out_.capacity() > kKeep) {
         out_ = std::string();  // one large answer must not hold its memory for hours
     }
+    begun_ = Clock::now();
     if (refused_) {
         error_code ignored;
         socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -376,6 +393,8 @@ void Connection::close() {
 Loop::Loop(const HttpServerOptions& the_options, const HttpHandler& the_handler)
     : options(the_options),
       handler(the_handler),
+      hosts(the_options.check_host,
+            the_options.reached_at.empty() ? the_options.address : the_options.reached_at),
       inbox(std::make_shared<Inbox>([this](Inbox::Answer answer) { deliver(std::move(answer)); },
                                     [this] {
                                         asio::post(io, [this] {
@@ -407,7 +426,27 @@ void Loop::stop() {
     inbox->close();
 }
 
+/// Each loop has its part of the connections that are allowed.
+void Loop::make_room() {
+    const auto threads = static_cast<std::size_t>(std::max(1, options.threads));
+    if (options.max_connections == 0 ||
+        connections_.size() < std::max<std::size_t>(1, options.max_connections / threads)) {
+        return;
+    }
+    std::shared_ptr<Connection> longest;
+    for (const auto& [id, connection] : connections_) {
+        const auto since = connection->waits_since();
+        if (since && (!longest || *since < *longest->waits_since())) {
+            longest = connection;
+        }
+    }
+    if (longest) {
+        longest->close();
+    }
+}
+
 void Loop::adopt(tcp::socket socket) {
+    make_room();
     const std::uint64_t id = next_id_++;
     auto connection = std::make_shared<Connection>(*this, std::move(socket), id);
     connections_.emplace(id, connection);
@@ -558,6 +597,17 @@ struct HttpServer::State {
     std::unique_ptr<Listener> listener;
     tcp::endpoint endpoint;
 };
+
+HttpServerOptions own_port_options(std::string address, std::uint16_t port) {
+    HttpServerOptions options;
+    options.address = std::move(address);
+    options.port = port;
+    options.max_connections = kOwnPortConnections;
+    options.request_timeout = std::chrono::seconds(5);
+    options.write_timeout = std::chrono::seconds(10);
+    options.backlog = 128;
+    return options;
+}
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpServer::HttpServer(HttpServer&&) noexcept = default;

@@ -57,7 +57,19 @@ struct HttpServerOptions {
     Nanoseconds idle_timeout = std::chrono::seconds(75);     // between requests; then closed
     Nanoseconds request_timeout = std::chrono::seconds(30);  // first to last byte; then 408
     Nanoseconds write_timeout = std::chrono::seconds(30);    // client takes nothing; then closed
+    /// Above it the connection that has waited longest for its client is closed for the new one's
+    /// sake. 0: no limit.
+    std::size_t max_connections = 0;
+    /// False: any Host header is taken. Else see net/host_check.hpp; the rest is answered 421.
+    bool check_host = true;
+    /// The address that clients use, where they come by way of another listener; empty: `address`.
+    std::string reached_at = {};
 };
+
+/// For a port of our own beside the load: a handful of clients, who send small requests at once.
+/// What it may take of the process's file descriptors is known, and small.
+inline constexpr std::size_t kOwnPortConnections = 32;
+[[nodiscard]] HttpServerOptions own_port_options(std::string address, std::uint16_t port);
 
 /// Each connection lives on one thread and is handled one request at a time, so pipelined requests
 /// are answered in order. There is no limit on the time a handler takes to answer.

@@ -1,5 +1,7 @@
 #include "net/tls.hpp"
 
+#include "base/user_file.hpp"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <climits>
@@ -96,7 +98,9 @@ bool expect_host(SSL* session, const std::string& host) {
 
 }  // namespace
 
-Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_file, bool verify) {
+Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_file, bool verify,
+                                                       const std::string& cert_file,
+                                                       const std::string& key_file) {
     std::unique_ptr<TlsContext> context(new TlsContext);
     context->verify_ = verify;
     SSL_CTX* raw = SSL_CTX_new(TLS_client_method());
@@ -107,11 +111,27 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_fil
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(raw, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    if (!ca_file.empty()) {
+        if (const auto file = open_user_file(ca_file); !file) {
+            return file.error();
+        }
+    }
     const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(raw)
                                        : SSL_CTX_load_verify_file(raw, ca_file.c_str());
     if (verify && loaded != 1) {
         return Error{"the certificates to trust could not be read: " + openssl_reason(), ca_file,
                      "it must be a PEM file with one or more certificates"};
+    }
+    if (!cert_file.empty()) {
+        if (SSL_CTX_use_certificate_chain_file(raw, cert_file.c_str()) != 1) {
+            return Error{"the client certificate could not be read: " + openssl_reason(), cert_file,
+                         "it must be a PEM file"};
+        }
+        if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+            SSL_CTX_check_private_key(raw) != 1) {
+            return Error{"the client certificate's key could not be read: " + openssl_reason(),
+                         key_file, "it must be the PEM file of the key that belongs to it"};
+        }
     }
     ERR_clear_error();
     return context;

@@ -21,9 +21,12 @@ struct Step {
 /// Certificates to trust and whether to insist. Made once, used for every connection of a client.
 class TlsContext {
 public:
-    /// `ca_file`: PEM file to trust instead of the system's; empty for the system's.
+    /// `ca_file`: PEM file to trust instead of the system's; empty for the system's. `cert_file`
+    /// and `key_file`: what to show to the server; empty for nothing.
     [[nodiscard]] static Result<std::unique_ptr<TlsContext>> create(const std::string& ca_file,
-                                                                    bool verify);
+                                                                    bool verify,
+                                                                    const std::string& cert_file,
+                                                                    const std::string& key_file);
     ~TlsContext();
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;

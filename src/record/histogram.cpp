@@ -93,16 +93,20 @@ Nanoseconds Histogram::mean() const noexcept {
     return Nanoseconds(count_ ? static_cast<std::int64_t>(sum_ns_ / count_) : 0);
 }
 
-Nanoseconds Histogram::quantile(double q) const noexcept {
+std::uint64_t Histogram::rank_of(double q) const noexcept {
     if (count_ == 0) {
-        return Nanoseconds(0);
+        return 0;
     }
-    if (q <= 0) {
-        return min();
-    }
-    const double exact_rank = std::ceil(q * static_cast<double>(count_) - 1e-9);
-    const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact_rank), 1, count_);
-    if (rank == count_) {
+    const double exact = std::max(1.0, std::ceil(q * static_cast<double>(count_) - 1e-9));
+    return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact), 1, count_);
+}
+
+Nanoseconds Histogram::quantile(double q) const noexcept {
+    return q <= 0 ? min() : at_rank(rank_of(q));
+}
+
+Nanoseconds Histogram::at_rank(std::uint64_t rank) const noexcept {
+    if (rank >= count_) {
         return max();
     }
     std::uint64_t seen = 0;
@@ -119,6 +123,56 @@ Nanoseconds Histogram::quantile(double q) const noexcept {
         }
     }
     return max();
+}
+
+Histogram Histogram::without(const Histogram& part) const {
+    Histogram rest;
+    if (part.count_ >= count_) {
+        return rest;
+    }
+    std::size_t first = kBuckets;
+    std::size_t last = 0;
+    for (std::size_t bucket = bucket_of(min_ns_); bucket <= bucket_of(max_ns_); ++bucket) {
+        const auto& block = blocks_[bucket / kSubBuckets];
+        const auto& less = part.blocks_[bucket / kSubBuckets];
+        const std::uint64_t all = block ? (*block)[bucket % kSubBuckets] : 0;
+        const std::uint64_t gone = less ? (*less)[bucket % kSubBuckets] : 0;
+        if (all <= gone) {
+            continue;
+        }
+        auto& into = rest.blocks_[bucket / kSubBuckets];
+        if (!into) {
+            into = std::make_unique<Block>();
+        }
+        (*into)[bucket % kSubBuckets] = all - gone;
+        rest.count_ += all - gone;
+        first = std::min(first, bucket);
+        last = bucket;
+    }
+    if (rest.count_ == 0) {
+        return rest;
+    }
+    rest.sum_ns_ = sum_ns_ > part.sum_ns_ ? sum_ns_ - part.sum_ns_ : 0;
+    rest.min_ns_ = first == bucket_of(min_ns_) ? min_ns_ : bucket_lower_ns(first);
+    rest.max_ns_ = last == bucket_of(max_ns_) ? max_ns_ : bucket_lower_ns(last + 1) - 1;
+    return rest;
+}
+
+Histogram Histogram::largest(std::uint64_t n) const {
+    if (n >= count_) {
+        return *this;
+    }
+    Histogram out;
+    for (std::size_t bucket = bucket_of(max_ns_) + 1; bucket-- > 0 && n > 0;) {
+        const auto& block = blocks_[bucket / kSubBuckets];
+        const std::uint64_t here = std::min(n, block ? (*block)[bucket % kSubBuckets] : 0);
+        const std::uint64_t value = std::clamp(middle_ns(bucket), min_ns_, max_ns_);
+        const bool top = out.empty() && here > 0;
+        out.record_n(Nanoseconds(static_cast<std::int64_t>(top ? max_ns_ : value)), top ? 1 : here);
+        out.record_n(Nanoseconds(static_cast<std::int64_t>(value)), top ? here - 1 : 0);
+        n -= here;
+    }
+    return out;
 }
 
 std::uint64_t Histogram::count_at_most(Nanoseconds bound) const noexcept {

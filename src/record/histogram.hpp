@@ -81,6 +81,15 @@ public:
     /// least ⌈q·count⌉ values are ≤ v: the nearest-rank definition. `q` in [0, 1]: 0 is min, 1 is
     /// max. 0 when empty.
     [[nodiscard]] Nanoseconds quantile(double q) const noexcept;
+    /// The rank, 1 ... count(), of the value that quantile(q) gives; 0 when empty.
+    [[nodiscard]] std::uint64_t rank_of(double q) const noexcept;
+    /// The value of that rank, in ascending order, as quantile gives it.
+    [[nodiscard]] Nanoseconds at_rank(std::uint64_t rank) const noexcept;
+    /// What is left without `part`, all of whose values are among these: exact but for the smallest
+    /// and the largest, which may be off by a bucket where `part` has the same.
+    [[nodiscard]] Histogram without(const Histogram& part) const;
+    /// Its `n` largest values; all of them where it has no more.
+    [[nodiscard]] Histogram largest(std::uint64_t n) const;
     /// How many values lie in buckets whose middle is ≤ `bound`: exact for a bound on a bucket's
     /// edge. Depends on each value alone, so that it never falls as values come. For Prometheus'
     /// classic buckets.

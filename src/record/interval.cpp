@@ -42,6 +42,13 @@ void EndpointStats::record(const Sample& sample) {
     response.record(sample.completed - sample.due);
     service.record(sample.completed - sample.sent);
     send_lag.record(sample.sent - sample.due);
+    if (sample.is_censored()) [[unlikely]] {
+        censored.record(sample.completed - sample.due);
+        censored_service.record(sample.completed - sample.sent);
+        if (sample.outcome == Outcome::CutOff) {
+            cut_off.record(sample.completed - sample.due);
+        }
+    }
 }
 
 void EndpointStats::merge(const EndpointStats& other) {
@@ -55,6 +62,9 @@ void EndpointStats::merge(const EndpointStats& other) {
     response.merge(other.response);
     service.merge(other.service);
     send_lag.merge(other.send_lag);
+    censored.merge(other.censored);
+    censored_service.merge(other.censored_service);
+    cut_off.merge(other.cut_off);
 }
 
 void EndpointStats::clear() noexcept {
@@ -63,6 +73,9 @@ void EndpointStats::clear() noexcept {
     response.clear();
     service.clear();
     send_lag.clear();
+    censored.clear();
+    censored_service.clear();
+    cut_off.clear();
 }
 
 std::uint64_t EndpointStats::count(Outcome outcome) const noexcept {
@@ -78,11 +91,13 @@ void GroupStats::merge(const GroupStats& other) {
     failed += other.failed;
     broken_off += other.broken_off;
     duration.merge(other.duration);
+    censored.merge(other.censored);
 }
 
 void GroupStats::clear() noexcept {
     count = failed = broken_off = 0;
     duration.clear();
+    censored.clear();
 }
 
 void LoadCounts::merge(const LoadCounts& other) {
@@ -140,6 +155,7 @@ void Interval::clear() noexcept {
     std::fill(checks.begin(), checks.end(), CheckCount{});
     counts = {};
     state = {};
+    last_answer = {};
     parts.clear();
     errors.clear();
     traces.clear();
@@ -163,6 +179,7 @@ void Snapshot::clear() noexcept {
     delta_phases.clear();
     delta_counts = {};
     state = {};
+    last_answer = {};
     shards.clear();
     executors.clear();
     errors.clear();

@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "record/histogram.hpp"
 #include "record/outcome.hpp"
+#include "record/rare_histogram.hpp"
 #include "record/run_info.hpp"
 
 #include <array>
@@ -21,12 +22,19 @@ struct Sample {
     /// When the first byte left for the target: the request's, or the SYN's where it had to
     /// connect.
     Clock::time_point sent;
-    Clock::time_point completed;  // when the last byte of the response was read (or it failed)
+    /// When the last byte of the response was read, it failed, or it was cut off.
+    Clock::time_point completed;
     EndpointId endpoint = 0;
     std::uint16_t status = 0;  // HTTP status, 0 where no header came
     Outcome outcome = Outcome::Ok;
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
+    /// We gave it up: also where its outcome alone does not say so, as a name that is not looked up
+    /// in time.
+    bool given_up = false;
+
+    /// Its times are lower bounds.
+    [[nodiscard]] bool is_censored() const { return given_up || plimsoll::is_censored(outcome); }
 };
 static_assert(std::is_trivially_copyable_v<Sample>);
 
@@ -41,13 +49,18 @@ struct StatusCount {
 /// The samples of one endpoint over some time. Mergeable exactly, like its histograms.
 struct EndpointStats {
     std::uint64_t requests = 0;  // = sum of `statuses`; NotSent is counted in LoadCounts, not here
-    std::uint64_t failed = 0;
+    std::uint64_t failed = 0;    // see is_failure: without those that were cut off
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     std::vector<StatusCount> statuses;
     Histogram response;  // due → completed, all outcomes
     Histogram service;   // sent → completed, all outcomes
     Histogram send_lag;  // due → sent, all outcomes
+    // Of these, the values that are lower bounds: each is there at the age at which its request was
+    // given up. The true distribution lies between them being exact and being infinite.
+    RareHistogram censored;          // part of `response`
+    RareHistogram censored_service;  // part of `service`
+    RareHistogram cut_off;           // part of `censored`: of requests with outcome CutOff
 
     void record(const Sample& sample);
     void merge(const EndpointStats& other);
@@ -57,10 +70,12 @@ struct EndpointStats {
 
 /// A group of steps, timed as a whole: from when its first step was due to its last one's end.
 struct GroupStats {
-    std::uint64_t count = 0;       // ended: as many as `duration` holds
+    std::uint64_t count = 0;       // ended or cut off: as many as `duration` holds
     std::uint64_t failed = 0;      // of these, with a failed step
-    std::uint64_t broken_off = 0;  // the iteration ended inside it; in no histogram
+    std::uint64_t broken_off = 0;  // a failed step ended the iteration inside it; in no histogram
     Histogram duration;
+    /// Part of `duration`: lower bounds, as a request in it was given up or the group was cut off.
+    RareHistogram censored;
 
     void merge(const GroupStats& other);
     void clear() noexcept;
@@ -122,8 +137,7 @@ struct LoadCounts {
     std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
     std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
     std::uint64_t spans_dropped = 0;
-    std::uint64_t interrupted =
-        0;  // requests under way when the run was cut short; in no histogram
+    std::uint64_t interrupted = 0;           // requests with outcome CutOff
     std::uint64_t iterations_cut_short = 0;  // ended by a failed step before the flow's end
     std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value; no requests
     std::uint64_t starts_failed = 0;     // users whose user_start failed
@@ -191,8 +205,15 @@ struct RequestSpan {
     Outcome outcome = Outcome::Ok;
     std::string path;  // as sent, query included
 };
-/// One sampled iteration: the parent of its requests.
+/// Why a trace is there: its iteration was drawn, or one request outside the sample failed, or was
+/// among the slowest of its tick.
+enum class TraceReason : std::uint8_t { Sampled, Error, Slow };
+
+/// One sampled iteration: the parent of its requests. Or, for the other reasons, one request alone
+/// that carried the trace flag "not sampled": `span_id`, `due` and `ended` say nothing then.
 struct IterationTrace {
+    TraceReason reason = TraceReason::Sampled;
+    double weight = 1;  // Error: how many failed requests of its tick this one stands for
     std::array<std::uint8_t, 16> trace_id{};
     std::array<std::uint8_t, 8> span_id{};
     std::uint32_t user_class = 0;  // index into Scenario::users
@@ -222,7 +243,8 @@ struct Interval {
     PhaseStats phases;
     LoadCounts counts;
     ShardState state;
-    std::vector<PartState> parts;  // by executor; empty: as scheduled
+    Clock::time_point last_answer;  // when the last response of the tick was complete; epoch: none
+    std::vector<PartState> parts;   // by executor; empty: as scheduled
     std::vector<ErrorSample> errors;
     std::vector<IterationTrace> traces;
 
@@ -255,6 +277,7 @@ struct Snapshot {
     LoadCounts delta_counts;
     LoadCounts total_counts;
     std::uint64_t total_late_sends = 0;  // see ShardState
+    Clock::time_point last_answer;       // of this tick; epoch: none came
     ShardState state;  // sums over shards; cpu_ratio and loop_lag_max are the highest
     std::vector<ShardState> shards;
     std::vector<ExecutorState> executors;

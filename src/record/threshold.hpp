@@ -43,7 +43,8 @@ struct Threshold {
     /// Above 0: must hold over every stretch of this length that ends with a tick, instead of over
     /// the whole run.
     Nanoseconds window{};
-    bool sla = false;  // from the per-endpoint table: shown stage by stage
+    bool sla = false;          // from the per-endpoint table: shown stage by stage
+    bool allow_empty = false;  // passes where there was nothing to judge
     /// Only requests of these endpoints, by EndpointId: what `endpoint` and all other selectors
     /// come to. Empty: by `endpoint` alone.
     std::vector<std::uint32_t> endpoints = {};

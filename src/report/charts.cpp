@@ -66,13 +66,14 @@ struct OutcomeCount {
     std::uint64_t count;
 };
 
-/// Failures of the whole run, the most frequent first.
+/// Failures of the whole run, and what was cut off; the most frequent first.
 std::vector<OutcomeCount> failures(const RunData& data) {
     const auto all = data.merged();
     std::vector<OutcomeCount> counts;
     for (std::size_t i = 0; i < kOutcomeCount; ++i) {
         const auto outcome = static_cast<Outcome>(i);
-        if (is_failure(outcome) && all.count(outcome) > 0) {
+        const bool shown = is_failure(outcome) || outcome == Outcome::CutOff;
+        if (shown && all.count(outcome) > 0) {
             counts.push_back({outcome, all.count(outcome)});
         }
     }
@@ -157,7 +158,7 @@ std::string before_after(const std::vector<TickRow>& rows, double at_s, Get get)
                        human_seconds(is));
 }
 
-Chart latency_chart(const RunInfo& info, const RunData& data, const Analysis& analysis) {
+Chart latency_chart(const RunData& data, const Analysis& analysis) {
     const auto& rows = data.ticks;
     Chart chart{.id = "latency", .title = "Response and service time", .unit = "seconds"};
     chart.log_switch = true;
@@ -180,13 +181,12 @@ Chart latency_chart(const RunInfo& info, const RunData& data, const Analysis& an
         chart.message = fmt::format("Typical median response time: {}; service time: {}.",
                                     response_text, service_text);
     } else {
-        const double timeout_s = to_seconds(info.request_timeout);
         chart.message =
             fmt::format("Over the whole run: response p50 {}, p95 {}, p99 {}; service p50 {}.",
-                        quantile_text(analysis.response, 0.5, analysis.response.p50, timeout_s),
-                        quantile_text(analysis.response, 0.95, analysis.response.p95, timeout_s),
-                        quantile_text(analysis.response, 0.99, analysis.response.p99, timeout_s),
-                        quantile_text(analysis.service, 0.5, analysis.service.p50, timeout_s));
+                        quantile_text(analysis.response, 0.5, analysis.response.p50),
+                        quantile_text(analysis.response, 0.95, analysis.response.p95),
+                        quantile_text(analysis.response, 0.99, analysis.response.p99),
+                        quantile_text(analysis.service, 0.5, analysis.service.p50));
     }
     return chart;
 }
@@ -301,7 +301,7 @@ std::vector<Chart> time_charts(const RunInfo& info, const RunData& data, const A
     std::vector<Chart> charts;
     if (!data.ticks.empty()) {
         charts.push_back(rate_chart(info, data, analysis));
-        charts.push_back(latency_chart(info, data, analysis));
+        charts.push_back(latency_chart(data, analysis));
         charts.push_back(in_flight_chart(data));
     }
     for (auto& chart : {database_chart(data, analysis), cpu_chart(data), canary_chart(data)}) {
@@ -339,7 +339,7 @@ Chart percentile_chart(const RunData& data, const Analysis& analysis) {
         "Drawn up to p{:.4g}, as far as {} requests support it{}. Where response "
         "lies above service time, requests waited before they could be sent.",
         std::floor(1e4 * (1 - tail)) / 100, grouped(all.response.count()),
-        analysis.response.censored_from < 1 ? " and timeouts leave it known" : "");
+        analysis.response.censored_from < 1 ? " and what was given up leave it known" : "");
     return chart;
 }
 

@@ -168,10 +168,9 @@ std::string tile(std::string_view name, std::string_view value, std::string_view
                        escape_markup(value), escape_markup(note));
 }
 
-std::string tiles(const RunInfo& info, const Analysis& analysis) {
-    const double timeout_s = to_seconds(info.request_timeout);
+std::string tiles(const Analysis& analysis) {
     const auto quantile = [&](const LatencySummary& latency, double q, double value_s) {
-        return quantile_text(latency, q, value_s, timeout_s);
+        return quantile_text(latency, q, value_s);
     };
     const auto& response = analysis.response;
     const double failed_ratio = analysis.requests > 0 ? static_cast<double>(analysis.failed) /
@@ -213,7 +212,7 @@ std::string headline_markup(const Analysis& analysis) {
                        escape_markup(text.substr(colon + 2)));
 }
 
-std::string answer(const RunInfo& info, const RunData& data, const Analysis& analysis) {
+std::string answer(const RunData& data, const Analysis& analysis) {
     std::string text = fmt::format(
         "<section class=\"answer {}\" aria-labelledby=\"answer\">\n<h2 id=\"answer\">{}</h2>\n",
         answer_class(analysis), headline_markup(analysis));
@@ -230,8 +229,7 @@ std::string answer(const RunInfo& info, const RunData& data, const Analysis& ana
     if (!notes.empty()) {
         text += "<p class=\"notes\">" + notes + "</p>\n";
     }
-    return text + "<p class=\"notes\">" + measurement + "</p>\n" + tiles(info, analysis) +
-           "</section>\n";
+    return text + "<p class=\"notes\">" + measurement + "</p>\n" + tiles(analysis) + "</section>\n";
 }
 
 std::string evidence_list(std::string_view css_class, std::string_view title,
@@ -390,7 +388,7 @@ std::string html_page(const RunInfo& info, const RunData& data, const Analysis& 
         {"title",
          escape_markup(fmt::format("{}: {} - Plimsoll", info.scenario_name, headline(analysis)))},
         {"header", header(info, analysis)},
-        {"main", answer(info, data, analysis) + findings(analysis) + charts_section(charts, all) +
+        {"main", answer(data, analysis) + html_capacity(analysis) + findings(analysis) + charts_section(charts, all) +
                      percentile_section(percentiles) + html_tables(info, data, analysis)},
         {"version", escape_markup(info.version)},
         {"data", script_json(page_data(all, duration_s, charts, percentiles))},

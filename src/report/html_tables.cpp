@@ -1,3 +1,4 @@
+#include "analysis/validity.hpp"
 #include "base/units.hpp"
 #include "report/renderers.hpp"
 #include "report/text.hpp"
@@ -73,7 +74,7 @@ std::string thresholds(const Analysis& analysis) {
     for (const auto& result : analysis.thresholds) {
         table.row({escape_markup(result.threshold.key),
                    escape_markup(threshold_text(result.threshold)), threshold_value(result),
-                   mark(result.ok, "pass", "fail")});
+                   mark(result.ok, "pass", threshold_mark(result))});
     }
     return table.end();
 }
@@ -124,7 +125,7 @@ std::string checks(const Analysis& analysis) {
     return table.end();
 }
 
-std::string groups(const Analysis& analysis, double timeout_s) {
+std::string groups(const Analysis& analysis) {
     if (analysis.groups.empty()) {
         return {};
     }
@@ -141,9 +142,9 @@ std::string groups(const Analysis& analysis, double timeout_s) {
         const auto& duration = group.duration;
         table.row({escape_markup(group.name), grouped(group.count),
                    share(group.failed, group.count), grouped(group.broken_off),
-                   quantile_text(duration, 0.5, duration.p50, timeout_s),
-                   quantile_text(duration, 0.95, duration.p95, timeout_s),
-                   quantile_text(duration, 0.99, duration.p99, timeout_s),
+                   quantile_text(duration, 0.5, duration.p50),
+                   quantile_text(duration, 0.95, duration.p95),
+                   quantile_text(duration, 0.99, duration.p99),
                    duration.count > 0 ? human_seconds(duration.max) : "–"});
     }
     return table.end();
@@ -176,7 +177,7 @@ std::string outcomes_text(const EndpointResult& endpoint) {
     return text;
 }
 
-std::string endpoints(const Analysis& analysis, double timeout_s) {
+std::string endpoints(const Analysis& analysis) {
     Table table("endpoints", "Endpoints: response time from due time, service time from sending",
                 {{"Endpoint"},
                  {"Requests", Align::Number},
@@ -196,13 +197,11 @@ std::string endpoints(const Analysis& analysis, double timeout_s) {
                                escape_markup(endpoint.user)),
                    grouped(endpoint.requests),
                    share(endpoint.failed, endpoint.requests) + outcomes_text(endpoint),
-                   figure(endpoint.rate) + "/s",
-                   quantile_text(response, 0.5, response.p50, timeout_s),
-                   quantile_text(response, 0.95, response.p95, timeout_s),
-                   quantile_text(response, 0.99, response.p99, timeout_s),
-                   response.count > 0 ? human_seconds(response.max) : "–",
-                   quantile_text(service, 0.5, service.p50, timeout_s),
-                   quantile_text(service, 0.99, service.p99, timeout_s)});
+                   figure(endpoint.rate) + "/s", quantile_text(response, 0.5, response.p50),
+                   quantile_text(response, 0.95, response.p95),
+                   quantile_text(response, 0.99, response.p99), mean_text(response, response.max),
+                   quantile_text(service, 0.5, service.p50),
+                   quantile_text(service, 0.99, service.p99)});
     }
     return table.end();
 }
@@ -242,7 +241,7 @@ std::string stage_endpoints(const Analysis& analysis) {
     return table.end();
 }
 
-std::string stages(const Analysis& analysis, double timeout_s) {
+std::string stages(const Analysis& analysis) {
     if (analysis.stages.empty()) {
         return {};
     }
@@ -264,9 +263,9 @@ std::string stages(const Analysis& analysis, double timeout_s) {
                    clock_text(stage.from_s), clock_text(stage.to_s),
                    stage.offered_rate > 0 ? figure(stage.offered_rate) + "/s" : "–",
                    figure(stage.rate) + "/s", figure(stage.users), percent(stage.failed_ratio),
-                   quantile_text(response, 0.5, response.p50, timeout_s),
-                   quantile_text(response, 0.95, response.p95, timeout_s),
-                   quantile_text(response, 0.99, response.p99, timeout_s)});
+                   quantile_text(response, 0.5, response.p50),
+                   quantile_text(response, 0.95, response.p95),
+                   quantile_text(response, 0.99, response.p99)});
     }
     return table.end();
 }
@@ -287,8 +286,8 @@ std::string phases(const Analysis& analysis) {
     const auto row = [&](std::string_view name, const LatencySummary& phase) {
         if (phase.count != 0) {
             table.row({std::string(name), grouped(phase.count), human_seconds(phase.mean),
-                       quantile_text(phase, 0.5, phase.p50, 0),
-                       quantile_text(phase, 0.99, phase.p99, 0), human_seconds(phase.max)});
+                       quantile_text(phase, 0.5, phase.p50), quantile_text(phase, 0.99, phase.p99),
+                       human_seconds(phase.max)});
         }
     };
     row("blocked", analysis.send_lag);
@@ -377,7 +376,7 @@ std::string events(const RunData& data) {
     return table.end();
 }
 
-std::string probes(const RunData& data) {
+std::string probes(const RunData& data, double duration_s) {
     if (data.probes.empty()) {
         return {};
     }
@@ -396,7 +395,8 @@ std::string probes(const RunData& data) {
                                  escape_markup(value));
         }
         table.row({escape_markup(probe.info.name), grouped(probe.readings), grouped(probe.expected),
-                   grouped(probe.gaps), probe.gaps > 0 ? human_seconds(probe.largest_gap_s) : "–",
+                   grouped(probe.gaps),
+                   probe.gaps > 0 ? human_seconds(longest_silence(probe, duration_s)) : "–",
                    human_seconds(probe.longest_took_s), facts});
     }
     return table.end();
@@ -413,12 +413,16 @@ std::string environment(const RunInfo& info, const RunData& data, const Analysis
                fmt::format("{} in all, {} µs per request", human_seconds(generator.cpu_seconds),
                            figure(generator.cpu_us_per_request))});
     table.row({"Generator memory", bytes_text(static_cast<double>(generator.max_rss_bytes))});
-    for (const auto& [exporter, dropped] : generator.dropped) {
-        table.row({"Dropped by " + escape_markup(exporter), grouped(dropped)});
+    for (const auto& [exporter, counts] : generator.exporters) {
+        table.row({"Exporter " + escape_markup(exporter),
+                   fmt::format("{} sent, {} retried, {} rejected, {} dropped", grouped(counts.sent),
+                               grouped(counts.retried), grouped(counts.rejected),
+                               grouped(counts.dropped))});
     }
     for (const auto& [name, value] : data.facts) {
         // Shown above in units.
-        if (name.rfind("generator.", 0) != 0 && name.rfind("exporter.dropped.", 0) != 0) {
+        if (name.rfind("generator.", 0) != 0 &&
+            (name.rfind("exporter.", 0) != 0 || name.rfind("exporter.error.", 0) == 0)) {
             table.row({escape_markup(name), escape_markup(value)});
         }
     }
@@ -428,15 +432,14 @@ std::string environment(const RunInfo& info, const RunData& data, const Analysis
 }  // namespace
 
 std::string html_tables(const RunInfo& info, const RunData& data, const Analysis& analysis) {
-    const double timeout_s = to_seconds(info.request_timeout);
     std::string text =
         "<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figures</h2>\n"
         "<p class=\"hint\">“–” in place of a percentile: too few samples to state it (p99 needs "
         "563, p99.9 needs 5,662). “≥”: it lies among requests that timed out.</p>\n";
-    text += endpoints(analysis, timeout_s) + phases(analysis) + groups(analysis, timeout_s) +
-            checks(analysis) + flow_text(analysis.flow) + stages(analysis, timeout_s) +
-            stage_endpoints(analysis) + thresholds(analysis) + sla(analysis) + validity(analysis) +
-            errors(analysis) + events(data) + probes(data) + environment(info, data, analysis);
+    text += endpoints(analysis) + phases(analysis) + groups(analysis) + checks(analysis) +
+            flow_text(analysis.flow) + stages(analysis) + stage_endpoints(analysis) +
+            thresholds(analysis) + sla(analysis) + validity(analysis) + errors(analysis) +
+            events(data) + probes(data, analysis.duration_s) + environment(info, data, analysis);
     if (!info.scenario_text.empty()) {
         text += fmt::format(
             "<details><summary>The scenario as it was run</summary>\n<pre>{}</pre>"

@@ -53,11 +53,21 @@ Suite thresholds_suite(const std::string& scenario, const Analysis& analysis) {
             ++suite.failures;
             inner = fmt::format(
                 R"(<failure type="threshold" message="{}"/>)",
-                attribute(fmt::format("{} {} does not hold: {}", threshold.key,
-                                      threshold.expression, report::threshold_value(result))));
+                attribute(result.why.empty()
+                              ? fmt::format("{} {} does not hold: {}", threshold.key,
+                                            threshold.expression, report::threshold_value(result))
+                              : fmt::format("{} {}: {}", threshold.key, threshold.expression,
+                                            result.why)));
         }
         suite.add(scenario + ".thresholds", threshold.key + ": " + threshold.expression, inner);
     }
+    std::string inner;
+    if (!analysis.answers.ok) {
+        ++suite.failures;
+        inner = fmt::format(R"(<failure type="answers" message="{}"/>)",
+                            attribute(analysis.answers.why));
+    }
+    suite.add(scenario + ".thresholds", "requests are answered", inner);
     return suite;
 }
 

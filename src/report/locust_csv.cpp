@@ -200,6 +200,7 @@ Failures failures_of(const std::map<RowKey, Row>& rows, const Analysis& analysis
         add_failure(failures, key, error_text(error), error.count, {error.first_s, error.last_s});
     }
     for (const auto& [key, row] : rows) {
+        std::uint64_t other = row.failed;
         for (const auto& [outcome, count] : row.outcomes) {
             const auto parsed = outcome_from(outcome);
             const auto kept = sampled[{key, outcome}];
@@ -208,6 +209,13 @@ Failures failures_of(const std::map<RowKey, Row>& rows, const Analysis& analysis
                 add_failure(failures, key, outcome, count - kept,
                             seen == row.seen.end() ? FirstLast{} : seen->second);
             }
+            other -= parsed && is_failure(*parsed) ? std::min(other, count) : 0U;
+        }
+        if (other > 0) {  // of those that were cut off, the ones that are known to have failed
+            const std::string cut_off(to_string(Outcome::CutOff));
+            const auto seen = row.seen.find(cut_off);
+            add_failure(failures, key, cut_off, other,
+                        seen == row.seen.end() ? FirstLast{} : seen->second);
         }
     }
     return failures;

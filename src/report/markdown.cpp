@@ -37,9 +37,9 @@ std::string finding_text(const Finding& finding, bool first) {
            bullets("Not known", finding.missing);
 }
 
-std::string totals_table(const Analysis& analysis, double timeout_s) {
+std::string totals_table(const Analysis& analysis) {
     const auto cell = [&](const LatencySummary& latency, double q, double value_s) {
-        return quantile_text(latency, q, value_s, timeout_s);
+        return quantile_text(latency, q, value_s);
     };
     const auto& response = analysis.response;
     const auto& service = analysis.service;
@@ -63,9 +63,13 @@ std::string thresholds_table(const Analysis& analysis) {
     }
     std::string text = "| threshold | must hold | value | |\n|---|---|---:|---|\n";
     for (const auto& result : analysis.thresholds) {
-        text += fmt::format("| {} | {} | {} | {} |\n", escape_markdown(result.threshold.key),
-                            escape_markdown(report::threshold_text(result.threshold)),
-                            report::threshold_value(result), result.ok ? "pass" : "**FAIL**");
+        text += fmt::format(
+            "| {} | {} | {} | {} |\n", escape_markdown(result.threshold.key),
+            escape_markdown(report::threshold_text(result.threshold)),
+            report::threshold_value(result),
+            result.ok ? "pass"
+                      : fmt::format("**{}**",
+                                    result.state == GateState::NotKnown ? "NOT KNOWN" : "FAIL"));
     }
     return text + "\n";
 }
@@ -107,7 +111,7 @@ std::string checks_table(const Analysis& analysis) {
     return text + "\n";
 }
 
-std::string groups_table(const Analysis& analysis, double timeout_s) {
+std::string groups_table(const Analysis& analysis) {
     if (analysis.groups.empty()) {
         return {};
     }
@@ -119,9 +123,9 @@ std::string groups_table(const Analysis& analysis, double timeout_s) {
         text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", escape_markdown(group.name),
                             report::grouped(group.count), report::grouped(group.failed),
                             report::grouped(group.broken_off),
-                            quantile_text(duration, 0.5, duration.p50, timeout_s),
-                            quantile_text(duration, 0.95, duration.p95, timeout_s),
-                            quantile_text(duration, 0.99, duration.p99, timeout_s));
+                            quantile_text(duration, 0.5, duration.p50),
+                            quantile_text(duration, 0.95, duration.p95),
+                            quantile_text(duration, 0.99, duration.p99));
     }
     return text + "\n";
 }
@@ -153,7 +157,7 @@ std::string stage_endpoints_table(const Analysis& analysis) {
     return text + "\n</details>\n\n";
 }
 
-std::string endpoints_table(const Analysis& analysis, double timeout_s) {
+std::string endpoints_table(const Analysis& analysis) {
     std::string text = fmt::format(
         "<details><summary>{} endpoint{}</summary>\n\n"
         "| endpoint | requests | failed | p50 | p95 | p99 |\n|---|---:|---:|---:|---:|---:|\n",
@@ -163,9 +167,9 @@ std::string endpoints_table(const Analysis& analysis, double timeout_s) {
         text += fmt::format("| {} {} | {} | {} | {} | {} | {} |\n",
                             escape_markdown(endpoint.method), escape_markdown(endpoint.name),
                             report::grouped(endpoint.requests), report::grouped(endpoint.failed),
-                            quantile_text(response, 0.5, response.p50, timeout_s),
-                            quantile_text(response, 0.95, response.p95, timeout_s),
-                            quantile_text(response, 0.99, response.p99, timeout_s));
+                            quantile_text(response, 0.5, response.p50),
+                            quantile_text(response, 0.95, response.p95),
+                            quantile_text(response, 0.99, response.p99));
     }
     return text + "\n</details>\n\n";
 }
@@ -173,7 +177,6 @@ std::string endpoints_table(const Analysis& analysis, double timeout_s) {
 }  // namespace
 
 std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool finished) {
-    const double timeout_s = to_seconds(info.request_timeout);
     std::string text =
         fmt::format("## Plimsoll: {} ({})\n\n**{}**", escape_markdown(info.scenario_name),
                     to_string(analysis.verdict), escape_markdown(report::headline(analysis)));
@@ -188,9 +191,9 @@ std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool 
     for (std::size_t i = 0; i < analysis.findings.size(); ++i) {
         text += finding_text(analysis.findings[i], i == 0);
     }
-    text += totals_table(analysis, timeout_s) + thresholds_table(analysis) + sla_table(analysis) +
-            checks_table(analysis) + groups_table(analysis, timeout_s) +
-            endpoints_table(analysis, timeout_s) + stage_endpoints_table(analysis);
+    text += totals_table(analysis) + thresholds_table(analysis) + sla_table(analysis) +
+            checks_table(analysis) + groups_table(analysis) + endpoints_table(analysis) +
+            stage_endpoints_table(analysis);
     text += fmt::format("Measurement {}: {}\n\n", to_string(analysis.verdict),
                         escape_markdown(report::validity_text(analysis)));
     text += fmt::format("Run `{}`, plimsoll {}, {}, seed {}.\n", report::one_line(info.id),

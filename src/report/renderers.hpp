@@ -23,4 +23,7 @@ using CsvFiles = std::array<std::pair<std::string, std::string>, 4>;
 [[nodiscard]] std::string html_tables(const RunInfo& info, const RunData& data,
                                       const Analysis& analysis);
 
+/// What a run that searched for the capacity found (html_capacity.cpp); empty for others.
+[[nodiscard]] std::string html_capacity(const Analysis& analysis);
+
 }  // namespace plimsoll::report

@@ -80,7 +80,7 @@ void TickCollector::add_row(const StoredTick& tick, const EndpointStats& merged)
     }
     const auto rate = [&](std::uint64_t count) { return static_cast<double>(count) / span_s; };
     row.offered_rate = rate(tick.counts.arrivals_due);
-    row.request_rate = rate(merged.requests);
+    row.request_rate = rate(merged.requests - merged.cut_off.count());
     row.iteration_rate = rate(tick.counts.iterations_completed);
     for (const auto& status : merged.statuses) {
         row.outcome_rate[static_cast<std::size_t>(status.outcome)] += rate(status.count);

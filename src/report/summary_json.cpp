@@ -4,6 +4,7 @@
 #include "report/words.hpp"
 
 #include <chrono>
+#include <cmath>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -44,7 +45,8 @@ json::object latency_of(const LatencySummary& latency) {
             {"p95", quantile_of(latency, 0.95, latency.p95)},
             {"p99", quantile_of(latency, 0.99, latency.p99)},
             {"p999", quantile_of(latency, 0.999, latency.p999)},
-            {"max", unless_empty(latency.max)}};
+            {"max", unless_empty(latency.max)},
+            {"censored_from", latency.censored_from}};
 }
 
 template <typename Number>
@@ -80,7 +82,13 @@ json::object validity_of(const Analysis& analysis) {
                                       {"limit", check.limit},
                                       {"why", text_of(check.why)}});
     }
-    return {{"verdict", to_string(analysis.verdict)}, {"checks", std::move(checks)}};
+    json::array notes;
+    for (const auto& note : analysis.notes) {
+        notes.push_back(json::object{{"name", text_of(note.name)}, {"text", text_of(note.text)}});
+    }
+    return {{"verdict", to_string(analysis.verdict)},
+            {"checks", std::move(checks)},
+            {"notes", std::move(notes)}};
 }
 
 /// The phases that any request went through; what comes before them is the send lag.
@@ -97,6 +105,8 @@ json::object phases_of(const Analysis& analysis) {
 json::object totals_of(const Analysis& analysis) {
     return {{"requests", analysis.requests},
             {"failed", analysis.failed},
+            {"failed_unknown", analysis.unknown},
+            {"cut_off", analysis.answers.cut_off},
             {"not_sent", analysis.not_sent},
             {"rate", analysis.rate},
             {"response_s", latency_of(analysis.response)},
@@ -114,6 +124,7 @@ json::array endpoints_of(const Analysis& analysis) {
                                          {"method", text_of(endpoint.method)},
                                          {"requests", endpoint.requests},
                                          {"failed", endpoint.failed},
+                                         {"failed_unknown", endpoint.unknown},
                                          {"rate", endpoint.rate},
                                          {"outcomes", numbers_of(endpoint.outcomes)},
                                          {"response_s", latency_of(endpoint.response)},
@@ -192,13 +203,39 @@ json::array stages_of(const Analysis& analysis) {
     return stages;
 }
 
+/// What the value lies between; no upper one where nothing bounds it.
+json::value bounds_of(const ThresholdResult& result) {
+    if (!result.value) {
+        return nullptr;
+    }
+    const double high = result.at_most.value_or(*result.value);
+    return json::array{*result.value,
+                       std::isfinite(high) ? json::value(high) : json::value(nullptr)};
+}
+
+json::object answers_of(const AnswerResult& answers) {
+    return {
+        {"ok", answers.ok},
+        {"answered", answers.answered},
+        {"unanswered", answers.unanswered},
+        {"unknown", answers.unknown},
+        {"cut_off", answers.cut_off},
+        {"oldest_s", answers.oldest_s},
+        {"silent_s", answers.silent_s},
+        {"why", answers.why.empty() ? json::value(nullptr) : json::value(text_of(answers.why))}};
+}
+
 json::array thresholds_of(const Analysis& analysis) {
     json::array thresholds;
     for (const auto& result : analysis.thresholds) {
-        json::object threshold{{"metric", text_of(result.threshold.key)},
-                               {"expression", text_of(result.threshold.expression)},
-                               {"ok", result.ok},
-                               {"value", number_or_null(result.value)}};
+        json::object threshold{
+            {"metric", text_of(result.threshold.key)},
+            {"expression", text_of(result.threshold.expression)},
+            {"ok", result.ok},
+            {"value", number_or_null(result.value)},
+            {"state", to_string(result.state)},
+            {"bounds", bounds_of(result)},
+            {"why", result.why.empty() ? json::value(nullptr) : json::value(text_of(result.why))}};
         if (result.threshold.window > Nanoseconds{}) {
             threshold["window_s"] = to_seconds(result.threshold.window);
         }
@@ -207,6 +244,7 @@ json::array thresholds_of(const Analysis& analysis) {
             stages.push_back(json::object{{"executor", text_of(stage.executor)},
                                           {"stage", stage.stage},
                                           {"ok", stage.ok},
+                                          {"state", to_string(stage.state)},
                                           {"value", number_or_null(stage.value)}});
         }
         if (!stages.empty()) {
@@ -247,6 +285,73 @@ json::array findings_of(const Analysis& analysis) {
     return findings;
 }
 
+json::array estimate_of(const Estimate& estimate) {
+    return {estimate.low, estimate.value,
+            std::isfinite(estimate.high) ? json::value(estimate.high) : json::value(nullptr)};
+}
+
+/// Requests per second, or users; a bound that is not known is null.
+json::object capacity_of(const Analysis& analysis) {
+    const FindResult& find = *analysis.find;
+    const double each = find.open ? find.requests_per_iteration : 1;
+    const auto bound = [&](const std::optional<double>& level) {
+        return level ? json::value(*level * each) : json::value(nullptr);
+    };
+    json::array steps;
+    for (const StepResult& step : find.steps) {
+        steps.push_back(json::object{{"kind", to_string(step.kind)},
+                                     {"level", step.level},
+                                     {"rate", step.rate},
+                                     {"verdict", to_string(step.verdict)},
+                                     {"from_s", step.from_s},
+                                     {"to_s", step.to_s},
+                                     {"warm_up_s", step.warm_up_s},
+                                     {"requests", step.requests},
+                                     {"in_flight", step.in_flight},
+                                     {"p99_s", estimate_of(step.p99_s)},
+                                     {"failed_ratio", estimate_of(step.failed_ratio)},
+                                     {"why", text_of(step.why)}});
+    }
+    const bool bound_known = find.search.hi && !analysis.findings.empty();
+    return {
+        {"end", to_string(find.search.end)},
+        {"unit", find.open ? "requests/s" : "users"},
+        {"rate", json::array{bound(find.search.lo), bound(find.search.hi)}},
+        {"requests_per_iteration", find.requests_per_iteration},
+        {"bound_by", bound_known ? text_of(analysis.findings.front().cause) : json::value(nullptr)},
+        {"confirmed", fmt::format("{}/{}", find.search.confirmed, find.search.confirmations)},
+        {"slo", texts_of(find.goals)},
+        {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
+        {"metastable", find.metastable},
+        {"stopped", find.stopped.empty() ? json::value(nullptr) : text_of(find.stopped)},
+        {"steps", std::move(steps)}};
+}
+
+json::object exporters_of(const GeneratorResult& generator) {
+    json::object exporters;
+    for (const auto& [name, counts] : generator.exporters) {
+        exporters[name] = json::object{{"sent", counts.sent},
+                                       {"retried", counts.retried},
+                                       {"rejected", counts.rejected},
+                                       {"dropped", counts.dropped}};
+    }
+    return exporters;
+}
+
+json::array resource_limits_of(const Analysis& analysis) {
+    json::array limits;
+    for (const ResourceLimit& limit : analysis.resource_limits) {
+        limits.push_back(json::object{{"resource", text_of(limit.resource)},
+                                      {"unit", text_of(limit.unit)},
+                                      {"size", limit.size},
+                                      {"busy", limit.busy},
+                                      {"demand_s", limit.demand_s},
+                                      {"could_carry", limit.could_carry},
+                                      {"used_ratio", limit.used_ratio}});
+    }
+    return limits;
+}
+
 json::object generator_of(const GeneratorResult& generator) {
     return {{"cpu_seconds", generator.cpu_seconds},
             {"cpu_us_per_request", generator.cpu_us_per_request},
@@ -278,10 +383,13 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"flow", flow_of(analysis.flow)},
         {"stages", stages_of(analysis)},
         {"thresholds", thresholds_of(analysis)},
+        {"answers", answers_of(analysis.answers)},
         {"breaking_point", breaking_point_of(analysis.breaking_point)},
-        {"capacity", nullptr},
+        {"capacity", analysis.find ? json::value(capacity_of(analysis)) : json::value(nullptr)},
         {"findings", findings_of(analysis)},
+        {"resource_limits", resource_limits_of(analysis)},
         {"generator", generator_of(analysis.generator)},
+        {"exporters", exporters_of(analysis.generator)},
     });
 }
 

@@ -1,10 +1,13 @@
 #include "report/words.hpp"
 
+#include "analysis/capacity/capacity_text.hpp"
+#include "analysis/diagnosis/causes.hpp"
 #include "base/units.hpp"
 #include "report/text.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -13,29 +16,6 @@
 
 namespace plimsoll::report {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCauses{{
-    {"app_pool_exhausted", "application connection pool exhausted"},
-    {"max_connections", "PostgreSQL's max_connections reached"},
-    {"pgbouncer_pool", "PgBouncer's pool exhausted"},
-    {"connection_leak", "database connections leak"},
-    {"idle_in_transaction", "transactions held open while idle"},
-    {"lock_contention", "lock contention in the database"},
-    {"database_cpu", "database out of CPU"},
-    {"slow_sql", "slow SQL"},
-    {"database_io", "database waits for I/O"},
-    {"app_cpu_throttled", "application throttled by its CPU quota"},
-    {"app_cpu", "application out of CPU"},
-    {"event_loop_blocked", "application's event loop blocked"},
-    {"password_hashing", "password hashing takes the CPU"},
-    {"memory", "out of memory"},
-    {"accept_queue", "accept queue overflows"},
-    {"ephemeral_ports", "out of ephemeral ports"},
-    {"rate_limited", "rate limited by policy"},
-    {"network", "network or upstream slow"},
-    {"generator", "the load generator was the limit"},
-    {"unknown", "cause unknown"},
-}};
 
 const double* find_value(const Finding& finding, const char* key) {
     const auto found = finding.values.find(key);
@@ -69,10 +49,8 @@ std::string counted_users(double users) {
 }  // namespace
 
 std::string cause_title(std::string_view cause) {
-    const auto known = std::find_if(kCauses.begin(), kCauses.end(),
-                                    [&](const auto& entry) { return entry.first == cause; });
-    if (known != kCauses.end()) {
-        return std::string(known->second);
+    if (const Cause* const known = find_cause(cause)) {
+        return std::string(known->report);
     }
     std::string words(cause);
     std::replace(words.begin(), words.end(), '_', ' ');
@@ -93,11 +71,19 @@ std::string headline(const Analysis& analysis) {
         return "No answer about the target: the measurement is invalid";
     }
     if (analysis.requests == 0) {
-        return "Nothing was measured: no request was completed";
+        return "Nothing was measured: no request was sent";
+    }
+    if (analysis.answers.none) {
+        return "No answer about the target: it answered no request";
     }
     const auto cause = analysis.findings.empty() ? cause_title("unknown")
                                                  : cause_title(analysis.findings.front().cause) +
                                                        cause_figures(analysis.findings.front());
+    if (analysis.find) {
+        const bool bound = analysis.find->search.hi && !analysis.findings.empty();
+        return fmt::format("Carries {}{}", capacity_range(*analysis.find),
+                           bound ? ": " + cause : std::string());
+    }
     const auto& broke = analysis.breaking_point;
     if (broke.found) {
         return fmt::format("Broke at {} ({}): {}", load_text(analysis, broke.at_rate),
@@ -109,6 +95,9 @@ std::string headline(const Analysis& analysis) {
     const auto limit = analysis.highest_offered > 0
                            ? " up to " + load_text(analysis, analysis.highest_offered)
                            : std::string();
+    if (!analysis.answers.ok) {
+        return "The target did not answer: " + analysis.answers.why;
+    }
     if (analysis.findings.empty()) {
         return fmt::format("Nothing broke{}", limit);
     }
@@ -125,12 +114,23 @@ std::vector<std::string> headline_notes(const Analysis& analysis, bool finished)
         notes.push_back(fmt::format("The break lies between {} and {}.", figure(broke.interval[0]),
                                     load_text(analysis, broke.interval[1])));
     }
+    if (!analysis.answers.why.empty()) {
+        std::string why = analysis.answers.why + ".";
+        why.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(why.front())));
+        notes.push_back(std::move(why));
+    }
     const auto failed = static_cast<std::size_t>(
         std::count_if(analysis.thresholds.begin(), analysis.thresholds.end(),
                       [](const ThresholdResult& result) { return !result.ok; }));
     if (failed > 0) {
-        notes.push_back(fmt::format("{} of {} failed.", failed,
+        notes.push_back(fmt::format("{} of {} did not pass.", failed,
                                     counted(analysis.thresholds.size(), "threshold")));
+    }
+    for (const ThresholdResult& result : analysis.thresholds) {
+        if (!result.ok && !result.why.empty()) {
+            notes.push_back(fmt::format("{} {}: {}.", result.threshold.key,
+                                        threshold_text(result.threshold), result.why));
+        }
     }
     if (!finished) {
         notes.push_back(fmt::format("The run was cut off; what is shown is complete up to {}.",
@@ -177,7 +177,20 @@ std::string threshold_value(const Threshold& threshold, std::optional<double> va
 }
 
 std::string threshold_value(const ThresholdResult& result) {
-    return threshold_value(result.threshold, result.value);
+    const std::string value = threshold_value(result.threshold, result.value);
+    if (!result.at_most) {
+        return value;
+    }
+    return std::isfinite(*result.at_most)
+               ? fmt::format("{} to {}", value, threshold_value(result.threshold, result.at_most))
+               : "≥ " + value;
+}
+
+std::string_view threshold_mark(const ThresholdResult& result) {
+    if (result.ok) {
+        return "pass";
+    }
+    return result.state == GateState::NotKnown ? "not known" : "fail";
 }
 
 std::string threshold_text(const Threshold& threshold) {
@@ -247,18 +260,22 @@ Support support_of(const LatencySummary& latency, double q) {
     return supported ? Support::Stated : Support::TooFewSamples;
 }
 
-std::string quantile_text(const LatencySummary& latency, double q, double value_s,
-                          double timeout_s) {
+std::string quantile_text(const LatencySummary& latency, double q, double value_s) {
     switch (support_of(latency, q)) {
         case Support::Stated:
             return human_seconds(value_s);
         case Support::Censored:
-            return timeout_s > 0 ? "≥ " + human_seconds(timeout_s) : "≥ timeout";
+            return "≥ " + human_seconds(value_s);
         case Support::TooFewSamples:
         case Support::NoSamples:
             break;
     }
     return "–";
+}
+
+std::string mean_text(const LatencySummary& latency, double value_s) {
+    return latency.count == 0 ? "–"
+                              : (latency.censored_from < 1 ? "≥ " : "") + human_seconds(value_s);
 }
 
 }  // namespace plimsoll::report

@@ -30,6 +30,8 @@ namespace plimsoll::report {
 
 /// A threshold's value in the unit of its limit: "812 ms", "0.4 %", "1,234", "250/s"; "no data".
 [[nodiscard]] std::string threshold_value(const ThresholdResult& result);
+/// "pass", "fail" or "not known".
+[[nodiscard]] std::string_view threshold_mark(const ThresholdResult& result);
 [[nodiscard]] std::string threshold_value(const Threshold& threshold, std::optional<double> value);
 /// The expression, and the window that it must hold over.
 [[nodiscard]] std::string threshold_text(const Threshold& threshold);
@@ -49,9 +51,10 @@ namespace plimsoll::report {
 /// Whether the summary may state its quantile `q`, by sample count and timeouts.
 enum class Support { Stated, TooFewSamples, Censored, NoSamples };
 [[nodiscard]] Support support_of(const LatencySummary& latency, double q);
-/// A quantile as people read it: "24.1 ms", "≥ 30 s" (`timeout_s`, when among timeouts; "≥ timeout"
-/// where that is 0) or "–" for too few samples.
-[[nodiscard]] std::string quantile_text(const LatencySummary& latency, double q, double value_s,
-                                        double timeout_s);
+/// A quantile as people read it: "24.1 ms"; "≥ 30.0 s" where it lies among requests that were given
+/// up; "–" where too few samples support it.
+[[nodiscard]] std::string quantile_text(const LatencySummary& latency, double q, double value_s);
+/// A mean or a maximum: a lower bound where any of its values is one.
+[[nodiscard]] std::string mean_text(const LatencySummary& latency, double value_s);
 
 }  // namespace plimsoll::report

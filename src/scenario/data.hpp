@@ -1,4 +1,4 @@
-// Rows of test data: a CSV or JSON file, mapped once and read by all shards.
+// Rows of test data: a CSV or JSON file, in memory once for all shards.
 #pragma once
 
 #include "base/result.hpp"
@@ -23,16 +23,16 @@ using DataId = std::uint16_t;
 /// In place of a row: the source has none for this iteration.
 inline constexpr std::uint64_t kNoRow = UINT64_MAX;
 
-/// Immutable; safe to share. A million rows cost their file's pages and eight bytes each.
+/// Immutable; safe to share. A million rows cost their file's size and eight bytes each.
 class DataSource {
 public:
     /// `path` is relative to the scenario's folder. Error: not readable, no header, a row with
-    /// another number of fields (with its line), not an array of objects.
-    [[nodiscard]] static Result<std::shared_ptr<const DataSource>> open_csv(std::string name,
-                                                                            const std::string& path,
-                                                                            DataPick pick);
+    /// another number of fields (with its line), not an array of objects, not written in
+    /// `encoding` (see DataText::open; empty: UTF-8).
+    [[nodiscard]] static Result<std::shared_ptr<const DataSource>> open_csv(
+        std::string name, const std::string& path, DataPick pick, const std::string& encoding = {});
     [[nodiscard]] static Result<std::shared_ptr<const DataSource>> open_json(
-        std::string name, const std::string& path, DataPick pick);
+        std::string name, const std::string& path, DataPick pick, const std::string& encoding = {});
     virtual ~DataSource() = default;
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }

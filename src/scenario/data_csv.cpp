@@ -1,6 +1,6 @@
 // CSV files (RFC 4180): fields in quotes may hold commas, line ends and doubled quotes.
 #include "scenario/data.hpp"
-#include "scenario/mapped_file.hpp"
+#include "scenario/data_text.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -12,8 +12,6 @@
 
 namespace plimsoll {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 struct Field {
     std::string_view text;  // without its quotes
@@ -99,14 +97,14 @@ void append_field(const Field& field, std::string& out) {
 
 class CsvSource final : public DataSource {
 public:
-    CsvSource(std::string name, DataPick pick, MappedFile file) : file_(std::move(file)) {
+    CsvSource(std::string name, DataPick pick, DataText text) : text_(std::move(text)) {
         name_ = std::move(name);
         pick_ = pick;
     }
 
     Status index(const std::string& path) {
-        const std::string_view text = file_.bytes();
-        std::size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+        const std::string_view text = text_.view();
+        std::size_t at = 0;
         if (Status header = read_header(text, at); !header) {
             return Error{header.error().what, path, header.error().hint};
         }
@@ -127,7 +125,7 @@ public:
     [[nodiscard]] std::uint64_t rows() const noexcept override { return rows_.size(); }
 
     void append(std::uint64_t row, std::uint32_t column, std::string& out) const override {
-        CsvCursor cursor(file_.bytes(), rows_[row]);
+        CsvCursor cursor(text_.view(), rows_[row]);
         std::optional<Field> field = cursor.next();
         for (; column > 0 && field; --column) {
             field = cursor.next();
@@ -199,7 +197,7 @@ private:
         return {};
     }
 
-    MappedFile file_;
+    DataText text_;
     std::vector<std::uint64_t> rows_;  // where each begins
 };
 
@@ -207,12 +205,13 @@ private:
 
 Result<std::shared_ptr<const DataSource>> DataSource::open_csv(std::string name,
                                                                const std::string& path,
-                                                               DataPick pick) {
-    auto file = MappedFile::open(path);
-    if (!file) {
-        return file.error();
+                                                               DataPick pick,
+                                                               const std::string& encoding) {
+    auto text = DataText::open(path, encoding);
+    if (!text) {
+        return text.error();
     }
-    auto source = std::make_shared<CsvSource>(std::move(name), pick, std::move(*file));
+    auto source = std::make_shared<CsvSource>(std::move(name), pick, *std::move(text));
     if (Status indexed = source->index(path); !indexed) {
         return indexed.error();
     }

@@ -1,7 +1,7 @@
 // JSON files: an array of objects with the same keys. The text stays where it is; a row is where
 // its object begins.
 #include "scenario/data.hpp"
-#include "scenario/mapped_file.hpp"
+#include "scenario/data_text.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -130,13 +130,13 @@ void append_value(std::string_view value, std::string& out) {
 
 class JsonSource final : public DataSource {
 public:
-    JsonSource(std::string name, DataPick pick, MappedFile file) : file_(std::move(file)) {
+    JsonSource(std::string name, DataPick pick, DataText text) : text_(std::move(text)) {
         name_ = std::move(name);
         pick_ = pick;
     }
 
     Status index(const std::string& path) {
-        const std::string_view text = file_.bytes();
+        const std::string_view text = text_.view();
         json::parse_options options;
         options.max_depth = 64;
         json::basic_parser<Nothing> parser(options);
@@ -165,7 +165,7 @@ public:
     [[nodiscard]] std::uint64_t rows() const noexcept override { return rows_.size(); }
 
     void append(std::uint64_t row, std::uint32_t column, std::string& out) const override {
-        JsonCursor cursor(file_.bytes(), rows_[row]);
+        JsonCursor cursor(text_.view(), rows_[row]);
         std::string key;
         for (cursor.step(); cursor.peek() == '"'; pass_comma(cursor)) {
             key.clear();
@@ -187,7 +187,7 @@ private:
     }
 
     Status read_row(JsonCursor& cursor, const std::string& path) {
-        const std::string_view text = file_.bytes();
+        const std::string_view text = text_.view();
         const auto wrong = [&](std::string what) {
             return Error{std::move(what), fmt::format("{}:{}", path, line_at(text, cursor.at()))};
         };
@@ -215,7 +215,7 @@ private:
         return {};
     }
 
-    MappedFile file_;
+    DataText text_;
     std::vector<std::uint64_t> rows_;
 };
 
@@ -223,12 +223,13 @@ private:
 
 Result<std::shared_ptr<const DataSource>> DataSource::open_json(std::string name,
                                                                 const std::string& path,
-                                                                DataPick pick) {
-    auto file = MappedFile::open(path);
-    if (!file) {
-        return file.error();
+                                                                DataPick pick,
+                                                                const std::string& encoding) {
+    auto text = DataText::open(path, encoding);
+    if (!text) {
+        return text.error();
     }
-    auto source = std::make_shared<JsonSource>(std::move(name), pick, std::move(*file));
+    auto source = std::make_shared<JsonSource>(std::move(name), pick, *std::move(text));
     if (Status indexed = source->index(path); !indexed) {
         return indexed.error();
     }

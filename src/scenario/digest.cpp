@@ -136,6 +136,36 @@ bool is_target_character(unsigned char c) noexcept {
            c != '^' && c != '`' && c != '{' && c != '|' && c != '}';
 }
 
+std::optional<std::string> decode_base64(std::string_view text) {
+    constexpr std::string_view kLetters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    std::string bytes;
+    std::uint32_t group = 0;
+    unsigned bits = 0;
+    std::size_t padding = 0;
+    for (const char c : text) {
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            continue;
+        }
+        padding += c == '=' ? 1U : 0U;
+        if (c == '=') {
+            continue;
+        }
+        std::size_t value = kLetters.find(c);
+        value = c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : value;
+        if (value > 63 || padding > 0) {
+            return std::nullopt;
+        }
+        group = (group << 6U) | static_cast<std::uint32_t>(value);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes += static_cast<char>((group >> bits) & 0xFFU);
+        }
+    }
+    return bits >= 6 || padding > 2 ? std::nullopt : std::optional(std::move(bytes));
+}
+
 void percent_encode(std::size_t from, bool (*keep)(unsigned char), std::string& out) {
     const std::size_t end = out.size();
     const auto must_change = [keep](char c) { return !keep(static_cast<unsigned char>(c)); };

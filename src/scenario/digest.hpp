@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,10 @@ void append_hmac(Digest digest, std::string_view key, std::string_view data, std
 /// Appends base64 (RFC 4648, section 4), or with `url` its URL-safe form without padding (section
 /// 5), of the text from `from` on.
 void append_base64(std::size_t from, bool url, std::string& out);
+
+/// Reads either alphabet, with or without padding; blanks and line ends are passed over. nullopt:
+/// not base64.
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 
 /// Percent-encodes the text from `from` on, all but what `keep` says.
 void percent_encode(std::size_t from, bool (*keep)(unsigned char), std::string& out);

@@ -14,6 +14,9 @@
 namespace plimsoll {
 namespace {
 
+constexpr std::size_t kLongestValue = std::size_t{16} << 20U;
+constexpr std::string_view kTooLong = "the text is longer than 16777216 bytes";
+
 template <typename Integer>
 void append_integer(Integer value, std::string& out) {
     std::array<char, 20> digits;  // of 2^64 - 1, or of -2^63
@@ -48,6 +51,9 @@ std::optional<Number> parse_number(std::string_view text) {
     const auto integer = std::from_chars(text.data(), last, number.integer);
     if (integer.ec == std::errc{} && integer.ptr == last && !text.empty()) {
         return number;
+    }
+    if (integer.ec == std::errc::result_out_of_range && integer.ptr == last) {
+        return std::nullopt;  // as a double it would silently be another number
     }
     number.whole = false;
     const auto real = std::from_chars(text.data(), last, number.real);
@@ -146,10 +152,20 @@ std::string_view slice(std::string_view text, std::size_t from, std::size_t coun
 /// Walks an expression's nodes. Lives for one rendering.
 class Evaluation {
 public:
-    Evaluation(const Expression& expression, const RenderContext& context, Random& random)
-        : expression_(expression), context_(context), random_(random) {}
+    /// `base`: where in the text the expression's own begins.
+    Evaluation(const Expression& expression, const RenderContext& context, Random& random,
+               std::size_t base)
+        : expression_(expression), context_(context), random_(random), base_(base) {}
 
     bool append(std::uint32_t index, std::string& out) {
+        return append_node(index, out) && (out.size() - base_ <= kLongestValue || fails(kTooLong));
+    }
+
+private:
+    using Op = Expression::Op;
+    using Node = Expression::Node;
+
+    bool append_node(std::uint32_t index, std::string& out) {
         const Node& node = expression_.nodes_[index];
         switch (node.op) {
             case Op::Text:
@@ -194,10 +210,6 @@ public:
         return append_text_function(node, out);
     }
 
-private:
-    using Op = Expression::Op;
-    using Node = Expression::Node;
-
     bool lacks(std::string_view what) {
         if (context_.missing != nullptr && context_.missing->empty()) {
             context_.missing->assign(what);
@@ -236,7 +248,7 @@ private:
         const std::size_t begin = out.size();
         RenderContext quiet = context_;
         quiet.missing = nullptr;
-        Evaluation first(expression_, quiet, random_);
+        Evaluation first(expression_, quiet, random_, base_);
         if (first.append(node.arguments[0], out) && out.size() > begin) {
             return true;
         }
@@ -381,6 +393,9 @@ private:
         const std::size_t what_size = with - what;
         std::size_t at = begin;
         while (at < what) {
+            if (out.size() - base_ > kLongestValue) {
+                return fails(kTooLong);
+            }
             const bool hit = what_size > 0 && at + what_size <= what &&
                              out.compare(at, what_size, out, what, what_size) == 0;
             if (hit) {
@@ -455,10 +470,13 @@ private:
             out.resize(begin);
             return false;
         }
-        const auto read = parse_number(std::string_view(out).substr(begin));
+        const std::string_view text = std::string_view(out).substr(begin);
+        const auto read = parse_number(text);
+        const bool digits = text.find_first_not_of("-0123456789 ") == std::string_view::npos &&
+                            json_type(text) == ValueType::Number;
         out.resize(begin);
         if (!read) {
-            return fails("text that is not a number");
+            return fails(digits ? "a whole number beyond 64 bits" : "text that is not a number");
         }
         value = *read;
         return true;
@@ -573,6 +591,7 @@ private:
     const Expression& expression_;
     const RenderContext& context_;
     Random& random_;
+    std::size_t base_;
 };
 
 bool Expression::gives_number(const Node& node) noexcept {
@@ -636,7 +655,7 @@ const Variable* Expression::find(const RenderContext& context, VariableId id) no
 }
 
 bool Expression::append(const RenderContext& context, Random& random, std::string& out) const {
-    Evaluation evaluation(*this, context, random);
+    Evaluation evaluation(*this, context, random, out.size());
     return evaluation.append(root_, out);
 }
 

@@ -25,6 +25,9 @@ constexpr std::array kBuiltins{Builtin{"user", Op::User}, Builtin{"iteration", O
                                Builtin{"executor", Op::Executor}};
 constexpr std::array<std::string_view, 4> kReserved{"env", "secret", "scenario", "not"};
 constexpr int kDeepest = 64;
+// Evaluation descends from a sum into its first terms, one after the other.
+constexpr std::size_t kMostValues = 1000;
+constexpr std::size_t kLongestText = 64U << 10U;
 
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -151,6 +154,11 @@ private:
     [[nodiscard]] Error wrong(std::string_view what, std::string hint = {}) const {
         return {fmt::format("{}: {}", shown(), what), {}, std::move(hint)};
     }
+    [[nodiscard]] static Error too_long() {
+        return {fmt::format("${{...}} has more than {} values", kMostValues),
+                {},
+                "split it: set variables with its parts"};
+    }
     std::uint32_t add(Node node) {
         expression_.nodes_.push_back(std::move(node));
         return static_cast<std::uint32_t>(expression_.nodes_.size() - 1);
@@ -173,6 +181,9 @@ private:
     Reading sum(int depth) {
         auto left = product(depth);
         while (left && (peek() == '+' || peek() == '-')) {
+            if (expression_.nodes_.size() > kMostValues) {
+                return too_long();
+            }
             const Op op = text_[at_++] == '+' ? Op::Add : Op::Subtract;
             const auto right = product(depth);
             left = right ? binary(op, *left, *right) : right;
@@ -183,6 +194,9 @@ private:
     Reading product(int depth) {
         auto left = unary(depth);
         while (left && (peek() == '*' || peek() == '/' || peek() == '%')) {
+            if (expression_.nodes_.size() > kMostValues) {
+                return too_long();
+            }
             const char sign = text_[at_++];
             const Op op = sign == '*' ? Op::Multiply : sign == '/' ? Op::Divide : Op::Remainder;
             const auto right = unary(depth);
@@ -465,6 +479,9 @@ private:
         made.op = function->op;
         if (peek() != ')') {
             do {
+                if (expression_.nodes_.size() > kMostValues) {
+                    return too_long();
+                }
                 const auto argument = sum(depth + 1);
                 if (!argument) {
                     return argument;
@@ -553,6 +570,9 @@ Result<Expression> Expression::compile(std::string_view inner, const TemplateSco
     expression.source_ = inner;
     if (inner.empty()) {
         return Error{"unknown expression \"${}\"", {}, hint_for(inner, scope)};
+    }
+    if (inner.size() > kLongestText) {
+        return Error{fmt::format("${{...}} is longer than {} bytes", kLongestText)};
     }
     ExpressionParser parser(inner, scope, expression, notes);
     const auto root = parser.whole();

@@ -80,6 +80,8 @@ public:
     [[nodiscard]] static Result<Expression> compile(std::string_view inner,
                                                     const TemplateScope& scope, Notes& notes);
 
+    /// As it was written, without ${ and }.
+    [[nodiscard]] const std::string& source() const noexcept { return source_; }
     /// Always the same text.
     [[nodiscard]] bool is_constant() const noexcept;
     /// Gives a number or nothing.

@@ -1,5 +1,6 @@
 #include "scenario/json_path.hpp"
 
+#include "scenario/exact_json.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -16,23 +17,6 @@ namespace {
 
 namespace json = boost::json;
 using Steps = std::span<const PathStep>;
-
-bool is_number(const json::value& value) {
-    return value.is_number();
-}
-
-double as_number(const json::value& value) {
-    switch (value.kind()) {
-        case json::kind::int64:
-            return static_cast<double>(value.get_int64());
-        case json::kind::uint64:
-            return static_cast<double>(value.get_uint64());
-        case json::kind::double_:
-            return value.get_double();
-        default:
-            return 0;
-    }
-}
 
 template <typename T>
 bool compares(PathStep::Compare compare, const T& a, const T& b) {
@@ -60,12 +44,13 @@ bool matches_literal(const json::value& value, const PathStep& step) {
     const bool differs = step.compare == PathStep::Compare::NotEqual;
     switch (step.literal) {
         case PathStep::Literal::Text:
-            return value.is_string() ? compares(step.compare, std::string_view(value.get_string()),
-                                                std::string_view(step.text))
-                                     : differs;
+            return is_json_string(value)
+                       ? compares(step.compare, std::string_view(value.get_string()),
+                                  std::string_view(step.text))
+                       : differs;
         case PathStep::Literal::Number:
-            return is_number(value) ? compares(step.compare, as_number(value), step.number)
-                                    : differs;
+            return is_json_number(value) ? compares(step.compare, json_number(value), step.number)
+                                         : differs;
         case PathStep::Literal::True:
         case PathStep::Literal::False:
             return value.is_bool() ? compares(step.compare, value.get_bool() ? 1 : 0,

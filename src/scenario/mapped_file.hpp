@@ -1,5 +1,4 @@
-// A file's bytes in memory without a copy: pages come in as they are read, and all readers share
-// them.
+// A file's bytes in memory of our own, shared by all readers.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,7 +8,8 @@
 
 namespace plimsoll {
 
-/// Immutable once open; safe to share. The file must not shrink while it is open.
+/// Immutable once open; safe to share. Whatever becomes of the file afterwards, the bytes stay: a
+/// mapping of the file itself would end the program where someone shortens it.
 class MappedFile {
 public:
     MappedFile() = default;
@@ -19,14 +19,16 @@ public:
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;
 
-    /// Error: not there, not readable, not a regular file.
+    /// Reads all of it. Error: not there, not readable, no file (see open_user_file), no memory.
     [[nodiscard]] static Result<MappedFile> open(const std::string& path);
     [[nodiscard]] std::string_view bytes() const noexcept { return {data_, size_}; }
 
 private:
     void close() noexcept;
-    const char* data_ = nullptr;
-    std::size_t size_ = 0;
+    [[nodiscard]] Status fill(int file);
+    char* data_ = nullptr;
+    std::size_t size_ = 0;      // of what was read
+    std::size_t reserved_ = 0;  // of the memory
 };
 
 }  // namespace plimsoll

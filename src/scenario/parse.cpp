@@ -164,6 +164,12 @@ ParseOutcome parse_scenario(std::string_view yaml, const ParseOptions& options) 
     outcome.faults = std::move(context.faults);
     sort_and_join(outcome.faults);
     if (outcome.faults.empty()) {
+        find_secrets(document.root, secrets);
+        for (std::size_t i = 0; i < included.texts.size(); ++i) {
+            find_secrets(read_yaml(included.texts[i], static_cast<std::uint16_t>(i + 1)).root,
+                         secrets);
+        }
+        scenario.secrets = secret_values(secrets, context.scope());
         scenario.text = redact(yaml, secrets);
         for (std::size_t i = 0; i < included.texts.size(); ++i) {
             scenario.text +=

@@ -59,8 +59,20 @@ struct QuickLoad {
     /// Set: shared-iterations, not fewer than `vus`; for at most `duration`.
     std::optional<std::uint64_t> iterations = std::nullopt;
 };
-/// A scenario of one GET; `text` is the file that says the same. Error: not an http URL.
-[[nodiscard]] Result<Scenario> scenario_for_url(std::string_view url, const QuickLoad& load);
+/// curl's flags, for `plimsoll run URL -X PUT -H 'Accept: */*' --data a=1`.
+struct QuickRequest {
+    std::string method = {};  // empty: GET, or POST where there is a body
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    std::optional<std::string> body = std::nullopt;
+    std::string body_file = {};  // sent from there; empty: `body`
+    /// Sent where `headers` do not say another. Empty: none.
+    std::string content_type = {};
+};
+/// A scenario of one request; `text` is the file that says the same, secrets as ***. A user and
+/// password in the URL are sent as curl does, as basic credentials. Error: not an http URL, or no
+/// request that can be sent.
+[[nodiscard]] Result<Scenario> scenario_for_url(std::string_view url, const QuickLoad& load,
+                                                const QuickRequest& request = {});
 /// Replaces a scenario's load by these flags.
 void override_load(Scenario& scenario, const QuickLoad& load);
 

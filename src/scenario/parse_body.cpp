@@ -1,5 +1,8 @@
 // What a request carries: bodies of all kinds, queries and credentials.
+#include "base/user_file.hpp"
+#include "scenario/digest.hpp"
 #include "scenario/parts.hpp"
+#include "scenario/secret_file.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -38,17 +41,25 @@ std::optional<Template> read_file_path(const Item& item) {
         return whole;
     }
     const std::string name = item.context().path_of(path->text());
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(name, error)) {
-        item.fault(fmt::format("is not a file: {}", in_quotes(name)),
-                   "paths are relative to the scenario's folder");
+    if (const auto file = open_user_file(name); !file) {
+        item.fault(about_file(name, file.error()));
         return std::nullopt;
     }
     return Template::literal(name);
 }
 
+// Bytes that are no text.
+Template read_base64(const Item& item) {
+    const auto text = item.text("base64");
+    auto bytes = text ? decode_base64(*text) : std::nullopt;
+    if (text && !bytes) {
+        item.fault("must be base64 (RFC 4648)", "or give a file: {file: upload.bin}");
+    }
+    return Template::literal(std::move(bytes).value_or(std::string()));
+}
+
 void read_plain_body(const Item& item, Step& step) {
-    constexpr std::array<std::string_view, 1> kKeys{"file"};
+    constexpr std::array<std::string_view, 2> kKeys{"file", "base64"};
     if (!item.is_map()) {
         if (const auto text = item.text_template("text (or write json: for a JSON body)")) {
             step.body = *text;
@@ -56,6 +67,13 @@ void read_plain_body(const Item& item, Step& step) {
         return;
     }
     const Fields fields(item, {kKeys, {}, "for a JSON body write json: in place of body:"});
+    if (const auto bytes = fields.get("base64"); bytes && !fields.get("file")) {
+        step.body = read_base64(*bytes);
+        return;
+    }
+    if (const auto bytes = fields.get("base64")) {
+        bytes->fault("stands beside file; a body is one of them");
+    }
     const auto file = fields.require("file", "body: {file: upload.bin}");
     const auto path = file ? read_file_path(*file) : std::nullopt;
     if (path) {
@@ -95,14 +113,13 @@ void read_graphql(const Item& item, Step& step) {
 }
 
 bool is_part_text(std::string_view text) {
-    return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == 0x7F;
-    });
+    return !text.empty() && is_header_text(text) &&
+           text.find_first_of("\"\t") == std::string_view::npos;
 }
 
 // One part: text, or a map with `file` or `text`.
 void read_part(const Item& item, const std::string& name, Step& step) {
-    constexpr std::array<std::string_view, 4> kKeys{"file", "text", "name", "type"};
+    constexpr std::array<std::string_view, 5> kKeys{"file", "text", "base64", "name", "type"};
     FormPart part;
     part.name = name;
     if (item.is_scalar()) {
@@ -119,8 +136,10 @@ void read_part(const Item& item, const std::string& name, Step& step) {
     const Fields fields(item, {kKeys});
     const auto file = fields.get("file");
     const auto text = fields.get("text");
-    if (file.has_value() == text.has_value()) {
-        item.fault("must have file or text, one of them", "e.g. photo: {file: cat.png}");
+    const auto bytes = fields.get("base64");
+    const int values = (file ? 1 : 0) + (text ? 1 : 0) + (bytes ? 1 : 0);
+    if (values != 1) {
+        item.fault("must have file, text or base64, one of them", "e.g. photo: {file: cat.png}");
         return;
     }
     const auto label = [&](std::string_view key, std::string& into) {
@@ -138,9 +157,11 @@ void read_part(const Item& item, const std::string& name, Step& step) {
         part.value = read_file_path(*file).value_or(Template{});
         if (part.file_name.find("${") != std::string::npos) {
             part.file_name = "file";
+        } else if (!is_header_text(part.file_name)) {
+            file->fault("must be the name of a file without control characters");
         }
     } else {
-        part.value = text->text_template().value_or(Template{});
+        part.value = text ? text->text_template().value_or(Template{}) : read_base64(*bytes);
     }
     label("name", part.file_name);
     label("type", part.content_type);
@@ -175,8 +196,8 @@ std::optional<Template> read_credential(const Item& item, std::string_view what,
         item.fault(fmt::format("must be {}", what));
         return std::nullopt;
     }
-    secrets.push_back({Secret::Kind::HeaderValue, item.shared_node()});
-    return item.text_template(what);
+    secrets.push_back({Secret::Kind::Value, item.shared_node()});
+    return read_header_value(item, what);
 }
 
 std::optional<Template> read_basic(const Item& item, std::vector<Secret>& secrets) {
@@ -189,7 +210,7 @@ std::optional<Template> read_basic(const Item& item, std::vector<Secret>& secret
     const Fields fields(item, {kKeys});
     const auto user = fields.require("user", "user: ann");
     const auto password = fields.require("password", "password: \"${env.PASSWORD}\"");
-    auto whole = user ? user->text_template("a user's name") : std::nullopt;
+    auto whole = user ? read_header_value(*user, "a user's name") : std::nullopt;
     const auto secret = password ? read_credential(*password, "a password", secrets) : std::nullopt;
     if (!whole || !secret) {
         return std::nullopt;
@@ -231,8 +252,7 @@ void read_auth(const Item& item, Step& step, std::vector<Secret>& secrets) {
                   [](const Header& header) { return same_name(header.name, "Authorization"); });
     Template header = Template::literal(bearer ? "Bearer " : "Basic ");
     header.append(*value);
-    step.headers.push_back(
-        {"Authorization", bearer ? header.encoded(Encoding::Header) : std::move(header)});
+    step.headers.push_back({"Authorization", std::move(header)});
 }
 
 Template read_pairs(const Item& item, std::string_view what) {

@@ -12,7 +12,7 @@ namespace plimsoll {
 namespace {
 
 void read_source(const Item::Named& entry, ReadContext& context) {
-    constexpr std::array<std::string_view, 3> kKeys{"csv", "json", "pick"};
+    constexpr std::array<std::string_view, 4> kKeys{"csv", "json", "pick", "encoding"};
     constexpr std::array<std::string_view, 3> kPicks{"sequential", "random", "unique"};
     constexpr const char* kExample = "e.g. accounts: {csv: accounts.csv, pick: sequential}";
     const Item& item = entry.item;
@@ -39,13 +39,16 @@ void read_source(const Item::Named& entry, ReadContext& context) {
     const Item& file = csv ? *csv : *json;
     const auto pick = fields.get("pick");
     const std::size_t how = pick ? pick->choice(kPicks).value_or(0) : 0;
+    const auto coded = fields.get("encoding");
+    const auto encoding = coded ? coded->text("an encoding's name") : std::string();
     const auto written = file.text("a file");
-    if (!written) {
+    if (!written || !encoding) {
         return;
     }
     const std::string path = context.path_of(*written);
-    auto source = csv ? DataSource::open_csv(entry.name, path, static_cast<DataPick>(how))
-                      : DataSource::open_json(entry.name, path, static_cast<DataPick>(how));
+    auto source =
+        csv ? DataSource::open_csv(entry.name, path, static_cast<DataPick>(how), *encoding)
+            : DataSource::open_json(entry.name, path, static_cast<DataPick>(how), *encoding);
     if (!source) {
         const Error& error = source.error();
         context.broken_data.push_back(entry.name);

@@ -29,7 +29,7 @@ std::optional<OtlpConfig> read_otlp(const Item& item) {
     }
     const Fields fields(item, {kKnown, kLater});
     OtlpConfig otlp;
-    if (const auto endpoint = fields.require("endpoint", "endpoint: http://127.0.0.1:4318")) {
+    if (const auto endpoint = fields.get("endpoint")) {  // else OTEL_EXPORTER_OTLP_... say where
         const auto text = endpoint->text("a URL");
         const auto url = text ? parse_target(*text) : Result<TargetUrl>(TargetUrl{});
         if (!url) {

@@ -1,5 +1,7 @@
 // How requests travel: the scenario's `http` block, and a step's own.
+#include "base/user_file.hpp"
 #include "scenario/parts.hpp"
+#include "scenario/secret_file.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -93,9 +95,8 @@ void read_file_name(const Fields& fields, std::string_view key, std::string& int
         return;
     }
     into = item->context().path_of(*path);
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(into, error)) {
-        item->fault(fmt::format("is not a file: {}", in_quotes(into)));
+    if (const auto file = open_user_file(into); !file) {
+        item->fault(about_file(into, file.error()));
     }
 }
 

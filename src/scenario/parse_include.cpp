@@ -14,6 +14,7 @@ namespace plimsoll {
 namespace {
 
 constexpr std::size_t kMostFiles = 100;
+constexpr std::size_t kMostBytes = std::size_t{16} << 20U;
 // Maps of names: what several files have is joined. Of all else the including file's counts.
 constexpr std::array<std::string_view, 4> kJoined{"users", "data", "thresholds", "tags"};
 
@@ -67,6 +68,11 @@ private:
         }
         if (context_.files.size() >= kMostFiles) {
             item.fault(fmt::format("includes more than {} files", kMostFiles));
+            return;
+        }
+        bytes_ += text->size();
+        if (bytes_ > kMostBytes) {
+            item.fault("includes more than 16 MiB in all");
             return;
         }
         context_.files.push_back(written);
@@ -138,6 +144,7 @@ private:
     std::string own_;
     std::vector<std::string> chain_;
     std::vector<std::string> texts_;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace

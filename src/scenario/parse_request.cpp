@@ -57,6 +57,22 @@ std::optional<StatusRange> read_status(const Item& item) {
 
 }  // namespace
 
+std::optional<Template> read_header_value(const Item& item, std::string_view what) {
+    const auto value = item.text_template(what);
+    if (!value) {
+        return std::nullopt;
+    }
+    if (!is_header_text(value->literals())) {
+        // Never with what it holds: it may be a credential.
+        item.fault("must be one line without control characters",
+                   value->is_sensitive() ? "look at what the environment or the file gives: a line "
+                                           "break in it would begin another header"
+                                         : "");
+        return std::nullopt;
+    }
+    return value->encoded(Encoding::Header);
+}
+
 std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets) {
     std::vector<Header> headers;
     if (!item.is_map()) {
@@ -82,20 +98,11 @@ std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets)
             continue;
         }
         if (is_secret_header(name)) {
-            secrets.push_back({Secret::Kind::HeaderValue, value.shared_node()});
+            secrets.push_back({Secret::Kind::Value, value.shared_node()});
         }
-        const auto compiled = value.text_template();
-        if (!compiled) {
-            continue;
+        if (auto compiled = read_header_value(value)) {
+            headers.push_back({name, *std::move(compiled)});
         }
-        const std::string literals = compiled->literals();
-        const bool clean = std::none_of(literals.begin(), literals.end(), [](char c) {
-            return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-        });
-        if (!clean) {
-            value.fault("must be one line without control characters");
-        }
-        headers.push_back({name, compiled->encoded(Encoding::Header)});
     }
     return headers;
 }

@@ -89,17 +89,26 @@ std::vector<Threshold> read_sla(const Item& item, const Scenario& scenario) {
                                     "e.g. {p95: 500ms, p99: 1s}")) {
             continue;
         }
+        const std::size_t before = thresholds.size();
+        bool allow_empty = false;
         for (const Item::Named& limit : entry.item.named()) {
+            if (limit.name == "allow_empty") {
+                allow_empty = limit.item.boolean().value_or(false);
+                continue;
+            }
             const std::string statistic =
                 limit.name == "failed" ? limit.name : statistic_of(limit.name);
             if (statistic.empty()) {
-                limit.item.at_key().fault(fmt::format(
-                    "must be a percentile such as p95, or avg, med, max or failed, got {}",
-                    in_quotes(limit.name)));
+                limit.item.at_key().fault(
+                    fmt::format("must be a percentile such as p95, or avg, med, max, failed or "
+                                "allow_empty, got {}",
+                                in_quotes(limit.name)));
                 continue;
             }
             add(limit.item, selector, statistic, scenario, thresholds);
         }
+        std::for_each(thresholds.begin() + static_cast<std::ptrdiff_t>(before), thresholds.end(),
+                      [&](Threshold& each) { each.allow_empty = allow_empty; });
     }
     return thresholds;
 }

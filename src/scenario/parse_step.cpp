@@ -234,8 +234,13 @@ std::optional<Template> read_path(const Item& item, bool or_url) {
         return std::nullopt;
     }
     const std::string& written = item.node().text;
-    const bool whole_url = written.find("://") != std::string::npos;
-    if (or_url && whole_url && written.starts_with("http")) {
+    // Also where the environment says it: ${env.OTHER}/path.
+    const std::string known = path->literals();
+    const bool whole_url = written.find("://") != std::string::npos ||
+                           (written.starts_with("${env.") && known.starts_with("http"));
+    const bool begins =
+        written.starts_with("http") || (written.starts_with("${env.") && known.starts_with("http"));
+    if (or_url && whole_url && begins) {
         if (!is_url(*path, item)) {
             return std::nullopt;
         }

@@ -153,8 +153,8 @@ Nanoseconds read_window(const Item& item) {
 }
 
 void read_one(const Item& item, Threshold threshold, std::vector<Threshold>& thresholds) {
-    constexpr std::array<std::string_view, 4> kKeys{"threshold", "window", "abort_on_fail",
-                                                    "delay_abort"};
+    constexpr std::array<std::string_view, 5> kKeys{"threshold", "window", "abort_on_fail",
+                                                    "delay_abort", "allow_empty"};
     constexpr const char* kExample = "e.g. \"p(95)<500ms\"";
     if (item.is_scalar()) {
         if (read_expression(item, threshold)) {
@@ -176,6 +176,9 @@ void read_one(const Item& item, Threshold threshold, std::vector<Threshold>& thr
     }
     if (const auto delay = fields.get("delay_abort")) {
         threshold.delay_abort = delay->duration().value_or(Nanoseconds{});
+    }
+    if (const auto empty = fields.get("allow_empty")) {
+        threshold.allow_empty = empty->boolean().value_or(false);
     }
     if (readable) {
         thresholds.push_back(std::move(threshold));

@@ -112,6 +112,9 @@ struct IncludedFiles {
 // parse_request.cpp
 /// Headers of one map; the names are checked, values may hold expressions.
 [[nodiscard]] std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets);
+/// Text that becomes a header's value, or a part of one: see is_header_text.
+[[nodiscard]] std::optional<Template> read_header_value(const Item& item,
+                                                        std::string_view what = "text");
 /// A status, a class such as 2xx, or a list of these.
 [[nodiscard]] std::vector<StatusRange> read_statuses(const Item& item);
 

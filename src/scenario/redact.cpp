@@ -1,6 +1,6 @@
 #include "scenario/redact.hpp"
 
-#include "scenario/expression.hpp"
+#include "scenario/secret_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,8 +13,6 @@ namespace {
 constexpr std::string_view kMask = "***";
 constexpr std::string_view kLeftOut =
     "# The scenario's text is left out: it holds a secret that could not be cut out.\n";
-// A secret this long is masked wherever it stands, in a comment too; a shorter one would hit words.
-constexpr std::size_t kSafeToMaskEverywhere = 6;
 
 bool comes_from_environment(std::string_view part) {
     return part.starts_with("${env.") && part.find('}') == part.size() - 1 &&
@@ -58,158 +56,220 @@ std::vector<std::string_view> passwords_by_key(std::string_view dsn) {
     return found;
 }
 
-// "Bearer ${token}", "${env.USER}:${secret.file:PATH}": what is written out in it is no secret.
-bool is_scheme_and_expressions(std::string_view text) {
-    if (text.find("${") == std::string_view::npos || text.find(":-") != std::string_view::npos) {
-        return false;
-    }
-    std::string rest;
-    while (!text.empty()) {
-        const std::size_t open = text.find("${");
-        rest += text.substr(0, open);
-        if (open == std::string_view::npos) {
-            break;
-        }
-        const std::size_t end = expression_end(text, open);
-        if (end == std::string_view::npos ||
-            text.substr(open, end - open).find_first_of("'\"") != std::string_view::npos) {
-            return false;
-        }
-        text.remove_prefix(end + 1);
-    }
-    constexpr std::string_view kMarks = " :=;";
-    std::size_t at = 0;
-    while (at < rest.size()) {
-        const std::size_t begin = rest.find_first_not_of(kMarks, at);
-        if (begin == std::string::npos) {
-            break;
-        }
-        const std::size_t end = std::min(rest.find_first_of(kMarks, begin), rest.size());
-        constexpr std::array<std::string_view, 6> kSchemes{"Bearer", "bearer", "Basic",
-                                                           "basic",  "Token",  "Digest"};
-        const std::string_view word = std::string_view(rest).substr(begin, end - begin);
-        const bool name = end < rest.size() && rest[end] == '=';  // a cookie's
-        if (!name && std::find(kSchemes.begin(), kSchemes.end(), word) == kSchemes.end()) {
-            return false;
-        }
-        at = end;
-    }
-    return true;
-}
-
 std::vector<std::string_view> secret_parts(const Secret& secret) {
     const std::string_view text = secret.node->text;
     std::vector<std::string_view> parts;
-    if (secret.kind == Secret::Kind::HeaderValue) {
-        if (!is_scheme_and_expressions(text)) {
-            parts.push_back(text);
-        }
-    } else {
-        parts = passwords_by_key(text);
-        if (const auto password = password_in_url(text)) {
-            parts.push_back(*password);
-        }
+    switch (secret.kind) {
+        case Secret::Kind::Value:
+            if (!is_expressions_alone(text)) {
+                parts.push_back(text);
+            }
+            break;
+        case Secret::Kind::Dsn:
+            parts = passwords_by_key(text);
+            if (const auto password = password_in_url(text)) {
+                parts.push_back(*password);
+            }
+            break;
+        case Secret::Kind::Text:
+            parts = secrets_in(text);
+            break;
     }
     std::erase_if(
         parts, [](std::string_view part) { return part.empty() || comes_from_environment(part); });
     return parts;
 }
 
-// Where the node's text stands as it is on its line.
-std::optional<std::size_t> place_of(std::string_view text, const YamlNode& node) {
-    std::size_t begin = 0;
-    for (int line = 1; line < node.line; ++line) {
-        begin = text.find('\n', begin);
-        if (begin == std::string_view::npos) {
-            return std::nullopt;
-        }
-        ++begin;
-    }
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::size_t column = static_cast<std::size_t>(node.column - 1);
-    if (begin + column > end) {
-        return std::nullopt;
-    }
-    const std::size_t found = text.substr(0, end).find(node.text, begin + column);
-    return found == std::string_view::npos ? std::nullopt : std::optional(found);
-}
-
-struct Cut {
-    std::size_t at;
-    std::size_t length;
+/// The lines of a file that a node's text may stand on.
+struct Region {
+    std::size_t begin;  // the node's place
+    std::size_t first_line_end;
+    std::size_t end;
 };
 
+std::optional<Region> region_of(std::string_view text, const YamlNode& node) {
+    const auto lines_on = [&](std::size_t from, std::ptrdiff_t lines) {
+        for (; lines > 0 && from < text.size(); --lines) {
+            from = std::min(text.find('\n', from), text.size() - 1) + 1;
+        }
+        return from;
+    };
+    const std::size_t line = lines_on(0, node.line - 1);
+    const std::size_t line_end = std::min(text.find('\n', line), text.size());
+    const std::size_t begin = line + static_cast<std::size_t>(node.column - 1);
+    if (begin > line_end) {
+        return std::nullopt;
+    }
+    // A block begins on the line after its mark; blank lines may stand before it.
+    constexpr std::ptrdiff_t kMore = 3;
+    const auto inner = std::count(node.text.begin(), node.text.end(), '\n');
+    return Region{begin, line_end, inner == 0 ? line_end : lines_on(line, inner + kMore)};
+}
+
+/// Where `part` of the node's text stands in the file; empty: it is not written there as it is.
+std::vector<std::string_view> places_of(std::string_view text, const YamlNode& node,
+                                        std::string_view part) {
+    const auto region = region_of(text, node);
+    if (!region) {
+        return {};
+    }
+    // With what stands before it on its line, which tells it from the same word elsewhere.
+    const auto at = static_cast<std::size_t>(part.data() - node.text.data());
+    const std::string_view whole = node.text;
+    const std::size_t newline = whole.substr(0, at).rfind('\n');
+    const std::size_t line = newline == std::string_view::npos ? 0 : newline + 1;
+    const std::string_view wanted = whole.substr(line, at + part.size() - line);
+    const std::size_t found = text.substr(0, region->end).find(wanted, region->begin);
+    if (found != std::string_view::npos) {
+        return {text.substr(found + wanted.size() - part.size(), part.size())};
+    }
+    // Something before it is escaped: then wherever it stands behind the key.
+    std::vector<std::string_view> places;
+    const std::string_view there = text.substr(0, region->first_line_end);
+    for (std::size_t next = there.find(part, region->begin); next != std::string_view::npos;
+         next = there.find(part, next + part.size())) {
+        places.push_back(text.substr(next, part.size()));
+    }
+    return places;
+}
+
+bool is_word_character(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+/// So long, and so unlike a word, that it is masked wherever it stands, in a comment too.
+bool is_unmistakable(std::string_view secret) {
+    constexpr std::size_t kShortest = 6;
+    return secret.size() >= kShortest && !std::all_of(secret.begin(), secret.end(), [](char c) {
+               return std::islower(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+           });
+}
+
 void mask_everywhere(std::string& text, std::string_view secret) {
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + kMask.size())) {
-        text.replace(at, secret.size(), kMask);
+    for (std::size_t at = text.find(secret); at != std::string::npos;) {
+        const std::size_t end = at + secret.size();
+        const bool inside =
+            (at > 0 && is_word_character(text[at - 1]) && is_word_character(secret.front())) ||
+            (end < text.size() && is_word_character(text[end]) && is_word_character(secret.back()));
+        if (!inside) {
+            text.replace(at, secret.size(), kMask);
+        }
+        at = text.find(secret, inside ? at + 1 : at + kMask.size());
+    }
+}
+
+/// What the entries of a map are.
+enum class Entries {
+    Settings,  // the scenario's own words
+    Data,      // names and values that go to the target
+    Responses  // what is expected of it
+};
+
+Entries entries_below(std::string_view key, Entries above) {
+    constexpr std::array<std::string_view, 6> kData{"json",  "form",      "multipart",
+                                                    "query", "variables", "set"};
+    constexpr std::array<std::string_view, 5> kResponses{"expect", "until", "capture", "thresholds",
+                                                         "sla"};
+    const auto is_in = [&](const auto& keys) {
+        return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    if (above != Entries::Settings) {
+        return above;
+    }
+    return is_in(kData) ? Entries::Data : is_in(kResponses) ? Entries::Responses : above;
+}
+
+bool is_truth(const YamlNode& node) {
+    return !node.quoted && (node.text == "true" || node.text == "false");
+}
+
+void find_below(const YamlNodePtr& node, bool secret, Entries entries,
+                std::vector<Secret>& secrets) {
+    switch (node->kind) {
+        case YamlNode::Kind::Null:
+            return;
+        case YamlNode::Kind::Scalar:
+            secrets.push_back(
+                {secret && !is_truth(*node) ? Secret::Kind::Value : Secret::Kind::Text, node});
+            return;
+        case YamlNode::Kind::List:
+            for (const YamlNodePtr& item : node->items) {
+                find_below(item, secret, entries, secrets);
+            }
+            return;
+        case YamlNode::Kind::Map:
+            for (const YamlNode::Entry& entry : node->entries) {
+                const bool content = secret && (entry.key == "text" || entry.key == "value");
+                find_below(entry.value,
+                           entries == Entries::Data && (content || is_secret_field(entry.key)),
+                           entries_below(entry.key, entries), secrets);
+            }
+            return;
     }
 }
 
 }  // namespace
 
-bool is_secret_header(std::string_view name) {
-    std::string lower(name);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    constexpr std::array<std::string_view, 7> kSigns{"auth",     "cookie",  "key",       "token",
-                                                     "password", "session", "credential"};
-    return lower.find("secret") != std::string::npos ||
-           std::any_of(kSigns.begin(), kSigns.end(), [&](std::string_view sign) {
-               return lower.find(sign) != std::string::npos;
-           });
+void find_secrets(const YamlNodePtr& root, std::vector<Secret>& secrets) {
+    if (root) {
+        find_below(root, false, Entries::Settings, secrets);
+    }
+}
+
+std::vector<std::string> secret_values(const std::vector<Secret>& secrets,
+                                       const TemplateScope& scope) {
+    std::vector<std::string> values;
+    for (const Secret& secret : secrets) {
+        const bool whole = secret.kind == Secret::Kind::Value;
+        const auto parts =
+            whole ? std::vector<std::string_view>{secret.node->text} : secret_parts(secret);
+        for (const std::string_view part : parts) {
+            const auto compiled = Template::compile(part, scope);
+            if (!compiled || !compiled->is_constant()) {
+                continue;
+            }
+            // "Bearer abc", "sid=abc": what follows the scheme or the name.
+            const std::string& text = compiled->text();
+            std::string value = text.substr(text.find_last_of(" =") + 1);
+            const bool known = std::find(values.begin(), values.end(), value) != values.end();
+            if (is_unmistakable(value) && !known) {
+                values.push_back(std::move(value));
+            }
+        }
+    }
+    return values;
+}
+
+std::string mask_values(std::string text, const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+        mask_everywhere(text, value);
+    }
+    return text;
 }
 
 std::string redact(std::string_view text, const std::vector<Secret>& secrets, std::uint16_t file) {
-    std::vector<Cut> cuts;
-    std::vector<std::string_view> long_ones;
+    std::vector<std::string_view> cuts;
+    std::vector<std::string_view> everywhere;
     for (const Secret& secret : secrets) {
-        const bool here = secret.node->file == file;
-        const auto place = here ? place_of(text, *secret.node) : std::nullopt;
         for (const std::string_view part : secret_parts(secret)) {
-            if (part.size() >= kSafeToMaskEverywhere) {
-                long_ones.push_back(part);
+            if (is_unmistakable(part)) {
+                everywhere.push_back(part);
             }
-            if (!here) {
+            if (secret.node->file != file) {
                 continue;
             }
-            if (!place) {
+            const auto places = places_of(text, *secret.node, part);
+            if (places.empty()) {
                 return std::string(kLeftOut);
             }
-            const auto into = static_cast<std::size_t>(part.data() - secret.node->text.data());
-            cuts.push_back({*place + into, part.size()});
+            cuts.insert(cuts.end(), places.begin(), places.end());
         }
     }
-    std::sort(cuts.begin(), cuts.end(), [](const Cut& a, const Cut& b) { return a.at > b.at; });
-    std::string masked(text);
-    std::size_t last = masked.size() + 1;
-    for (const Cut& cut : cuts) {
-        if (cut.at + cut.length <= last) {  // an alias gives the same place twice
-            masked.replace(cut.at, cut.length, kMask);
-            last = cut.at;
-        }
+    std::string result = masked(text, cuts);
+    for (const std::string_view secret : everywhere) {
+        mask_everywhere(result, secret);
     }
-    for (const std::string_view secret : long_ones) {
-        mask_everywhere(masked, secret);
-    }
-    return masked;
-}
-
-std::string mask_query(std::string_view target) {
-    const std::size_t mark = std::min(target.find('?'), target.size());
-    std::string masked(target.substr(0, mark));
-    std::string_view rest = target.substr(mark);
-    while (!rest.empty()) {  // each part begins with ? or &
-        const std::size_t end = std::min(rest.find('&', 1), rest.size());
-        const std::string_view part = rest.substr(0, end);
-        const std::size_t equals = part.find('=');
-        const bool secret = equals != std::string_view::npos && equals + 1 < part.size() &&
-                            is_secret_header(part.substr(1, equals - 1));
-        masked += secret ? part.substr(0, equals + 1) : part;
-        masked += secret ? kMask : std::string_view{};
-        rest.remove_prefix(end);
-    }
-    return masked;
+    return result;
 }
 
 }  // namespace plimsoll

@@ -2,6 +2,7 @@
 
 #include "base/units.hpp"
 #include "scenario/comparison.hpp"
+#include "scenario/exact_json.hpp"
 #include "scenario/json_path.hpp"
 #include "scenario/regex.hpp"
 #include "scenario/wording.hpp"
@@ -11,8 +12,6 @@
 #include <optional>
 
 #include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parser.hpp>
-#include <boost/json/serializer.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
@@ -24,15 +23,9 @@ namespace json = boost::json;
 struct ResponseReader::Json {
     enum class State : std::uint8_t { Unread, Good, Bad };
 
-    static json::parse_options options() {
-        json::parse_options made;
-        made.max_depth = 256;
-        return made;
-    }
-
     void forget() {
         value.reset();
-        parser.reset();  // what a failed parse left there stands in the arena
+        parser.forget();  // what a failed parse left there stands in the arena
         // A new one: release() alone keeps the block size, which doubles with each body that does
         // not fit into `memory`, until there is no such block.
         arena.emplace(memory.data(), memory.size());
@@ -44,25 +37,21 @@ struct ResponseReader::Json {
             return state == State::Good ? &*value : nullptr;
         }
         state = State::Bad;
-        parser.reset(&*arena);
         json::error_code code;
-        bad_at = parser.write_some(body.data(), body.size(), code);
-        if (!code && bad_at < body.size()) {
-            code = json::error::extra_data;
-        }
+        value.emplace(parser.parse(body, &*arena, code, bad_at));
         if (code) {
             error = code;
             return nullptr;
         }
-        value.emplace(parser.release());
         state = State::Good;
         return &*value;
     }
 
+    static constexpr std::size_t kMaxDepth = 256;
     std::array<unsigned char, 16U << 10U> memory{};
     std::array<unsigned char, 4U << 10U> stack{};
     std::optional<json::monotonic_resource> arena{std::in_place, memory.data(), memory.size()};
-    json::parser parser{json::storage_ptr{}, options(), stack.data(), stack.size()};
+    ExactJsonParser parser{stack.data(), stack.size(), kMaxDepth};
     std::optional<json::value> value;
     State state = State::Unread;
     json::error_code error;
@@ -126,18 +115,13 @@ void set_text(std::string_view text, Variable& out) {
     out.text.assign(text);
 }
 
-void set_json(const json::value& value, Variable& out) {
-    json::serializer writer;
-    writer.reset(&value);
-    out.type = ValueType::Json;
-    out.text.clear();
-    std::array<char, 4096> piece;
-    while (!writer.done()) {
-        out.text += writer.read(piece.data(), piece.size());
-    }
-}
-
 void set_value(const json::value& value, Variable& out) {
+    if (is_json_number(value)) {
+        out.type = ValueType::Number;
+        out.text.clear();
+        append_json_number(value, out.text);
+        return;
+    }
     switch (value.kind()) {
         case json::kind::null:
             out.type = ValueType::Null;
@@ -147,21 +131,13 @@ void set_value(const json::value& value, Variable& out) {
             out.type = ValueType::Boolean;
             out.text.assign(value.get_bool() ? "true" : "false");
             return;
-        case json::kind::int64:
-            set_number(value.get_int64(), out);
-            return;
-        case json::kind::uint64:
-            set_number(value.get_uint64(), out);
-            return;
-        case json::kind::double_:
-            set_number(value.get_double(), out);
-            return;
         case json::kind::string:
             set_text(value.get_string(), out);
             return;
-        case json::kind::array:
-        case json::kind::object:
-            set_json(value, out);
+        default:
+            out.type = ValueType::Json;
+            out.text.clear();
+            append_json(value, out.text);
             return;
     }
 }
@@ -174,6 +150,9 @@ std::string shown(const Variable& value) {
 }
 
 std::string_view type_name(const json::value& value) {
+    if (is_json_number(value)) {
+        return "a number";
+    }
     switch (value.kind()) {
         case json::kind::null:
             return "null";
@@ -214,9 +193,9 @@ bool has_type(const json::value& value, ValueType type, bool array) {
         case ValueType::Boolean:
             return value.is_bool();
         case ValueType::Text:
-            return value.is_string();
+            return is_json_string(value);
         case ValueType::Number:
-            return value.is_number();
+            return is_json_number(value);
         case ValueType::Json:
         case ValueType::Unset:
             break;
@@ -354,7 +333,7 @@ bool is_equal(const Variable& found, std::string_view operand, ValueType type) {
         return false;
     }
     const bool numbers = found.type == ValueType::Number && json_type(operand) == ValueType::Number;
-    return numbers ? found.text == operand || number_in(found.text) == number_in(operand)
+    return numbers ? compare_numbers(Check::Op::Equals, found.text, operand)
                    : found.text == operand;
 }
 

@@ -219,6 +219,9 @@ struct ExportConfig {
 struct Scenario {
     std::string name;
     std::string text;  // the file as read, before any expansion; passwords written out in it as ***
+    /// Credentials that it sends, as far as they are no plain words: what a server says must not
+    /// repeat them where it is kept.
+    std::vector<std::string> secrets;
     TargetUrl target;
     std::vector<EndpointInfo> endpoints;
     std::vector<std::string> checks;     // names, by CheckId

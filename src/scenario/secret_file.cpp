@@ -1,19 +1,18 @@
 #include "scenario/secret_file.hpp"
 
+#include "base/user_file.hpp"
 #include "scenario/wording.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
 
-constexpr std::size_t kLongestSecret = 64U << 10U;
+constexpr std::uint64_t kLongestSecret = 64U << 10U;
+constexpr std::uint64_t kLongestText = 16U << 20U;
 
 }  // namespace
 
@@ -24,36 +23,34 @@ std::string beside(std::string_view folder, std::string_view path) {
                : (std::filesystem::path(folder) / wanted).string();
 }
 
+Error about_file(const std::string& path, const Error& error) {
+    constexpr std::string_view kUnread = "cannot be read: ";
+    if (!error.what.starts_with(kUnread)) {
+        return Error{fmt::format("{} {}", in_quotes(path), error.what), {}, error.hint};
+    }
+    return Error{
+        fmt::format("cannot read {}: {}", in_quotes(path), error.what.substr(kUnread.size())),
+        {},
+        "paths are relative to the scenario's folder"};
+}
+
 Result<std::string> read_whole_file(const std::string& path) {
-    std::error_code code;
-    if (std::filesystem::is_directory(path, code)) {
-        return Error{fmt::format("{} is a folder, not a file", in_quotes(path))};
-    }
-    errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return Error{fmt::format("cannot read {}: {}", in_quotes(path),
-                                 errno == 0 ? "unknown reason" : std::strerror(errno)),
-                     {},
-                     "paths are relative to the scenario's folder"};
-    }
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (in.bad()) {
-        return Error{fmt::format("cannot read {}", in_quotes(path))};
-    }
-    return text;
+    auto text = read_user_file(path, kLongestText);
+    return text ? std::move(text) : about_file(path, text.error());
 }
 
 Result<std::string> read_secret_file(std::string_view path, std::string_view folder) {
     if (path.empty()) {
         return Error{"secret.file needs a path", {}, "e.g. ${secret.file:token.txt}"};
     }
-    auto text = read_whole_file(beside(folder, path));
+    const std::string whole_path = beside(folder, path);
+    auto text = read_user_file(whole_path, kLongestSecret);
     if (!text) {
-        return text;
+        return about_file(whole_path, text.error());
     }
-    if (text->size() > kLongestSecret) {
-        return Error{fmt::format("the secret in {} is longer than 64 KiB", in_quotes(path))};
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text->starts_with(kByteOrderMark)) {
+        text->erase(0, kByteOrderMark.size());
     }
     while (text->ends_with('\n') || text->ends_with('\r')) {
         text->pop_back();

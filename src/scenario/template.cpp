@@ -13,6 +13,18 @@
 namespace plimsoll {
 namespace {
 
+// Each user keeps its variables; a loop that doubles one would soon have all memory.
+constexpr std::size_t kLongestVariable = std::size_t{1} << 20U;
+constexpr std::size_t kLongestText = std::size_t{64} << 20U;
+
+// False, for the caller to return.
+bool too_long(const RenderContext& context, std::string_view what, std::size_t limit) {
+    if (context.missing != nullptr && context.missing->empty()) {
+        *context.missing = fmt::format("{} (longer than {} bytes)", what, limit);
+    }
+    return false;
+}
+
 struct Token {
     enum class Kind { Literal, Escape, Expression, Unclosed } kind = Kind::Literal;
     std::string_view text;  // literal: the text; expression: what stands between ${ and }
@@ -105,6 +117,19 @@ std::string encode_literal(std::string text, Encoding encoding) {
     return text;
 }
 
+// Whether what an expression has appended from `begin` on may stand in a header.
+bool fits_header(const Expression& expression, const RenderContext& context, std::size_t begin,
+                 std::string_view out) {
+    if (is_header_text(out.substr(begin))) {
+        return true;
+    }
+    if (context.missing != nullptr && context.missing->empty()) {
+        *context.missing = fmt::format("${{{}}} (a control character must not stand in a header)",
+                                       expression.source());
+    }
+    return false;
+}
+
 // Rewrites what an expression has appended from `begin` on.
 void encode_value(std::size_t begin, Encoding encoding, std::string& out) {
     switch (encoding) {
@@ -120,13 +145,7 @@ void encode_value(std::size_t begin, Encoding encoding, std::string& out) {
         case Encoding::Path:
             percent_encode(begin, &is_target_character, out);
             break;
-        case Encoding::Header:
-            std::replace_if(
-                out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
-                [](char c) {
-                    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-                },
-                ' ');
+        case Encoding::Header:  // checked, not rewritten
             break;
     }
 }
@@ -142,6 +161,12 @@ bool is_bare_json(const Expression& expression, const RenderContext& context,
 }
 
 }  // namespace
+
+bool is_header_text(std::string_view text) noexcept {
+    return std::none_of(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+    });
+}
 
 ValueType json_type(std::string_view text) noexcept {
     if (text == "true" || text == "false") {
@@ -323,6 +348,7 @@ bool Template::render(const RenderContext& context, std::string& out) const {
         out += text_;
         return true;
     }
+    const std::size_t start = out.size();
     Random own(0, context.user, context.iteration);
     Random& random = context.random != nullptr ? *context.random : own;
     for (const Part& part : parts_) {
@@ -341,11 +367,18 @@ bool Template::render(const RenderContext& context, std::string& out) const {
         if (!part.expression->append(context, random, out)) {
             return false;
         }
+        if (out.size() - start > kLongestText) [[unlikely]] {
+            return too_long(context, "a text", kLongestText);
+        }
         if (part.encoding == Encoding::JsonValue) {
             if (!is_bare_json(*part.expression, context, std::string_view(out).substr(begin))) {
                 escape_json(begin, out);
                 out.insert(begin, 1, '"');
                 out += '"';
+            }
+        } else if (part.encoding == Encoding::Header) {
+            if (!fits_header(*part.expression, context, begin, out)) {
+                return false;
             }
         } else if (part.encoding != Encoding::None) {
             encode_value(begin, part.encoding, out);
@@ -358,6 +391,9 @@ bool Template::evaluate(const RenderContext& context, std::string& scratch, Vari
     scratch.clear();
     if (!render(context, scratch)) {
         return false;
+    }
+    if (scratch.size() > kLongestVariable) [[unlikely]] {
+        return too_long(context, "a variable", kLongestVariable);
     }
     ValueType type = ValueType::Text;
     if (is_constant()) {

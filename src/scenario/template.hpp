@@ -56,7 +56,7 @@ enum class Encoding : std::uint8_t {
     JsonValue,  // as a JSON value of its own type: a number stays one, text gets quotes
     Query,      // percent-encoded: all but unreserved characters (RFC 3986, 2.3)
     Path,       // percent-encoded: only what must not stand in a request target
-    Header      // control characters become spaces (RFC 9110, 5.5)
+    Header      // as it is; one with control characters has no value (RFC 9110, 5.5)
 };
 
 /// A literal with expressions: `${user}`, `${accounts.email}`, `${upper(token)}`, `${n + 1}`; all
@@ -124,6 +124,11 @@ private:
     bool sensitive_ = false;
     bool secret_ = false;
 };
+
+/// Whether `text` may stand in a header, of a request or of a part of one: no line end, NUL or
+/// other control character but a tab. Whatever becomes a header is asked here: literals when they
+/// are read, by read_header_value; values with Encoding::Header.
+[[nodiscard]] bool is_header_text(std::string_view text) noexcept;
 
 /// Text as JSON reads it: a number (RFC 8259, section 6), true or false, null; else Text.
 [[nodiscard]] ValueType json_type(std::string_view text) noexcept;

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -14,7 +15,11 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::size_t kMostNodes = 100'000;
+constexpr std::size_t kLongestText = std::size_t{16} << 20U;
+constexpr std::size_t kMostLevels = 200;  // what reads the tree goes down it by recursion
+
+constexpr std::string_view kTooLarge = "unfolds to more than ";
+constexpr const char* kTooDeep = "is nested more than 200 levels deep";
 
 // The text from a 0-based place on.
 std::string_view text_from(std::string_view text, int line, int column) {
@@ -44,7 +49,8 @@ bool is_unclosed_quote(std::string_view from_scalar) {
 
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    TreeBuilder(std::string_view text, std::uint16_t file) : text_(text), file_(file) {
+    TreeBuilder(std::string_view text, std::uint16_t file, std::size_t most_nodes)
+        : text_(text), file_(file), most_nodes_(most_nodes) {
         for (std::size_t at = 0; at != std::string_view::npos; at = text.find('\n', at)) {
             at += line_starts_.empty() ? 0U : 1U;
             line_starts_.push_back(at);
@@ -82,19 +88,18 @@ public:
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value /*style*/) override {
         refuse_custom_tag(mark, tag);
-        open_.push_back({make(YamlNode::Kind::List, mark), anchor, {}});
+        open(YamlNode::Kind::List, mark, anchor);
     }
     void OnSequenceEnd() override { close(); }
     void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value /*style*/) override {
         refuse_custom_tag(mark, tag);
-        open_.push_back({make(YamlNode::Kind::Map, mark), anchor, {}});
+        open(YamlNode::Kind::Map, mark, anchor);
     }
     void OnMapEnd() override { close(); }
 
     [[nodiscard]] YamlNodePtr root() const { return root_; }
     [[nodiscard]] bool broken() const { return broken_; }
-    [[nodiscard]] bool too_large() const { return too_large_; }
     [[nodiscard]] std::vector<Fault>& faults() { return faults_; }
 
 private:
@@ -159,7 +164,7 @@ private:
         }
         Open& parent = open_.back();
         if (parent.node->kind == YamlNode::Kind::List) {
-            grow(*parent.node, node->size);
+            grow(*parent.node, *node, mark);
             parent.node->items.push_back(node);
             return;
         }
@@ -172,7 +177,7 @@ private:
             parent.has_key = true;
             return;
         }
-        grow(*parent.node, node->size);
+        grow(*parent.node, *node, mark);
         parent.entry.value = node;
         if (parent.key_is_text) {
             parent.node->entries.push_back(std::move(parent.entry));
@@ -180,9 +185,23 @@ private:
         parent.has_key = false;
     }
 
-    void grow(YamlNode& parent, std::size_t by) {
-        parent.size += by;
-        too_large_ = too_large_ || parent.size > kMostNodes;
+    void grow(YamlNode& parent, const YamlNode& by, const YAML::Mark& mark) {
+        parent.size += by.size;
+        parent.depth = std::max(parent.depth, by.depth + 1);
+        if (parent.size > most_nodes_) {
+            throw YAML::ParserException(mark, fmt::format("{}{} values", kTooLarge, most_nodes_));
+        }
+        if (parent.depth + open_.size() > kMostLevels) {
+            throw YAML::ParserException(mark, kTooDeep);
+        }
+    }
+
+    // The nodes that are open, and the scanner's own stack, grow before any of them is placed.
+    void open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+        if (open_.size() >= kMostLevels) {
+            throw YAML::ParserException(mark, kTooDeep);
+        }
+        open_.push_back({make(kind, mark), anchor, {}});
     }
 
     void close() {
@@ -193,12 +212,12 @@ private:
 
     std::string_view text_;
     std::uint16_t file_;
+    std::size_t most_nodes_;
     std::vector<std::size_t> line_starts_;
     YamlNodePtr root_;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, YamlNodePtr> anchors_;
     std::vector<Fault> faults_;
-    bool too_large_ = false;
     bool broken_ = false;
 };
 
@@ -227,6 +246,9 @@ std::string syntax_hint(const std::string& line) {
 }
 
 Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
+    if (error.msg.starts_with(kTooLarge) || error.msg == kTooDeep) {
+        return {error.mark.line + 1, error.mark.column + 1, {}, error.msg, {}};
+    }
     Fault fault{1, 1, {}, "not valid YAML: " + error.msg, {}};
     if (!error.mark.is_null()) {
         fault.line = error.mark.line + 1;
@@ -238,9 +260,13 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
 
 }  // namespace
 
-YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
+YamlDocument read_yaml(std::string_view text, std::uint16_t file, std::size_t most_nodes) {
     YamlDocument document;
-    TreeBuilder builder(text, file);
+    if (text.size() > kLongestText) {
+        document.faults.push_back({1, 1, {}, "is longer than 16 MiB", {}});
+        return document;
+    }
+    TreeBuilder builder(text, file, most_nodes);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
@@ -263,10 +289,6 @@ YamlDocument read_yaml(std::string_view text, std::uint16_t file) {
         return document;
     }
     if (builder.broken()) {
-        document.root = nullptr;
-    }
-    if (builder.too_large()) {
-        document.faults.push_back({1, 1, {}, "unfolds to more than 100000 values", {}});
         document.root = nullptr;
     }
     return document;

@@ -35,6 +35,7 @@ struct YamlNode {
     std::vector<YamlNodePtr> items;  // of a list
     std::vector<Entry> entries;      // of a map, in the file's order, duplicate keys included
     std::size_t size = 1;            // nodes in it, aliases expanded
+    std::size_t depth = 1;           // of the deepest node in it, aliases expanded
 };
 
 struct YamlDocument {
@@ -42,8 +43,10 @@ struct YamlDocument {
     std::vector<Fault> faults;
 };
 
-/// Reads one document. Anchors and aliases are resolved; documents that would unfold to more than
-/// 100,000 nodes are refused.
-[[nodiscard]] YamlDocument read_yaml(std::string_view text, std::uint16_t file = 0);
+/// Reads one document. Anchors and aliases are resolved; a document that is longer than 16 MiB, or
+/// would unfold to more than `most_nodes` nodes or to more than 200 levels, is refused as soon as
+/// that is seen.
+[[nodiscard]] YamlDocument read_yaml(std::string_view text, std::uint16_t file = 0,
+                                     std::size_t most_nodes = 100'000);
 
 }  // namespace plimsoll

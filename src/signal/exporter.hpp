@@ -6,6 +6,7 @@
 #include "signal/reading.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -27,6 +28,16 @@ struct ProbeHealth {
     Nanoseconds last_took{};
 };
 
+/// What became of what an exporter had to deliver, since the start.
+struct Deliveries {
+    std::string unit = "records";
+    std::uint64_t sent = 0;       // and taken by the other side
+    std::uint64_t retried = 0;    // times that something was sent again
+    std::uint64_t rejected = 0;   // refused by the other side for good
+    std::uint64_t dropped = 0;    // lost on this side: no room, no answer, no time left
+    std::string last_error = {};  // for people; empty when all went well
+};
+
 /// Carries snapshots, readings and events out of the process. All calls come from one thread of the
 /// exporter's own (see ExporterWorker), in order; a slow one delays nobody: the queue before it is
 /// bounded and drops are counted.
@@ -45,6 +56,9 @@ public:
     virtual void on_event(const Event& event) = 0;
     /// Records that the worker had to drop before this exporter saw them, since the start.
     virtual void on_dropped(std::uint64_t total) = 0;
+    /// What it counts itself, for one that can tell what the other side took. From any thread, also
+    /// after finish.
+    [[nodiscard]] virtual std::optional<Deliveries> deliveries() const { return std::nullopt; }
     /// Flushes within `deadline`. Nothing comes after it.
     virtual void finish(Clock::time_point deadline) = 0;
 };

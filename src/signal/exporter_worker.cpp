@@ -194,6 +194,17 @@ ExporterWorker::Finished ExporterWorker::finish(Clock::time_point deadline) {
     return state_->finish(deadline);
 }
 
+Deliveries ExporterWorker::deliveries() const {
+    const std::optional<Deliveries> own = state_->exporter->deliveries();
+    const std::lock_guard lock(state_->mutex);
+    Deliveries out = own.value_or(Deliveries{});
+    if (!own) {
+        out.sent = state_->delivered;
+    }
+    out.dropped += state_->dropped;
+    return out;
+}
+
 std::uint64_t ExporterWorker::dropped() const {
     const std::lock_guard lock(state_->mutex);
     return state_->dropped;

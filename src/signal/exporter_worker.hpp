@@ -54,6 +54,9 @@ public:
 
     /// Since the start.
     [[nodiscard]] std::uint64_t dropped() const;
+    /// The exporter's own, or else the records that it was given; what the queue had no room for is
+    /// in `dropped` either way. From any thread, until this object ends.
+    [[nodiscard]] Deliveries deliveries() const;
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:

@@ -251,6 +251,9 @@ private:
             sum.delta_checks[c].passed += part.checks[c].passed;
             sum.delta_checks[c].failed += part.checks[c].failed;
         }
+        if (part.last_answer) {
+            sum.last_answer = std::max(sum.last_answer, info_.start.mono + *part.last_answer);
+        }
         sum.delta_phases.merge(part.phases);
         sum.delta_counts.merge(part.counts);
         ShardState state = part.state;
@@ -402,7 +405,8 @@ private:
     }
 
     static bool adds_up(const std::string& key) {
-        return key.starts_with("generator.") || key.starts_with("exporter.dropped.") ||
+        return key.starts_with("generator.") ||
+               (key.starts_with("exporter.") && !key.starts_with("exporter.error.")) ||
                key == "run_file.write_errors";
     }
 

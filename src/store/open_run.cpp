@@ -1,5 +1,6 @@
 #include "store/open_run.hpp"
 
+#include "base/user_file.hpp"
 #include "store/schema.hpp"
 
 #include <cstdlib>
@@ -54,9 +55,9 @@ Status check_schema(const sqlite::Database& database, const fs::path& file) {
     if (!version) {
         return version.error();
     }
-    if (version.value() != schema::kVersion) {
-        return Error{fmt::format("has schema version {}; this program reads version {}",
-                                 version.value(), schema::kVersion),
+    if (version.value() < schema::kOldestVersion || version.value() > schema::kVersion) {
+        return Error{fmt::format("has schema version {}; this program reads versions {} to {}",
+                                 version.value(), schema::kOldestVersion, schema::kVersion),
                      file.string(), "read it with the version of Plimsoll that wrote it"};
     }
     return {};
@@ -75,6 +76,9 @@ Result<OpenRun> open_run(const fs::path& path) {
     const fs::path file = fs::is_directory(path, code) ? path / schema::kFileName : path;
     if (!fs::exists(file, code)) {
         return Error{"no such run file", file.string(), "name a run folder or its run.db"};
+    }
+    if (const auto plain = open_user_file(file.string()); !plain) {
+        return plain.error();
     }
     OpenRun run;
     auto database = sqlite::Database::open(file, sqlite::Database::Mode::Read);

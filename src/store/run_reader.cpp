@@ -1,6 +1,7 @@
 #include "store/run_reader.hpp"
 
 #include "store/open_run.hpp"
+#include "store/run_check.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
 #include "store/threshold_options.hpp"
@@ -95,10 +96,8 @@ void Loader::load_load() {
     rows("SELECT executor, from_ns, to_ns, target FROM stage ORDER BY executor, stage",
          [&](const sqlite::Statement& row) {
              const auto executor = static_cast<std::size_t>(row.integer(0));
-             if (executor < info.executors.size()) {
-                 info.executors[executor].stages.push_back(
-                     {Nanoseconds(row.integer(1)), Nanoseconds(row.integer(2)), row.real(3)});
-             }
+             info.executors[executor].stages.push_back(
+                 {Nanoseconds(row.integer(1)), Nanoseconds(row.integer(2)), row.real(3)});
          });
     rows("SELECT name FROM user_class ORDER BY id",
          [&](const sqlite::Statement& row) { info.user_classes.push_back(row.text(0)); });
@@ -119,12 +118,6 @@ void Loader::load_thresholds() {
                 schema::value_of<ThresholdMetric>(schema::kThresholdMetrics, row.text(2));
             const auto statistic = schema::value_of<Statistic>(schema::kStatistics, row.text(4));
             const auto comparison = schema::value_of<Comparison>(schema::kComparisons, row.text(6));
-            if (!metric || !statistic || !comparison) {
-                status = Error{
-                    fmt::format("has an unknown threshold \"{} {}\"", row.text(0), row.text(1)),
-                    "threshold", "the run file may be damaged"};
-                return;
-            }
             Threshold threshold;
             threshold.key = row.text(0);
             threshold.expression = row.text(1);
@@ -142,17 +135,16 @@ void Loader::load_thresholds() {
 }
 
 void Loader::load_threshold_options() {
-    bool there = false;  // runs of the first versions have no such table
-    rows("SELECT 1 FROM sqlite_master WHERE type='table' AND name='threshold_option'",
-         [&](const sqlite::Statement&) { there = true; });
-    if (!there) {
-        return;
-    }
     rows("SELECT threshold, name, value FROM threshold_option ORDER BY rowid",
          [&](const sqlite::Statement& row) {
-             const auto id = static_cast<std::size_t>(row.integer(0));
-             if (id < info.thresholds.size()) {
-                 apply_option(info.thresholds[id], row.text(1), row.text(2));
+             Threshold& threshold = info.thresholds[static_cast<std::size_t>(row.integer(0))];
+             if (!apply_option(threshold, row.text(1), row.text(2)) ||
+                 std::any_of(threshold.endpoints.begin(), threshold.endpoints.end(),
+                             [&](auto id) { return id >= info.endpoints.size(); })) {
+                 status = Error{fmt::format("is damaged: threshold_option: row {}: {} is \"{}\"",
+                                            row.integer(0) + 1, row.text(1), row.text(2)),
+                                {},
+                                "it was cut short, or changed since"};
              }
          });
 }
@@ -167,6 +159,7 @@ std::string StoredSeries::label(std::string_view name) const {
 
 struct RunReader::State {
     OpenRun run;
+    std::string file;
     RunInfo info;
     bool finished = false;
 };
@@ -176,6 +169,17 @@ RunReader::RunReader(RunReader&&) noexcept = default;
 RunReader& RunReader::operator=(RunReader&&) noexcept = default;
 RunReader::~RunReader() = default;
 
+namespace {
+
+/// What went wrong while reading, with the file's name.
+Error in_file(const std::string& file, const Error& error) {
+    return Error{
+        error.where.empty() || error.where == file ? error.what : error.where + ": " + error.what,
+        file, error.hint};
+}
+
+}  // namespace
+
 Result<RunReader> RunReader::open(const std::filesystem::path& path) {
     auto run = open_run(path);
     if (!run) {
@@ -183,13 +187,21 @@ Result<RunReader> RunReader::open(const std::filesystem::path& path) {
     }
     auto state = std::make_unique<State>();
     state->run = std::move(run).value();
-    Loader loader{state->run.database, state->info, state->finished};
+    state->file = state->run.database.path();
+    sqlite::Database& database = state->run.database;
+    Loader loader{database, state->info, state->finished};
+    loader.status = database.exec("BEGIN");  // a run that still writes stays as it was checked
+    if (loader.status.ok()) {
+        loader.status = check_tables(database);
+    }
     loader.load_run();
     loader.load_load();
     loader.load_thresholds();
+    static_cast<void>(database.exec("COMMIT"));
     if (!loader.status.ok()) {
-        return Error{"cannot be read: " + loader.status.error().what, path.string(),
-                     "the run file may be damaged"};
+        Error error = loader.status.error();
+        error.where = path.string();
+        return error;
     }
     return RunReader(std::move(state));
 }
@@ -279,7 +291,7 @@ Result<std::vector<StoredSeries>> RunReader::series() const {
                           });
     }
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return all;
 }
@@ -331,7 +343,7 @@ Result<std::vector<StoredProbe>> RunReader::probes() const {
         read.times_s.push_back(t_s);
     });
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return all;
 }
@@ -345,7 +357,7 @@ Result<std::vector<StoredEvent>> RunReader::events() const {
             all.push_back({seconds(row.integer(0)), kind.value_or(EventKind::Note), row.text(2)});
         });
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return all;
 }
@@ -361,7 +373,7 @@ Result<std::vector<StoredGap>> RunReader::gaps() const {
                                     seconds(row.integer(3)), row.integer(4) != 0});
                  });
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return all;
 }
@@ -383,7 +395,7 @@ Result<std::vector<StoredError>> RunReader::errors() const {
             all.push_back(std::move(error));
         });
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return all;
 }
@@ -394,7 +406,7 @@ Result<std::map<std::string, std::string>> RunReader::facts() const {
         for_rows(state_->run.database, "SELECT key, value FROM fact",
                  [&](const sqlite::Statement& row) { all[row.text(0)] = row.text(1); });
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return all;
 }
@@ -405,7 +417,7 @@ Result<std::optional<std::string>> RunReader::verdict() const {
         for_rows(state_->run.database, "SELECT value FROM run WHERE key = 'verdict'",
                  [&](const sqlite::Statement& row) { json = row.text(0); });
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return json;
 }
@@ -416,7 +428,7 @@ Result<std::string> RunReader::scenario_sha256() const {
         for_rows(state_->run.database, "SELECT value FROM run WHERE key = 'scenario_sha256'",
                  [&](const sqlite::Statement& row) { hash = row.text(0); });
     if (!status.ok()) {
-        return status.error();
+        return in_file(state_->file, status.error());
     }
     return hash;
 }

@@ -31,6 +31,8 @@ struct StoredTick {
     ShardState state;
     std::vector<ShardState> shards;
     std::vector<ExecutorState> executors;
+    std::optional<Nanoseconds> last_answer;  // when its last response was complete; absent: none,
+                                             // or a run file of schema 3
 };
 
 /// All values of one metric with one set of labels, in time order.

@@ -38,10 +38,14 @@ CREATE TABLE executor_tick(tick INTEGER, executor INTEGER, stage INTEGER, offere
 CREATE TABLE endpoint_tick(tick INTEGER, endpoint INTEGER, requests INTEGER, failed INTEGER,
     bytes_sent INTEGER, bytes_received INTEGER, statuses TEXT,
     response BLOB, service BLOB, send_lag BLOB);
+CREATE TABLE censored_tick(tick INTEGER, endpoint INTEGER, response BLOB, service BLOB,
+    cut_off BLOB);
+CREATE TABLE answer_tick(tick INTEGER, last_ns INTEGER);
 CREATE TABLE flow_tick(tick INTEGER, iterations_cut_short INTEGER, steps_unrendered INTEGER,
     starts_failed INTEGER, users_stopped INTEGER, out_of_data INTEGER);
 CREATE TABLE group_tick(tick INTEGER, step_group INTEGER, count INTEGER, failed INTEGER,
     broken_off INTEGER, duration BLOB);
+CREATE TABLE censored_group_tick(tick INTEGER, step_group INTEGER, duration BLOB);
 CREATE TABLE check_tick(tick INTEGER, check_name INTEGER, passed INTEGER, failed INTEGER);
 
 CREATE TABLE probe(id INTEGER PRIMARY KEY, name TEXT, readings INTEGER, expected INTEGER,

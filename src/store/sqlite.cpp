@@ -1,13 +1,17 @@
 #include "store/sqlite.hpp"
 
+#include "base/utf8.hpp"
+
 #include <limits>
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 namespace plimsoll::sqlite {
 namespace {
 
 constexpr int kBusyTimeout_ms = 2000;
+constexpr int kLongestValue_bytes = 64 << 20;  // the longest is a scenario's text
 
 Error error_of(sqlite3* handle) {
     const char* file = sqlite3_db_filename(handle, "main");
@@ -90,12 +94,46 @@ double Statement::real(int column) const {
 std::string Statement::text(int column) const {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
-    return data != nullptr ? std::string(data, size) : std::string();
+    return data != nullptr ? valid_utf8({data, size}) : std::string();
 }
 
 std::span<const std::uint8_t> Statement::bytes(int column) const {
     const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(handle_.get(), column));
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
+}
+
+bool Statement::is_integer(int column) const {
+    return sqlite3_column_type(handle_.get(), column) == SQLITE_INTEGER;
+}
+
+bool Statement::is_number(int column) const {
+    return is_integer(column) || sqlite3_column_type(handle_.get(), column) == SQLITE_FLOAT;
+}
+
+bool Statement::is_text(int column) const {
+    return is_null(column) || sqlite3_column_type(handle_.get(), column) == SQLITE_TEXT;
+}
+
+bool Statement::is_bytes(int column) const {
+    return is_null(column) || sqlite3_column_type(handle_.get(), column) == SQLITE_BLOB;
+}
+
+std::string Statement::shown(int column) const {
+    constexpr std::size_t kMostShown = 40;
+    switch (sqlite3_column_type(handle_.get(), column)) {
+        case SQLITE_NULL:
+            return "NULL";
+        case SQLITE_BLOB:
+            return fmt::format("{} bytes", sqlite3_column_bytes(handle_.get(), column));
+        case SQLITE_TEXT:
+            return fmt::format("\"{}\"", valid_utf8(text(column).substr(0, kMostShown)));
+        default:
+            return text(column);
+    }
 }
 
 void Database::Close::operator()(sqlite3* handle) const {
@@ -115,6 +153,11 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
                      ""};
     }
     sqlite3_busy_timeout(raw, kBusyTimeout_ms);
+    if (mode == Mode::Read) {
+        sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+        sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+        sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kLongestValue_bytes);
+    }
     return database;
 }
 
@@ -134,6 +177,11 @@ Result<Statement> Database::prepare(std::string_view sql) const {
     Statement statement;
     statement.handle_.reset(raw);
     return statement;
+}
+
+std::string Database::path() const {
+    const char* const file = sqlite3_db_filename(handle_.get(), "main");
+    return file != nullptr ? file : "";
 }
 
 Result<std::int64_t> Database::integer(std::string_view sql) const {

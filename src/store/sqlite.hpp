@@ -56,9 +56,20 @@ public:
         return static_cast<std::uint32_t>(integer(column));
     }
     [[nodiscard]] double real(int column) const;
+    /// UTF-8 whatever is stored: what is no text becomes U+FFFD.
     [[nodiscard]] std::string text(int column) const;
     /// Valid until the next step.
     [[nodiscard]] std::span<const std::uint8_t> bytes(int column) const;
+
+    /// How a value is stored, for those who do not trust the file. Empty text and empty bytes may
+    /// be stored as NULL.
+    [[nodiscard]] bool is_null(int column) const;
+    [[nodiscard]] bool is_integer(int column) const;
+    [[nodiscard]] bool is_number(int column) const;  // whole or not
+    [[nodiscard]] bool is_text(int column) const;
+    [[nodiscard]] bool is_bytes(int column) const;
+    /// The value for an error message, cut to a length that can be read.
+    [[nodiscard]] std::string shown(int column) const;
 
 private:
     friend class Database;
@@ -71,7 +82,8 @@ private:
 class Database {
 public:
     enum class Mode { Create, Read };
-    /// Create makes the file and refuses one that exists; Read never changes it.
+    /// Create makes the file and refuses one that exists; Read never changes it, and takes nothing
+    /// from it that could run code or is larger than a run file has.
     [[nodiscard]] static Result<Database> open(const std::filesystem::path& path, Mode mode);
 
     /// Runs one or more statements that return nothing of interest.
@@ -79,6 +91,7 @@ public:
     [[nodiscard]] Result<Statement> prepare(std::string_view sql) const;
     /// The first column of the first row, 0 where there is none.
     [[nodiscard]] Result<std::int64_t> integer(std::string_view sql) const;
+    [[nodiscard]] std::string path() const;
 
 private:
     struct Close {

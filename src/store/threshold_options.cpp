@@ -7,11 +7,12 @@ namespace {
 
 constexpr const char* kLabel = "label.";
 
+/// False where the text is no such number.
 template <typename Number>
-Number number(const std::string& text) {
-    Number value{};
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
+bool number(const std::string& text, Number& value) {
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    return read.ec == std::errc{} && read.ptr == end;
 }
 
 }  // namespace
@@ -23,6 +24,9 @@ std::vector<std::pair<std::string, std::string>> options_of(const Threshold& thr
     }
     if (threshold.sla) {
         options.emplace_back("sla", "1");
+    }
+    if (threshold.allow_empty) {
+        options.emplace_back("allow_empty", "1");
     }
     for (const std::uint32_t endpoint : threshold.endpoints) {
         options.emplace_back("endpoint", std::to_string(endpoint));
@@ -43,17 +47,25 @@ std::vector<std::pair<std::string, std::string>> options_of(const Threshold& thr
     return options;
 }
 
-void apply_option(Threshold& threshold, const std::string& name, const std::string& value) {
+bool apply_option(Threshold& threshold, const std::string& name, const std::string& value) {
+    constexpr Nanoseconds kLongest = std::chrono::hours(24 * 366);
     if (name == "window_ns") {
-        threshold.window = Nanoseconds(number<std::int64_t>(value));
-    } else if (name == "sla") {
+        std::int64_t window_ns = 0;
+        const bool read =
+            number(value, window_ns) && window_ns >= 0 && window_ns <= kLongest.count();
+        threshold.window = Nanoseconds(window_ns);
+        return read;
+    }
+    if (name == "sla") {
         threshold.sla = value == "1";
+    } else if (name == "allow_empty") {
+        threshold.allow_empty = value == "1";
     } else if (name == "endpoint") {
-        threshold.endpoints.push_back(number<std::uint32_t>(value));
+        return number(value, threshold.endpoints.emplace_back());
     } else if (name == "status_low") {
-        threshold.status_low = number<std::uint16_t>(value);
+        return number(value, threshold.status_low);
     } else if (name == "status_high") {
-        threshold.status_high = number<std::uint16_t>(value);
+        return number(value, threshold.status_high);
     } else if (name == "outcome") {
         threshold.outcome = value;
     } else if (name == "probe_metric") {
@@ -61,6 +73,7 @@ void apply_option(Threshold& threshold, const std::string& name, const std::stri
     } else if (name.starts_with(kLabel)) {
         threshold.labels.emplace_back(name.substr(std::char_traits<char>::length(kLabel)), value);
     }
+    return true;
 }
 
 }  // namespace plimsoll

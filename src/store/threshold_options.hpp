@@ -12,6 +12,7 @@ namespace plimsoll {
 
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> options_of(
     const Threshold& threshold);
-void apply_option(Threshold& threshold, const std::string& name, const std::string& value);
+[[nodiscard]] bool apply_option(Threshold& threshold, const std::string& name,
+                                const std::string& value);
 
 }  // namespace plimsoll

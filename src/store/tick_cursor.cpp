@@ -1,7 +1,12 @@
 #include "store/tick_cursor.hpp"
 
 #include "store/histogram_pack.hpp"
+#include "store/schema.hpp"
 #include "store/tick_writer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
@@ -49,6 +54,18 @@ private:
     bool more_ = false;
 };
 
+/// A histogram, where its bytes make one of as many values and as long a time as a run can have.
+Result<Histogram> read_histogram(std::span<const std::uint8_t> bytes) {
+    constexpr std::uint64_t kMostCount = std::uint64_t{1} << 50;
+    constexpr Nanoseconds kLongest = std::chrono::hours(24 * 366);
+    auto read = unpack_histogram(bytes);
+    if (read &&
+        (read->count() > kMostCount || read->max() < Nanoseconds{} || read->max() > kLongest)) {
+        return Error{"holds absurd times"};
+    }
+    return read;
+}
+
 /// Eight columns from `first` on, in the order of the schema.
 ShardState read_state(const sqlite::Statement& row, int first) {
     ShardState state;
@@ -87,12 +104,16 @@ StoredTick read_tick(const sqlite::Statement& row) {
 Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto statuses = decode_statuses(row.text(6));
-    auto response = unpack_histogram(row.bytes(7));
-    auto service = unpack_histogram(row.bytes(8));
-    auto send_lag = unpack_histogram(row.bytes(9));
+    auto response = read_histogram(row.bytes(7));
+    auto service = read_histogram(row.bytes(8));
+    auto send_lag = read_histogram(row.bytes(9));
     if (index >= tick.endpoints.size() || !statuses || !response || !service || !send_lag) {
-        return Error{"holds an endpoint's counts that cannot be read", "endpoint_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format(
+                "is damaged: endpoint_tick: tick {} holds an endpoint's counts that cannot be read",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     EndpointStats& stats = tick.endpoints[index];
     stats.requests = row.unsigned_integer(2);
@@ -106,6 +127,51 @@ Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
+Status read_censored(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto response = unpack_histogram(row.bytes(2));
+    auto service = unpack_histogram(row.bytes(3));
+    auto cut_off = unpack_histogram(row.bytes(4));
+    if (index >= tick.endpoints.size() || !response || !service || !cut_off ||
+        response->count() > tick.endpoints[index].response.count() ||
+        service->count() != response->count() || cut_off->count() > response->count()) {
+        return Error{"holds an endpoint's censored times that cannot be read", "censored_tick",
+                     "the run file may be damaged"};
+    }
+    EndpointStats& stats = tick.endpoints[index];
+    stats.censored = RareHistogram(std::move(response).value());
+    stats.censored_service = RareHistogram(std::move(service).value());
+    stats.cut_off = RareHistogram(std::move(cut_off).value());
+    return {};
+}
+
+Status read_censored_group(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto duration = unpack_histogram(row.bytes(2));
+    if (index >= tick.groups.size() || !duration ||
+        duration->count() > tick.groups[index].duration.count()) {
+        return Error{"holds a group's censored times that cannot be read", "censored_group_tick",
+                     "the run file may be damaged"};
+    }
+    tick.groups[index].censored = RareHistogram(std::move(duration).value());
+    return {};
+}
+
+/// Schema 3 says how many requests ran into their timeout, not after how long: they are taken as
+/// the slowest of their tick.
+void guess_censored(StoredTick& tick) {
+    for (EndpointStats& stats : tick.endpoints) {
+        std::uint64_t timeouts = 0;
+        for (const StatusCount& entry : stats.statuses) {
+            timeouts += is_timeout(entry.outcome) ? entry.count : 0U;
+        }
+        if (timeouts > 0) {
+            stats.censored = RareHistogram(stats.response.largest(timeouts));
+            stats.censored_service = RareHistogram(stats.service.largest(timeouts));
+        }
+    }
+}
+
 void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
     counts.iterations_cut_short = row.unsigned_integer(1);
     counts.steps_unrendered = row.unsigned_integer(2);
@@ -116,10 +182,14 @@ void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
 
 Status read_group(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
-    auto duration = unpack_histogram(row.bytes(5));
+    auto duration = read_histogram(row.bytes(5));
     if (index >= tick.groups.size() || !duration) {
-        return Error{"holds a group's counts that cannot be read", "group_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format(
+                "is damaged: group_tick: tick {} holds a group's counts that cannot be read",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     GroupStats& stats = tick.groups[index];
     stats.count = row.unsigned_integer(2);
@@ -132,8 +202,12 @@ Status read_group(const sqlite::Statement& row, StoredTick& tick) {
 Status read_check(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     if (index >= tick.checks.size()) {
-        return Error{"holds the counts of a check that it does not name", "check_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format(
+                "is damaged: check_tick: tick {} holds the counts of a check that it does not name",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     tick.checks[index] = {row.unsigned_integer(2), row.unsigned_integer(3)};
     return {};
@@ -141,10 +215,13 @@ Status read_check(const sqlite::Statement& row, StoredTick& tick) {
 
 Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = row.unsigned_integer(1);
-    auto times = unpack_histogram(row.bytes(2));
+    auto times = read_histogram(row.bytes(2));
     if (index >= kRequestPhaseCount || !times) {
-        return Error{"holds a phase's times that cannot be read", "phase_tick",
-                     "the run file may be damaged"};
+        return Error{
+            fmt::format("is damaged: phase_tick: tick {} holds a phase's times that cannot be read",
+                        tick.tick),
+            {},
+            "it was cut short, or changed since"};
     }
     tick.phases.times[index] = std::move(times).value();
     return {};
@@ -154,8 +231,12 @@ Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
 
 struct TickCursor::Tables {
     Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
+    Rows censored, censored_groups, answers;
+    bool has_censored = true;  // since schema 4
+    std::string file;
 
     Status open(const sqlite::Database& database) {
+        file = database.path();
         Status status = ticks.open(database, "SELECT * FROM tick ORDER BY tick");
         if (status.ok()) {
             status = shards.open(database, "SELECT * FROM shard_tick ORDER BY rowid");
@@ -181,6 +262,26 @@ struct TickCursor::Tables {
         if (status.ok()) {
             status = https.open(database, "SELECT * FROM http_tick ORDER BY rowid");
         }
+        return status.ok() ? open_censored(database) : status;
+    }
+
+    Status open_censored(const sqlite::Database& database) {
+        const auto version = database.integer("PRAGMA user_version");
+        if (!version) {
+            return version.error();
+        }
+        has_censored = *version >= 4;
+        Status status;
+        if (has_censored) {
+            status = censored.open(database, "SELECT * FROM censored_tick ORDER BY rowid");
+        }
+        if (status.ok() && has_censored) {
+            status =
+                censored_groups.open(database, "SELECT * FROM censored_group_tick ORDER BY rowid");
+        }
+        if (status.ok() && has_censored) {
+            status = answers.open(database, "SELECT * FROM answer_tick ORDER BY rowid");
+        }
         return status;
     }
 
@@ -191,7 +292,9 @@ struct TickCursor::Tables {
         });
         if (status.ok()) {
             status = executors.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
-                tick.executors.push_back({row.small(2), row.real(3)});
+                const auto index = static_cast<std::size_t>(row.integer(1));
+                tick.executors.resize(std::max(tick.executors.size(), index + 1));
+                tick.executors[index] = {row.small(2), row.real(3)};
                 return {};
             });
         }
@@ -225,6 +328,27 @@ struct TickCursor::Tables {
         if (status.ok()) {
             status = https.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
                 tick.counts.redirects = row.unsigned_integer(1);
+                return {};
+            });
+        }
+        return status.ok() ? fill_censored(tick) : status;
+    }
+
+    Status fill_censored(StoredTick& tick) {
+        if (!has_censored) {
+            guess_censored(tick);
+            return {};
+        }
+        Status status = censored.take_tick(
+            tick.tick, [&](const sqlite::Statement& row) { return read_censored(row, tick); });
+        if (status.ok()) {
+            status = censored_groups.take_tick(tick.tick, [&](const sqlite::Statement& row) {
+                return read_censored_group(row, tick);
+            });
+        }
+        if (status.ok()) {
+            status = answers.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+                tick.last_answer = Nanoseconds(row.integer(1));
                 return {};
             });
         }
@@ -262,7 +386,9 @@ Result<std::optional<StoredTick>> TickCursor::next() {
         status = tables_->ticks.advance();
     }
     if (!status.ok()) {
-        return status.error();
+        Error error = status.error();
+        error.where = tables_->file;
+        return error;
     }
     return std::optional(std::move(tick));
 }

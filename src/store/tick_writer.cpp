@@ -12,7 +12,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<const char*, 19> kSql{
+constexpr std::array<const char*, 22> kSql{
     "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
@@ -35,6 +35,9 @@ constexpr std::array<const char*, 19> kSql{
     "INSERT INTO check_tick VALUES(?,?,?,?)",
     "INSERT INTO phase_tick VALUES(?,?,?)",
     "INSERT INTO http_tick VALUES(?,?)",
+    "INSERT INTO censored_tick VALUES(?,?,?,?,?)",
+    "INSERT INTO censored_group_tick VALUES(?,?,?)",
+    "INSERT INTO answer_tick VALUES(?,?)",
 };
 
 /// Runs the given steps until one fails.
@@ -253,6 +256,9 @@ Status TickWriter::write(const Snapshot& snapshot) {
         status = write_flow(snapshot);
     }
     if (status.ok()) {
+        status = write_censored(snapshot);
+    }
+    if (status.ok()) {
         status = write_phases(snapshot);
     }
     for (const ErrorSample& error : snapshot.errors) {
@@ -292,6 +298,34 @@ Status TickWriter::write_flow(const Snapshot& snapshot) {
                          .bind_all(snapshot.tick, std::uint64_t{i}, check.passed, check.failed)
                          .run();
         }
+    }
+    return status;
+}
+
+// Few ticks have any.
+Status TickWriter::write_censored(const Snapshot& snapshot) {
+    Status status;
+    for (std::size_t i = 0; i < snapshot.delta.size() && status.ok(); ++i) {
+        const EndpointStats& stats = snapshot.delta[i];
+        if (!stats.censored.empty()) {
+            const auto response = pack_histogram(stats.censored.get());
+            const auto service = pack_histogram(stats.censored_service.get());
+            const auto cut_off = pack_histogram(stats.cut_off.get());
+            status = statements_[kCensored]
+                         .bind_all(snapshot.tick, std::uint64_t{i}, response, service, cut_off)
+                         .run();
+        }
+    }
+    for (std::size_t i = 0; i < snapshot.delta_groups.size() && status.ok(); ++i) {
+        if (const RareHistogram& censored = snapshot.delta_groups[i].censored; !censored.empty()) {
+            const auto duration = pack_histogram(censored.get());
+            status = statements_[kCensoredGroup]
+                         .bind_all(snapshot.tick, std::uint64_t{i}, duration)
+                         .run();
+        }
+    }
+    if (status.ok() && snapshot.last_answer != Clock::time_point()) {
+        status = statements_[kAnswer].bind_all(snapshot.tick, offset(snapshot.last_answer)).run();
     }
     return status;
 }

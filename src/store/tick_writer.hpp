@@ -62,6 +62,9 @@ private:
         kCheck,
         kPhase,
         kHttp,
+        kCensored,
+        kCensoredGroup,
+        kAnswer,
         kKinds
     };
     [[nodiscard]] Status prepare();
@@ -70,6 +73,7 @@ private:
     [[nodiscard]] Status write_probes(std::span<const ProbeInfo> probes);
     [[nodiscard]] Status write_state(const Snapshot& snapshot);
     [[nodiscard]] Status write_flow(const Snapshot& snapshot);
+    [[nodiscard]] Status write_censored(const Snapshot& snapshot);
     [[nodiscard]] Status write_phases(const Snapshot& snapshot);
     [[nodiscard]] Status write_error(const ErrorSample& error, Clock::time_point until);
     [[nodiscard]] Result<std::int64_t> series_id(std::size_t probe, const Value& value);

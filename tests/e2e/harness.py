@@ -74,7 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.served += 1
             self.server.traceparents.append(self.headers.get("traceparent"))
         status = self.server.status(self.path)
-        body = b'{"ok": true}' if status < 400 else b"no such thing"
+        body = self.server.body if status < 400 else b"no such thing"
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -89,9 +89,9 @@ class Target(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, delay=0.0, status=lambda path: 200):
+    def __init__(self, delay=0.0, status=lambda path: 200, body=b'{"ok": true}'):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.delay, self.status = delay, status
+        self.delay, self.status, self.body = delay, status, body
         self.served, self.lock = 0, threading.Lock()
         self.traceparents = []  # of each request, None where it had none
         self.url = f"http://127.0.0.1:{self.server_address[1]}"

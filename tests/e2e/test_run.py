@@ -276,7 +276,6 @@ class Run(unittest.TestCase):
         checks = {c["name"]: c for c in with_ceiling["validity"]["checks"]}
         self.assertTrue(checks["generator_ceiling"]["ok"])
         self.assertNotIn("generator_ceiling", {c["name"] for c in without["validity"]["checks"]})
-        self.assertIn("late_sends", checks)
         self.assertGreater(with_ceiling["generator"]["sockets_left"], 500)
 
     def test_calibrate_says_what_this_machine_could_make(self):
@@ -358,13 +357,23 @@ class Run(unittest.TestCase):
             path = self.write(f"target: {target.url}\nusers: {{u: {{flow: [{{get: /a}}, {{get: /b}}]}}}}\n"
                               "load: [{executor: constant-arrival-rate, rate: 200/s, duration: 3s, max_vus: 50}]\n"
                               f"export: {{otlp: {{endpoint: 'http://127.0.0.1:{port}', sample: 20%}}}}\n")
-            run_plimsoll("run", path, "--run-dir", self.dir / "r", check=0)
-            sent = sorted(t for t in target.traceparents if t)
+            # A run that the machine was too busy for (111) is traced all the same; another would be counted with it.
+            done = run_plimsoll("run", path, "--run-dir", self.dir / "r")
+            self.assertIn(done.returncode, (0, 111), done.stderr)
+            told = [t for t in target.traceparents if t]
+            sent = sorted(t for t in told if t.endswith("-01"))
+            self.assertEqual(len(told), target.served)  # also those outside the sample say so
+            self.assertEqual(len(set(told)), len(told))
             self.assertEqual(target.served, summary(self.dir / "r")["totals"]["requests"])
         spans = [span for line in (self.dir / "spans").read_text().splitlines()
                  for resource in json.loads(line)["resourceSpans"] for scope in resource["scopes"]
                  for span in scope["spans"]]
-        clients = [span for span in spans if span["kind"] == 3]
+        # Kept outside the sample, for being slow: the target was told not to trace them.
+        alone = [span for span in spans if "plimsoll.server_trace" in span["attributes"]]
+        self.assertLessEqual({f"00-{s['traceId']}-{s['spanId']}-00" for s in alone}, set(told))
+        self.assertEqual({s["parentSpanId"] for s in alone}, {""})
+        self.assertGreater(len(alone), 0)
+        clients = [span for span in spans if span["kind"] == 3 and span not in alone]
         parents = {span["spanId"]: span for span in spans if span["kind"] != 3}
         self.assertEqual(sorted(f"00-{s['traceId']}-{s['spanId']}-01" for s in clients), sent)
         self.assertTrue(all(s["parentSpanId"] in parents for s in clients))

@@ -296,7 +296,7 @@ private:
         for (double t = request.sent; t < request.completed;) {
             const double end = std::min(std::floor(t) + 1, request.completed);
             if (Snapshot* const snapshot = tick_of(t)) {
-                const double amount = (end - t) * (1 + options_.in_flight_error);
+                const double amount = end - t;
                 snapshot->state.in_flight_mean += amount;
                 for (ShardState& shard : snapshot->shards) {
                     shard.in_flight_mean += amount / 2;
@@ -424,7 +424,11 @@ Result<Truth> write_run(const std::filesystem::path& file, const Options& option
         writer.on_snapshot(recording.snapshot(k));
     }
     if (options.finish) {
-        writer.write_facts({{"generator.cpu_seconds", "4.2"},
+        writer.write_facts({{"postgres.statements.total_s", options.database_probe ? "100" : "0"},
+                            {"postgres.statement.1.sql", "SELECT pg_sleep(?)"},
+                            {"postgres.statement.1.total_s", "99"},
+                            {"postgres.statement.1.mean_s", std::to_string(options.hold_s)},
+                            {"generator.cpu_seconds", "4.2"},
                             {"generator.polled_seconds", "1.2"},
                             {"generator.max_rss_bytes", "50331648"},
                             {"exporter.dropped.otlp", "0"}});

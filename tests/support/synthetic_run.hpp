@@ -56,7 +56,6 @@ struct Options {
     double send_lag_s = 0.0001;   // typical lateness of the generator
     double generator_cpu = 0.10;  // of the hottest shard
     double generator_limit = 0;   // > 0: arrivals per second beyond this are not sent
-    double in_flight_error = 0;   // relative error of the measured mean in flight
     std::vector<Threshold> thresholds;
     std::string target_url = "http://127.0.0.1:8080";
 

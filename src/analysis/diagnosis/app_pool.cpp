@@ -1,7 +1,9 @@
 // The application's own connection pool is smaller than its load needs.
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/pooler.hpp"
+#include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
@@ -24,6 +26,38 @@ constexpr double kIdleDatabase = 0.7;
 constexpr double kMostLocks = 0.20;
 // A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
 constexpr double kOverlap_s = 5;
+// The application worked on so many more requests than it had connections, while it still took new
+// ones in at once: workers were to spare when the pool was not.
+constexpr double kWorkersToSpare = 1.5;
+constexpr double kInFlightNoise = 2;
+// A pool lets requests through side by side; what lets one through at a time is something else.
+constexpr double kSideBySide = 1.5;
+
+/// How much heavier the mix of requests after the break is than that before, by what each endpoint
+/// takes under light load: closed users shift towards what is slow.
+double heavier_mix(const Case& c) {
+    const std::vector<double> light = light_responses(c);
+    const auto mean = [&](Window window) {
+        double work = 0;
+        double requests = 0;
+        for (const TickFacts& tick : c.data().ticks) {
+            for (std::size_t e = 0; e < std::min(light.size(), tick.endpoints.size()); ++e) {
+                const auto served = static_cast<double>(tick.endpoints[e].served);
+                work += window.holds(tick.middle_s()) ? served * light[e] : 0;
+                requests += window.holds(tick.middle_s()) && light[e] > 0 ? served : 0;
+            }
+        }
+        return requests > 0 ? work / requests : 0;
+    };
+    const double before = mean(c.before());
+    const double after = mean(c.after());
+    return before > 0 && after > 0 ? after / before : 1;
+}
+
+bool was_refused(const Case& c) {
+    const Signal refused = series_of(c.data(), metric::kPgConnectionRefused, "sqlstate", "53300");
+    return (!refused.empty() && refused.back().value > 0) || refusal_errors(c.data()).count > 0;
+}
 
 class PoolCase {
 public:
@@ -34,7 +68,7 @@ public:
         const auto busy_before = mean_in(pool.app->busy, c.before());
         if (busy_before && served_before > 0 &&
             samples_in(pool.app->busy, c.before()) >= kLeastSamples) {
-            hold_before_s_ = *busy_before / served_before;
+            hold_before_s_ = *busy_before / served_before * heavier_mix(c);
         }
         finding_.cause = "app_pool_exhausted";
         finding_.onset_s = pool.onset_s;
@@ -50,41 +84,87 @@ public:
         state_canaries();
         state_errors();
         const bool late = pool_.onset_s > c_.found().certain_s + kOverlap_s;
-        if (late) {
+        if (late && !finding_.direct) {
             finding_.against.push_back(
                 fmt::format("the pool was full only from {:.1f} s on, after the break at {:.1f} s",
                             pool_.onset_s, c_.found().point.at_s));
         }
         if (pool_.app->hidden) {
-            finding_.missing.emplace_back(
-                "which connections were busy: the probe's role lacks GRANT pg_monitor");
+            const std::string what =
+                "which connections were busy: the probe's role lacks GRANT pg_monitor";
+            finding_.direct ? finding_.lacks(what) : finding_.blind_to(what);
         }
-        const bool weak = !finding_.against.empty() || (pool_.app->hidden && !direct_);
-        finding_.confidence = weak ? "low" : direct_ ? "high" : "medium";
+        finding_.sources = 2;  // as many as it may have, and held for no longer than before
         set_values();
         set_fix();
-        return finding_;
+        return conclude(finding_);
     }
 
 private:
+    /// Its connections sit in open transactions, and for how long was not measured.
+    bool transactions_unmeasured() const {
+        constexpr double kMost = 0.5;
+        const auto idle = mean_in(
+            sum_of(c_.data(), metric::kPgBackends,
+                   [](const StoredSeries& s) {
+                       return !is_ours(s) && s.label("state").starts_with("idle in transaction");
+                   }),
+            c_.after());
+        return idle.value_or(0) >= kMost * pool_.busy_mean &&
+               series_of(c_.data(), metric::kPgIdleInTransaction).empty();
+    }
+
     /// The pool is full, but of something else's making.
-    bool ruled_out() const {
-        const Signal refused =
-            series_of(c_.data(), metric::kPgConnectionRefused, "sqlstate", "53300");
-        if ((!refused.empty() && refused.back().value > 0) || refusal_errors(c_.data()).count > 0) {
+    bool ruled_out() {
+        if (was_refused(c_) || fullest_pooler(c_)) {
+            return true;  // or what PostgreSQL sees is PgBouncer's pool
+        }
+        if (transactions_unmeasured()) {
             return true;
         }
-        if (fullest_pooler(c_)) {
-            return true;  // what PostgreSQL sees is PgBouncer's pool
+        if (pool_with_room(c_) || pooler_suspected(c_, pool_.size)) {
+            return true;
         }
         const auto cores = c_.cores("database");
-        const auto on_cpu = mean_in(active_unwaited(c_.data()), c_.after());
-        if (cores && on_cpu && *on_cpu >= *cores && pool_.size > *cores) {
+        const DatabaseCpu cpu = database_cpu_of(c_);
+        if (cpu.level == Level::Full ||
+            (cores && cpu.runnable && *cpu.runnable >= *cores && pool_.size > *cores)) {
             return true;
+        }
+        if (cpu.level == Level::Unknown) {
+            finding_.blind_to("whether the database's CPU was full: " +
+                              (cpu.figure.empty() ? std::string("nobody looked") : cpu.figure));
         }
         const auto locks = lock_share(c_, c_.after());
         return (locks && *locks > kMostLocks) ||
-               (hold_before_s_ && hold_s_ > kSlowerHold * *hold_before_s_);
+               (hold_before_s_ && hold_s_ > kSlowerHold * *hold_before_s_) || workers_are_full();
+    }
+
+    /// Whether the application had as few workers as connections: then requests wait for a worker,
+    /// and the connections are busy because the workers are.
+    bool workers_are_full() {
+        const Reach reach = reach_of(c_);
+        if (reach.known) {
+            const bool to_spare =
+                reach.in_flight_fast > kWorkersToSpare * pool_.size + kInFlightNoise;
+            if (reach.slow && to_spare) {
+                finding_.evidence.push_back(fmt::format(
+                    "workers were to spare when the pool was not: with {:.0f} requests in flight a "
+                    "URL without database was still answered at once; later it had to wait as well",
+                    reach.in_flight_fast));
+            } else if (reach.slow && reach.level == Level::Room) {
+                finding_.against.push_back("slower too: " + reach.text);
+            }
+            return reach.level == Level::Full && !to_spare;
+        }
+        const ServerKind kind = server_kind(server_command(c_));
+        if (kind != ServerKind::Loop) {
+            finding_.lacks(
+                "canary no_database, to tell a full pool from workers that are all busy");
+        } else {
+            finding_.lacks("canary no_database");
+        }
+        return kind == ServerKind::Workers;
     }
 
     void state_plateau() {
@@ -109,7 +189,7 @@ private:
 
     void state_hold() {
         if (!hold_before_s_) {
-            finding_.missing.emplace_back("time under light load, to compare the hold time with");
+            finding_.lacks("time under light load, to compare the hold time with");
         } else if (hold_s_ <= kSteadyHold * *hold_before_s_) {
             finding_.evidence.push_back(fmt::format(
                 "the time a request holds a connection stayed at {} ({} before): the work itself "
@@ -130,8 +210,7 @@ private:
             auto& list = *cpu < kIdleDatabase * *cores ? finding_.evidence : finding_.against;
             list.push_back(fmt::format("the database used {:.2f} of {:g} cores", *cpu, *cores));
         } else {
-            finding_.missing.emplace_back(
-                "CPU of the database (probes.containers with role: database)");
+            finding_.lacks("CPU of the database (probes.containers with role: database)");
         }
         if (cores && on_cpu && *on_cpu >= kIdleDatabase * *cores) {
             finding_.against.push_back(
@@ -150,17 +229,21 @@ private:
 
     void state_canaries() {
         std::vector<std::string> normal;
+        // Whatever the database does is seen in its backends, so these two only illustrate.
         const auto look = [&](const char* name, const char* shown) {
             const CanaryView view = look_at_canary(c_, name, shown);
             if (!view.known) {
                 finding_.missing.push_back(fmt::format("canary {}", name));
             } else if (view.slow) {
-                finding_.against.push_back("slower too: " + view.text);
+                finding_.evidence.push_back("slower too: " + view.text);
             } else {
                 normal.push_back(view.text);
             }
         };
-        look("no_database", "a URL without database");
+        const Reach reach = reach_of(c_);
+        if (reach.known && !reach.slow) {
+            normal.push_back(reach.text);
+        }
         look("select_1", "SELECT 1");
         look("pg_connect", "a new database connection");
         if (!normal.empty()) {
@@ -172,13 +255,19 @@ private:
     void state_errors() {
         const ErrorsLike errors = pool_errors(c_.data());
         if (errors.count > 0) {
-            direct_ = true;
+            finding_.direct = true;
             finding_.evidence.push_back(
                 fmt::format("{} answers say so: {}", errors.count, errors.sample));
         }
         if (const auto said = pool_with_queue(c_)) {
-            direct_ = true;
+            finding_.direct = true;
+            finding_.onset_s = std::min(finding_.onset_s, said->onset_s);
             finding_.evidence.push_back("the application says so: " + said->shown());
+        }
+        if (!finding_.direct && !statements_known(c_.data())) {
+            finding_.lacks(
+                "whether a pooler stands in between: its console (probes.pgbouncer), or "
+                "pg_stat_statements");
         }
     }
 
@@ -256,38 +345,46 @@ private:
     const FullPool& pool_;
     double hold_s_ = 0;
     std::optional<double> hold_before_s_;
-    bool direct_ = false;
-    Finding finding_;
+    Claim finding_;
 };
 
-/// Without a view into the database: only what the application's own errors say.
+/// Whether the figures of the load and of the machine speak against a pool that is merely small:
+/// that goes on at its pace, and lets several requests through at a time.
+bool is_no_pool(const Case& c) {
+    const auto at_once = worked_at_once(c);
+    const Reach reach = reach_of(c);
+    return collapsed(c) || (at_once && *at_once < kSideBySide) || reach.level == Level::Full ||
+           database_cpu_of(c).level == Level::Full;
+}
+
+/// Only what the application's own errors say.
 std::optional<Finding> from_errors_alone(const Case& c) {
     const ErrorsLike errors = pool_errors(c.data());
-    if (errors.count == 0 || c.has_postgres()) {
+    if (errors.count == 0 || was_refused(c) || is_no_pool(c)) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "app_pool_exhausted";
-    finding.confidence = "medium";
+    finding.direct = true;
     finding.onset_s = errors.first_s;
     finding.evidence.push_back(fmt::format("{} answers say so: {}", errors.count, errors.sample));
     if (const auto size = pool_size_in(errors.sample)) {
         finding.values["pool_size"] = *size;
     }
-    finding.missing.emplace_back(
-        "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
+    finding.blind_to(
+        c.has_postgres()
+            ? "which connections it held: PostgreSQL saw no full pool of one application"
+            : "what its connections did: add probes.postgres with a DSN (role with pg_monitor)");
     finding.fix =
         "Add probes.postgres: then the pool's size, the time a request holds a connection and "
         "the size it should have are computed. With a larger pool expect these errors to come "
-        "later "
-        "or not at all; run again to confirm.";
-    return finding;
+        "later or not at all; run again to confirm.";
+    return conclude(finding);
 }
 
 /// Whether what the pool's connections do, or cannot have, is the reason for the queue.
 bool database_is_the_limit(const Case& c) {
-    const Signal refused = series_of(c.data(), metric::kPgConnectionRefused, "sqlstate", "53300");
-    if ((!refused.empty() && refused.back().value > 0) || refusal_errors(c.data()).count > 0) {
+    if (was_refused(c)) {
         return true;
     }
     const auto cores = c.cores("database");
@@ -303,10 +400,12 @@ bool database_is_the_limit(const Case& c) {
 std::optional<Finding> from_its_own_metrics(const Case& c) {
     const auto pool = pool_with_queue(c);
     const double served = c.served_rate(c.after());
-    if (!pool || served <= 0 || pool->used_mean <= 0 || database_is_the_limit(c)) {
+    if (!pool || served <= 0 || pool->used_mean <= 0 || database_is_the_limit(c) ||
+        fullest_pooler(c) || collapsed(c) || pooler_suspected(c, std::nullopt)) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
+    finding.direct = true;
     finding.cause = "app_pool_exhausted";
     finding.onset_s = pool->onset_s;
     finding.evidence.push_back("the application says so: " + pool->shown());
@@ -320,21 +419,24 @@ std::optional<Finding> from_its_own_metrics(const Case& c) {
     const double served_before = c.served_rate(c.before());
     std::optional<double> before_s;
     if (pool->used_before && *pool->used_before > 0 && served_before > 0) {
-        before_s = *pool->used_before / served_before;
+        before_s = *pool->used_before / served_before * heavier_mix(c);
     }
     const bool slower = before_s && hold_s > kSlowerHold * *before_s;
     if (!before_s) {
-        finding.missing.emplace_back("time under light load, to compare the hold time with");
+        finding.lacks("time under light load, to compare the hold time with");
     } else {
         auto& list = slower ? finding.against : finding.evidence;
         list.push_back(fmt::format("a request holds a connection for {} ({} before)",
                                    human_seconds(hold_s), human_seconds(*before_s)));
     }
     if (!c.has_postgres()) {
-        finding.missing.emplace_back(
-            "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
+        finding.blind_to(
+            "what its connections did (waited for locks, sat in open transactions): add "
+            "probes.postgres with a DSN (role with pg_monitor)");
     }
-    finding.confidence = slower ? "low" : before_s ? "high" : "medium";
+    if (slower) {
+        finding.blind_to("what holds them for longer than before");
+    }
     const double needed = c.highest_demand() * hold_s;
     finding.values = {{"hold_s", hold_s},
                       {"busy_mean", pool->used_mean},
@@ -351,7 +453,7 @@ std::optional<Finding> from_its_own_metrics(const Case& c) {
         "again to confirm.",
         pool->name, recommended_pool(needed), c.highest_demand(), human_seconds(hold_s), needed,
         needed, c.highest_demand());
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace

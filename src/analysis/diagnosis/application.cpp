@@ -1,5 +1,7 @@
 // Causes in the application's own process: its CPU quota, its CPU, its rate limit.
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/resources.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -13,7 +15,6 @@ namespace {
 
 // One period in ten stopped short already shows in the tail.
 constexpr double kThrottled = 0.10;
-constexpr double kCpuFull = 0.90;
 // A quota a third above what is used leaves bursts alone.
 constexpr double kQuotaRoom = 1.3;
 // Utilisation that leaves queueing in one process small.
@@ -30,15 +31,14 @@ double increase_of_role(const Case& c, const char* metric, const char* role) {
     return increase;
 }
 
-/// Adds how the URL without database did; false where it contradicts a slow application.
-bool state_canary(const Case& c, Finding& finding) {
-    const CanaryView view = look_at_canary(c, "no_database", "a URL without database");
-    if (!view.known) {
-        finding.missing.emplace_back("canary no_database");
-        return true;
+/// Adds how the URL without database did.
+void state_canary(const Case& c, Claim& finding) {
+    const Reach reach = reach_of(c);
+    if (!reach.known) {
+        finding.lacks("canary no_database");
+    } else {
+        (reach.slow ? finding.evidence : finding.against).push_back(reach.text);
     }
-    (view.slow ? finding.evidence : finding.against).push_back(view.text);
-    return view.slow;
 }
 
 }  // namespace
@@ -49,15 +49,15 @@ std::optional<Finding> find_app_cpu_throttled(const Case& c) {
     if (!c.broke() || periods <= 0 || throttled / periods < kThrottled) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "app_cpu_throttled";
+    finding.direct = true;
     finding.onset_s = c.after().from_s;
     finding.values["throttled_share"] = throttled / periods;
     finding.evidence.push_back(
         fmt::format("the application ran into its CPU quota in {:.0f} % of periods",
                     100 * throttled / periods));
-    const bool slow = state_canary(c, finding);
-    finding.confidence = !slow ? "low" : finding.missing.empty() ? "high" : "medium";
+    state_canary(c, finding);
     const double used = c.cpu_of("app", c.after()).value_or(0);
     const double before = std::max(1e-9, c.served_rate(c.before()));
     const double per_request = c.cpu_of("app", c.before()).value_or(0) / before;
@@ -68,31 +68,55 @@ std::optional<Finding> find_app_cpu_throttled(const Case& c) {
         "requests/s "
         "need), or remove it. Then expect no throttled periods; run again to confirm.",
         needed * kQuotaRoom, needed, c.highest_demand());
-    return finding;
+    return conclude(finding);
 }
 
 std::optional<Finding> find_app_cpu(const Case& c) {
-    const auto cores = c.cores("app");
-    const auto used = c.cpu_of("app", c.after());
-    if (!c.broke() || !cores || !used || *used < kCpuFull * *cores) {
+    const AppCpu cpu = app_cpu_of(c);
+    if (!c.broke() || cpu.level != Level::Full) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
+    const double machine = c.data().fact("env.cores", 0);
+    if (machine > 0 && cpu.cores < machine &&
+        (increase_of_role(c, metric::kContainerPeriods, "app") <= 0 ||
+         series_of(c.data(), metric::kContainerThrottled, "role", "app").empty())) {
+        // Full, and its limit is a quota's: whether it was held back, nobody counted.
+        finding.cause = "app_cpu_throttled";
+        finding.onset_s = cpu.onset_s;
+        finding.evidence.push_back(cpu.figure + ", which is its quota");
+        finding.lacks("how often it was held back: cpu.stat of its cgroup");
+        finding.fix =
+            "Raise the application's CPU quota, or remove it. Then expect the breaking point to "
+            "move in proportion; run again to confirm.";
+        return conclude(finding);
+    }
     finding.cause = "app_cpu";
-    finding.onset_s = c.after().from_s;
-    finding.evidence.push_back(
-        fmt::format("the application used {:.2f} of {:g} cores", *used, *cores));
-    const bool slow = state_canary(c, finding);
-    finding.confidence = slow ? "medium" : "low";
-    const double cpu_s = *used / std::max(1e-9, c.served_rate(c.after()));
+    finding.onset_s = std::min(cpu.onset_s, c.after().to_s);
+    finding.evidence.push_back(cpu.figure);
+    finding.sources = 2;  // the core's time, and requests that need nothing else wait
+    state_canary(c, finding);
+    if (cpu.one_core) {
+        finding.evidence.push_back(
+            "it stayed at one core of more while the load rose, as a single thread does: an event "
+            "loop, or an interpreter that runs one thread at a time");
+    }
+    const double cpu_s = cpu.used / std::max(1e-9, c.served_rate(c.at_break()));
     const double needed = std::ceil(c.highest_demand() * cpu_s / kTargetUse);
     finding.values = {{"cpu_s_per_request", cpu_s}, {"needed_cores", needed}};
-    finding.fix = fmt::format(
-        "{} of CPU per request at {:.0f} requests/s need {:.0f} cores at 70 % use: add replicas or "
-        "make requests cheaper. Then expect the breaking point at or above that rate; run again to "
-        "confirm.",
-        human_seconds(cpu_s), c.highest_demand(), needed);
-    return finding;
+    finding.fix =
+        cpu.one_core
+            ? fmt::format(
+                  "{} of CPU per request let one thread answer {:.0f} requests/s at most; {:.0f} "
+                  "requests/s need {:.0f} processes at 70 % use each: start more of them (workers, "
+                  "cluster), make requests cheaper, or move the work off the loop.",
+                  human_seconds(cpu_s), 1 / cpu_s, c.highest_demand(), needed)
+            : fmt::format(
+                  "{} of CPU per request at {:.0f} requests/s need {:.0f} cores at 70 % use: add "
+                  "replicas or make requests cheaper.",
+                  human_seconds(cpu_s), c.highest_demand(), needed);
+    finding.fix += " Then expect the breaking point at or above that rate; run again to confirm.";
+    return conclude(finding);
 }
 
 std::optional<Finding> find_rate_limited(const Case& c) {
@@ -112,9 +136,9 @@ std::optional<Finding> find_rate_limited(const Case& c) {
     if (requests == 0 || limited < kLimitedShare * requests) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "rate_limited";
-    finding.confidence = "high";
+    finding.direct = true;
     finding.onset_s = first_s;
     finding.evidence.push_back(fmt::format("{:.1f} % of answers were 429 from {:.0f} s on",
                                            100 * limited / requests, first_s));
@@ -125,7 +149,7 @@ std::optional<Finding> find_rate_limited(const Case& c) {
         "the "
         "generator or stay below the limit to find what breaks; then expect no 429. Run again to "
         "confirm.";
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace plimsoll

@@ -21,6 +21,12 @@ constexpr double kSlowRise_s = 0.010;
 // response time is part of the problem.
 constexpr double kShareOfResponse = 0.25;
 
+// After the break is certain: long enough for some readings a second, short enough to be before
+// the queue has filled what stands outside.
+constexpr double kAtBreak_s = 5;
+// Canaries give up after half a second, or later.
+constexpr double kCanaryLimit_s = 0.5;
+
 std::string lower(std::string_view text) {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(),
@@ -47,10 +53,17 @@ bool knows_role(const RunData& data, std::string_view metric, std::string_view r
 }  // namespace
 
 Case::Case(const RunData& data, const Break& found)
-    : data_(&data), found_(&found), load_{0, data.load_end_s}, before_(load_), after_(load_) {
+    : data_(&data),
+      found_(&found),
+      load_{0, data.load_end_s},
+      before_(load_),
+      after_(load_),
+      at_break_(load_) {
     if (broke()) {
         before_.to_s = found.point.at_s;
         after_ = {found.point.at_s, std::max(found.until_s, found.certain_s)};
+        const double sure = std::max(found.certain_s, found.point.at_s + kAtBreak_s);
+        at_break_ = {after_.from_s, std::min(after_.to_s, sure + kAtBreak_s)};
     }
 }
 
@@ -120,7 +133,7 @@ bool Case::has_postgres() const {
 
 CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_view shown_as) {
     CanaryView view;
-    const Signal signal = series_of(c.data(), metric::kCanarySeconds, "canary", canary);
+    const Signal signal = canary_tries(c.data(), canary);
     const auto before = median_in(signal, c.before());
     const auto after = median_in(signal, c.after());
     if (!after) {
@@ -134,10 +147,43 @@ CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_vi
         return view;
     }
     view.before_s = *before;
-    view.slow = *after >= kSlowFactor * *before && *after >= *before + kSlowRise_s;
-    view.text =
-        fmt::format("{} {} ({} before)", shown_as, human_seconds(*after), human_seconds(*before));
+    view.slow = is_slower(*after, *before);
+    const double failed = failed_canaries(c.data(), canary, c.after());
+    const bool mostly = 2 * failed > static_cast<double>(samples_in(signal, c.after()));
+    view.text = fmt::format("{} {}{} ({} before)", shown_as, mostly ? "no answer within " : "",
+                            human_seconds(*after), human_seconds(*before));
     return view;
+}
+
+Signal canary_tries(const RunData& data, std::string_view canary) {
+    Signal tries = series_of(data, metric::kCanarySeconds, "canary", canary);
+    double limit = kCanaryLimit_s;
+    for (const auto& answer : tries) {
+        limit = std::max(limit, answer.value);
+    }
+    const Signal failures = series_of(data, metric::kCanaryFailures, "canary", canary);
+    for (std::size_t i = 1; i < failures.size(); ++i) {
+        if (failures[i].value > failures[i - 1].value) {
+            tries.push_back({failures[i].t_s, limit});
+        }
+    }
+    std::stable_sort(tries.begin(), tries.end(),
+                     [](const auto& a, const auto& b) { return a.t_s < b.t_s; });
+    return tries;
+}
+
+double failed_canaries(const RunData& data, std::string_view canary, Window window) {
+    const Signal failures = series_of(data, metric::kCanaryFailures, "canary", canary);
+    double failed = 0;
+    for (std::size_t i = 1; i < failures.size(); ++i) {
+        failed +=
+            window.holds(failures[i].t_s) && failures[i].value > failures[i - 1].value ? 1 : 0;
+    }
+    return failed;
+}
+
+bool is_slower(double after_s, double before_s) {
+    return after_s >= kSlowFactor * before_s && after_s >= before_s + kSlowRise_s;
 }
 
 bool is_ours(const StoredSeries& backends) {

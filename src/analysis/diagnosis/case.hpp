@@ -32,6 +32,9 @@ public:
     [[nodiscard]] Window before() const { return before_; }
     [[nodiscard]] Window after() const { return after_; }
     [[nodiscard]] Window load() const { return load_; }
+    /// The first seconds after the break, in which what gave way is full already and what fills up
+    /// behind it is not yet; the whole load where nothing broke.
+    [[nodiscard]] Window at_break() const { return at_break_; }
 
     /// Requests per second that reached what is behind the application.
     [[nodiscard]] double served_rate(Window window) const;
@@ -49,7 +52,7 @@ public:
 private:
     const RunData* data_;
     const Break* found_;
-    Window load_, before_, after_;
+    Window load_, before_, after_, at_break_;
 };
 
 /// How one canary did after the break against before.
@@ -63,6 +66,14 @@ struct CanaryView {
 };
 [[nodiscard]] CanaryView look_at_canary(const Case& c, std::string_view canary,
                                         std::string_view shown_as);
+
+/// A canary's tries: its answers' times, and, where it failed, the time that it had been given at
+/// least. A try without an answer is a slow one.
+[[nodiscard]] Signal canary_tries(const RunData& data, std::string_view canary);
+/// How many tries failed.
+[[nodiscard]] double failed_canaries(const RunData& data, std::string_view canary, Window window);
+/// By a factor, and by an amount, that is beyond scatter.
+[[nodiscard]] bool is_slower(double after_s, double before_s);
 
 /// Active backends without a wait event: on a CPU, or waiting for one. The application's and
 /// others', not ours.

@@ -34,6 +34,12 @@ namespace plimsoll {
 [[nodiscard]] std::optional<Finding> find_idle_in_transaction(const Case& c);
 [[nodiscard]] std::optional<Finding> find_app_cpu_throttled(const Case& c);
 [[nodiscard]] std::optional<Finding> find_app_cpu(const Case& c);
+/// A worker pool, a blocked event loop, or another service that requests wait for.
+[[nodiscard]] std::optional<Finding> find_waiting(const Case& c);
+/// Workers that are all busy, where only the server's name tells that they are workers.
+[[nodiscard]] std::optional<Finding> find_workers_by_name(const Case& c);
+[[nodiscard]] std::optional<Finding> find_network(const Case& c);
+[[nodiscard]] std::optional<Finding> find_ephemeral_ports(const Case& c);
 [[nodiscard]] std::optional<Finding> find_accept_queue(const Case& c);
 [[nodiscard]] std::optional<Finding> find_memory(const Case& c);
 [[nodiscard]] std::optional<Finding> find_rate_limited(const Case& c);

@@ -15,6 +15,26 @@ namespace {
 constexpr double kHandOverShare = 0.10;
 // What the PostgreSQL probe reports where its role may not see a backend's state.
 constexpr const char* kHidden = "hidden";
+// Of a pool, on average over three seconds: full, but for hand-overs.
+constexpr double kNearlyFull = 0.85;
+constexpr double kSmooth_s = 3;
+// A reading now and then hides what just began or ended (a parallel worker has no type by then);
+// a role without the right to look hides all of them.
+constexpr double kHiddenShare = 0.2;
+
+/// The earliest time from which the pool was nearly full until `end_s`: a small pool is full by
+/// chance for moments long before, and not for moments long after.
+std::optional<double> full_since(const Signal& busy, double size, Window window) {
+    std::optional<double> since;
+    for (double from = window.to_s - kSmooth_s; from >= window.from_s; from -= kSmooth_s / 6) {
+        const auto mean = mean_in(busy, {from, from + kSmooth_s});
+        if (mean && *mean < kNearlyFull * size) {
+            break;
+        }
+        since = mean ? std::optional(from) : since;
+    }
+    return since;
+}
 
 /// The value that most samples have.
 double mode_in(const Signal& signal, Window window) {
@@ -43,13 +63,8 @@ std::optional<FullPool> measure(const Case& c, const App& app) {
         share_in(app.busy, after, full).value_or(0) < kSustainedShare) {
         return std::nullopt;
     }
-    // Under light load a small pool is nearly full by chance now and then: for the onset, no slack
-    // but the hand-over's share.
-    const auto quite_full = [&](double busy) {
-        return busy >= pool.size - std::floor(kHandOverShare * pool.size);
-    };
     const Window until{c.load().from_s, after.to_s};
-    auto since = sustained_since(app.busy, until, kSustainedShare, quite_full);
+    auto since = full_since(app.busy, pool.size, until);
     since = since ? since : sustained_since(app.busy, until, kSustainedShare, full);
     pool.onset_s = since.value_or(after.from_s);
     return pool;
@@ -65,7 +80,6 @@ std::vector<App> apps_of(const RunData& data) {
                                  s.label("application_name"));
             App& app = apps[key];
             std::tie(app.datname, app.usename, app.name) = key;
-            app.hidden = app.hidden || s.label("state") == kHidden;
         }
     }
     std::vector<App> list;
@@ -78,6 +92,12 @@ std::vector<App> apps_of(const RunData& data) {
         app.busy = sum_of(data, metric::kPgBackends, [&](const StoredSeries& s) {
             return same(s) && (is_busy_state(s.label("state")) || s.label("state") == kHidden);
         });
+        const Signal hidden = sum_of(data, metric::kPgBackends, [&](const StoredSeries& s) {
+            return same(s) && s.label("state") == kHidden;
+        });
+        const Window all{0, data.duration_s};
+        app.hidden =
+            mean_in(hidden, all).value_or(0) > kHiddenShare * mean_in(app.all, all).value_or(0);
         list.push_back(app);
     }
     return list;

@@ -1,6 +1,8 @@
 // Causes that the kernel counts: connections dropped at a full accept queue, kills for lack of
 // memory.
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/resources.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -12,7 +14,8 @@
 namespace plimsoll {
 namespace {
 
-constexpr double kCpuFull = 0.90;
+// A cause may be seen this much later than its symptom.
+constexpr double kOverlap_s = 5;
 // Of the limit: less is room that is still to be had.
 constexpr double kMemoryFull = 0.95;
 // Bash's and the engines' word for SIGKILL.
@@ -77,9 +80,17 @@ std::optional<Finding> find_accept_queue(const Case& c) {
     if (!c.broke() || dropped <= 0) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "accept_queue";
+    finding.direct = true;
     finding.onset_s = onset_of(overflows, c.after());
+    const AppCpu cpu = app_cpu_of(c);
+    const Reach reach = reach_of(c);
+    // Who does not get to accept() fills the queue too, seconds after it stopped answering.
+    if (finding.onset_s > c.found().certain_s + kOverlap_s || cpu.level == Level::Full ||
+        reach.level == Level::Full) {
+        return std::nullopt;
+    }
     finding.evidence.push_back(
         fmt::format("the kernel dropped {:.0f} connections to the target's machine or container at "
                     "a full accept queue (ListenOverflows), from {:.1f} s on",
@@ -88,18 +99,18 @@ std::optional<Finding> find_accept_queue(const Case& c) {
     if (connect.known && connect.slow) {
         finding.evidence.push_back(connect.text);
     }
-    const auto cores = c.cores("app");
-    const auto used = c.cpu_of("app", c.after());
-    const bool busy = cores && used && *used >= kCpuFull * *cores;
-    if (busy) {
-        finding.against.push_back(
-            fmt::format("the application used {:.2f} of {:g} cores: it may be too busy to accept",
-                        *used, *cores));
-    } else if (!used) {
-        finding.missing.emplace_back(
-            "CPU of the application: add it to probes.containers with role: app");
+    if (reach.known) {
+        finding.evidence.push_back("inside, requests did not wait for long: " + reach.text);
+    } else {
+        finding.blind_to("whether the application got to accept them: canary no_database");
     }
-    finding.confidence = busy ? "low" : used ? "high" : "medium";
+    if (cpu.level == Level::Room) {
+        finding.evidence.push_back(cpu.figure);
+    } else {
+        finding.lacks(cpu.figure.empty()
+                          ? "CPU of the application: add it to probes.containers with role: app"
+                          : "whether its CPU was full: " + cpu.figure);
+    }
     finding.values = {{"listen_overflows", dropped},
                       {"listen_overflows_rate", dropped / std::max(1e-9, c.after().seconds())}};
     finding.fix =
@@ -107,7 +118,7 @@ std::optional<Finding> find_accept_queue(const Case& c) {
         "it, to the number of connections that may come in while the server is busy; or keep "
         "connections alive, so that fewer are opened. Then expect no overflows and no connects of "
         "1, 3 or 7 s; run again to confirm.";
-    return finding;
+    return conclude(finding);
 }
 
 std::optional<Finding> find_memory(const Case& c) {
@@ -127,10 +138,11 @@ std::optional<Finding> find_memory(const Case& c) {
     if (!worst) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "memory";
     finding.onset_s = worst->onset_s;
-    finding.confidence = worst->kills > 0 ? "high" : "medium";
+    finding.direct = worst->kills > 0;
+    finding.sources = 2;  // how it ended, and how full it was
     const std::string who = fmt::format("\"{}\" ({})", worst->container, worst->role);
     if (worst->kills > 0) {
         finding.evidence.push_back(fmt::format(
@@ -143,8 +155,8 @@ std::optional<Finding> find_memory(const Case& c) {
         finding.missing.emplace_back("the engine's or the kernel's word that it was for memory");
     }
     if (worst->restarts > 0) {
-        finding.evidence.push_back(
-            fmt::format("its engine restarted it {:.0f} times", worst->restarts));
+        finding.evidence.push_back(fmt::format("its engine restarted it {:.0f} time{}",
+                                               worst->restarts, worst->restarts == 1 ? "" : "s"));
     }
     finding.values = {{"oom_kills", worst->kills}, {"highest_bytes", worst->highest}};
     if (worst->limit > 0) {
@@ -159,7 +171,7 @@ std::optional<Finding> find_memory(const Case& c) {
         "its memory grows at a constant load it leaks, and any limit only moves the end. With "
         "enough of it expect no kill; run again to confirm.",
         who, std::ceil(base * kMemoryRoom / kMebi));
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace plimsoll

@@ -1,6 +1,9 @@
 // Connections that were taken and never given back.
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/resources.hpp"
+#include "analysis/diagnosis/said_pool.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -20,6 +23,10 @@ constexpr double kLeastHeld = 2;
 constexpr double kDip = 0.9;
 // Somebody who comes back late lets the oldest age fall; a leak's grows with the clock.
 constexpr double kAgesWithTheClock = 0.5;
+// A leak shows one connection after another, and from before it has taken them all. A pool that is
+// larger than needed rests from the start; one whose users all hang, all at once after the break.
+constexpr double kAtStart = 0.3;
+constexpr double kAtBreak = 0.25;
 
 struct Held {
     const App* app = nullptr;
@@ -51,11 +58,26 @@ bool only_grows(const Signal& count, Window window) {
 }
 
 /// Less and less gets through, which is what a pool of forgotten connections does; one that is
-/// merely too large goes on.
+/// merely too large goes on. Or, where every leak opens a new one, PostgreSQL refuses more.
 bool starved(const Case& c) {
     const Window load = c.load();
     const Window end{load.to_s - load.seconds() / 4, load.to_s};
-    return c.served_rate(end) <= kHalf * c.served_rate(c.before());
+    const Window last{c.after().to_s - c.after().seconds() / 2, c.after().to_s};
+    const Window just_before{c.before().to_s - 5, c.before().to_s};
+    return c.served_rate(end) <= kHalf * c.served_rate(c.before()) ||
+           c.served_rate(last) <= kHalf * c.served_rate(just_before) ||
+           refusal_errors(c.data()).count > 0 ||
+           max_in(series_of(c.data(), metric::kPgConnectionsUsedRatio), c.load()).value_or(0) >= 1;
+}
+
+/// Idle connections that nobody uses are as idle as forgotten ones: whether they grew in number
+/// while the target still worked, and nothing else says that they are at rest.
+bool forgotten_one_by_one(const Case& c, const Signal& held, double at_end) {
+    const double fifth = c.load().from_s + c.load().seconds() / 5;
+    const double at_start = mean_in(held, {c.load().from_s, fifth}).value_or(0);
+    const double at_break = mean_in(held, {c.before().to_s - 3, c.before().to_s + 1}).value_or(0);
+    return at_start <= kAtStart * at_end && at_break >= kAtBreak * at_end &&
+           reach_of(c).level != Level::Full && !pool_with_room(c);
 }
 
 std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction) {
@@ -75,7 +97,7 @@ std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction)
         !only_grows(held.count, {held.onset_s, to_s})) {
         return std::nullopt;
     }
-    if (!in_transaction && !starved(c)) {
+    if (!in_transaction && (!starved(c) || !forgotten_one_by_one(c, held.count, held.at_end))) {
         return std::nullopt;
     }
     if (in_transaction) {
@@ -87,12 +109,11 @@ std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction)
     return held;
 }
 
-void state_drain(const Case& c, const Held& held, Finding& finding) {
+void state_drain(const Case& c, const Held& held, Claim& finding) {
     const Window drain{c.data().load_end_s + 1, c.data().duration_s + 60};
     const auto left = mean_in(held.count, drain);
     if (!left || samples_in(held.count, drain) < 3) {
-        finding.missing.emplace_back(
-            "time after the load, to see whether the connections come back");
+        finding.lacks("time after the load, to see whether the connections come back");
     } else if (*left >= kDip * held.at_end) {
         finding.evidence.push_back(
             fmt::format("{:.0f} of them were still held after the load had ended", *left));
@@ -121,8 +142,9 @@ std::optional<Finding> find_connection_leak(const Case& c) {
     if (!most) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "connection_leak";
+    finding.sources = 2;  // they grow with the clock, and stay
     finding.onset_s = most->onset_s;
     finding.evidence.push_back(
         fmt::format("from {:.1f} s on \"{}\" held more and more connections without using them: "
@@ -133,16 +155,16 @@ std::optional<Finding> find_connection_leak(const Case& c) {
                     most->in_transaction ? "idle in a transaction" : "idle"));
     finding.values["held"] = most->at_end;
     state_drain(c, *most, finding);
-    const bool lasting = finding.values.contains("held_after_load");
-    finding.confidence = !finding.against.empty()          ? "low"
-                         : lasting && most->in_transaction ? "high"
-                                                           : "medium";
+    finding.direct = most->in_transaction && finding.values.contains("held_after_load");
+    if (!most->in_transaction && !reach_of(c).known) {
+        finding.lacks("canary no_database");
+    }
     finding.fix =
         "Give connections back on every path, errors and time-outs included (with, using, defer, "
         "try-with-resources), and let the pool report those held for long. With that expect the "
         "number of idle-held connections to return to zero when the load ends; run again to "
         "confirm.";
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace plimsoll

@@ -1,4 +1,5 @@
 // PostgreSQL had no connection left to give.
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 // Full, but for the slot that the sampler itself or a closing backend holds at the moment.
 constexpr double kFull = 0.98;
+// Of the samples, and of the requests that failed meanwhile.
+constexpr double kOften = 0.05;
 
 struct Evidence {
     ErrorsLike errors;
@@ -21,7 +24,10 @@ struct Evidence {
     std::optional<double> refused_since;
     double peak_ratio = 0;
     std::optional<double> full_since;
-    [[nodiscard]] bool direct() const { return errors.count > 0 || refused > 0; }
+    /// One refusal of ours alone may be a moment in which nobody was harmed.
+    [[nodiscard]] bool direct() const {
+        return errors.count > 0 || refused >= 2 || (refused > 0 && peak_ratio >= kFull);
+    }
 };
 
 Evidence gather(const Case& c) {
@@ -47,12 +53,20 @@ Evidence gather(const Case& c) {
     return e;
 }
 
-/// Every slot was taken while it broke, and no canary tried to connect that could have told.
+/// Every slot was taken while it broke, for most of the time or while requests failed.
 bool full_unseen(const Case& c) {
     const Signal ratio = series_of(c.data(), metric::kPgConnectionsUsedRatio);
     const auto share = share_in(ratio, c.after(), [](double r) { return r >= kFull; });
-    return c.broke() && share.value_or(0) >= kSustainedShare &&
-           series_of(c.data(), metric::kCanarySeconds, "canary", "pg_connect").empty();
+    double failed = 0;
+    double requests = 0;
+    for (const TickFacts& tick : c.data().ticks) {
+        if (c.after().holds(tick.middle_s())) {
+            failed += static_cast<double>(tick.requests - tick.ok);
+            requests += static_cast<double>(tick.requests);
+        }
+    }
+    return c.broke() && (share.value_or(0) >= kSustainedShare ||
+                         (share.value_or(0) >= kOften && failed >= kOften * requests));
 }
 
 double onset_of(const Evidence& e) {
@@ -107,7 +121,7 @@ std::optional<double> hold_time(const Case& c, double onset_s) {
     return *mean / served;
 }
 
-void state_evidence(const Case& c, const Evidence& e, Finding& finding) {
+void state_evidence(const Case& c, const Evidence& e, Claim& finding) {
     if (e.errors.count > 0) {
         finding.evidence.push_back(fmt::format("{} answers carry PostgreSQL's refusal: {}",
                                                e.errors.count, e.errors.sample));
@@ -135,7 +149,7 @@ void state_evidence(const Case& c, const Evidence& e, Finding& finding) {
     }
     if (const auto [app, peak] = hungriest(c); peak > 0) {
         finding.values["app_connections"] = peak;
-        finding.evidence.push_back(fmt::format("\"{}\" alone opened {:.0f} of them", app, peak));
+        finding.evidence.push_back(fmt::format("\"{}\" alone had {:.0f} of them open", app, peak));
     }
     const CanaryView held =
         look_at_canary(c, "select_1", "SELECT 1 on a connection held since the start");
@@ -188,13 +202,14 @@ std::optional<Finding> find_max_connections(const Case& c) {
     if (!e.direct() && !full_unseen(c)) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "max_connections";
-    finding.confidence = e.direct() ? "high" : "medium";
+    finding.direct = e.direct();
+    finding.sources = 2;  // no slot left, and requests that failed or waited meanwhile
     finding.onset_s = onset_of(e);
     state_evidence(c, e, finding);
     state_fix(c, finding);
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace plimsoll

@@ -1,7 +1,11 @@
 // PgBouncer had no server connection left to give, or let no more clients in.
 #include "analysis/diagnosis/pooler.hpp"
 
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/resources.hpp"
+#include "analysis/diagnosis/said_pool.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -14,9 +18,6 @@
 namespace plimsoll {
 namespace {
 
-// Active backends without a wait use a core each; under 70 % of the cores the database is not the
-// limit.
-constexpr double kIdleDatabase = 0.7;
 constexpr double kMostLocks = 0.20;
 // The slot of the client that is just leaving.
 constexpr double kFullOfClients = 0.98;
@@ -38,10 +39,11 @@ bool database_is_the_limit(const Case& c) {
     const auto cores = c.cores("database");
     const auto on_cpu = mean_in(active_unwaited(c.data()), c.after());
     const auto locks = lock_share(c, c.after());
-    return (cores && on_cpu && *on_cpu >= *cores) || (locks && *locks > kMostLocks);
+    return (cores && on_cpu && *on_cpu >= *cores) || (locks && *locks > kMostLocks) ||
+           database_cpu_of(c).level == Level::Full;
 }
 
-void state_queue(const Case& c, const FullPooler& pool, Finding& finding) {
+void state_queue(const Case& c, const FullPooler& pool, Claim& finding) {
     const auto waiting = mean_in(of_pool(c.data(), metric::kPgbouncerWaiting, pool), c.after());
     const auto longest = max_in(of_pool(c.data(), metric::kPgbouncerMaxWait, pool), c.after());
     finding.evidence.push_back(fmt::format(
@@ -62,37 +64,41 @@ void state_queue(const Case& c, const FullPooler& pool, Finding& finding) {
     }
 }
 
-/// Whether what else could make the queue was looked at; true where it was, and is not there.
-bool state_contradictions(const Case& c, Finding& finding) {
-    bool checked = false;
+/// Whether what else could make the queue was looked at, and is not there.
+void state_contradictions(const Case& c, Claim& finding) {
     const CanaryView direct = look_at_canary(c, "select_1", "SELECT 1 past the pooler");
     if (!direct.known) {
         finding.missing.emplace_back("canary select_1 (add probes.postgres)");
     } else {
-        (direct.slow ? finding.against : finding.evidence)
-            .push_back((direct.slow ? "slower too: " : "the database itself stayed fast: ") +
-                       direct.text);
-        checked = true;
+        finding.evidence.push_back(
+            (direct.slow ? "slower too: " : "the database itself stayed fast: ") + direct.text);
     }
-    const auto cores = c.cores("database");
-    const auto on_cpu = mean_in(active_unwaited(c.data()), c.after());
-    if (cores && on_cpu) {
-        (*on_cpu < kIdleDatabase * *cores ? finding.evidence : finding.against)
-            .push_back(fmt::format("on average {:.1f} backends were running on the database's {:g} "
-                                   "cores",
-                                   *on_cpu, *cores));
-        checked = true;
+    const DatabaseCpu cpu = database_cpu_of(c);
+    if (!cpu.runnable) {
+        finding.blind_to(
+            "what its server connections did (waited for locks, sat in open transactions): add "
+            "probes.postgres with a DSN (role with pg_monitor)");
+    } else if (cpu.level == Level::Unknown) {
+        finding.lacks("CPU of the database (probes.containers with role: database)");
     } else {
-        finding.missing.emplace_back(
-            "CPU of the database (probes.postgres, and probes.containers with role: database)");
+        finding.evidence.push_back("the database had CPU to spare: " + cpu.figure);
     }
-    return checked;
 }
 
 /// a = what the demand would keep busy: transactions per request, their time, and the highest load.
 void state_fix(const Case& c, const FullPooler& pool, Finding& finding) {
     const auto transactions = rate_of(c, metric::kPgbouncerTransactions, pool, c.after());
-    const auto busy = rate_of(c, metric::kPgbouncerTransactionSeconds, pool, c.after());
+    // total_xact_time begins when the client asks, so it holds the waiting for a server too.
+    const auto taken = rate_of(c, metric::kPgbouncerTransactionSeconds, pool, c.after());
+    const double waited = rate_of(c, metric::kPgbouncerWaitSeconds, pool, c.after()).value_or(0);
+    const double in_use =
+        mean_in(of_pool(c.data(), metric::kPgbouncerActive, pool), c.after()).value_or(pool.size);
+    std::optional<double> busy = taken;
+    if (taken) {
+        // More than the pool's connections can have been in use, it cannot be.
+        busy = *taken - waited > 0 && *taken > in_use ? *taken - waited : *taken;
+        busy = std::min(*busy, std::max(in_use, pool.size));
+    }
     const double served = c.served_rate(c.after());
     if (!transactions || !busy || *transactions <= 0 || served <= 0) {
         finding.missing.emplace_back("PgBouncer's total_xact_time, to compute the size it needs");
@@ -137,9 +143,10 @@ std::optional<Finding> full_of_clients(const Case& c) {
     if (errors.count == 0 && !(full && c.broke())) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "pgbouncer_pool";
-    finding.confidence = errors.count > 0 ? "high" : "medium";
+    finding.direct = errors.count > 0;
+    finding.sources = 2;
     finding.onset_s = errors.count > 0 ? errors.first_s : c.after().from_s;
     if (full) {
         const auto first = std::find_if(used.begin(), used.end(), [&](const auto& p) {
@@ -159,10 +166,67 @@ std::optional<Finding> full_of_clients(const Case& c) {
         "Raise max_client_conn (and the limit of open files with it), or let the application keep "
         "fewer connections open. With room for all clients expect no refusals by PgBouncer; run "
         "again to confirm.";
-    return finding;
+    return conclude(finding);
+}
+
+/// Without the console: the pool that PostgreSQL sees is not the application's.
+std::optional<Finding> behind_an_unread_pooler(const Case& c) {
+    const std::vector<App> apps = apps_of(c.data());
+    const auto full = fullest_pool(c, apps);
+    if (!full || full->app->hidden || database_is_the_limit(c)) {
+        return std::nullopt;
+    }
+    const std::string signs = signs_of_pooler(c, full->size);
+    if (signs.empty() || reach_of(c).level == Level::Full) {
+        return std::nullopt;
+    }
+    Claim finding;
+    finding.cause = "pgbouncer_pool";
+    finding.onset_s = full->onset_s;
+    finding.evidence.push_back(
+        fmt::format("PostgreSQL saw {:.0f} connections of \"{}\", {:.1f} of them busy on average "
+                    "from {:.1f} s on",
+                    full->size, full->app->shown(), full->busy_mean, full->onset_s));
+    finding.evidence.push_back(signs);
+    finding.lacks("who waits for them: PgBouncer's console (probes.pgbouncer)");
+    finding.values["pool_size"] = full->size;
+    finding.fix =
+        "Read PgBouncer's console during a run (probes.pgbouncer): it says who waits, and gives "
+        "the "
+        "size that the pool needs. With a larger pool_size expect the queue to be gone; run again "
+        "to confirm.";
+    return conclude(finding);
 }
 
 }  // namespace
+
+std::string signs_of_pooler(const Case& c, std::optional<double> full_pool) {
+    constexpr double kMore = 1.3;
+    if (full_pool) {
+        for (const StoredSeries& s : c.data().series) {
+            if (s.metric != metric::kAppPoolUsed) {
+                continue;
+            }
+            const double used = median_in(s.points, c.after()).value_or(0);
+            if (used > kMore * *full_pool + 1) {
+                return fmt::format(
+                    "the application's pool \"{}\" had {:.0f} connections in use at the same time: "
+                    "a "
+                    "pooler stands in between",
+                    s.label("pool"), used);
+            }
+        }
+        if (const auto room = pool_with_room(c); room && room->size > *full_pool) {
+            return fmt::format(
+                "the application's pool \"{}\" had {:.0f} of {:.0f} connections in use: the limit "
+                "that was reached is not its own",
+                room->name, room->used, room->size);
+        }
+    }
+    return pooler_between(c) ? "connections are named by statement (SET application_name=...), as "
+                               "PgBouncer does; drivers do so when they connect"
+                             : "";
+}
 
 std::optional<FullPooler> fullest_pooler(const Case& c) {
     std::set<std::pair<std::string, std::string>> pools;
@@ -204,16 +268,17 @@ std::optional<FullPooler> fullest_pooler(const Case& c) {
 std::optional<Finding> find_pgbouncer_pool(const Case& c) {
     const auto pool = c.broke() ? fullest_pooler(c) : std::nullopt;
     if (!pool || database_is_the_limit(c)) {
-        return full_of_clients(c);
+        auto full = full_of_clients(c);
+        return full || pool || !c.broke() ? full : behind_an_unread_pooler(c);
     }
-    Finding finding;
+    Claim finding;
+    finding.direct = true;
     finding.cause = "pgbouncer_pool";
     finding.onset_s = pool->onset_s;
     state_queue(c, *pool, finding);
-    const bool checked = state_contradictions(c, finding);
-    finding.confidence = !finding.against.empty() ? "low" : checked ? "high" : "medium";
+    state_contradictions(c, finding);
     state_fix(c, *pool, finding);
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace plimsoll

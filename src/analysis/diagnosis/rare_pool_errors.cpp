@@ -1,4 +1,5 @@
 // A pool that is large enough on the whole, and was not for a moment.
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
@@ -65,7 +66,8 @@ std::optional<Finding> find_rare_pool_errors(const Case& c) {
     if (errors.count == 0 || c.data().all.requests == 0) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
+    finding.direct = true;
     finding.cause = "app_pool_exhausted";
     finding.onset_s = errors.first_s;
     state_share(c, errors, finding);
@@ -79,10 +81,12 @@ std::optional<Finding> find_rare_pool_errors(const Case& c) {
         finding.evidence.push_back(
             fmt::format("at its peak the application had {:.0f} database connections", peak));
     } else {
-        finding.missing.emplace_back(
+        finding.lacks(
             "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
     }
-    finding.confidence = size && c.has_postgres() ? "high" : "medium";
+    if (!size) {
+        finding.lacks("the pool's size in the error's text");
+    }
     const double locks = worst_lock_share(c);
     if (locks > kManyLocks) {
         finding.values["lock_share"] = locks;
@@ -92,7 +96,7 @@ std::optional<Finding> find_rare_pool_errors(const Case& c) {
             "Find what takes the lock at those times and shorten it or move it away from requests: "
             "everybody waited for it with a connection in hand. A larger pool would only let more "
             "of them wait. Then expect no such errors; run again to confirm.";
-        return finding;
+        return conclude(finding);
     }
     finding.fix = fmt::format(
         "For moments more requests than the pool{} can serve wanted a connection for longer than "
@@ -100,7 +104,7 @@ std::optional<Finding> find_rare_pool_errors(const Case& c) {
         "lets them wait. Look at what takes long at those times, then raise the pool or its "
         "overflow. Then expect no such errors; run again to confirm.",
         size ? fmt::format(" of {:.0f}", *size) : std::string());
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace plimsoll

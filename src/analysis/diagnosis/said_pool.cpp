@@ -1,5 +1,6 @@
 #include "analysis/diagnosis/said_pool.hpp"
 
+#include "analysis/diagnosis/pool_errors.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kLeastScrapes = 3;
 // Of its connections; the rest is hand-over from one request to the next.
 constexpr double kAllInUse = 0.9;
+constexpr double kWithRoom = 0.8;
 
 std::set<std::string> pool_names(const RunData& data) {
     std::set<std::string> names;
@@ -47,13 +49,19 @@ std::optional<SaidPool> look_at(const Case& c, const std::string& name) {
     pool.onset_s = after.from_s;
     const bool queued = samples_in(pending, after) >= kLeastScrapes &&
                         share_in(pending, after, any).value_or(0) >= kSustainedShare;
-    const bool full = pool.size > 0 && pool.used_mean >= kAllInUse * pool.size;
-    if (!queued && pool.timeouts <= 0 && (pool.waits <= 0 || !full)) {
+    const auto in_use = [&](double n) { return n >= kAllInUse * pool.size; };
+    // Some say how many are in use, and not who waits.
+    const bool full = pool.size > 0 && samples_in(used, after) >= kLeastScrapes &&
+                      share_in(used, after, in_use).value_or(0) >= kSustainedShare;
+    const bool silent = samples_in(pending, after) == 0;
+    if (!queued && pool.timeouts <= 0 && !(full && (pool.waits > 0 || silent))) {
         return std::nullopt;
     }
+    const Window until{c.load().from_s, after.to_s};
     if (queued) {
-        const Window until{c.load().from_s, after.to_s};
         pool.onset_s = sustained_since(pending, until, kSustainedShare, any).value_or(after.from_s);
+    } else if (full) {
+        pool.onset_s = sustained_since(used, until, kSustainedShare, in_use).value_or(after.from_s);
     }
     return pool;
 }
@@ -90,17 +98,34 @@ std::optional<SaidPool> pool_with_queue(const Case& c) {
     return worst;
 }
 
+std::optional<RoomyPool> pool_with_room(const Case& c) {
+    std::optional<RoomyPool> fullest;
+    for (const std::string& name : pool_names(c.data())) {
+        const auto median = [&](const char* metric) {
+            return median_in(series_of(c.data(), metric, "pool", name), c.after());
+        };
+        const auto size = median(metric::kAppPoolSize);
+        const auto used = median(metric::kAppPoolUsed);
+        if (!size || !used || *size <= 0 || look_at(c, name) ||
+            median(metric::kAppPoolPending).value_or(0) > 0) {
+            continue;
+        }
+        if (*used < kWithRoom * *size && (!fullest || *used > fullest->used)) {
+            fullest = RoomyPool{name, *size, *used};
+        }
+    }
+    return pool_with_queue(c) ? std::nullopt : fullest;
+}
+
 ErrorsLike pool_errors(const RunData& data) {
-    static const std::vector<std::string> kWhole{"queuepool limit",
-                                                 "connection is not available, request timed out",
-                                                 "timeout exceeded when trying to connect",
-                                                 "pool exhausted",
-                                                 "pool is exhausted",
-                                                 "pool timeout"};
+    std::vector<std::string> words;
+    for (const PoolError& error : pool_error_table()) {
+        words.emplace_back(error.text);
+    }
     static const std::vector<std::string> kWhat{"pool"};
     static const std::vector<std::string> kHow{"timeout", "timed out", "exhausted", "no connection",
                                                "no free"};
-    ErrorsLike whole = errors_like(data, kWhole);
+    ErrorsLike whole = errors_like(data, words);
     return whole.count > 0 ? whole : errors_like(data, kWhat, kHow);
 }
 

@@ -25,6 +25,14 @@ struct SaidPool {
 /// use.
 [[nodiscard]] std::optional<SaidPool> pool_with_queue(const Case& c);
 
+/// A pool with connections to spare after the break, by its own figures, and nobody waiting.
+struct RoomyPool {
+    std::string name;
+    double size = 0, used = 0;
+};
+/// nullopt where no pool says so, or any says otherwise.
+[[nodiscard]] std::optional<RoomyPool> pool_with_room(const Case& c);
+
 /// Answers that carry a connection pool's own words for "no connection became free".
 [[nodiscard]] ErrorsLike pool_errors(const RunData& data);
 /// "QueuePool limit of size 5 overflow 10 reached" (SQLAlchemy): 15.

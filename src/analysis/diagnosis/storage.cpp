@@ -1,5 +1,7 @@
 // The database's disk, and statements that do more work than they need.
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/resources.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -93,8 +95,9 @@ std::optional<Finding> find_database_io(const Case& c) {
         share_in(io, c.after(), some).value_or(0) < kSustainedShare) {
         return std::nullopt;
     }
-    Finding finding;
+    Claim finding;
     finding.cause = "database_io";
+    finding.sources = 2;
     finding.onset_s =
         sustained_since(io, c.load(), kSustainedShare, some).value_or(c.after().from_s);
     finding.evidence.push_back(
@@ -105,18 +108,18 @@ std::optional<Finding> find_database_io(const Case& c) {
                                c.after())
                            .value_or(0);
     state_kind(c, *waiting, wal, finding);
+    finding.direct = true;  // PostgreSQL's own word for what they wait for
     const auto cores = c.cores("database");
     const auto cpu = c.cpu_of("database", c.after());
     if (cores && cpu) {
         (*cpu < kCpuFull * *cores ? finding.evidence : finding.against)
             .push_back(fmt::format("the database used {:.2f} of {:g} cores", *cpu, *cores));
     } else {
-        finding.missing.emplace_back("CPU of the database (probes.containers with role: database)");
+        finding.lacks("CPU of the database (probes.containers with role: database)");
     }
-    finding.confidence = !finding.against.empty() ? "low" : cores && cpu ? "high" : "medium";
     finding.values["io_share"] = *waiting / *busy;
     finding.values["wal_share"] = wal / *waiting;
-    return finding;
+    return conclude(finding);
 }
 
 std::optional<Finding> find_slow_sql(const Case& c) {
@@ -144,9 +147,14 @@ std::optional<Finding> find_slow_sql(const Case& c) {
     if (!busy || *busy <= 0 || on_cpu.value_or(0) + io.value_or(0) < kWorking * *busy) {
         return std::nullopt;
     }
-    Finding finding;
+    // On a full CPU every statement is slow; only what it reads for nothing speaks against it.
+    if (!scans && database_cpu_of(c).level != Level::Room) {
+        return std::nullopt;
+    }
+    Claim finding;
     finding.cause = "slow_sql";
-    finding.confidence = scans ? "high" : "medium";
+    finding.direct = scans;
+    finding.sources = 2;
     finding.onset_s = 0;  // as slow under light load
     finding.evidence.push_back(
         fmt::format("one statement took {:.0f} % of the database's time, {} a call: {}",
@@ -165,7 +173,7 @@ std::optional<Finding> find_slow_sql(const Case& c) {
         "{} a call gone expect the hold time and the database's load to fall by {:.0f} %; run "
         "again to confirm.",
         human_seconds(mean), 100 * first / total);
-    return finding;
+    return conclude(finding);
 }
 
 }  // namespace plimsoll

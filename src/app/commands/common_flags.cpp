@@ -1,13 +1,18 @@
 #include "app/commands/common_flags.hpp"
 
+#include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
+#include "app/run_id.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "base/user_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <thread>
 #include <unistd.h>
 
@@ -15,6 +20,12 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
+namespace {
+
+/// Real recordings of browsers have hundreds of megabytes.
+constexpr std::uint64_t kLongestInput = std::uint64_t{512} << 20U;
+
+}  // namespace
 
 void OutputFlags::add_to(CLI::App& command) {
     command.add_option("--results", results, "folder for run folders")->capture_default_str();
@@ -25,8 +36,10 @@ void OutputFlags::add_to(CLI::App& command) {
     command.add_option("--html", html, "also write the report to this file");
     command.add_option("--summary-export", summary, "also write summary.json to this file");
     command
-        .add_option("--linger", linger,
-                    "keep the metrics endpoint open so long after the load (default 2s)")
+        .add_option(
+            "--linger", linger,
+            "keep the metrics endpoint open so long after the load (default: until two more "
+            "scrapes, at most 35s; not at all where nothing scrapes)")
         ->type_name("TIME");
     command.add_option("--tag", tags, "key=value, kept with the run; may be repeated")
         ->type_name("K=V")
@@ -87,8 +100,8 @@ Result<SessionOptions> OutputFlags::to_session() const {
     options.shards = shards != 0 ? shards : std::max(1U, std::thread::hardware_concurrency() / 2);
     options.judge_thresholds = !no_thresholds;
     for (const std::string& tag : tags) {
-        if (tag.find('=') == std::string::npos || tag.starts_with('=')) {
-            return Error{fmt::format("must be key=value, got \"{}\"", tag), "--tag"};
+        if (const Status good = check_tag(tag); !good) {
+            return good.error();
         }
         options.tags.push_back(tag);
     }
@@ -106,25 +119,33 @@ Result<SessionOptions> OutputFlags::to_session() const {
 }
 
 Result<std::string> read_file(const std::string& path) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) {
-        return Error{"is a folder; a scenario is a YAML file", path};
-    }
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return Error{"cannot be read: " + std::string(std::strerror(errno)), path};
-    }
-    return std::string(std::istreambuf_iterator<char>(in), {});
+    return read_user_file(path, kLongestInput, Pipes::Taken);
 }
 
 Status set_environment(const std::vector<std::string>& assignments) {
-    for (const std::string& text : assignments) {
-        const auto equals = text.find('=');
-        if (equals == 0 || equals == std::string::npos) {
-            return Error{fmt::format("must be NAME=VALUE, got \"{}\"", text.substr(0, equals)),
-                         "-e/--env"};
+    constexpr const char* kFlag = "-e/--env";
+    for (const std::string& flag : assignments) {
+        const bool file = flag.starts_with('@');
+        const auto lines = flag_lines(flag, kFlag);
+        if (!lines) {
+            return lines.error();
         }
-        ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(), 1);
+        for (const std::string& text : *lines) {
+            const auto equals = text.find('=');
+            if (file && text.starts_with('#')) {
+                continue;
+            }
+            if (equals == 0 || text.empty() || (file && equals == std::string::npos)) {
+                return Error{"must be NAME=VALUE, or NAME of a variable that is set", kFlag};
+            }
+            const std::string name = text.substr(0, equals);
+            if (equals != std::string::npos) {
+                ::setenv(name.c_str(), text.substr(equals + 1).c_str(), 1);
+            } else if (std::getenv(name.c_str()) == nullptr) {
+                return Error{fmt::format("the environment variable {} is not set", name), kFlag,
+                             fmt::format("export {0} first, or write -e {0}=VALUE", name)};
+            }
+        }
     }
     return {};
 }
@@ -141,7 +162,7 @@ Status write_new_file(const std::string& path, const std::string& text, bool for
 }
 
 int refuse(const Error& error) {
-    say(stderr, "plimsoll: {}\n", error.to_string());
+    complain(error);
     return to_int(ExitCode::InvalidInput);
 }
 

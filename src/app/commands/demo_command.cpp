@@ -1,6 +1,7 @@
 // plimsoll demo: the main job on embedded defaults.
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/find_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
@@ -25,6 +26,8 @@ namespace {
 constexpr const char* kDsnVariable = "PLIMSOLL_DEMO_PG_DSN";
 constexpr std::chrono::seconds kPartsReadyWithin{30};
 constexpr std::chrono::seconds kPartsEndWithin{5};
+constexpr double kFindPrecision = 0.10;
+constexpr std::chrono::minutes kFindBudget{3};
 
 struct DemoFlags {
     OutputFlags output;
@@ -32,6 +35,7 @@ struct DemoFlags {
     std::string duration = "60s";
     std::string prometheus = "127.0.0.1:0";
     bool keep = false;
+    bool find = false;
 };
 
 /// How far the ramp goes, so that it passes well beyond what the planted fault allows.
@@ -176,6 +180,7 @@ struct DemoPlan {
     Nanoseconds duration;
     std::string prometheus;
     bool keep;
+    bool find;
 };
 
 Result<DemoPlan> plan_for(const DemoFlags& flags) {
@@ -197,7 +202,8 @@ Result<DemoPlan> plan_for(const DemoFlags& flags) {
     if (const auto listen = parse_listen(flags.prometheus); !listen) {
         return Error{listen.error().what, "--prometheus", listen.error().hint};
     }
-    return DemoPlan{std::move(*session), for_demo(*fault), *duration, flags.prometheus, flags.keep};
+    return DemoPlan{std::move(*session), for_demo(*fault), *duration,
+                    flags.prometheus,    flags.keep,       flags.find};
 }
 
 /// Loads the lab and prints the verdict.
@@ -205,9 +211,12 @@ int load_lab(DemoPlan& plan, RunningLab& lab, ThrowawayPostgres& postgres, StopR
     const Load load = load_for(plan.fault);
     if (plan.session.view != ViewMode::Off) {
         say("demo      PostgreSQL and the lab are up at {}\n"
-            "planted   {}\n"
-            "load      arrivals from {:.0f}/s to {:.0f}/s within {}\n",
-            lab.url, plan.fault.to_string(), load.start, load.peak, format_duration(plan.duration));
+            "planted   {}\n",
+            lab.url, plan.fault.to_string());
+    }
+    if (plan.session.view != ViewMode::Off && !plan.find) {
+        say("load      arrivals from {:.0f}/s to {:.0f}/s within {}\n", load.start, load.peak,
+            format_duration(plan.duration));
     }
     ::setenv(kDsnVariable, postgres.superuser_dsn().c_str(), 1);
     const std::string text = scenario_text(lab.url, load, plan.duration, lab.process.pid(),
@@ -220,10 +229,18 @@ int load_lab(DemoPlan& plan, RunningLab& lab, ThrowawayPostgres& postgres, StopR
     }
     SessionOptions& session = plan.session;
     session.connect_canary_dsn = postgres.app_dsn();
+    session.judge_answers = false;  // it plants what keeps the lab from answering
     session.opening_events = {"planted " + plan.fault.to_string()};
     session.fatal = [&] { return part_that_ended(lab, postgres); };
     if (plan.keep) {
         session.keep_text = keep_text(lab, postgres);
+    }
+    if (plan.find) {
+        FindRequest request;
+        request.precision = kFindPrecision;
+        request.budget = kFindBudget;
+        request.seed = session.seed;
+        return run_find(*std::move(parsed.scenario), request, std::move(session), stop);
     }
     return to_int(run_session(*parsed.scenario, std::move(session), stop).code);
 }
@@ -267,6 +284,8 @@ void add_demo_command(CLI::App& app, Action& action) {
         ->capture_default_str();
     command->add_option("--prometheus", flags->prometheus, "serve metrics on ADDRESS:PORT")
         ->capture_default_str();
+    command->add_flag("--find", flags->find,
+                      "search what it carries (to 10 %, within 3 minutes) instead of a ramp");
     command->add_flag("--keep", flags->keep,
                       "keep the lab, PostgreSQL and metrics up afterwards, until Ctrl-C");
     flags->output.add_to(*command);

@@ -48,7 +48,9 @@ void set_otlp(const std::string& url, ExportConfig& exports) {
     if (!exports.otlp) {
         exports.otlp.emplace();
     }
-    exports.otlp->endpoint = url;
+    if (!url.empty()) {  // else the scenario's, or what OTEL_EXPORTER_OTLP_... say
+        exports.otlp->endpoint = url;
+    }
 }
 
 Status set_json(const std::string& file, SessionOptions& options) {
@@ -71,9 +73,11 @@ void ExportFlags::add_to(CLI::App& command) {
                     "send traces of 1 % of the iterations to this OTLP/HTTP endpoint")
         ->type_name("URL");
     command
-        .add_option("-o,--out", outs,
-                    "also write figures while it runs: json=FILE (a line per second, metric and "
-                    "endpoint), csv=PREFIX, prometheus=ADDR:PORT or otlp=URL; may be repeated")
+        .add_option(
+            "-o,--out", outs,
+            "also write figures while it runs: json=FILE (a line per second, metric and "
+            "endpoint), csv=PREFIX, prometheus=ADDR:PORT or otlp=URL; otlp alone goes where "
+            "OTEL_EXPORTER_OTLP_ENDPOINT says; may be repeated")
         ->type_name("KIND=WHERE")
         ->allow_extra_args(false);
 }
@@ -83,6 +87,10 @@ Status ExportFlags::apply_out(const std::string& out, ExportConfig& exports,
     const auto equals = out.find('=');
     const std::string kind = out.substr(0, equals);
     const std::string where = equals == std::string::npos ? "" : out.substr(equals + 1);
+    if (out == "otlp") {
+        set_otlp("", exports);
+        return {};
+    }
     if (!is_known(kind) || where.empty()) {
         return Error{is_known(kind) ? fmt::format("{} needs a place, {}=WHERE", kind, kind)
                                     : unknown_kind(kind),

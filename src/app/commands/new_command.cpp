@@ -19,7 +19,7 @@ struct NewFlags {
 
 int make_new(const NewFlags& flags) {
     if (flags.name == "-") {
-        say("{}", embedded::starter_yaml);
+        hand_over(embedded::starter_yaml);
         return to_int(ExitCode::Passed);
     }
     const bool complete = flags.name.ends_with(".yaml") || flags.name.ends_with(".yml");

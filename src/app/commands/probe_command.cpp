@@ -4,10 +4,12 @@
 #include "app/commands/probe_flags.hpp"
 #include "app/console.hpp"
 #include "app/probe_setup.hpp"
+#include "app/run_id.hpp"
 #include "app/stop_request.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "exporters/json/json_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
@@ -17,7 +19,9 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -36,6 +40,10 @@ struct Flags {
     ProbeFlags probes;
     std::string interval;
     std::string prometheus;
+    std::string json;
+    std::string run_id;
+    std::vector<std::string> tags;
+    std::vector<std::string> outs;  // KIND=WHERE
     std::string duration;
     bool verbose = false;
 };
@@ -101,20 +109,51 @@ Status apply(const Flags& flags, Scenario& scenario) {
     return {};
 }
 
-/// Probes that hand over to one exporter, until told to stop.
+/// -o: into the flags that say the same.
+Status apply_outs(Flags& flags) {
+    for (const std::string& out : flags.outs) {
+        const auto equals = out.find('=');
+        const std::string kind = out.substr(0, equals);
+        std::string& place = kind == "json" ? flags.json : flags.prometheus;
+        if ((kind != "json" && kind != "prometheus") || equals == std::string::npos ||
+            equals + 1 == out.size()) {
+            return Error{"must be json=FILE or prometheus=ADDR:PORT", "-o/--out",
+                         "there is no load here, so neither traces nor Locust's tables"};
+        }
+        if (!place.empty()) {
+            return Error{kind + " is given twice", "-o/--out", "each kind has one place"};
+        }
+        place = out.substr(equals + 1);
+    }
+    for (const std::string& tag : flags.tags) {
+        if (Status good = check_tag(tag); !good) {
+            return good;
+        }
+    }
+    if (!flags.run_id.empty()) {
+        if (Status good = check_run_id(flags.run_id, "--run-id"); !good) {
+            return good;
+        }
+    }
+    return check_writable(flags.json, "-o/--out");
+}
+
+/// Probes that hand over to their exporters, until told to stop.
 class ProbeSession {
 public:
-    explicit ProbeSession(const Scenario& scenario) : scenario_(scenario) {}
+    ProbeSession(const Scenario& scenario, const Flags& flags)
+        : scenario_(scenario), flags_(flags) {}
     int run(const std::optional<Nanoseconds>& duration);
 
 private:
     Status start_probes();
-    ExitCode start_endpoint();
+    ExitCode start_exporters();
 
     const Scenario& scenario_;
+    const Flags& flags_;
     PrometheusExporter* prometheus_ = nullptr;
-    std::optional<ExporterWorker> worker_;
-    std::optional<ProbeRunner> runner_;  // last: hands over to the worker
+    std::vector<std::unique_ptr<ExporterWorker>> workers_;
+    std::optional<ProbeRunner> runner_;  // last: hands over to the workers
 };
 
 Status ProbeSession::start_probes() {
@@ -124,10 +163,14 @@ Status ProbeSession::start_probes() {
     }
     ProbeSink sink;
     sink.on_reading = [this](std::size_t probe, const Reading& reading, const ProbeHealth& health) {
-        worker_->push_reading(probe, reading, health);
+        for (const auto& worker : workers_) {
+            worker->push_reading(probe, reading, health);
+        }
     };
     sink.on_gap = [this](std::size_t probe, const Gap& gap, const ProbeHealth& health) {
-        worker_->push_gap(probe, gap, health);
+        for (const auto& worker : workers_) {
+            worker->push_gap(probe, gap, health);
+        }
         if (gap.open) {
             spdlog::warn("probe {}: no readings: {}", gap.probe, gap.reason);
         } else {
@@ -147,20 +190,33 @@ Status ProbeSession::start_probes() {
     return {};
 }
 
-ExitCode ProbeSession::start_endpoint() {
+ExitCode ProbeSession::start_exporters() {
     PrometheusOptions options;
     std::tie(options.address, options.port) = *scenario_.exports.prometheus;
     options.load = false;
+    options.exporters = [this] {
+        std::vector<std::pair<std::string, Deliveries>> counts;
+        for (const auto& worker : workers_) {
+            counts.emplace_back(worker->name(), worker->deliveries());
+        }
+        return counts;
+    };
     auto exporter = make_prometheus_exporter(std::move(options));
     prometheus_ = exporter.get();
-    worker_.emplace(std::move(exporter));
+    workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
+    if (!flags_.json.empty()) {
+        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(flags_.json)));
+    }
     RunInfo run = describe(scenario_);
     run.start = WallAnchor::now();
-    run.id = "probe";
+    run.id = flags_.run_id.empty() ? make_run_id(run.start.wall) : flags_.run_id;
     run.version = version();
-    if (const Status started = worker_->start(run, runner_->infos()); !started) {
-        say(stderr, "plimsoll: {}\n", started.error().to_string());
-        return ExitCode::PortInUse;
+    run.tags = flags_.tags;
+    for (const auto& worker : workers_) {
+        if (const Status started = worker->start(run, runner_->infos()); !started) {
+            say(stderr, "plimsoll: {}\n", started.error().to_string());
+            return worker == workers_.front() ? ExitCode::PortInUse : ExitCode::SetupFailed;
+        }
     }
     return ExitCode::Passed;
 }
@@ -170,7 +226,7 @@ int ProbeSession::run(const std::optional<Nanoseconds>& duration) {
     if (const Status started = start_probes(); !started) {
         return refuse(started.error());
     }
-    if (const ExitCode code = start_endpoint(); code != ExitCode::Passed) {
+    if (const ExitCode code = start_exporters(); code != ExitCode::Passed) {
         return to_int(code);
     }
     runner_->begin();
@@ -180,11 +236,13 @@ int ProbeSession::run(const std::optional<Nanoseconds>& duration) {
         stop.wait_until(std::min(end, Clock::now() + std::chrono::seconds(1)));
     }
     runner_->stop();
-    worker_->finish(Clock::now() + kFinishWithin);
+    for (auto worker = workers_.rbegin(); worker != workers_.rend(); ++worker) {
+        (*worker)->finish(Clock::now() + kFinishWithin);  // the endpoint, which asks them all, last
+    }
     return to_int(ExitCode::Passed);
 }
 
-int probe(const Flags& flags) {
+int probe(Flags flags) {
     init_logging(flags.verbose ? Verbosity::Verbose : Verbosity::Normal);
     const auto duration = optional_duration(flags.duration, "-d/--duration");
     if (!duration) {
@@ -194,10 +252,13 @@ int probe(const Flags& flags) {
     if (!scenario) {
         return to_int(ExitCode::InvalidInput);
     }
+    if (const Status applied = apply_outs(flags); !applied) {
+        return refuse(applied.error());
+    }
     if (const Status applied = apply(flags, *scenario); !applied) {
         return refuse(applied.error());
     }
-    return ProbeSession(*scenario).run(*duration);
+    return ProbeSession(*scenario, flags).run(*duration);
 }
 
 }  // namespace
@@ -216,6 +277,20 @@ void add_probe_command(CLI::App& app, Action& action) {
         ->add_option("--prometheus", flags->prometheus,
                      fmt::format("serve metrics here (default {})", kDefaultListen))
         ->type_name("ADDR:PORT");
+    command
+        ->add_option("-o,--out", flags->outs,
+                     "json=FILE (a line per reading and metric) or prometheus=ADDR:PORT")
+        ->type_name("KIND=WHERE")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--run-id", flags->run_id,
+                     "what plimsoll_run_info calls this (default: the time)")
+        ->type_name("ID");
+    command
+        ->add_option("--tag", flags->tags,
+                     "key=value, a label of plimsoll_run_info; may be repeated")
+        ->type_name("K=V")
+        ->allow_extra_args(false);
     command->add_option("-d,--duration", flags->duration, "end after so long (default: Ctrl-C)")
         ->type_name("TIME");
     command->add_flag("-v,--verbose", flags->verbose, "diagnostics on stderr");

@@ -1,5 +1,7 @@
 #include "app/commands/probe_flags.hpp"
 
+#include "app/commands/flag_text.hpp"
+
 #include <array>
 #include <charconv>
 #include <string_view>
@@ -60,12 +62,17 @@ Result<ContainerProbeConfig> parse_container(const std::string& text) {
 }
 
 void ProbeFlags::add_to(CLI::App& command) {
-    command.add_option("--pg", pg, "also probe this PostgreSQL; may be repeated")
+    command
+        .add_option("--pg", pg,
+                    "also probe this PostgreSQL; may be repeated; @FILE: its first line. Without "
+                    "it, PLIMSOLL_PG_DSN. Keep passwords in ~/.pgpass or a service file: a list "
+                    "of processes shows what stands here")
         ->type_name("DSN")
         ->allow_extra_args(false);
     command
         .add_option("--pgbouncer", pgbouncer,
-                    "also probe this PgBouncer's console; may be repeated")
+                    "also probe this PgBouncer's console; may be repeated; @FILE as above. Without "
+                    "it, PLIMSOLL_PGBOUNCER_DSN")
         ->type_name("DSN")
         ->allow_extra_args(false);
     command
@@ -76,16 +83,24 @@ void ProbeFlags::add_to(CLI::App& command) {
         ->allow_extra_args(false);
     command
         .add_option("--app-metrics", app_metrics,
-                    "also read the target's connection pools from its Prometheus endpoint")
+                    "also read the target's connection pools from its Prometheus endpoint; @FILE "
+                    "as above")
         ->type_name("URL")
         ->allow_extra_args(false);
 }
 
 Status ProbeFlags::apply(ProbesConfig& config) const {
-    for (const std::string& dsn : pg) {
+    const auto databases =
+        flags_or_environment(pg, "--pg", "PLIMSOLL_PG_DSN", !config.postgres.empty());
+    const auto poolers = flags_or_environment(pgbouncer, "--pgbouncer", "PLIMSOLL_PGBOUNCER_DSN",
+                                              !config.pgbouncer.empty());
+    if (!databases || !poolers) {
+        return databases ? poolers.error() : databases.error();
+    }
+    for (const std::string& dsn : *databases) {
         config.postgres.push_back({dsn});
     }
-    for (const std::string& dsn : pgbouncer) {
+    for (const std::string& dsn : *poolers) {
         config.pgbouncer.push_back({dsn});
     }
     for (const std::string& text : containers) {
@@ -95,8 +110,12 @@ Status ProbeFlags::apply(ProbesConfig& config) const {
         }
         config.containers.push_back(std::move(*container));
     }
-    for (const std::string& url : app_metrics) {
-        config.app_metrics.push_back({url, {}});
+    for (const std::string& text : app_metrics) {
+        auto url = flag_text(text, "--app-metrics");
+        if (!url) {
+            return url.error();
+        }
+        config.app_metrics.push_back({*std::move(url), {}});
     }
     return {};
 }

@@ -28,13 +28,13 @@ int print_format(const std::string& format, const RunReader& reader, const Analy
         if (!page) {
             return refuse(page.error());
         }
-        say("{}", *page);
+        hand_over(*page);
     } else if (format == "md") {
-        say("{}", render_markdown(reader.info(), analysis, reader.finished()));
+        hand_over(render_markdown(reader.info(), analysis, reader.finished()));
     } else if (format == "json") {
-        say("{}", render_json(reader.info(), analysis));
+        hand_over(render_json(reader.info(), analysis));
     } else {
-        say("{}", render_junit(reader.info(), analysis));
+        hand_over(render_junit(reader.info(), analysis));
     }
     return to_int(ExitCode::Passed);
 }

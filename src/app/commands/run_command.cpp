@@ -3,11 +3,13 @@
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
 #include "app/commands/probe_flags.hpp"
+#include "app/commands/request_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
+#include "scenario/shape_load.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -29,6 +31,7 @@ struct RunFlags {
     std::string rate;
     std::vector<std::string> stages;
     std::vector<std::string> env;
+    RequestFlags request;
     ProbeFlags probes;
     ExportFlags exports;
     std::string segment;
@@ -41,9 +44,7 @@ struct RunFlags {
     std::string key_file;
     std::vector<std::string> local_addresses;
 
-    [[nodiscard]] bool overrides_load() const {
-        return vus || iterations || !duration.empty() || !rate.empty() || !stages.empty();
-    }
+    bool replace_load = false;
 };
 
 Error at_flag(const Error& error, const char* flag) {
@@ -169,12 +170,19 @@ void add_http_flags(CLI::App& command, RunFlags& flags) {
 /// The scenario that the flags name; nothing where it is at fault (all is printed by then).
 std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& load) {
     if (flags.scenario.find("://") != std::string::npos || flags.scenario.starts_with("unix:")) {
-        auto scenario = scenario_for_url(flags.scenario, load);
+        const auto request = flags.request.request();
+        auto scenario = request ? scenario_for_url(flags.scenario, load, *request)
+                                : Result<Scenario>(request.error());
         if (!scenario) {
             refuse(scenario.error());
             return std::nullopt;
         }
         return std::move(*scenario);
+    }
+    if (const char* const flag = flags.request.first()) {
+        refuse({"belongs to a URL; a scenario file says itself what is sent", flag,
+                "write it into the file's steps"});
+        return std::nullopt;
     }
     const auto text = read_file(flags.scenario);
     if (!text) {
@@ -189,8 +197,20 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
         say(stderr, "{}", format_faults(parsed.faults, flags.scenario));
         return std::nullopt;
     }
-    if (flags.overrides_load()) {
-        override_load(*parsed.scenario, load);
+    LoadFlags given;
+    given.vus = flags.vus;
+    given.iterations = load.iterations;
+    given.duration = load.duration;
+    given.rate = load.rate;
+    given.stages = load.stages;
+    given.replace = flags.replace_load;
+    const auto shaped = shape_load(*parsed.scenario, given);
+    if (!shaped) {
+        refuse(shaped.error());
+        return std::nullopt;
+    }
+    if (!shaped->empty()) {
+        say(stderr, "plimsoll: {}\n", *shaped);
     }
     return std::move(parsed.scenario);
 }
@@ -275,9 +295,13 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("SCENARIO", flags->scenario,
                      "a scenario file, or a plain http:// or https:// URL")
         ->required();
-    command->add_option("-u,--vus", flags->vus, "users (with --rate: at most so many)")
+    command
+        ->add_option("-u,--vus", flags->vus,
+                     "users (with --rate: at most so many); of a file: in "
+                     "place of its users")
         ->check(CLI::Range(1, 10'000'000));
-    command->add_option("-d,--duration", flags->duration, "how long, e.g. 30s");
+    command->add_option("-d,--duration", flags->duration,
+                        "how long, e.g. 30s; of a file: cut its load short");
     command
         ->add_option("-i,--iterations", flags->iterations,
                      "iterations that the users share (with -d: within that time)")
@@ -289,9 +313,15 @@ void add_run_command(CLI::App& app, Action& action) {
         ->type_name("TIME:N")
         ->delimiter(',')
         ->allow_extra_args(false);
-    command->add_option("-e,--env", flags->env, "set ${env.NAME} of the scenario")
-        ->type_name("K=V")
+    command->add_flag("--replace-load", flags->replace_load,
+                      "with a file: run the load of these flags in place of its own");
+    command
+        ->add_option("-e,--env", flags->env,
+                     "${env.NAME} of the scenario must be set; NAME=VALUE sets it, for every user "
+                     "of this machine to see; @FILE: lines of NAME=VALUE")
+        ->type_name("NAME")
         ->allow_extra_args(false);
+    flags->request.add_to(*command);
     flags->probes.add_to(*command);
     flags->exports.add_to(*command);
     add_generator_flags(*command, *flags);
@@ -300,7 +330,7 @@ void add_run_command(CLI::App& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s\n"
-        "  plimsoll run checkout.yaml --pg \"$DSN\" --prometheus 127.0.0.1:9464");
+        "  plimsoll run checkout.yaml --pg service=app --prometheus 127.0.0.1:9464");
     command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }
 

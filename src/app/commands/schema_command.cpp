@@ -19,7 +19,7 @@ void add_schema_command(CLI::App& app, Action& action) {
         "  plimsoll schema | jq .properties.load");
     command->callback([&action] {
         action = [] {
-            say("{}", embedded::scenario_schema);
+            hand_over(embedded::scenario_schema);
             return to_int(ExitCode::Passed);
         };
     });

@@ -6,10 +6,10 @@
 #include "app/version.hpp"
 #include "engine/single_run.hpp"
 #include "scenario/parse.hpp"
+#include "scenario/redact.hpp"
+#include "scenario/secret_text.hpp"
 
 #include <cstdlib>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -33,8 +33,8 @@ bool try_out(const Scenario& scenario, const UserClass& user, std::vector<Variab
         return false;
     }
     for (const SingleRequest& request : ran->requests) {
-        say("  {} {}\n", is_failure(request.sample.outcome) ? "✗" : "✓",
-            describe(request, scenario));
+        say("  {} {}\n", request.sample.outcome != Outcome::Ok ? "✗" : "✓",
+            mask_values(mask_secrets(describe(request, scenario)), scenario.secrets));
     }
     if (keep) {
         shared = ran->variables;
@@ -74,9 +74,7 @@ int validate(const ValidateFlags& flags) {
     if (const Status set = set_environment(flags.env); !set) {
         return refuse(set.error());
     }
-    const auto text =
-        path == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {}))
-                    : read_file(path);
+    const auto text = read_file(path);
     if (!text) {
         return refuse(text.error());
     }

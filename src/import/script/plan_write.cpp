@@ -290,7 +290,6 @@ Result<Imported> write(Plan plan) {
             imported.text = rendered.yaml.text;
             imported.environment = environment_of(plan);
             imported.notes = note_lines(plan);
-            imported.valid = true;
             return imported;
         }
         std::vector<int> gone;

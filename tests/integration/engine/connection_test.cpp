@@ -325,6 +325,46 @@ TEST(Ramp, GoesOnCountingTheIterationsOfAUserThatLeftAndCameBack) {
     EXPECT_GE(server.connections(), 1U + 2U + 2U);  // both have been away
 }
 
+/// Requests that each of two servers at one name got, of 600 arrivals or iterations by two classes.
+std::array<std::uint64_t, 2> shares_of_two_addresses(Executor load, std::uint32_t shards) {
+    const auto answer = [](const std::string&, int) { return Answer{ok_response()}; };
+    const ScriptedServer one(answer);
+    const ScriptedServer two(answer);
+    Scenario scenario = scenario_for("http://two.test", std::move(load));
+    scenario.users.push_back(scenario.users.front());
+    scenario.users[1].name = "other";
+    EngineOptions options;
+    options.look_up = [&](const TargetUrl&) -> Result<std::vector<SocketAddress>> {
+        std::vector<SocketAddress> addresses;
+        for (const ScriptedServer* const server : {&one, &two}) {
+            const auto found = resolve(*parse_target(server->url()));
+            addresses.insert(addresses.end(), found->begin(), found->end());
+        }
+        return addresses;
+    };
+    const Outcomes out = run(scenario, shards, std::move(options));
+    EXPECT_EQ(out.count(Outcome::Ok), 600U);
+    EXPECT_EQ(one.requests() + two.requests(), 600U);
+    return {one.requests(), two.requests()};
+}
+
+TEST(Address, GetsItsShareOfArrivalsHoweverFewUsersServeThem) {
+    for (const std::uint32_t shards : {1U, 2U, 3U}) {
+        const auto shares = shares_of_two_addresses(arrivals(600, 1s), shards);
+        // Of each class and shard, every second one.
+        EXPECT_NEAR(static_cast<double>(shares[0]), 300, 2.0 * shards) << shards;
+    }
+}
+
+TEST(Address, GetsItsShareOfUsers) {
+    for (const std::uint32_t shards : {1U, 2U}) {
+        Executor load = users(4, 20s);
+        load.kind = ExecutorKind::PerVuIterations;
+        load.iterations = 150;
+        EXPECT_EQ(shares_of_two_addresses(load, shards)[0], 300U) << shards;
+    }
+}
+
 TEST(Address, IsLeftOutWhereNothingAnswersAtIt) {
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
     TargetUrl target = *parse_target(server.url());

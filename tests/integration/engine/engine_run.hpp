@@ -71,8 +71,10 @@ struct Outcomes {
 };
 
 inline Outcomes run(const Scenario& scenario, std::uint32_t shards, EngineOptions options,
-                    const std::function<void(Engine&)>& meanwhile = {}, Segment segment = {}) {
+                    const std::function<void(Engine&)>& meanwhile = {}, Segment segment = {},
+                    const std::string& id = "20260101T000000Z-0001") {
     RunInfo info = describe(scenario, segment);
+    info.id = id;
     info.shards = shards;
     info.version = "test";
     info.start = WallAnchor::now();

@@ -236,9 +236,19 @@ TEST(Engine, CutsOffWhatOutlastsGracefulStop) {
     const auto begin = Clock::now();
     const Outcomes out = run(scenario_for(server, executor));
     EXPECT_LT(Clock::now() - begin, 8s);
-    EXPECT_EQ(out.last->total[0].requests, 0U);
+    const EndpointStats& total = out.last->total[0];
+    EXPECT_EQ(total.requests, 4U);
+    EXPECT_EQ(out.count(Outcome::CutOff), 4U);
+    EXPECT_EQ(total.failed, 0U);  // not known to have
     EXPECT_EQ(out.last->total_counts.interrupted, 4U);
     EXPECT_EQ(out.last->state.in_flight, 0U);
+    EXPECT_EQ(total.response, total.censored.get());
+    EXPECT_EQ(total.service, total.censored_service.get());
+    EXPECT_EQ(total.cut_off, total.censored);
+    // Due at 0, 50, 100 and 150 ms, cut off 100 ms after the load's end at 200 ms.
+    EXPECT_GE(total.response.min(), 150ms);
+    EXPECT_GE(total.response.max(), 300ms);
+    EXPECT_GE(total.response.sum(), 900ms);
 }
 
 TEST(Engine, StopsWhenAsked) {
@@ -293,8 +303,9 @@ TEST(Engine, CutsOffUsersThatARampDownLeavesNoMoreTime) {
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 2s}; });
     const std::vector<Ramp::Stage> down{{200ms, 5}, {0s, 2}, {200ms, 2}};
     const Outcomes cut = run(scenario_for(server, ramping(5, down, 0s)), 2);
-    EXPECT_EQ(cut.last->total_counts.interrupted, 3U);
-    EXPECT_EQ(cut.count(Outcome::Ok), 2U);  // within the graceful stop
+    EXPECT_EQ(cut.count(Outcome::CutOff), 3U);
+    EXPECT_GE(cut.last->total[0].cut_off.get().min(), 200ms);  // since they began
+    EXPECT_EQ(cut.count(Outcome::Ok), 2U);                     // within the graceful stop
     const Outcomes finished = run(scenario_for(server, ramping(5, down, 30s)), 2);
     EXPECT_EQ(finished.last->total_counts.interrupted, 0U);
     EXPECT_EQ(finished.count(Outcome::Ok), 5U);
@@ -437,7 +448,7 @@ TEST(Engine, CountsIterationsThatMaxDurationKeptBack) {
         executor.graceful_stop = 0s;
         const Outcomes out = run(scenario_for(server, executor), 2);
         EXPECT_EQ(out.last->total_counts.iterations_started, 2U);
-        EXPECT_EQ(out.last->total_counts.interrupted, 2U);
+        EXPECT_EQ(out.count(Outcome::CutOff), 2U);
         EXPECT_EQ(out.last->total_counts.not_sent[0], 8U);
         EXPECT_EQ(out.last->total_counts.not_sent[1], 0U);
     }
@@ -522,9 +533,11 @@ TEST(Engine, TracesTheShareThatWasAsked) {
     EXPECT_THAT(server.seen()[0],
                 testing::ContainsRegex("traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n"));
     out = run(scenario_for(server, arrivals(1000, 500ms)), 1, 0.1);
-    EXPECT_GT(out.traces.size(),
-              20U);  // 50 expected of 500, drawn from the seed: the same each time
-    EXPECT_LT(out.traces.size(), 90U);
+    const auto sampled = std::count_if(out.traces.begin(), out.traces.end(), [](const auto& trace) {
+        return trace.reason == TraceReason::Sampled;
+    });
+    EXPECT_GT(sampled, 20);  // 50 expected of 500, drawn from the seed: the same each time
+    EXPECT_LT(sampled, 90);
 }
 
 TEST(Engine, DrawsTheSameValuesWhateverTheNumberOfShards) {

@@ -168,6 +168,26 @@ TEST_F(Tls, ResumesSessionsUnlessToldNotTo) {
     }
 }
 
+TEST_F(Tls, TellsTheEndOfABodyFromACutOnlyByCloseNotifyWhereItHasNoLength) {
+    const test::TlsEnds server(*folder_);
+    const struct {
+        const char* path;
+        Outcome outcome;
+        const char* reason;
+    } rows[] = {{"/told", Outcome::Ok, ""},
+                {"/cut", Outcome::ClosedEarly,
+                 "TLS connection closed without close_notify inside a body of unknown length"},
+                {"/long", Outcome::Ok, ""},
+                {"/short", Outcome::ClosedEarly, "connection closed inside the response"}};
+    for (const auto& row : rows) {
+        Scenario scenario = with_paths(server.url(), {row.path}, once());
+        scenario.http.tls.ca_file = file("ca.pem");
+        const Outcomes out = run(scenario);
+        EXPECT_EQ(out.count(row.outcome), 1U) << row.path << ": " << reason(out);
+        EXPECT_EQ(reason(out), row.reason);
+    }
+}
+
 TEST_F(Tls, SaysThatAPlainServerSpeaksNoTls) {
     std::string url = nginx_->plain();
     const Outcomes out = ask(url.replace(0, 4, "https"));
@@ -332,16 +352,28 @@ TEST_F(Oracle, SendsCredentialsToTheirOwnOriginOnly) {
     const PythonOracle other(other_folder);
     Scenario scenario = with_paths(
         server_.url(), {"/status/302?/here", "/status/302?" + other.url() + "/there"}, once());
+    const TempFolder secrets;
+    secrets.write("sig", "S1");
+    const auto sealed =
+        Template::compile("${secret.file:" + (secrets.path() / "sig").string() + "}", nullptr);
+    ASSERT_TRUE(sealed);
     for (Step& step : scenario.users[0].steps) {
         step.headers = {{"Authorization", Template::literal("secret")},
-                        {"Cookie", Template::literal("k=v")}};
+                        {"Cookie", Template::literal("k=v")},
+                        {"proxy-authorization", Template::literal("P1")},
+                        {"X-Api-Key", Template::literal("K1")},
+                        {"X-Auth-Token", Template::literal("T1")},
+                        {"X-Sig", *sealed},
+                        {"Accept", Template::literal("text/plain")}};
     }
     EXPECT_EQ(run(scenario).count(Outcome::Ok), 2U);
     const auto here = server_.log();
     ASSERT_EQ(here.size(), 3U);
     EXPECT_THAT(here[1], HasSubstr("cookie=k=v auth=secret"));
+    EXPECT_THAT(here[1], HasSubstr("proxy=P1 key=K1 token=T1 sig=S1 accept=text/plain"));
     ASSERT_EQ(other.log().size(), 1U);
     EXPECT_THAT(other.log()[0], HasSubstr("cookie=- auth=-"));
+    EXPECT_THAT(other.log()[0], HasSubstr("proxy=- key=- token=- sig=- accept=text/plain"));
     EXPECT_THAT(other.log()[0], HasSubstr("host=127.0.0.1:" + std::to_string(other.port())));
 }
 
@@ -379,6 +411,25 @@ TEST_F(Oracle, KeepsACookieThatCameWithARedirect) {
     });
     EXPECT_EQ(run(with_paths(login.url(), {"/login"}, once())).count(Outcome::Ok), 1U);
     EXPECT_THAT(login.seen().back(), HasSubstr("Cookie: session=42\r\n"));
+}
+
+// RFC 9110, 8.6: servers answer 411 to a POST that does not say how long it is.
+TEST_F(Oracle, SaysThatThereIsNoContentWhereTheMethodMeansSome) {
+    const char* const methods[] = {"POST", "PUT", "PATCH", "GET", "HEAD", "DELETE"};
+    Scenario scenario = with_paths(server_.url(), {"/a", "/a", "/a", "/a", "/a", "/a"}, once());
+    for (std::size_t i = 0; i < 6; ++i) {
+        scenario.users[0].steps[i].method = methods[i];
+    }
+    Step redirected = get("/status/307?/b");
+    redirected.method = "POST";
+    scenario.users[0].steps.push_back(redirected);
+    EXPECT_EQ(run(scenario).count(Outcome::Ok), 7U);
+    const auto log = server_.log();
+    ASSERT_EQ(log.size(), 8U);
+    for (std::size_t i = 0; i < log.size(); ++i) {
+        const bool none = i >= 3 && i < 6;
+        EXPECT_THAT(log[i], HasSubstr(none ? "length=- " : "length=0 ")) << i;
+    }
 }
 
 TEST_F(Oracle, UploadsAFileOf200MegabytesUnchanged) {

@@ -131,7 +131,15 @@ TEST(MalformedResponse, IsAProtocolErrorWhereItsHeaderIsWrong) {
         {"HTTP/2", stays("HTTP/2.0 200 OK\r\n\r\n"), Outcome::Protocol, "bad version"},
         {"no status", stays("HTTP/1.1 OK\r\n\r\n"), Outcome::Protocol, "bad status"},
         {"status 42", stays("HTTP/1.1 042 OK\r\n\r\n"), Outcome::Protocol, "bad status"},
-        {"bare line feeds", stays("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), Outcome::Protocol},
+        {"a blank line first", stays("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+         Outcome::Protocol, "bad version"},
+        {"a space first", stays(" HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), Outcome::Protocol,
+         "bad version"},
+        {"a status of four digits", stays("HTTP/1.1 2000 OK\r\n\r\n"), Outcome::Protocol},
+        {"a status of two digits", stays("HTTP/1.1 20\r\n\r\n"), Outcome::Protocol, "bad status"},
+        {"HTTP/1.2", stays("HTTP/1.2 200 OK\r\n\r\n"), Outcome::Protocol, "bad version"},
+        {"a space before the colon", stays("HTTP/1.1 200\nContent-Length : 2\n\nok"),
+         Outcome::Protocol, "bad field"},
         {"a NUL", stays(response(std::string("X: a\0b\r\n", 8))), Outcome::Protocol, "bad value"},
         {"no colon", stays(response("header\r\n")), Outcome::Protocol, "bad field"},
         {"a header of 70 KB", stays(response("X: " + std::string(70'000, 'x') + "\r\n")),
@@ -197,6 +205,33 @@ TEST(MalformedResponse, MayBeOddAndStillRight) {
         {"status 600", stays("HTTP/1.1 600 What\r\nContent-Length: 0\r\n\r\n"), Outcome::Http5xx},
         {"a switch nobody asked for", stays("HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"),
          Outcome::CheckFailed},
+    });
+}
+
+// Each of them is a good answer to curl 7.88 as well.
+TEST(MalformedResponse, MayHaveAnOddHeader) {
+    const std::string rest = "\r\nContent-Length: 2\r\n\r\nok";
+    expect_outcomes({
+        {"no reason", stays("HTTP/1.1 200" + rest), Outcome::Ok},
+        {"no reason, byte by byte", drips("HTTP/1.1 200" + rest, 2ms), Outcome::Ok},
+        {"no reason, a failure", stays("HTTP/1.1 503" + rest), Outcome::Http5xx},
+        {"no reason, no content", stays("HTTP/1.1 204\r\n\r\n"), Outcome::Ok},
+        {"no reason, until the end", closes("HTTP/1.0 200\r\n\r\nok"), Outcome::Ok},
+        {"no reason, chunks",
+         stays("HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+         Outcome::Ok},
+        {"no reason, after an interim one", stays("HTTP/1.1 100\r\n\r\nHTTP/1.1 200" + rest),
+         Outcome::Ok},
+        {"a reason without a space", stays("HTTP/1.1 200OK" + rest), Outcome::Ok},
+        {"two spaces", stays("HTTP/1.1  200 OK" + rest), Outcome::Ok},
+        {"small letters", stays("http/1.1 200 ok" + rest), Outcome::Ok},
+        {"bare line feeds", stays("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), Outcome::Ok},
+        {"bare line feeds, byte by byte", drips("HTTP/1.1 200 OK\nContent-Length: 2\n\nok", 2ms),
+         Outcome::Ok},
+        {"bare line feeds before a body with an empty line",
+         stays("HTTP/1.1 200 OK\nContent-Length: 6\n\n\r\n\r\nok"), Outcome::Ok},
+        {"line feeds of both kinds", stays("HTTP/1.1 200\r\nContent-Length: 2\n\r\nok"),
+         Outcome::Ok},
     });
 }
 

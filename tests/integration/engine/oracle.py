@@ -25,7 +25,10 @@ class Handler(BaseHTTPRequestHandler):
         get = lambda name: (self.headers.get(name) or "-").replace(" ", "_")
         with LOCK, open(LOG, "a", encoding="utf-8") as log:
             log.write(f"{self.command} {self.path} bytes={size} sha256={digest} host={get('Host')} "
-                      f"cookie={get('Cookie')} auth={get('Authorization')} type={get('Content-Type')}\n")
+                      f"cookie={get('Cookie')} auth={get('Authorization')} type={get('Content-Type')} "
+                      f"length={get('Content-Length')} proxy={get('Proxy-Authorization')} "
+                      f"key={get('X-Api-Key')} token={get('X-Auth-Token')} sig={get('X-Sig')} "
+                      f"accept={get('Accept')}\n")
 
     def answer(self, status: int, headers: list[tuple[str, str]], body: bytes = b"ok") -> None:
         self.send_response(status)

@@ -143,6 +143,15 @@ std::vector<std::string> Nginx::tls_log() const {
     return lines_of(folder_ + "/tls.log");
 }
 
+TlsEnds::TlsEnds(const TempFolder& folder) : port_(free_port()) {
+    process_ = std::make_unique<ChildProcess>(
+        std::vector<std::string>{"python3",
+                                 PLIMSOLL_SOURCE_DIR "/tests/integration/engine/tls_end.py",
+                                 std::to_string(port_), folder.path().string()},
+        folder.path() / "tls_end.out");
+    await_port(port_);
+}
+
 PythonOracle::PythonOracle(const TempFolder& folder)
     : log_((folder.path() / "requests.log").string()), port_(free_port()) {
     folder.write("requests.log", "");

@@ -46,13 +46,25 @@ private:
     std::unique_ptr<ChildProcess> process_;
 };
 
+/// tests/integration/engine/tls_end.py, with the certificate of `make_certificates`.
+class TlsEnds {
+public:
+    explicit TlsEnds(const TempFolder& folder);
+    [[nodiscard]] std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
+
+private:
+    unsigned short port_;
+    std::unique_ptr<ChildProcess> process_;
+};
+
 /// tests/integration/engine/oracle.py, which answers each request with what it got and logs that.
 class PythonOracle {
 public:
     explicit PythonOracle(const TempFolder& folder);
     [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
     [[nodiscard]] unsigned short port() const { return port_; }
-    /// One line a request: METHOD TARGET bytes=N sha256=HEX host=.. cookie=.. auth=.. type=..
+    /// One line a request: METHOD TARGET bytes=N sha256=HEX host=.. cookie=.. auth=.. type=.. and
+    /// more
     [[nodiscard]] std::vector<std::string> log() const;
 
 private:

@@ -35,7 +35,7 @@ int error_of_exchange(unsigned short port) {
     const int fd = open_connection(port);
     timeval patience{20, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    const std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const std::string request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     char byte = 0;
     int problem = 0;
     const bool done = eventually([&] {

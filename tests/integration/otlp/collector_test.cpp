@@ -146,7 +146,18 @@ protected:
         snapshot->traces.assign(traces, iteration());
         exporter->on_snapshot(snapshot);
         exporter->finish(Clock::now() + 60s);
+        deliveries_ = exporter->deliveries().value();
         return exporter->stats();
+    }
+
+    /// Spans in the requests that were answered with 200.
+    [[nodiscard]] std::size_t taken(std::size_t refused_requests) const {
+        const auto all = requests();
+        std::size_t count = 0;
+        for (std::size_t i = refused_requests; i < all.size(); ++i) {
+            count += spans(all[i]).size();
+        }
+        return count;
     }
 
     [[nodiscard]] std::vector<json::value> requests() const {
@@ -163,6 +174,7 @@ protected:
     }
 
     test::TempFolder folder_;
+    Deliveries deliveries_;  // of the last `send`
     unsigned short port_ = 0;
     std::unique_ptr<test::ChildProcess> process_;
 };
@@ -351,6 +363,63 @@ TEST_F(Collector, IsMissedWithoutHarmWhenItIsNotThere) {
     const OtlpStats stats = send(std::move(gone));
     EXPECT_EQ(stats.failed, 4U);
     EXPECT_THAT(stats.last_error, HasSubstr("connection refused"));
+}
+
+TEST_F(Collector, TakesAsManySpansAsTheExporterSaysItSent) {
+    // Asked again, then refused 512 spans, then all but 5 of the next 512; the rest are taken.
+    start({"503:0", "413", "rejected:5"});
+    send(options(), 500);
+    EXPECT_EQ(deliveries_.unit, "spans");
+    EXPECT_EQ(deliveries_.retried, 1U);
+    EXPECT_EQ(deliveries_.rejected, 512U + 5U);
+    EXPECT_EQ(deliveries_.dropped, 0U);
+    EXPECT_EQ(deliveries_.sent, 2000U - 512U - 5U);
+    EXPECT_EQ(deliveries_.sent, taken(2) - 5);
+}
+
+TEST_F(Collector, IsOwedWhatFoundNoRoomOrNoTime) {
+    start();
+    OtlpOptions small = options();
+    small.queue_spans = 300;
+    send(std::move(small), 100);
+    EXPECT_EQ(deliveries_.sent, 300U);
+    EXPECT_EQ(deliveries_.dropped, 100U);
+    EXPECT_EQ(taken(0), deliveries_.sent);
+    OtlpOptions gone = options();
+    process_.reset();
+    gone.give_up_after = 100ms;
+    send(std::move(gone), 10);
+    EXPECT_EQ(deliveries_.sent, 0U);
+    EXPECT_EQ(deliveries_.dropped, 40U);
+    EXPECT_EQ(deliveries_.rejected, 0U);
+}
+
+TEST_F(Collector, GetsARequestKeptOutsideTheSampleAsARootThatSaysSo) {
+    start();
+    const auto made = make_otlp_exporter(options());
+    ASSERT_TRUE(made);
+    ASSERT_TRUE((*made)->start(run_info(), {}));
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->last = true;
+    snapshot->total_counts.spans_dropped = 21;  // more than the engine keeps in a tick
+    IterationTrace alone = iteration();
+    alone.reason = TraceReason::Error;
+    alone.weight = 4;
+    alone.requests = {alone.requests[1]};
+    snapshot->traces = {alone};
+    (*made)->on_snapshot(snapshot);
+    (*made)->finish(Clock::now() + 60s);
+    const json::array found = spans(requests().at(0));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].at("traceId"), "a00102030405060708090a0b0c0d0e0f");
+    EXPECT_EQ(found[0].at("spanId"), "b000000000000002");
+    EXPECT_EQ(found[0].at("parentSpanId"), "");
+    const json::value& attributes = found[0].at("attributes");
+    EXPECT_EQ(attributes.at("plimsoll.server_trace").at("stringValue"), "maybe");
+    EXPECT_EQ(attributes.at("plimsoll.sampling.reason").at("stringValue"), "error");
+    EXPECT_EQ(attributes.at("plimsoll.sampling.weight").at("doubleValue"), 4);
+    EXPECT_EQ((*made)->deliveries()->sent, 1U);
+    EXPECT_EQ((*made)->deliveries()->dropped, 21U);
 }
 
 TEST_F(Collector, SaysHowManySpansItRejects) {

@@ -177,15 +177,43 @@ TEST_F(PrometheusEndpoint, SaysWhereTheMetricsAreAndThatTheyCanOnlyBeRead) {
     EXPECT_THAT(other->body, HasSubstr("/metrics"));
 }
 
-TEST_F(PrometheusEndpoint, AsksForTheDropsOfAllExportersWhenItCan) {
-    const auto exporter = make_prometheus_exporter(
-        {"127.0.0.1", 0, [] {
-             return std::vector<std::pair<std::string, std::uint64_t>>{{"otlp", 9}};
-         }});
+TEST_F(PrometheusEndpoint, AsksForTheCountsOfAllExportersWhenItCan) {
+    const auto exporter =
+        make_prometheus_exporter({"127.0.0.1", 0, [] {
+                                      return std::vector<std::pair<std::string, Deliveries>>{
+                                          {"otlp", {"spans", 5, 0, 0, 9, ""}}};
+                                  }});
     ASSERT_TRUE(exporter->start(live_.run(), {}));
     const auto answer = test::get(exporter->bound_port(), "/metrics");
     ASSERT_TRUE(answer);
     EXPECT_THAT(answer->body, HasSubstr("plimsoll_exporter_dropped_total{exporter=\"otlp\"} 9"));
+    EXPECT_THAT(answer->body, HasSubstr("plimsoll_exporter_sent_total{exporter=\"otlp\"} 5"));
+}
+
+TEST_F(PrometheusEndpoint, HasNoGaugesOfProbesThatReadNoMore) {
+    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
+    ASSERT_TRUE(exporter->start(live_.run(), live_.probes()));
+    for (std::size_t probe = 0; probe < live_.probes().size(); ++probe) {
+        exporter->on_reading(probe, live_.reading(probe, 1), test::LiveRun::healthy(1));
+    }
+    exporter->end_probes();
+    exporter->on_reading(0, live_.reading(0, 2), test::LiveRun::healthy(2));  // was under way
+    const auto answer = test::get(exporter->bound_port(), "/metrics");
+    ASSERT_TRUE(answer);
+    EXPECT_THAT(answer->body, testing::Not(HasSubstr("\nplimsoll_pg_backends{")));
+    EXPECT_THAT(answer->body,
+                testing::Not(testing::ContainsRegex("plimsoll_probe_up\\{[^}]*\\} 1")));
+    EXPECT_THAT(answer->body, HasSubstr("plimsoll_container_cpu_seconds_total{"));
+}
+
+TEST_F(PrometheusEndpoint, KnowsWhoScrapesIt) {
+    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
+    EXPECT_EQ(exporter->scrapes().count, 0U);
+    ASSERT_TRUE(exporter->start(live_.run(), {}));
+    ASSERT_TRUE(test::get(exporter->bound_port(), "/metrics"));
+    ASSERT_TRUE(test::get(exporter->bound_port(), "/other"));
+    EXPECT_EQ(exporter->scrapes().count, 1U);
+    EXPECT_FALSE(exporter->scrapes().by_scraper);
 }
 
 }  // namespace

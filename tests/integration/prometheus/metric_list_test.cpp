@@ -61,6 +61,7 @@ std::set<std::string> served() {
     options.findings = [] {
         return std::vector<std::pair<std::string, std::string>>{{"app_pool_exhausted", "high"}};
     };
+    options.broke_at = [] { return std::optional<BrokeAt>({212, 41}); };
     const auto exporter = make_prometheus_exporter(std::move(options));
     EXPECT_TRUE(exporter->start(live.run(), live.probes()));
     exporter->on_snapshot(live.next());

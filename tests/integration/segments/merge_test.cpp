@@ -81,7 +81,8 @@ void record_the_rest(Recorder& recorder, const Sample& sample) {
     if (kind == 0) {
         recorder.record_group_broken_off(0);
     } else {
-        recorder.record_group(0, sample.completed - sample.due, kind == 1, sample.completed);
+        recorder.record_group(0, sample.completed - sample.due, {kind == 1, kind == 2},
+                              sample.completed);
     }
     PhaseTimes phases;
     phases.dns = Nanoseconds(kind * 1'000);

@@ -251,7 +251,8 @@ void count_totals(Sample& sample) {
         result.bytes_received_mean = 600;
         analysis.endpoints.push_back(result);
     }
-    analysis.generator = {6.5, 412.5, 48'234'496, 2, {{"otlp", 0}}};
+    analysis.generator = {6.5, 412.5, 48'234'496, 2, {{"otlp", 7}}};
+    analysis.generator.exporters = {{"otlp", {1200, 2, 3, 7}}};
 }
 
 ThresholdResult threshold(const char* key, const char* expression, ThresholdMetric metric,
@@ -416,6 +417,7 @@ Sample hostile() {
     }
     analysis.errors = {{nasty, nasty + "0", "http_5xx", 503, nasty, 10, 1, 2}};
     analysis.generator.dropped = {{nasty, 1}};
+    analysis.generator.exporters = {{nasty, {9, 2, 3, 1}}};
     for (auto& series : sample.data.series) {
         for (auto& [label, value] : series.labels) {
             value = label == "state" ? value : nasty;

@@ -127,5 +127,26 @@ TEST(Analyse, GivesTheSameAnswerEveryTime) {
     EXPECT_EQ(a.finding("app_pool_exhausted").values, b.finding("app_pool_exhausted").values);
 }
 
+TEST(ResourceLimits, AreSizeOverDemandWithTheLeastFirst) {
+    // Five connections, each held 20 ms per request, carry 250/s: the utilisation law.
+    const Analysed run = analysed({});
+    ASSERT_FALSE(run.analysis.resource_limits.empty());
+    const ResourceLimit& least = run.analysis.resource_limits.front();
+    EXPECT_EQ(least.unit, "connections");
+    EXPECT_DOUBLE_EQ(least.size, 5);
+    EXPECT_NEAR(least.demand_s, 0.020, 0.0005);
+    EXPECT_NEAR(least.could_carry, 250, 6);
+    EXPECT_GT(least.used_ratio, 0.95);
+    for (const ResourceLimit& other : run.analysis.resource_limits) {
+        EXPECT_GE(other.could_carry, least.could_carry);
+    }
+}
+
+TEST(ResourceLimits, AreNotStatedWhereNothingBroke) {
+    synthetic::Options options;
+    options.pool = 50;
+    EXPECT_TRUE(analysed(options).analysis.resource_limits.empty());
+}
+
 }  // namespace
 }  // namespace plimsoll

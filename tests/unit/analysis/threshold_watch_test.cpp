@@ -92,8 +92,11 @@ TEST(ThresholdWatch, WaitsForAWholeWindow) {
         watch.tick(100);
         EXPECT_FALSE(watch.fails_now()) << i;
     }
-    EXPECT_TRUE(watch.result().ok);
-    EXPECT_FALSE(watch.result().value.has_value());
+    EXPECT_TRUE(watch.result(0, false).ok);
+    EXPECT_FALSE(watch.result(0, false).value.has_value());
+    // Where the run ends here, it is shorter than a window, and judged as one.
+    EXPECT_FALSE(watch.result(0, true).ok);
+    EXPECT_DOUBLE_EQ(watch.result(0, true).value.value(), 0.100);
     watch.tick(100);
     EXPECT_TRUE(watch.fails_now());
 }

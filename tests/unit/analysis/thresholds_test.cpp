@@ -88,13 +88,26 @@ TEST_F(Judge, TakesEveryEndpointOfThatNameAndNoOther) {
     EXPECT_DOUBLE_EQ(value(ThresholdMetric::Requests, Statistic::Count, 0, "/b").value(), 0);
 }
 
-TEST_F(Judge, HoldsWithoutAValueWhereThereIsNothingToJudge) {
+TEST_F(Judge, DoesNotPassWhereThereIsNothingToJudge) {
     Threshold threshold;
     threshold.endpoint = "/b";
     threshold.limit = 0.001;
     const ThresholdResult result = judge(threshold, info_, total_, counts_, 5);
-    EXPECT_TRUE(result.ok);
+    EXPECT_FALSE(result.ok);
+    EXPECT_EQ(result.state, GateState::NoSample);
+    EXPECT_EQ(result.why, "nothing to judge: no such request of \"/b\" was made");
     EXPECT_FALSE(result.value.has_value());
+    threshold.allow_empty = true;
+    EXPECT_TRUE(judge(threshold, info_, total_, counts_, 5).ok);
+    threshold.allow_empty = false;
+    threshold.metric = ThresholdMetric::Checks;
+    EXPECT_FALSE(judge(threshold, info_, total_, counts_, 5).ok);
+    threshold.metric = ThresholdMetric::GroupDuration;
+    EXPECT_FALSE(judge(threshold, info_, total_, counts_, 5).ok);
+    threshold.metric = ThresholdMetric::Failed;
+    threshold.statistic = Statistic::Count;  // a count over nothing is 0, and judged
+    threshold.limit = 1;
+    EXPECT_TRUE(judge(threshold, info_, total_, counts_, 5).ok);
     EXPECT_FALSE(value(ThresholdMetric::Failed, Statistic::Rate, 0, "/b").has_value());
 }
 

@@ -164,7 +164,7 @@ TEST(ContainerProbe, SeesARealQuotaThrottleABusyProcess) {
         test::burn(0.2);
         const Result<Reading> reading = probe->read(Clock::now() + 1s);
         ASSERT_TRUE(reading.ok());
-        auto found = values(*probe, *reading, {"pid:" + std::to_string(getpid()), ""});
+        auto found = values(*probe, *reading, {process_name(getpid()), ""});
         EXPECT_NEAR(found[metric::kContainerCpuSeconds], test::cpu_seconds(RUSAGE_SELF), 0.05);
         return;
     }

@@ -176,6 +176,47 @@ TEST(ContentDecoder, StopsAtTheLimit) {
     }
 }
 
+TEST(ContentDecoder, HoldsNothingOfTheCodingsBetween) {
+    // 50 MB of zeros, in gzip, in gzip: the limit is met long before either is whole.
+    const std::string bomb = deflated(deflated(std::string(50'000'000, '\0'), kGzip), kGzip);
+    std::string body = bomb;
+    EXPECT_EQ(decode_content("gzip, gzip", body, 1'000'000).error().what,
+              "the decoded body is larger than 1000000 bytes");
+    EXPECT_TRUE(decode_content("gzip, gzip", body, 50'000'000).ok());
+    EXPECT_EQ(body.size(), 50'000'000U);
+    // A hundred thousand empty members decode to nothing: what counts is each coding's output too.
+    std::string members;
+    for (int i = 0; i < 100'000; ++i) {
+        members += deflated("", kGzip);
+    }
+    body = deflated(members, kGzip);
+    EXPECT_EQ(decode_content("gzip, gzip", body, 1'000'000).error().what,
+              "the decoded body is larger than 1000000 bytes");
+    body = "x";
+    EXPECT_EQ(decode_content("gzip,gzip,gzip,gzip,gzip", body, 10).error().what,
+              "the body has more than 4 content codings");
+}
+
+TEST(ContentDecoder, StopsWhereItsTimeIsOverAndGoesOnFromThere) {
+    const std::string zeros(5'000'000, '\0');
+    for (const auto& [coding, encoded] : {std::pair{"gzip", deflated(zeros, kGzip)},
+                                          {"br", brotlied(zeros)},
+                                          {"br, gzip", deflated(brotlied(zeros), kGzip)}}) {
+        auto decoder = ContentDecoder::begin(coding, encoded, zeros.size());
+        ASSERT_TRUE(decoder.ok());
+        int calls = 0;
+        for (bool done = false; !done; ++calls) {
+            ContentDecoder moved = *std::move(decoder);  // as it may between two calls
+            const auto some = moved.decode(Clock::time_point{});
+            ASSERT_TRUE(some.ok()) << some.error().what;
+            done = *some;
+            decoder = std::move(moved);
+        }
+        EXPECT_GE(calls, 5'000'000 / 16'384) << coding;  // no call gives more than one piece
+        EXPECT_TRUE(decoder->take() == zeros) << coding;
+    }
+}
+
 TEST(Reference, IsResolvedAsTheStandardSays) {
     // RFC 3986, 5.4, from http://a/b/c/d;p?q
     const TargetUrl origin = *parse_target("http://a");

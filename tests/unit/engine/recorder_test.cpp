@@ -1,5 +1,8 @@
 #include "engine/recorder.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 namespace plimsoll {
@@ -63,6 +66,27 @@ TEST(Recorder, NeverEndsBeforeItsLastTickBegan) {
     EXPECT_LE(kept.intervals[1]->state.cpu_ratio, 1.0);
 }
 
+/// CPU time on this thread.
+void burn(Nanoseconds time) {
+    const Nanoseconds until = thread_cpu_time() + time;
+    while (thread_cpu_time() < until) {
+    }
+}
+
+TEST(Recorder, CountsTheCpuTimeOfALastPartialTickOverMoreThanThatTick) {
+    Kept kept;
+    Recorder recorder(0, 1, kStart, 1s, kept.sink());
+    burn(20ms);
+    recorder.roll_to(kStart + 1s);
+    burn(20ms);  // within 10 ms of the run's time: winding up
+    recorder.finish(kStart + 1010ms);
+    ASSERT_EQ(kept.intervals.size(), 2U);
+    EXPECT_GE(kept.intervals[0]->state.cpu_ratio, 0.02);
+    // 40 ms of 1.01 s. The clock of the thread may have run on for as long again.
+    EXPECT_GE(kept.intervals[1]->state.cpu_ratio, 0.04 / 1.01);
+    EXPECT_LT(kept.intervals[1]->state.cpu_ratio, 0.08);
+}
+
 TEST(Recorder, AveragesInFlightOverTime) {
     Kept kept;
     Recorder recorder(0, 1, kStart, 1s, kept.sink());
@@ -76,6 +100,59 @@ TEST(Recorder, AveragesInFlightOverTime) {
     EXPECT_EQ(kept.intervals[0]->state.in_flight, 1U);
     EXPECT_DOUBLE_EQ(kept.intervals[1]->state.in_flight_mean, 0.5);
     EXPECT_EQ(kept.intervals[1]->state.in_flight, 0U);
+}
+
+TEST(KeptRequests, AreTheSlowestWhateverTheOrderInWhichTheyCome) {
+    for (const bool rising : {true, false}) {
+        KeptRequests kept(1);
+        for (int i = 0; i < 100; ++i) {
+            const Nanoseconds took = std::chrono::milliseconds(rising ? i : 99 - i);
+            if (IterationTrace* place = kept.place_for(took)) {
+                place->requests.resize(1);
+                place->requests[0].due = kStart;
+                place->requests[0].completed = kStart + took;
+            }
+        }
+        std::vector<IterationTrace> out;
+        kept.hand_over(out);
+        kept.hand_over(out);  // nothing is left for the next tick
+        std::vector<Nanoseconds> times;
+        for (const IterationTrace& each : out) {
+            EXPECT_EQ(each.reason, TraceReason::Slow);
+            times.push_back(each.requests[0].completed - kStart);
+        }
+        std::sort(times.begin(), times.end());
+        EXPECT_EQ(times, (std::vector<Nanoseconds>{95ms, 96ms, 97ms, 98ms, 99ms}));
+    }
+}
+
+TEST(KeptRequests, OfFailuresSayHowManyEachStandsFor) {
+    KeptRequests kept(2);  // half of the cap each
+    std::size_t places = 0;
+    for (int i = 0; i < 40; ++i) {
+        places += kept.place_for_error() != nullptr ? 1U : 0U;
+    }
+    EXPECT_EQ(places, KeptRequests::kErrors / 2);
+    std::vector<IterationTrace> out;
+    kept.hand_over(out);
+    ASSERT_EQ(out.size(), places);
+    EXPECT_DOUBLE_EQ(out.front().weight, 4.0);
+}
+
+TEST(KeptRequests, OfSeveralShardsAreCutToTheSlowestOfAll) {
+    std::vector<IterationTrace> traces(12);
+    for (std::size_t i = 0; i < traces.size(); ++i) {
+        traces[i].reason = i < 2 ? TraceReason::Error : TraceReason::Slow;
+        traces[i].requests.resize(1);
+        traces[i].requests[0].due = kStart;
+        traces[i].requests[0].completed = kStart + std::chrono::milliseconds((i * 7) % 12);
+    }
+    keep_slowest(traces);
+    ASSERT_EQ(traces.size(), 2 + KeptRequests::kSlowest);
+    for (std::size_t i = 2; i < traces.size(); ++i) {
+        // i * 7 mod 12 of 2 ... 11 without 0 and 7: the highest five are 11, 10, 9, 8, 6.
+        EXPECT_GE(traces[i].requests[0].completed - kStart, 6ms);
+    }
 }
 
 TEST(Recorder, KeepsOneSpecimenPerKindOfFailure) {

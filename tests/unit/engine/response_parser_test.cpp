@@ -152,6 +152,35 @@ TEST(ResponseParser, FailsWhenTheConnectionEndsInsideABodyOfKnownLength) {
     EXPECT_EQ(parser.feed_end(), State::Failed);
 }
 
+TEST(ResponseParser, ReadsAnOddHeaderAsTheStrictOneThatItMeans) {
+    for (const std::string text : {"HTTP/1.1 404\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nok",
+                                   "http/1.1   404Not Found\nX-A: 1\nContent-Length: 2\n\nok",
+                                   "HTTP/1.1 404 Not Found\nX-A: 1\r\nContent-Length: 2\n\r\nok",
+                                   "HTTP/1.1 404 Not Found\r\nX-A: 1\nContent-Length: 2\n\nok"}) {
+        for (std::size_t step = 1; step <= text.size(); ++step) {
+            ResponseParser parser;
+            parser.reset({.headers = true, .body = true});
+            ASSERT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+            EXPECT_EQ(parser.status(), 404);
+            EXPECT_EQ(parser.kept()->headers, "X-A: 1\r\nContent-Length: 2\r\n");
+            EXPECT_EQ(parser.kept()->body, "ok");
+            EXPECT_EQ(parser.error_body(), "ok");
+            EXPECT_TRUE(parser.keep_alive());
+        }
+    }
+}
+
+TEST(ResponseParser, LimitsAnOddHeaderToo) {
+    const std::string filler(65'536, 'x');
+    for (const std::size_t step : {1'000UL, 70'000UL}) {
+        ResponseParser parser;
+        parser.reset({.head = false});
+        EXPECT_EQ(feed_in_pieces(parser, "HTTP/1.1 200\nX: " + filler + "\n\n", step),
+                  State::Failed);
+        EXPECT_EQ(parser.failure(), "header limit exceeded");
+    }
+}
+
 TEST(ResponseParser, RefusesWhatIsNotHttp) {
     ResponseParser parser;
     parser.reset({.head = false});

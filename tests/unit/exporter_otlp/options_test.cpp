@@ -65,6 +65,63 @@ TEST(OtlpOptions, AppendThePathToABaseEndpointAndTakeTheTracesEndpointAsItIs) {
     EXPECT_EQ(endpoint({}, "http://[::1]:4318"), "http://[::1]:4318/v1/traces");
 }
 
+TEST(OtlpOptions, DoNotDoubleAPathThatIsThere) {
+    EXPECT_EQ(endpoint({}, "http://127.0.0.1:4318/v1/traces"), "http://127.0.0.1:4318/v1/traces");
+    EXPECT_EQ(endpoint({}, "http://127.0.0.1:4318/otlp/v1/traces/"),
+              "http://127.0.0.1:4318/otlp/v1/traces");
+    EXPECT_EQ(endpoint({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c.test:9/v1/traces"}}),
+              "http://c.test:9/v1/traces");
+}
+
+TEST(OtlpOptions, SayThatThePortOfGrpcSpeaksAnotherProtocol) {
+    EXPECT_THAT(options({}, "http://127.0.0.1:4317").warnings,
+                ElementsAre(HasSubstr("port 4317 is that of OTLP over gRPC")));
+    EXPECT_THAT(
+        options({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c.test:4317/v1/traces"}}).warnings,
+        ElementsAre(HasSubstr("OTLP/HTTP's is 4318")));
+    EXPECT_THAT(options({}, "http://127.0.0.1:14317").warnings, IsEmpty());
+}
+
+TEST(OtlpOptions, TakeAClientCertificateWithItsKeyAndNoneAlone) {
+    const OtlpOptions both = options({{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "c.pem"},
+                                      {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "general.pem"},
+                                      {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "k.pem"}});
+    EXPECT_EQ(both.client_certificate_file, "c.pem");
+    EXPECT_EQ(both.client_key_file, "k.pem");
+    EXPECT_THAT(both.warnings, IsEmpty());
+    const OtlpOptions one = options({{"OTEL_EXPORTER_OTLP_CLIENT_KEY", "k.pem"}});
+    EXPECT_EQ(one.client_key_file, "");
+    EXPECT_THAT(one.warnings, ElementsAre(HasSubstr("OTEL_EXPORTER_OTLP_CLIENT_KEY is ignored")));
+}
+
+TEST(OtlpOptions, FollowTheChoiceOfExportersAndPropagators) {
+    EXPECT_TRUE(options({{"OTEL_TRACES_EXPORTER", "none"}}).disabled);
+    EXPECT_FALSE(options({{"OTEL_TRACES_EXPORTER", "otlp"}}).disabled);
+    const OtlpOptions other = options({{"OTEL_TRACES_EXPORTER", "zipkin"}});
+    EXPECT_FALSE(other.disabled);
+    EXPECT_THAT(other.warnings, ElementsAre(HasSubstr("OTEL_TRACES_EXPORTER is ignored")));
+
+    EXPECT_TRUE(options({}).propagate);
+    EXPECT_TRUE(options({{"OTEL_PROPAGATORS", "tracecontext,baggage"}}).propagate);
+    EXPECT_THAT(options({{"OTEL_PROPAGATORS", "tracecontext"}}).warnings, IsEmpty());
+    const OtlpOptions none = options({{"OTEL_PROPAGATORS", "none"}});
+    EXPECT_FALSE(none.propagate);
+    EXPECT_THAT(none.warnings, IsEmpty());
+    const OtlpOptions b3 = options({{"OTEL_PROPAGATORS", "b3"}});
+    EXPECT_FALSE(b3.propagate);
+    EXPECT_THAT(b3.warnings, ElementsAre(HasSubstr("no traceparent is sent")));
+}
+
+TEST(OtlpOptions, SayWhereMetricsAreInstead) {
+    EXPECT_THAT(options({{"OTEL_METRICS_EXPORTER", "none"}}).warnings, IsEmpty());
+    for (const std::string exporter : {"otlp", "prometheus", "console,otlp"}) {
+        EXPECT_THAT(options({{"OTEL_METRICS_EXPORTER", exporter}}).warnings,
+                    ElementsAre(HasSubstr("--prometheus ADDR:PORT")));
+    }
+    EXPECT_THAT(options({{"OTEL_METRIC_EXPORT_INTERVAL", "5000"}}).warnings,
+                ElementsAre(HasSubstr("OTEL_METRIC_EXPORT_INTERVAL is ignored")));
+}
+
 TEST(OtlpOptions, LetTheScenarioWinOverTheEnvironment) {
     EXPECT_EQ(endpoint({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://env.test/x"}},
                        "http://scenario.test:1"),

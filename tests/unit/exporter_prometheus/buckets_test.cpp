@@ -20,21 +20,32 @@ Threshold limit(ThresholdMetric metric, Statistic statistic, double value) {
     return threshold;
 }
 
-TEST(BucketBounds, AreFourPerDecadeFromAHundredMicrosecondsToAMinute) {
-    EXPECT_THAT(bucket_bounds({}),
-                ElementsAre(100us, 200us, 300us, 500us, 1ms, 2ms, 3ms, 5ms, 10ms, 20ms, 30ms, 50ms,
-                            100ms, 200ms, 300ms, 500ms, 1s, 2s, 3s, 5s, 10s, 20s, 30s, 60s));
+TEST(BucketBounds, AreAtMostAQuarterApartFromAMillisecondToTenSeconds) {
+    const auto bounds = bucket_bounds({});
+    EXPECT_EQ(bounds.size(), 60U);
+    EXPECT_EQ(bounds.front(), 100us);
+    EXPECT_EQ(bounds.back(), 60s);
+    for (const Nanoseconds round : {Nanoseconds(1ms), Nanoseconds(20ms), Nanoseconds(250ms),
+                                    Nanoseconds(500ms), Nanoseconds(1s), Nanoseconds(10s)}) {
+        EXPECT_THAT(bounds, Contains(round));
+    }
+    for (std::size_t i = 1; i < bounds.size(); ++i) {
+        ASSERT_LT(bounds[i - 1], bounds[i]);
+        if (bounds[i] > 1ms && bounds[i] <= 10s) {
+            EXPECT_LE(bounds[i] * 4, bounds[i - 1] * 5) << to_seconds(bounds[i]);
+        }
+    }
 }
 
 TEST(BucketBounds, HoldEveryTimeLimitOfTheThresholdsOnceAndInOrder) {
     const std::vector<Threshold> thresholds{
-        limit(ThresholdMetric::ResponseTime, Statistic::Quantile, 0.25),
+        limit(ThresholdMetric::ResponseTime, Statistic::Quantile, 0.26),
         limit(ThresholdMetric::ResponseTime, Statistic::Quantile, 0.5),  // a bound already
         limit(ThresholdMetric::ServiceTime, Statistic::Avg, 0.075),
         limit(ThresholdMetric::ResponseTime, Statistic::Max, 90)};
     const auto bounds = bucket_bounds(thresholds);
-    EXPECT_EQ(bounds.size(), 24U + 3U);
-    EXPECT_THAT(bounds, Contains(250ms));
+    EXPECT_EQ(bounds.size(), 60U + 3U);
+    EXPECT_THAT(bounds, Contains(260ms));
     EXPECT_THAT(bounds, Contains(75ms));
     EXPECT_EQ(bounds.back(), 90s);
     EXPECT_TRUE(std::is_sorted(bounds.begin(), bounds.end()));

@@ -1,6 +1,7 @@
 #include "exporters/prometheus/load_metrics.hpp"
 
 #include "exporters/prometheus/buckets.hpp"
+#include "exporters/prometheus/series_count.hpp"
 #include "tests/unit/exporter_prometheus/families.hpp"
 
 #include <gmock/gmock.h>
@@ -29,7 +30,7 @@ Sample sample(Outcome outcome, std::uint16_t status) {
     return out;
 }
 
-auto families(const RunInfo& run, const Snapshot& snapshot, const ExporterDrops& drops = {}) {
+auto families(const RunInfo& run, const Snapshot& snapshot, const ExporterCounts& drops = {}) {
     return load_metrics(run, snapshot, bucket_bounds({}), drops);
 }
 
@@ -85,11 +86,68 @@ TEST(LoadMetrics, MarkTheStageThatAnExecutorIsIn) {
                             "plimsoll_stage{executor=ramp,stage=1} 0"));
 }
 
-TEST(LoadMetrics, ShowEveryExportersDrops) {
-    EXPECT_THAT(series(families(one_endpoint(), {}, {{"otlp", 7}, {"run_file", 0}}),
-                       "plimsoll_exporter_dropped_total"),
+TEST(LoadMetrics, ShowWhatBecameOfEveryExportersRecords) {
+    const auto out = families(one_endpoint(), {},
+                              {{"otlp", {"spans", 5, 2, 3, 7, ""}}, {"run_file", Deliveries{}}});
+    EXPECT_THAT(series(out, "plimsoll_exporter_sent_total"),
+                ElementsAre("plimsoll_exporter_sent_total{exporter=otlp} 5",
+                            "plimsoll_exporter_sent_total{exporter=run_file} 0"));
+    EXPECT_THAT(series(out, "plimsoll_exporter_retried_total"),
+                ElementsAre("plimsoll_exporter_retried_total{exporter=otlp} 2",
+                            "plimsoll_exporter_retried_total{exporter=run_file} 0"));
+    EXPECT_THAT(series(out, "plimsoll_exporter_rejected_total"),
+                ElementsAre("plimsoll_exporter_rejected_total{exporter=otlp} 3",
+                            "plimsoll_exporter_rejected_total{exporter=run_file} 0"));
+    EXPECT_THAT(series(out, "plimsoll_exporter_dropped_total"),
                 ElementsAre("plimsoll_exporter_dropped_total{exporter=otlp} 7",
                             "plimsoll_exporter_dropped_total{exporter=run_file} 0"));
+}
+
+TEST(LoadMetrics, CarryTheRunsTagsAsLabelsThatPrometheusTakes) {
+    RunInfo run = one_endpoint();
+    run.id = "id";
+    run.scenario_name = "name";
+    run.version = "1";
+    run.tags = {"env=ci", "git.sha=a=b", "run=mine", "7=x", "__x=y", "env=again", "empty="};
+    const auto out = families(run, {});
+    const auto info = std::find_if(out.begin(), out.end(), [](const auto& family) {
+        return family.name == "plimsoll_run_info";
+    });
+    ASSERT_NE(info, out.end());
+    std::vector<std::string> labels;
+    for (const auto& label : info->metric.at(0).label) {
+        labels.push_back(label.name + "=" + label.value);
+    }
+    EXPECT_THAT(labels,
+                ElementsAre("run=id", "scenario=name", "version=1", "env=ci", "git_sha=a=b",
+                            "tag_run=mine", "tag_7=x", "tag___x=y", "tag_env=again", "empty="));
+}
+
+TEST(LoadMetrics, OfferNothingOnceTheRunIsOver) {
+    RunInfo run = one_endpoint();
+    ExecutorInfo arrivals;
+    arrivals.stages = {{0s, 1s, 10}};
+    run.executors = {arrivals};
+    Snapshot snapshot;
+    snapshot.executors = {{0, 10}};
+    EXPECT_THAT(series(families(run, snapshot), "plimsoll_offered_rate"),
+                ElementsAre("plimsoll_offered_rate{} 10"));
+    snapshot.last = true;
+    EXPECT_THAT(series(families(run, snapshot), "plimsoll_offered_rate"),
+                ElementsAre("plimsoll_offered_rate{} 0"));
+}
+
+TEST(SeriesCount, IsThatOfAScrapeAtTheStart) {
+    RunInfo run = one_endpoint();
+    run.checks = {"has items"};
+    run.groups = {"checkout"};
+    const SeriesCount more = series_count(run);
+    EXPECT_EQ(more.buckets, 61U);
+    run.groups.clear();
+    EXPECT_EQ(more.series - series_count(run).series, 61U + 2U);
+    run.endpoints.clear();
+    // Response, service and send lag of one endpoint.
+    EXPECT_EQ(more.series - series_count(run).series, 4 * (61U + 2U));
 }
 
 TEST(LoadMetrics, NameTheirFamiliesAsListed) {

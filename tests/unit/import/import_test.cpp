@@ -1,5 +1,6 @@
 #include "import/import.hpp"
 
+#include "import/draft.hpp"
 #include "scenario/parse.hpp"
 
 #include <gmock/gmock.h>
@@ -79,15 +80,19 @@ TEST(ImportCurl, KnowsTheOptionsThatSayWhatIsSent) {
         const char* line;
         const char* part;
     } rows[] = {
-        {"curl -G http://h/s -d q=x --data-urlencode 'r=a b'", "- get: /s?q=x&r=a%20b\n"},
+        {"curl -G http://h/s -d q=x --data-urlencode 'r=a b'", "- get: /s?q=x&r=a+b\n"},
         {"curl -XDELETE http://h/x", "- delete: /x\n"},
         {"curl -I http://h/x", "- head: /x\n"},
-        {"curl --json '{\"a\": [1, \"2\"]}' http://h/",
+        {"curl --json '{\"a\":[1,\"2\"]}' http://h/",
          "        json:\n          a:\n            - 1\n            - \"2\"\n"},
-        {"curl -d 'a=1&a=2' http://h/", "body: \"a=1&a=2\"\n"},
-        {"curl -F title=x http://h/", "multipart/form-data"},
-        {"curl -u ann:secret-pw http://h/", "Authorization: Basic ${env.BASIC_AUTH}\n"},
-        {"curl http://ann:secret-pw@h/", "Authorization: Basic ${env.BASIC_AUTH}\n"},
+        {"curl --json '{\"a\": 1.10}' http://h/", "        body: '{\"a\": 1.10}'\n"},
+        {"curl --json '{\"a\":1.10}' http://h/", "        json:\n          a: 1.10\n"},
+        {"curl -d 'a=1&a=2' http://h/", "          a:\n            - \"1\"\n            - \"2\"\n"},
+        {"curl -d 'a=1&b=2&a=3' http://h/", "body: \"a=1&b=2&a=3\"\n"},
+        {"curl -F title=x http://h/", "        multipart:\n          title: \"x\"\n"},
+        {"curl -u ann:secret-pw http://h/", "user: \"ann\", password: \"${env.PASSWORD}\""},
+        {"curl http://ann:secret-pw@h/", "user: \"ann\", password: \"${env.PASSWORD}\""},
+        {"curl http://h/x http://h/y", "defaults:\n  redirects: 0\n"},
         {"curl -H'X-A: b c' -o out h:81/x", "X-A: b c\n"},
     };
     for (const auto& row : rows) {
@@ -130,9 +135,30 @@ paths:
     EXPECT_THAT(imported->text,
                 HasSubstr("          \"n\": 5\n          list:\n            - \"2024-01-31\"\n"
                           "          password: \"${env.PASSWORD}\"\n          flag: true\n"
-                          "          any: 0.5\n"));
+                          "          any: 0\n"));
     EXPECT_THAT(imported->text, HasSubstr("expect: {status: [200, 201]}"));
     expect_valid(imported->text);
+}
+
+TEST(ImportCurl, LeavesOutTheOneUrlThatNoTargetCanHave) {
+    const auto imported = import_curl("curl http://h:/a http://h:x/b http://[::1]:81/c", {});
+    ASSERT_TRUE(imported) << imported.error().to_string();
+    EXPECT_EQ(imported->steps, 2U);
+    EXPECT_THAT(imported->text, HasSubstr("- get: /a\n"));
+    EXPECT_THAT(imported->text, HasSubstr("- get: http://[::1]:81/c\n"));
+    EXPECT_THAT(imported->notes, testing::Contains(HasSubstr("URL that is not HTTP")));
+    expect_valid(imported->text);
+}
+
+TEST(Import, CountsInPlainEnglish) {
+    using import::counted;
+    EXPECT_EQ(counted(1, "request to a.example"), "1 request to a.example");
+    EXPECT_EQ(counted(3, "request to a.example"), "3 requests to a.example");
+    EXPECT_EQ(counted(2, "body from a file that was not read; it is sent empty"),
+              "2 bodies from a file that were not read; they are sent empty");
+    EXPECT_EQ(counted(2, "request that is not HTTP"), "2 requests that are not HTTP");
+    EXPECT_EQ(counted(2, "option (--proxy)"), "2 options (--proxy)");
+    EXPECT_EQ(counted(0, "static file"), "0 static files");
 }
 
 TEST(Import, WritesNoControlCharactersFromItsInput) {

@@ -1,7 +1,5 @@
 #include "import/secrets.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
 namespace plimsoll::import {
@@ -44,9 +42,26 @@ TEST(Secrets, FindJsonWebTokensAnywhere) {
 
 TEST(Secrets, GoThroughBodiesAtAnyDepth) {
     Secrets secrets;
-    const auto body = boost::json::parse(R"({"a":[{"Password":"p","n":1}],"${k}":null})");
-    EXPECT_EQ(boost::json::serialize(secrets.json(body)),
-              R"({"a":[{"Password":"${env.PASSWORD}","n":1}],"$${k}":null})");
+    const auto body = parse_tree(R"({"a":[{"Password":"p","n":1.10}],"${k}":null})", "a body");
+    ASSERT_TRUE(body);
+    EXPECT_EQ(compact(secrets.json(*body)),
+              R"({"a":[{"Password":"${env.PASSWORD}","n":1.10}],"$${k}":null})");
+}
+
+TEST(Secrets, LeaveWhatIsSaidAboutCredentials) {
+    for (const char* const name : {"secret_scanning", "token_type", "password_policy", "secretName",
+                                   "secret_scanning_push_protection", "max_tokens"}) {
+        EXPECT_FALSE(is_secret_name(name)) << name;
+    }
+    for (const char* const name : {"password", "passwordAgain", "client_secret", "api-key"}) {
+        EXPECT_TRUE(is_secret_name(name)) << name;
+    }
+}
+
+TEST(Secrets, AreFoundInTextThatIsNotQuiteJson) {
+    Secrets secrets;
+    EXPECT_EQ(secrets.json_like(R"({"id": {{id}}, "password": "p\"w", "x": "y"})"),
+              R"({"id": {{id}}, "password": "${env.PASSWORD}", "x": "y"})");
 }
 
 TEST(Secrets, TakeWhatAResponseGaveFromThere) {

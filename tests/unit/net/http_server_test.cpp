@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -115,7 +117,7 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
     RawClient client(server.port());
     std::string requests;
     for (int i = 0; i < 500; ++i) {
-        requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+        requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
     }
     std::thread sender([&] { client.send(requests); });
     for (int i = 0; i < 500; ++i) {
@@ -133,8 +135,8 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrderWhenAnswersComeFromOtherThreads)
     });
     RawClient client(server.port());
     client.send(
-        "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
-        "GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        "GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        "GET /3 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     EXPECT_THAT(client.read_response(), EndsWith("/1"));
     EXPECT_THAT(client.read_response(), EndsWith("/2"));
     const auto last = client.read_to_end();
@@ -150,7 +152,7 @@ TEST(HttpServer, ReadsRequestsInAnyPieces) {
     const auto server = start(echo);
     RawClient client(server.port());
     for (const char c :
-         std::string_view("POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+         std::string_view("POST /p HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
                           "\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")) {
         client.send({&c, 1});
         std::this_thread::sleep_for(500us);
@@ -162,7 +164,7 @@ TEST(HttpServer, ReadsAnEmptyChunkedBodyInAnyPieces) {
     const auto server = start(echo);
     RawClient client(server.port());
     for (const char c :
-         std::string_view("POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+         std::string_view("POST /p HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
                           "\r\n0\r\n\r\n")) {
         client.send({&c, 1});
         std::this_thread::sleep_for(500us);
@@ -185,7 +187,7 @@ TEST(HttpServer, SpeaksHttp10) {
 TEST(HttpServer, SendsNoBodyToHead) {
     const auto server = start(echo);
     RawClient client(server.port());
-    client.send("HEAD /h HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.send("HEAD /h HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     const auto answer = client.read_to_end();
     EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
     EXPECT_THAT(answer, HasSubstr("Content-Length: 8\r\n"));
@@ -194,7 +196,8 @@ TEST(HttpServer, SendsNoBodyToHead) {
 TEST(HttpServer, TellsAWaitingClientToContinue) {
     const auto server = start(echo);
     RawClient client(server.port());
-    client.send("POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    client.send(
+        "POST /e HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
     client.send("ok");
     EXPECT_THAT(client.read_response(), EndsWith("POST /e ok"));
@@ -207,25 +210,28 @@ TEST(HttpServer, RefusesWhatIsTooLargeAndCloses) {
     const auto server = start(echo, options);
     {
         RawClient client(server.port());
-        client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n" +
+        client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 101\r\n\r\n" +
                     std::string(101, 'x'));
         EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
     }
     {
         RawClient client(server.port());
-        client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
-                    std::string(0x65, 'x') + "\r\n0\r\n\r\n");
+        client.send(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
+            std::string(0x65, 'x') + "\r\n0\r\n\r\n");
         EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
     }
     {
         RawClient client(server.port());
-        client.send("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(1000, 'x') + "\r\n\r\n");
+        client.send("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(1000, 'x') +
+                    "\r\n\r\n");
         EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 431 "));
     }
     {
         RawClient client(server.port());
         client.send(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nConnection: close\r\n\r\n" +
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nConnection: "
+            "close\r\n\r\n" +
             std::string(100, 'x'));
         EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 200 "));
     }
@@ -235,7 +241,8 @@ TEST(HttpServer, RefusesChunkLinesAndTrailersAboveTheHeadersLimit) {
     HttpServerOptions options;
     options.max_header_bytes = 1000;
     const auto server = start(echo, options);
-    const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
     const std::string large(1100, 'x');
     const std::string zeros(1100, '0');
     for (const std::string& body : {"5;" + large, zeros, "5;" + large + "\r\nhello\r\n0\r\n\r\n",
@@ -286,7 +293,7 @@ TEST(HttpServer, ClosesAConnectionWhoseClientTakesNothing) {
                  Responder responder) { responder.send(text(std::string(64U << 20U, 'x'))); },
               options);
     RawClient client(server.port());
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_TRUE(eventually([&] { return server.connections_open() == 1; }));
     EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
 }
@@ -298,7 +305,7 @@ TEST(HttpServer, WaitsForALateAnswerAsLongAsItTakes) {
     const auto server =
         start([&](HttpRequest, Responder responder) { shelf.put(std::move(responder)); }, options);
     RawClient client(server.port());
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     auto responder = shelf.take();
     std::this_thread::sleep_for(100ms);
     responder.send(text("late"));
@@ -316,10 +323,10 @@ TEST(HttpServer, AnswersOtherConnectionsWhileOneWaits) {
         }
     });
     RawClient waiting(server.port());
-    waiting.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    waiting.send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
     auto responder = shelf.take();
     RawClient other(server.port());
-    other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    other.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_THAT(other.read_response(), EndsWith("now"));
     responder.send(text("then"));
     EXPECT_THAT(waiting.read_response(), EndsWith("then"));
@@ -328,7 +335,7 @@ TEST(HttpServer, AnswersOtherConnectionsWhileOneWaits) {
 TEST(Responder, Sends500WhenDestroyedUnanswered) {
     const auto server = start([](HttpRequest, Responder) {});
     RawClient client(server.port());
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_THAT(client.read_response(), StartsWith("HTTP/1.1 500 "));
 }
 
@@ -339,13 +346,13 @@ TEST(Responder, DoesNothingAfterTheClientLeft) {
     std::vector<Responder> late;
     {
         RawClient client(server.port());
-        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         late.push_back(shelf.take());
     }
     late.front().send(text(std::string(1U << 20U, 'x')));
     EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
     RawClient next(server.port());
-    next.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    next.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     shelf.take().send(text("fine"));
     EXPECT_THAT(next.read_response(), EndsWith("fine"));
 }
@@ -357,7 +364,7 @@ TEST(Responder, MayOutliveTheServer) {
         const auto server =
             start([&](HttpRequest, Responder responder) { shelf.put(std::move(responder)); });
         RawClient client(server.port());
-        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         late = shelf.take();
     }
     ASSERT_TRUE(late.pending());
@@ -373,7 +380,7 @@ TEST(Responder, LeavesOutAHeaderThatHidesAnother) {
         responder.send(std::move(response));
     });
     RawClient client(server.port());
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const auto answer = client.read_response();
     EXPECT_THAT(answer, HasSubstr("X-Good: b\r\n"));
     EXPECT_THAT(answer, Not(HasSubstr("Injected")));
@@ -387,7 +394,7 @@ TEST(HttpServer, StopClosesOpenConnectionsAndFreesThePort) {
         start([&](HttpRequest, Responder responder) { shelf.put(std::move(responder)); }, options);
     RawClient idle(server.port());
     RawClient waiting(server.port());
-    waiting.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    waiting.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     auto responder = shelf.take();
     const auto port = server.port();
     server.stop();
@@ -430,7 +437,7 @@ TEST(HttpServer, ServesThousandsOfConnectionsAtOnce) {
     }
     for (int round = 0; round < 2; ++round) {
         for (auto& client : clients) {
-            client->send("GET /c HTTP/1.1\r\nHost: x\r\n\r\n");
+            client->send("GET /c HTTP/1.1\r\nHost: localhost\r\n\r\n");
         }
         for (auto& client : clients) {
             ASSERT_THAT(client->read_response(), EndsWith("GET /c "));
@@ -494,6 +501,71 @@ TEST(HttpServer, AnswersFromManyThreadsReachTheRightClient) {
         worker.join();
     }
     EXPECT_EQ(right, 800);
+}
+
+std::string status_line(RawClient& client, const std::string& host) {
+    client.send("GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+    const std::string answer = client.read_to_end();
+    return answer.substr(0, answer.find('\r'));
+}
+
+TEST(HttpServer, AnswersOnlyNamesThatLeadToItAnyway) {
+    const auto server = start(echo);
+    const std::string port = ":" + std::to_string(server.port());
+    for (const char* const host :
+         {"localhost", "LOCALHOST:1", "127.0.0.1", "127.9.9.9:80", "[::1]:80"}) {
+        RawClient client(server.port());
+        EXPECT_EQ(status_line(client, host), "HTTP/1.1 200 OK") << host;
+    }
+    for (const std::string& host :
+         {std::string("evil.example"), "evil.example" + port, "localhost.evil.example" + port,
+          "127.0.0.1.evil.example" + port, std::string("10.0.0.1"),
+          std::string("127.0.0.1@evil.example")}) {
+        RawClient client(server.port());
+        EXPECT_THAT(status_line(client, host), StartsWith("HTTP/1.1 421 ")) << host;
+    }
+    HttpServerOptions any;
+    any.check_host = false;
+    const auto open = start(echo, any);
+    RawClient client(open.port());
+    EXPECT_EQ(status_line(client, "evil.example"), "HTTP/1.1 200 OK");
+}
+
+TEST(HttpServer, TakesMoreNamesFromTheEnvironment) {
+    ::setenv("PLIMSOLL_ALLOWED_HOSTS", "plimsoll, Metrics.example", 1);
+    const auto server = start(echo);
+    ::unsetenv("PLIMSOLL_ALLOWED_HOSTS");
+    for (const char* const host : {"plimsoll:9464", "metrics.example"}) {
+        RawClient client(server.port());
+        EXPECT_EQ(status_line(client, host), "HTTP/1.1 200 OK") << host;
+    }
+    RawClient client(server.port());
+    EXPECT_THAT(status_line(client, "other"), StartsWith("HTTP/1.1 421 "));
+}
+
+TEST(HttpServer, OnAllAddressesItAnswersAnyAddressButNotAnyName) {
+    HttpServerOptions options;
+    options.address = "0.0.0.0";
+    const auto server = start(echo, options);
+    RawClient by_address(server.port());
+    EXPECT_EQ(status_line(by_address, "192.0.2.1:80"), "HTTP/1.1 200 OK");
+    RawClient by_name(server.port());
+    EXPECT_THAT(status_line(by_name, "evil.example"), StartsWith("HTTP/1.1 421 "));
+}
+
+TEST(HttpServer, ClosesTheConnectionThatWaitedLongestForANewOne) {
+    HttpServerOptions options = own_port_options("127.0.0.1", 0);
+    options.max_connections = 4;
+    const auto server = start(echo, options);
+    std::vector<std::unique_ptr<RawClient>> idle;
+    for (int i = 0; i < 30; ++i) {
+        idle.push_back(std::make_unique<RawClient>(server.port()));
+        idle.back()->send("GET / HTTP/1.1\r\nX: ");  // and never on
+    }
+    RawClient client(server.port());
+    EXPECT_EQ(status_line(client, "localhost"), "HTTP/1.1 200 OK");
+    EXPECT_LE(server.connections_open(), 4U);
+    EXPECT_EQ(idle.front()->read_to_end(), "");  // closed
 }
 
 }  // namespace

@@ -369,5 +369,59 @@ TEST(CountsAtMost, CountsAtEveryBoundWhatLiesInBucketsWithTheirMiddleThereOrBelo
     EXPECT_EQ(none, std::vector<std::uint64_t>(bounds.size(), 0));
 }
 
+TEST(Histogram, LeavesWhatAPartOfItDoesNotHold) {
+    using namespace std::chrono_literals;
+    Histogram all;
+    Histogram part;
+    for (int ms = 1; ms <= 100; ++ms) {
+        all.record(std::chrono::milliseconds(ms));
+        if (ms > 90 || ms == 1) {
+            part.record(std::chrono::milliseconds(ms));
+        }
+    }
+    const Histogram rest = all.without(part);
+    EXPECT_EQ(rest.count(), 89U);
+    EXPECT_EQ(rest.sum(), 5050ms - 1ms - 955ms);  // 1 + ... + 100; 91 + ... + 100 = 955
+    const auto within_a_bucket = [](Nanoseconds value, double ms) {
+        EXPECT_NEAR(to_seconds(value), ms / 1e3, ms / 1e3 / 64);
+    };
+    within_a_bucket(rest.min(), 2);
+    within_a_bucket(rest.max(), 90);
+    within_a_bucket(rest.at_rank(1), 2);
+    within_a_bucket(rest.at_rank(50), 51);
+    EXPECT_TRUE(all.without(all).empty());
+    EXPECT_EQ(all.without(Histogram()), all);
+}
+
+TEST(Histogram, RanksAreThoseOfItsQuantiles) {
+    using namespace std::chrono_literals;
+    Histogram histogram;
+    EXPECT_EQ(histogram.rank_of(0.5), 0U);
+    for (int i = 1; i <= 10; ++i) {
+        histogram.record(i * 1ms);
+    }
+    EXPECT_EQ(histogram.rank_of(0), 1U);
+    EXPECT_EQ(histogram.rank_of(0.95), 10U);  // ⌈9.5⌉
+    EXPECT_EQ(histogram.rank_of(0.5), 5U);
+    EXPECT_EQ(histogram.rank_of(0.51), 6U);
+    EXPECT_EQ(histogram.at_rank(histogram.rank_of(0.7)), histogram.quantile(0.7));
+}
+
+TEST(Histogram, GivesItsLargestValues) {
+    using namespace std::chrono_literals;
+    Histogram histogram;
+    for (int i = 1; i <= 10; ++i) {
+        histogram.record(i * 1s);
+    }
+    const Histogram largest = histogram.largest(3);
+    EXPECT_EQ(largest.count(), 3U);
+    EXPECT_EQ(largest.max(), 10s);
+    EXPECT_NEAR(to_seconds(largest.min()), 8, 8.0 / 128);
+    EXPECT_EQ(histogram.largest(99), histogram);
+    EXPECT_TRUE(histogram.largest(0).empty());
+    // Each of them is still a part of the whole.
+    EXPECT_EQ(histogram.without(largest).count(), 7U);
+}
+
 }  // namespace
 }  // namespace plimsoll

@@ -57,6 +57,34 @@ TEST(EndpointStats, CountsByStatusAndOutcome) {
     EXPECT_EQ(stats.count(Outcome::Dns), 0U);
 }
 
+TEST(EndpointStats, KnowsWhichTimesAreLowerBounds) {
+    EndpointStats stats;
+    stats.record(sample(2ms, 30ms));
+    EXPECT_TRUE(stats.censored.empty());
+    stats.record(sample(2ms, 200ms, Outcome::ResponseTimeout, 0));
+    stats.record(sample(3ms, 50ms, Outcome::CutOff, 0));
+    Sample unresolved = sample(0ms, 100ms, Outcome::Dns, 0);
+    unresolved.given_up = true;  // a name that was not looked up in time, not one that is unknown
+    stats.record(unresolved);
+    stats.record(sample(0ms, 1ms, Outcome::Dns, 0));
+
+    EXPECT_EQ(stats.requests, 5U);
+    EXPECT_EQ(stats.failed, 3U);  // what was cut off is not known to have failed
+    EXPECT_EQ(stats.response.count(), 5U);
+    EXPECT_EQ(stats.censored.count(), 3U);
+    EXPECT_EQ(stats.censored.get().sum(), 202ms + 53ms + 100ms);
+    EXPECT_EQ(stats.censored_service.get().sum(), 200ms + 50ms + 100ms);
+    EXPECT_EQ(stats.cut_off.count(), 1U);
+    EXPECT_EQ(stats.cut_off.get().max(), 53ms);
+
+    EndpointStats twice = stats;
+    twice.merge(stats);
+    EXPECT_EQ(twice.censored.count(), 6U);
+    EXPECT_EQ(twice.cut_off.get().sum(), 106ms);
+    twice.clear();
+    EXPECT_TRUE(twice.censored.empty() && twice.censored_service.empty() && twice.cut_off.empty());
+}
+
 TEST(EndpointStats, MergesToWhatRecordingIntoOneGives) {
     EndpointStats one;
     EndpointStats even;

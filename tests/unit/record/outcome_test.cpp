@@ -29,11 +29,13 @@ TEST(Outcome, HasItsPublicNameAtBothEndsOfTheEnumeration) {
     EXPECT_EQ(static_cast<std::size_t>(Outcome::NotSent), kOutcomeCount - 1);
 }
 
-TEST(Outcome, EverythingButOkIsAFailureAndOnlyTimeoutsAreCensored) {
+TEST(Outcome, EverythingButOkAndCutOffIsAFailureAndWhatWasGivenUpIsCensored) {
     std::set<Outcome> timeouts;
     for (std::size_t i = 0; i < kOutcomeCount; ++i) {
         const auto outcome = static_cast<Outcome>(i);
-        EXPECT_EQ(is_failure(outcome), outcome != Outcome::Ok);
+        EXPECT_EQ(is_failure(outcome), outcome != Outcome::Ok && outcome != Outcome::CutOff);
+        EXPECT_EQ(is_censored(outcome), is_timeout(outcome) || outcome == Outcome::CutOff);
+        EXPECT_FALSE(is_answer(outcome) && is_censored(outcome));
         if (is_timeout(outcome)) {
             timeouts.insert(outcome);
         }

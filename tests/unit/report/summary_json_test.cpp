@@ -26,27 +26,31 @@ std::vector<std::string> keys(const json::value& object) {
 TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     const auto all = rendered(sample::broken_pool());
     using testing::ElementsAre;
-    EXPECT_THAT(keys(all), ElementsAre("schema", "run", "validity", "totals", "endpoints", "checks",
-                                       "groups", "flow", "stages", "thresholds", "breaking_point",
-                                       "capacity", "findings", "generator"));
+    EXPECT_THAT(keys(all),
+                ElementsAre("schema", "run", "validity", "totals", "endpoints", "checks", "groups",
+                            "flow", "stages", "thresholds", "answers", "breaking_point", "capacity",
+                            "findings", "resource_limits", "generator", "exporters"));
     EXPECT_EQ(all.at("schema"), 1);
     EXPECT_THAT(keys(all.at("run")), ElementsAre("id", "scenario", "version", "started",
                                                  "duration_s", "seed", "segment"));
     EXPECT_THAT(keys(all.at("validity").at("checks").at(0)),
                 ElementsAre("name", "ok", "value", "limit", "why"));
     EXPECT_THAT(keys(all.at("totals")),
-                ElementsAre("requests", "failed", "not_sent", "rate", "response_s", "service_s",
-                            "send_lag_s", "redirects", "phases_s"));
-    EXPECT_THAT(keys(all.at("totals").at("response_s")),
-                ElementsAre("min", "mean", "p50", "p90", "p95", "p99", "p999", "max"));
+                ElementsAre("requests", "failed", "failed_unknown", "cut_off", "not_sent", "rate",
+                            "response_s", "service_s", "send_lag_s", "redirects", "phases_s"));
+    EXPECT_THAT(keys(all.at("answers")), ElementsAre("ok", "answered", "unanswered", "unknown",
+                                                     "cut_off", "oldest_s", "silent_s", "why"));
+    EXPECT_THAT(
+        keys(all.at("totals").at("response_s")),
+        ElementsAre("min", "mean", "p50", "p90", "p95", "p99", "p999", "max", "censored_from"));
     EXPECT_THAT(keys(all.at("endpoints").at(0)),
-                ElementsAre("user", "name", "method", "requests", "failed", "rate", "outcomes",
-                            "response_s", "service_s"));
+                ElementsAre("user", "name", "method", "requests", "failed", "failed_unknown",
+                            "rate", "outcomes", "response_s", "service_s"));
     EXPECT_THAT(keys(all.at("stages").at(0)),
                 ElementsAre("executor", "stage", "from_s", "to_s", "offered_rate", "rate", "users",
                             "response_s", "failed_ratio"));
     EXPECT_THAT(keys(all.at("thresholds").at(0)),
-                ElementsAre("metric", "expression", "ok", "value"));
+                ElementsAre("metric", "expression", "ok", "value", "state", "bounds", "why"));
     EXPECT_THAT(keys(all.at("breaking_point")),
                 ElementsAre("found", "at_s", "at_rate", "interval", "symptom"));
     EXPECT_THAT(keys(all.at("findings").at(0)),

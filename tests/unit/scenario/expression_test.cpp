@@ -213,7 +213,6 @@ TEST_F(ExpressionTest, WritesValuesForTheirSurroundings) {
     EXPECT_EQ(render("${token}", Encoding::JsonText), "a \\\"b\\\"\\r\\n/?&é");
     EXPECT_EQ(render("${token}", Encoding::Query), "a%20%22b%22%0D%0A%2F%3F%26%C3%A9");
     EXPECT_EQ(render("/x y/${token}", Encoding::Path), "/x y/a%20%22b%22%0D%0A/?&%C3%A9");
-    EXPECT_EQ(render("${token}", Encoding::Header), "a \"b\"  /?&é");
     EXPECT_EQ(render("${token}", Encoding::JsonValue), "\"a \\\"b\\\"\\r\\n/?&é\"");
     EXPECT_EQ(render("${n}", Encoding::JsonValue), "41");
     EXPECT_EQ(render("${object}", Encoding::JsonValue), "{\"a\":1}");
@@ -221,6 +220,40 @@ TEST_F(ExpressionTest, WritesValuesForTheirSurroundings) {
     EXPECT_EQ(render("${accounts.email}", Encoding::JsonValue), "\"bob@example.test\"");
     values_[0].text = "5";
     EXPECT_EQ(render("${token}", Encoding::JsonValue), "\"5\"");
+}
+
+TEST_F(ExpressionTest, KeepsTheTextOfNumbersAndRefusesArithmeticBeyond64Bits) {
+    values_[0] = {ValueType::Number, "12345678901234567890123"};
+    EXPECT_EQ(render("${token}"), "12345678901234567890123");
+    EXPECT_EQ(render("${token}", Encoding::JsonValue), "12345678901234567890123");
+    EXPECT_EQ(render("${concat(token, '')}"), "12345678901234567890123");
+    EXPECT_EQ(render("${12345678901234567890123}"), "12345678901234567890123");
+    std::string missing;
+    RenderContext told = context();
+    told.missing = &missing;
+    std::string out;
+    EXPECT_FALSE(Template::compile("${token + 1}", scope_)->render(told, out));
+    EXPECT_EQ(missing, "${token + 1} (a whole number beyond 64 bits)");
+}
+
+TEST_F(ExpressionTest, HasNoValueForAHeaderWhereItHoldsAControlCharacter) {
+    values_[0].text = "a \"b\"\t/?&é";
+    EXPECT_EQ(render("Bearer ${token}", Encoding::Header), "Bearer a \"b\"\t/?&é");
+    for (const std::string& bad :
+         {std::string("a\r\nX-Injected: 1"), std::string("a\nb"), std::string("a\rb"),
+          std::string("a\0b", 3), std::string("\x1b[2J"), std::string("\x7f")}) {
+        values_[0].text = bad;
+        for (const bool base64 : {false, true}) {
+            auto compiled = Template::compile("${token}", scope_)->encoded(Encoding::Header);
+            compiled = base64 ? compiled.in_base64() : compiled;
+            std::string missing;
+            RenderContext with_missing = context();
+            with_missing.missing = &missing;
+            std::string out;
+            EXPECT_FALSE(compiled.render(with_missing, out)) << bad;
+            EXPECT_EQ(missing, "${token} (a control character must not stand in a header)");
+        }
+    }
 }
 
 TEST_F(ExpressionTest, SetsVariablesWithTheirTypes) {

@@ -71,6 +71,157 @@ TEST(Redact, LeavesTheWholeTextOutWhereASecretCannotBeFound) {
               remark);
 }
 
+// The text kept of a scenario whose one step has these lines below its dash.
+std::string kept_step(const std::string& step) {
+    const std::string head = "target: http://127.0.0.1\nusers:\n  a:\n    flow:\n";
+    const std::string tail = "load: [{executor: constant-vus, vus: 1, duration: 1s}]\n";
+    const auto outcome = parse_scenario(head + step + tail, {"s.yaml", &env});
+    EXPECT_TRUE(outcome.scenario.has_value()) << format_faults(outcome.faults, "s.yaml");
+    const std::string text = outcome.scenario ? outcome.scenario->text : "";
+    return text.starts_with(head)
+               ? text.substr(head.size(), text.size() - head.size() - tail.size())
+               : text;
+}
+
+TEST(Redact, MasksPasswordsAndTokensOfBodiesOfEveryKind) {
+    const struct {
+        const char* written;
+        const char* kept;
+    } rows[] = {
+        {"      - {post: /, json: {user: ann, password: hunter2}}\n",
+         "      - {post: /, json: {user: ann, password: ***}}\n"},
+        {"      - {post: /, json: {a: [{newPassword: \"x1\"}, {apiKey: 'k 2'}], pin: 1234}}\n",
+         "      - {post: /, json: {a: [{newPassword: \"***\"}, {apiKey: '***'}], pin: ***}}\n"},
+        {"      - {post: /, json: {tokens: {refresh_token: [r1, r2]}}}\n",
+         "      - {post: /, json: {tokens: {refresh_token: [***, ***]}}}\n"},
+        {"      - {post: /, form: {client_secret: s1, grant_type: password}}\n",
+         "      - {post: /, form: {client_secret: ***, grant_type: password}}\n"},
+        {"      - {post: /, multipart: {password: s1, token: {text: t1, type: text/plain}}}\n",
+         "      - {post: /, multipart: {password: ***, token: {text: ***, type: text/plain}}}\n"},
+        {"      - {post: /, graphql: {query: '{a}', variables: {password: s1}}}\n",
+         "      - {post: /, graphql: {query: '{a}', variables: {password: ***}}}\n"},
+        {"      - {post: /, graphql: {query: 'mutation { login(password: \"s1\") }'}}\n",
+         "      - {post: /, graphql: {query: 'mutation { login(password: \"***\") }'}}\n"},
+        {"      - {post: /, body: '{\"user\": \"a\", \"password\": \"p\\u0031\"}'}\n",
+         "      - {post: /, body: '{\"user\": \"a\", \"password\": \"***\"}'}\n"},
+        {"      - {post: /, body: 'user=a&password=s1&x=2'}\n",
+         "      - {post: /, body: 'user=a&password=***&x=2'}\n"},
+        {"      - {post: /, body: '<a><password>s1</password></a>'}\n",
+         "      - {post: /, body: '<a><password>***</password></a>'}\n"},
+        {"      - post: /\n        body: |\n          {\"a\": 1,\n           \"password\": "
+         "\"s1\"}\n",
+         "      - post: /\n        body: |\n          {\"a\": 1,\n           \"password\": "
+         "\"***\"}\n"},
+        {"      - {post: /, body: \"{\\\"password\\\": \\\"s1\\\"}\"}\n",
+         "      - {post: /, body: \"{\\\"password\\\": \\\"***\\\"}\"}\n"},
+        {"      - {get: \"/?token=s1&page=2\"}\n", "      - {get: \"/?token=***&page=2\"}\n"},
+        {"      - {get: /, query: {api_key: s1, q: key}}\n",
+         "      - {get: /, query: {api_key: ***, q: key}}\n"},
+        {"      - {get: /, headers: {X-Note: \"Bearer abcdefghijklmnop1\"}}\n",
+         "      - {get: /, headers: {X-Note: \"Bearer ***\"}}\n"},
+        {"      - {set: {password: s1, page: 2}}\n      - {get: /}\n",
+         "      - {set: {password: ***, page: 2}}\n      - {get: /}\n"},
+        {"      - {get: \"/?next=https://u:s1@h.test/\"}\n",
+         "      - {get: \"/?next=https://u:***@h.test/\"}\n"},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(kept_step(row.written), row.kept) << row.written;
+    }
+}
+
+TEST(Redact, LeavesWordsAloneThatMerelyHoldSuchAWord) {
+    for (const std::string& step :
+         {std::string("      - {post: /, json: {secret_scanning: enabled, token_type: Bearer}}\n"),
+          std::string("      - {post: /, json: {max_tokens: 100, has_password: true}}\n"),
+          std::string("      - {post: /, json: {sort_key: name, key: value, author: ann}}\n"),
+          std::string("      - {post: /, json: {password: \"${env.PW}\", token: \"${env.PW}\"}}\n"),
+          std::string("      - {post: /, json: {remember_token: false, password: null}}\n"),
+          std::string("      - {get: \"/?next_page_token=abc&author=x&sort=key\"}\n"),
+          std::string("      - {get: /, expect: {json: {/secret_scanning: enabled}}}\n")}) {
+        EXPECT_EQ(kept_step(step), step);
+    }
+    // An enum's value that stands elsewhere too is masked at its place alone.
+    EXPECT_EQ(kept_step("      - {post: /, json: {secret: enabled, scanning: enabled}}\n"),
+              "      - {post: /, json: {secret: ***, scanning: enabled}}\n");
+}
+
+TEST(Redact, MasksUrlsOfProbesAndDefaults) {
+    EXPECT_EQ(kept("probes:\n  app_metrics: {url: \"http://127.0.0.1/m?token=s1\"}\n"
+                   "  canaries: {a: {get: \"/h?api_key=s2\"}}\n"),
+              "probes:\n  app_metrics: {url: \"http://127.0.0.1/m?token=***\"}\n"
+              "  canaries: {a: {get: \"/h?api_key=***\"}}\n");
+}
+
+TEST(Redact, KnowsWhichFieldsHoldSecrets) {
+    for (const char* name : {"password",
+                             "Password",
+                             "PASSWORD",
+                             "passwd",
+                             "pwd",
+                             "userPassword",
+                             "password2",
+                             "password_confirmation",
+                             "user[password]",
+                             "new-password",
+                             "token",
+                             "accessToken",
+                             "access_token",
+                             "id.token",
+                             "csrfToken",
+                             "secret",
+                             "clientSecret",
+                             "client_secret",
+                             "apiKey",
+                             "api_key",
+                             "apikey",
+                             "X-API-Key",
+                             "privateKey",
+                             "AWSSecretAccessKey",
+                             "credentials",
+                             "authorization",
+                             "sessionId",
+                             "session_id",
+                             "pin",
+                             "otp",
+                             "cvv",
+                             "jwt",
+                             "signature",
+                             "passphrase",
+                             "accesstoken",
+                             "access_token_value"}) {
+        EXPECT_TRUE(is_secret_field(name)) << name;
+    }
+    for (const char* name : {"",
+                             "secret_scanning",
+                             "secretScanningPushProtection",
+                             "token_type",
+                             "tokenType",
+                             "tokens",
+                             "max_tokens",
+                             "has_password",
+                             "isSecret",
+                             "next_page_token",
+                             "pageToken",
+                             "nextToken",
+                             "continuationToken",
+                             "key",
+                             "sort_key",
+                             "publicKey",
+                             "keyboard",
+                             "monkey",
+                             "author",
+                             "passenger",
+                             "compass",
+                             "secretary",
+                             "pinned",
+                             "session_count",
+                             "password_policy"}) {
+        EXPECT_FALSE(is_secret_field(name)) << name;
+    }
+    EXPECT_TRUE(is_secret_query("key"));
+    EXPECT_FALSE(is_secret_query("keyword"));
+}
+
 TEST(Redact, KnowsWhichHeadersCarryCredentials) {
     for (const char* name : {"Authorization", "proxy-authorization", "COOKIE", "X-Api-Key",
                              "X-Auth-Token", "X-Secret", "X-Session-Id"}) {

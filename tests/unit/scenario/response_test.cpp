@@ -82,6 +82,39 @@ TEST_F(ResponseTest, FollowsJsonPointersAndKeepsTypes) {
     EXPECT_EQ(pointer("").substr(0, 8), "{\"id\":7,");
 }
 
+TEST_F(ResponseTest, KeepsTheTextOfNumbers) {
+    for (const char* number :
+         {"0", "-0", "7", "-9223372036854775808", "18446744073709551615", "18446744073709551616",
+          "12345678901234567890123", "-12345678901234567890123", "1.10", "2.0", "1.0", "0.1", "1e5",
+          "1E5", "1e+5", "1.5e-400", "1e400", "-1e400", "100000000000000000000000.000000000001"}) {
+        const std::string text = number;
+        const std::string body =
+            "{\"n\": " + text + ", \"all\": [" + text + ", {\"m\": " + text + "}]}";
+        respond(body);
+        EXPECT_EQ(pointer("/n"), text);
+        EXPECT_EQ(value_.type, ValueType::Number) << text;
+        EXPECT_EQ(pointer("/all"), "[" + text + ",{\"m\":" + text + "}]");
+        EXPECT_EQ(failing(json_check("/n", Check::Op::Equals, text)), "") << text;
+        EXPECT_EQ(failing(json_check("/n", Check::Op::Type, {}, ValueType::Number)), "") << text;
+        EXPECT_NE(failing(json_check("/n", Check::Op::Type, {}, ValueType::Text)), "") << text;
+    }
+}
+
+TEST_F(ResponseTest, ComparesNumbersOfAnyLength) {
+    respond(R"({"a": 9007199254740993, "b": 12345678901234567890123, "c": 1e400, "d": 2.0})");
+    EXPECT_NE(failing(json_check("/a", Check::Op::Equals, "9007199254740992")), "");
+    EXPECT_EQ(failing(json_check("/a", Check::Op::Greater, "9007199254740992")), "");
+    EXPECT_EQ(failing(json_check("/b", Check::Op::Less, "12345678901234567890124")), "");
+    EXPECT_EQ(failing(json_check("/b", Check::Op::Greater, "-99999999999999999999999999")), "");
+    EXPECT_EQ(failing(json_check("/c", Check::Op::Greater, "5")), "");
+    EXPECT_EQ(failing(json_check("/d", Check::Op::Equals, "2")), "");
+}
+
+TEST_F(ResponseTest, PassesOverAByteOrderMark) {
+    respond("\xEF\xBB\xBF{\"a\": 1}");
+    EXPECT_EQ(pointer("/a"), "1");
+}
+
 TEST_F(ResponseTest, SaysWhatIsMissing) {
     EXPECT_EQ(pointer("/nope"), "- no /nope in the response's JSON");
     EXPECT_EQ(pointer("/tags/3"), "- no /tags/3 in the response's JSON");

@@ -213,7 +213,47 @@ TEST(RunReaderOpen, NamesASchemaItDoesNotKnow) {
     sqlite3_close(file);
     const auto reader = RunReader::open(folder.path());
     ASSERT_FALSE(reader.ok());
-    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads version 3");
+    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads versions 3 to 4");
+}
+
+TEST(RunReaderOpen, ReadsSchema3WithItsTimeoutsAsTheSlowest) {
+    const TempFolder folder;
+    {
+        RunFileWriter writer(folder.path() / "run.db");
+        ASSERT_TRUE(writer.start(sample_info(), {}).ok());
+        auto tick = sample_tick(0);
+        for (const int ms : {100, 101}) {
+            Sample sample;
+            sample.due = sample.sent = tick->from;
+            sample.completed = sample.due + std::chrono::milliseconds(ms);
+            sample.outcome = Outcome::ResponseTimeout;
+            tick->delta[0].record(sample);
+        }
+        writer.on_snapshot(tick);
+        writer.finish(Clock::now());
+    }
+    sqlite3* file = nullptr;
+    ASSERT_EQ(sqlite3_open((folder.path() / "run.db").c_str(), &file), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(file,
+                           "DROP TABLE censored_tick; DROP TABLE censored_group_tick; "
+                           "DROP TABLE answer_tick; PRAGMA user_version=3",
+                           nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    sqlite3_close(file);
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader.ok()) << reader.error().to_string();
+    std::vector<StoredTick> ticks;
+    ASSERT_TRUE(reader->for_each_tick([&](const StoredTick& tick) { ticks.push_back(tick); }).ok());
+    ASSERT_EQ(ticks.size(), 1U);
+    const EndpointStats& stats = ticks[0].endpoints[0];
+    EXPECT_EQ(stats.requests, 22U);
+    EXPECT_EQ(stats.censored.count(), 2U);
+    EXPECT_EQ(stats.censored.get().max(), std::chrono::milliseconds(101));
+    EXPECT_NEAR(to_seconds(stats.censored.get().min()), 0.1, 0.1 / 128);
+    EXPECT_EQ(stats.censored_service.count(), 2U);
+    EXPECT_TRUE(stats.cut_off.empty());
+    EXPECT_TRUE(ticks[0].endpoints[1].censored.empty());
+    EXPECT_FALSE(ticks[0].last_answer.has_value());
 }
 
 TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {
@@ -232,7 +272,8 @@ TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {
     ASSERT_TRUE(reader.ok());
     const auto status = reader->for_each_tick([](const StoredTick&) {});
     ASSERT_FALSE(status.ok());
-    EXPECT_EQ(status.error().what, "holds an endpoint's counts that cannot be read");
+    EXPECT_EQ(status.error().what,
+              "is damaged: endpoint_tick: tick 0 holds an endpoint's counts that cannot be read");
 }
 
 }  // namespace

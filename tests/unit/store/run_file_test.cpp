@@ -153,6 +153,36 @@ TEST_F(RunFile, GivesBackChecksGroupsAndBrokenIterations) {
     EXPECT_EQ(k, 4U);
 }
 
+TEST_F(RunFile, GivesBackWhatWasGivenUp) {
+    start();
+    const auto tick = sample_tick(1);  // an idle one
+    Sample sample;
+    sample.due = tick->from;
+    sample.sent = sample.due + std::chrono::milliseconds(1);
+    sample.completed = sample.due + std::chrono::milliseconds(400);
+    sample.outcome = Outcome::CutOff;
+    tick->delta[1].record(sample);
+    sample.outcome = Outcome::BodyTimeout;
+    sample.completed = sample.due + std::chrono::milliseconds(300);
+    tick->delta[1].record(sample);
+    tick->delta_groups[0].censored.record(std::chrono::milliseconds(1));
+    tick->last_answer = tick->from + std::chrono::milliseconds(7);
+    writer_->on_snapshot(sample_tick(0));
+    writer_->on_snapshot(tick);
+    std::vector<StoredTick> ticks;
+    ASSERT_TRUE(read().for_each_tick([&](const StoredTick& each) { ticks.push_back(each); }).ok());
+    ASSERT_EQ(ticks.size(), 2U);
+    EXPECT_TRUE(ticks[0].endpoints[1].censored.empty());
+    EXPECT_FALSE(ticks[0].last_answer.has_value());
+    const EndpointStats& got = ticks[1].endpoints[1];
+    EXPECT_EQ(got.censored, tick->delta[1].censored);
+    EXPECT_EQ(got.censored_service, tick->delta[1].censored_service);
+    EXPECT_EQ(got.cut_off, tick->delta[1].cut_off);
+    EXPECT_EQ(got.count(Outcome::CutOff), 1U);
+    EXPECT_EQ(ticks[1].groups[0].censored, tick->delta_groups[0].censored);
+    EXPECT_EQ(ticks[1].last_answer, std::chrono::milliseconds(507));
+}
+
 TEST_F(RunFile, GivesBackCountsAndStates) {
     start();
     writer_->on_snapshot(sample_tick(0));

@@ -1,0 +1,16 @@
+// What a run costs a Prometheus, before it begins.
+#pragma once
+
+#include "record/run_info.hpp"
+
+#include <cstddef>
+
+namespace plimsoll {
+
+struct SeriesCount {
+    std::size_t series = 0;   // of the load at the run's start, before any request
+    std::size_t buckets = 0;  // of each histogram, +Inf included
+};
+[[nodiscard]] SeriesCount series_count(const RunInfo& run);
+
+}  // namespace plimsoll

@@ -1,0 +1,21 @@
+// What connection pools say when no connection became free.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll {
+
+/// A pool's own words for "no connection became free in time", lower case, and where its sources
+/// say them.
+struct PoolError {
+    std::string_view library, text, source;
+};
+[[nodiscard]] const std::vector<PoolError>& pool_error_table();
+
+/// The library whose words `text` (in any case) carries; nullptr where there are none.
+[[nodiscard]] const PoolError* pool_error_in(std::string_view text);
+
+}  // namespace plimsoll

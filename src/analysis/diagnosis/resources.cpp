@@ -1,0 +1,288 @@
+#include "analysis/diagnosis/resources.hpp"
+
+#include "base/units.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+// Accounting and sampling leave a tenth.
+constexpr double kFull = 0.90;
+// A thread that never sleeps is charged a little less than a core where others want it too.
+constexpr double kOneCore = 0.85;
+constexpr double kOneCoreMost = 1.15;
+constexpr double kOneCoreRoom = 0.80;
+// Of the machine's CPU time.
+constexpr double kHostFull = 0.93;
+constexpr double kMostOfHost = 0.75;
+// With a full machine: what one process got says little about what it wanted, from here on.
+constexpr double kStarved = 0.40;
+// Runnable backends for each core, where the database shares it.
+constexpr double kRunnableShared = 2;
+constexpr double kRunnableRoom = 0.70;
+constexpr std::size_t kLeastCanaries = 3;
+// A wait of less than this share of the mean response time is not what requests wait for.
+constexpr double kShareOfResponse = 0.2;
+constexpr double kFailedShare = 0.3;
+constexpr std::uint64_t kLeastRequests = 5;
+constexpr double kTraced = 0.6;
+
+double in_flight_at(const RunData& data, double t_s) {
+    for (const TickFacts& tick : data.ticks) {
+        if (t_s >= tick.from_s && t_s < tick.to_s) {
+            return tick.state.in_flight_mean;
+        }
+    }
+    return 0;
+}
+
+/// CPU of a role per second, one point for each reading of its slowest probe.
+Signal cpu_series(const Case& c, std::string_view role) {
+    Signal signal;
+    for (double from = 0; from + 1 <= c.data().load_end_s; from += 1) {
+        // A reading a second may fall just outside.
+        if (const auto cores = c.cpu_of(role, {from - 0.6, from + 1.6})) {
+            signal.push_back({from + 0.5, *cores});
+        }
+    }
+    return signal;
+}
+
+double mean_response(const Case& c, Window window) {
+    return std::max(1e-9, c.mean_response(window));
+}
+
+}  // namespace
+
+std::optional<double> host_cpu_of(const Case& c, Window window) {
+    for (const char* side : {"target", "generator"}) {
+        double used = 0;
+        int cpus = 0;
+        for (const StoredSeries& s : c.data().series) {
+            if (s.metric == metric::kHostCpuSeconds && s.label("side") == side) {
+                if (const auto rate = rate_in(s.points, window)) {
+                    used += *rate;
+                    ++cpus;
+                }
+            }
+        }
+        if (cpus > 0) {
+            return used / cpus;
+        }
+    }
+    return std::nullopt;
+}
+
+AppCpu app_cpu_of(const Case& c) {
+    AppCpu cpu;
+    const Window window = c.at_break();
+    const auto cores = c.cores("app");
+    const auto used = c.cpu_of("app", window);
+    if (!cores || !used) {
+        return cpu;
+    }
+    cpu.used = *used;
+    cpu.cores = *cores;
+    cpu.figure = fmt::format("the application used {:.2f} of {:g} core{}", *used, *cores,
+                             *cores == 1 ? "" : "s");
+    const double host = host_cpu_of(c, window).value_or(0);
+    const Reach reach = reach_of(c);
+    const bool at_one = *cores >= 1.5 && *used >= kOneCore && *used <= kOneCoreMost &&
+                        c.cpu_of("app", c.after()).value_or(0) <= kOneCoreMost;
+    double line = kFull * *cores;
+    if (*used >= line || (host >= kHostFull && *used >= kMostOfHost * *cores)) {
+        cpu.level = Level::Full;
+        line = std::min(line, *used);
+    } else if (at_one) {
+        cpu.level = !reach.known ? Level::Unknown : reach.slow ? Level::Full : Level::Room;
+        cpu.one_core = cpu.level == Level::Full;
+        line = kOneCore;
+    } else if (host >= kHostFull && *used >= kStarved) {
+        cpu.level = Level::Unknown;
+    } else if (*used > kOneCoreMost || *used < kOneCoreRoom * std::min(1.0, *cores)) {
+        cpu.level = Level::Room;
+    }
+    cpu.onset_s = sustained_since(cpu_series(c, "app"), c.load(), kSustainedShare, [&](double v) {
+                      return v >= 0.95 * line;
+                  }).value_or(c.after().from_s);
+    return cpu;
+}
+
+DatabaseCpu database_cpu_of(const Case& c) {
+    DatabaseCpu cpu;
+    cpu.cores = c.cores("database");
+    cpu.used = c.cpu_of("database", c.after());
+    const Signal runnable = active_unwaited(c.data());
+    if (samples_in(runnable, c.after()) >= kLeastSamples) {
+        cpu.runnable = mean_in(runnable, c.after());
+    }
+    if (cpu.used && cpu.cores) {
+        cpu.figure = fmt::format("the database used {:.2f} of {:g} cores", *cpu.used, *cpu.cores);
+    }
+    if (!cpu.runnable) {
+        cpu.level = cpu.used && cpu.cores && *cpu.used < kRunnableRoom * *cpu.cores
+                        ? Level::Room
+                        : Level::Unknown;
+        return cpu;
+    }
+    cpu.figure += fmt::format("{}{:.1f} backends ran or wanted a core on average",
+                              cpu.figure.empty() ? "" : ", ", *cpu.runnable);
+    if (*cpu.runnable < kRunnableRoom * cpu.cores.value_or(1)) {
+        cpu.level = Level::Room;
+        return cpu;
+    }
+    if (!cpu.cores || !cpu.used) {
+        return cpu;
+    }
+    const auto lasting = [&](double per_core) {
+        return share_in(runnable, c.after(), [&](double n) {
+                   return n >= per_core * *cpu.cores;
+               }).value_or(0) >= kSustainedShare;
+    };
+    const auto host = host_cpu_of(c, c.after());
+    if (lasting(1) && *cpu.used >= kFull * *cpu.cores) {
+        cpu.level = Level::Full;
+    } else if (*cpu.used >= kStarved * *cpu.cores && host.value_or(0) >= kHostFull &&
+               lasting(kRunnableShared)) {
+        cpu.level = Level::Full;
+        cpu.shared = true;
+        cpu.figure +=
+            fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * *host);
+    }
+    return cpu;
+}
+
+Reach reach_of(const Case& c) {
+    Reach reach;
+    const Signal tries = canary_tries(c.data(), "no_database");
+    const Window window = c.at_break();
+    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 3};
+    const auto first = samples_in(tries, light) >= kLeastCanaries ? median_in(tries, light)
+                                                                  : median_in(tries, c.before());
+    const auto after = median_in(tries, window);
+    // Tries that left no trace, neither an answer nor a failure, are no fast ones.
+    const double expected = static_cast<double>(samples_in(tries, c.before())) /
+                            std::max(1e-9, c.before().seconds()) * window.seconds();
+    if (!first || !after || samples_in(tries, window) < kLeastCanaries ||
+        static_cast<double>(samples_in(tries, window)) < kTraced * expected) {
+        return reach;
+    }
+    reach.known = true;
+    reach.light_s = *first;
+    reach.after_s = *after;
+    reach.failed_share = failed_canaries(c.data(), "no_database", window) /
+                         static_cast<double>(samples_in(tries, window));
+    const auto slow = [&](double s) { return is_slower(s, reach.light_s); };
+    reach.slow = slow(reach.after_s);
+    const bool matters = reach.after_s >= kShareOfResponse * mean_response(c, window) ||
+                         reach.failed_share >= kFailedShare;
+    reach.level = reach.slow && matters ? Level::Full : Level::Room;
+    reach.text = fmt::format("a URL without database took {}{} ({} under light load)",
+                             reach.failed_share > 0.5 ? "at least " : "",
+                             human_seconds(reach.after_s), human_seconds(reach.light_s));
+    if (reach.failed_share > 0) {
+        reach.text +=
+            fmt::format(", {:.0f} % of its tries gave no answer in time", 100 * reach.failed_share);
+    }
+    const Window until{c.load().from_s, c.after().to_s};
+    const auto since = sustained_since(tries, until, kSustainedShare, slow);
+    reach.onset_s = since.value_or(c.after().to_s);
+    for (const auto& point : tries) {
+        if (point.t_s < reach.onset_s && !slow(point.value)) {
+            reach.in_flight_fast =
+                std::max(reach.in_flight_fast, in_flight_at(c.data(), point.t_s));
+        }
+    }
+    reach.in_flight_slow = since ? in_flight_at(c.data(), *since) : 0;
+    return reach;
+}
+
+std::vector<double> light_responses(const Case& c) {
+    const std::size_t endpoints = c.data().info.endpoints.size();
+    std::vector<double> means(endpoints, 0);
+    const double third = c.before().from_s + c.before().seconds() / 3;
+    for (std::size_t e = 0; e < endpoints; ++e) {
+        double sum = 0;
+        std::uint64_t requests = 0;
+        for (const TickFacts& tick : c.data().ticks) {
+            // At least the first third; longer only for what is rarely asked for.
+            const bool early = tick.middle_s() < third || requests < kLeastRequests;
+            if (tick.middle_s() < c.before().to_s && early && e < tick.endpoints.size()) {
+                sum += tick.endpoints[e].response_s;
+                requests += tick.endpoints[e].requests;
+            }
+        }
+        means[e] = requests >= kLeastRequests ? sum / static_cast<double>(requests) : 0;
+    }
+    return means;
+}
+
+std::optional<double> worked_at_once(const Case& c) {
+    const std::vector<double> light = light_responses(c);
+    double busy = 0;
+    double seconds = 0;
+    for (const TickFacts& tick : c.data().ticks) {
+        if (!c.after().holds(tick.middle_s())) {
+            continue;
+        }
+        seconds += tick.seconds();
+        for (std::size_t e = 0; e < std::min(light.size(), tick.endpoints.size()); ++e) {
+            busy += static_cast<double>(tick.endpoints[e].served) * light[e];
+        }
+    }
+    return seconds > 0 && busy > 0 ? std::optional(busy / seconds) : std::nullopt;
+}
+
+bool collapsed(const Case& c) {
+    constexpr double kJustBefore_s = 5;
+    constexpr double kHalf = 0.5;
+    const double before = c.served_rate({c.before().to_s - kJustBefore_s, c.before().to_s});
+    return c.served_rate(c.after()) < kHalf * before;
+}
+
+std::string server_command(const Case& c) {
+    for (const StoredProbe& probe : c.data().probes) {
+        const auto of = [&](const char* key) {
+            const auto found = std::find_if(probe.info.facts.begin(), probe.info.facts.end(),
+                                            [&](const auto& fact) { return fact.first == key; });
+            return found == probe.info.facts.end() ? std::string() : found->second;
+        };
+        if (of("role") == "app" && !of("command").empty()) {
+            return of("command");
+        }
+    }
+    return {};
+}
+
+ServerKind server_kind(const std::string& command) {
+    constexpr std::array kLoops{"node", "uvicorn", "hypercorn", "daphne", "deno", "bun"};
+    constexpr std::array kWorkers{"gunicorn", "uwsgi",   "php-fpm", "puma",
+                                  "unicorn",  "apache2", "httpd",   "waitress"};
+    const auto is = [&](const char* name) { return command.starts_with(name); };
+    if (std::any_of(kLoops.begin(), kLoops.end(), is)) {
+        return ServerKind::Loop;
+    }
+    return std::any_of(kWorkers.begin(), kWorkers.end(), is) ? ServerKind::Workers
+                                                             : ServerKind::Unknown;
+}
+
+bool pooler_between(const Case& c) {
+    const RunData& data = c.data();
+    return std::any_of(data.facts.begin(), data.facts.end(), [](const auto& fact) {
+        return fact.first.starts_with("postgres.statement.") && fact.first.ends_with(".sql") &&
+               fact.second.starts_with("SET application_name=");
+    });
+}
+
+bool statements_known(const RunData& data) {
+    return data.fact("postgres.statements.total_s", 0) > 0;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,84 @@
+// How full each resource on a request's way was when the target broke.
+//
+// Requests pass nested resources:
+//
+//   accept queue ⊃ worker, thread or event loop ⊃ (application CPU | upstream |
+//     connection pool ⊃ PgBouncer ⊃ database connection ⊃ (lock | database CPU | disk))
+//
+// The innermost that is full binds; what stands outside it fills up as its consequence. So a rule
+// that blames one of them first looks here at what stands further inside.
+#pragma once
+
+#include "analysis/diagnosis/case.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+enum class Level { Unknown, Room, Full };
+
+/// The application's CPU at the break: its quota, all cores it may use, or, where requests that
+/// need nothing else wait, one core of more, which is all that a single thread can use.
+struct AppCpu {
+    Level level = Level::Unknown;
+    bool one_core = false;
+    double used = 0, cores = 0;
+    double onset_s = 0;
+    std::string figure;  // "the application used 0.12 of 2 cores"; "" where nobody looked
+};
+[[nodiscard]] AppCpu app_cpu_of(const Case& c);
+
+/// The database's CPU: backends that run or want to, against its cores. On a machine that others
+/// use up as well it cannot reach its limit: there the machine's being full counts.
+struct DatabaseCpu {
+    Level level = Level::Unknown;
+    bool shared = false;  // full because the machine is
+    std::optional<double> cores, used, runnable;
+    std::string figure;
+};
+[[nodiscard]] DatabaseCpu database_cpu_of(const Case& c);
+
+/// Share of the machine's CPU time that was used, by whomever; nullopt where nobody looked.
+[[nodiscard]] std::optional<double> host_cpu_of(const Case& c, Window window);
+
+/// Whether the application took up at once what needs nothing behind it (canary no_database).
+struct Reach {
+    bool known = false;
+    bool slow = false;             // against light load, by a factor and by an amount that matter
+    Level level = Level::Unknown;  // Full: that wait is a good part of what all requests waited
+    double onset_s = 0;            // of its being slow
+    double light_s = 0, after_s = 0;
+    double failed_share = 0;    // of its tries
+    double in_flight_fast = 0;  // most requests in flight while it was still fast
+    double in_flight_slow = 0;  // in flight when it began to be slow
+    std::string text;
+};
+[[nodiscard]] Reach reach_of(const Case& c);
+
+/// Mean response times under light load, by EndpointId; 0 where there were none.
+[[nodiscard]] std::vector<double> light_responses(const Case& c);
+
+/// Little's law with the response times of light load: how many requests the target really worked
+/// on at once after the break, the others waiting. The size of what was full, if requests hold it
+/// for most of their time. nullopt: nothing to compare with.
+[[nodiscard]] std::optional<double> worked_at_once(const Case& c);
+
+/// Requests per second that were served just before the break, and whether less than half of that
+/// was served after it: what is merely too small goes on at its pace.
+[[nodiscard]] bool collapsed(const Case& c);
+
+/// What the process on the target's port is called ("uvicorn"); "" where nobody looked.
+[[nodiscard]] std::string server_command(const Case& c);
+enum class ServerKind { Unknown, Loop, Workers };
+/// By its name alone: whether it takes requests in as they come, or as many as it has workers.
+[[nodiscard]] ServerKind server_kind(const std::string& command);
+
+/// Something between the application and PostgreSQL lends its connections out: PgBouncer names
+/// them by statement ("SET application_name='x'"), drivers do so as they connect.
+[[nodiscard]] bool pooler_between(const Case& c);
+/// pg_stat_statements was readable, so that pooler_between means something.
+[[nodiscard]] bool statements_known(const RunData& data);
+
+}  // namespace plimsoll

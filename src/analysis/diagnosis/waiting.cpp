@@ -1,0 +1,355 @@
+// Requests that wait inside the application for something that is neither CPU nor database: a
+// worker, the event loop, or another service.
+#include "analysis/diagnosis/claim.hpp"
+#include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/pooler.hpp"
+#include "analysis/diagnosis/resources.hpp"
+#include "analysis/diagnosis/said_pool.hpp"
+#include "analysis/load_level.hpp"
+#include "base/units.hpp"
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+// One thing at a time; two of them cannot be told from one with short waits in between below this.
+constexpr double kOneAtATime = 1.5;
+// Connections that were opened beyond what is worked on at once: requests are taken in, and not
+// come back to.
+constexpr double kTakenIn = 1.5;
+constexpr double kTakenInMore = 2;
+// As many in flight as there are workers, within this, when what needs nothing began to wait.
+constexpr double kAsMany = 2;
+constexpr double kAsManyMore = 4;
+constexpr double kMostLocks = 0.20;
+constexpr double kSlower = 3;
+constexpr double kAsBefore = 1.5;
+constexpr double kSlower_s = 0.020;
+// Connections lie in a pool at rest; more of them busy than this, and the database is not idle.
+constexpr double kQuietShare = 0.8;
+// Of an endpoint's answers per second before the break.
+constexpr double kGone = 0.3;
+
+double connections(const Case& c, Window window) {
+    double most = 0;
+    for (const App& app : apps_of(c.data())) {
+        most = std::max(most, mean_in(app.all, window).value_or(0));
+    }
+    return most;
+}
+double busy_connections(const Case& c, Window window) {
+    double most = 0;
+    for (const App& app : apps_of(c.data())) {
+        most = std::max(most, mean_in(app.busy, window).value_or(0));
+    }
+    return most;
+}
+
+/// Whether everything inside the application was looked at, and has room.
+struct Inside {
+    bool known = false, full = false;
+    std::vector<std::string> figures;
+};
+Inside look_inside(const Case& c) {
+    Inside inside;
+    const AppCpu app = app_cpu_of(c);
+    const DatabaseCpu database = database_cpu_of(c);
+    inside.known = app.level == Level::Room && database.runnable && database.level == Level::Room;
+    const auto locks = lock_share(c, c.after());
+    inside.full = app.level == Level::Full || database.level == Level::Full ||
+                  (locks && *locks > kMostLocks &&
+                   database.runnable.value_or(0) + busy_connections(c, c.after()) > 1) ||
+                  fullest_pooler(c).has_value() || refusal_errors(c.data()).count > 0 ||
+                  find_database_io(c).has_value() || find_slow_sql(c).has_value() ||
+                  find_connection_leak(c).has_value();
+    for (const std::string& figure : {app.figure, database.figure}) {
+        if (!figure.empty()) {
+            inside.figures.push_back(figure);
+        }
+    }
+    return inside;
+}
+
+/// PostgreSQL's full pool, where the workers were not full before it.
+bool a_pool_binds(const Case& c, const Reach& reach) {
+    const std::vector<App> apps = apps_of(c.data());
+    const auto pool = fullest_pool(c, apps);
+    return pool && (!reach.known || reach.level != Level::Full ||
+                    reach.in_flight_fast > 1.5 * pool->size + 2);
+}
+
+void state_room(const Inside& inside, Claim& finding) {
+    for (const std::string& figure : inside.figures) {
+        finding.evidence.push_back("it is not that: " + figure);
+    }
+}
+
+/// How many workers there are, from what is worked on at once, when waiting began, and, where each
+/// has a connection of its own, how many of these there are.
+double workers_of(const Case& c, double at_once, const Reach& reach) {
+    constexpr double kNear = 0.25;
+    constexpr double kVeryNear = 0.10;
+    const std::vector<App> apps = apps_of(c.data());
+    const auto pool = fullest_pool(c, apps);
+    if (pool && std::abs(pool->size - at_once) <= kNear * at_once + 0.5) {
+        return pool->size;
+    }
+    if (std::abs(reach.in_flight_slow - at_once) <= kVeryNear * at_once) {
+        return std::round(reach.in_flight_slow);
+    }
+    return std::max(1.0, std::ceil(at_once - 0.1));
+}
+
+Claim begin(const char* cause, const Reach& reach) {
+    Claim finding;
+    finding.cause = cause;
+    finding.onset_s = reach.onset_s;
+    finding.sources = 2;
+    finding.evidence.push_back(reach.text + ": requests wait before the application gets to them");
+    return finding;
+}
+
+Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, double at_once,
+                   double opened) {
+    Claim finding = begin("event_loop_blocked", reach);
+    finding.evidence.push_back(
+        fmt::format("by the response times of light load it worked on {:.1f} request{} at a time",
+                    at_once, std::lround(at_once * 10) == 10 ? "" : "s"));
+    if (opened > 0) {
+        finding.evidence.push_back(
+            fmt::format("meanwhile it opened {:.0f} database connections, for requests that it had "
+                        "taken in and did not come back to",
+                        opened));
+    }
+    state_room(inside, finding);
+    const double served = std::max(1e-9, c.served_rate(c.after()));
+    finding.values = {{"blocked_s_per_request", 1 / served}, {"capacity_rate", served}};
+    finding.fix = fmt::format(
+        "Find the call that does not yield (a blocking driver, sleep, file or DNS access, a "
+        "synchronous library in an async handler; on average it takes {} of each request) and make "
+        "it asynchronous or move it to a thread. More processes only multiply the limit of "
+        "{:.0f}/s. "
+        "Then expect a URL without database to stay fast; run again to confirm.",
+        human_seconds(1 / served), served);
+    return conclude(finding);
+}
+
+Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, double at_once) {
+    Claim finding = begin("worker_pool", reach);
+    const double workers = workers_of(c, at_once, reach);
+    const double served = std::max(1e-9, c.served_rate(c.after()));
+    const double hold = workers / served;
+    const double needed = c.highest_demand() * hold;
+    const double n = recommended_pool(needed);
+    finding.evidence.push_back(fmt::format(
+        "that began with {:.0f} requests in flight; by the response times of light load it worked "
+        "on {:.1f} at a time, the others waited: that is what {:.0f} worker{} can do",
+        reach.in_flight_slow, at_once, workers, workers == 1 ? "" : "s"));
+    if (const double busy = busy_connections(c, c.after()); busy >= 1) {
+        finding.evidence.push_back(
+            fmt::format("of its {:.0f} database connections {:.1f} were busy: no more than it has "
+                        "workers",
+                        connections(c, c.after()), busy));
+    }
+    state_room(inside, finding);
+    finding.values = {{"workers", workers},
+                      {"hold_s", hold},
+                      {"capacity_rate", served},
+                      {"needed_workers", needed},
+                      {"recommended_workers", n}};
+    finding.fix = fmt::format(
+        "Raise the number of workers or threads from {:.0f} to {:.0f}, all processes together: "
+        "{:.0f} requests/s × {} each keep {:.1f} busy on average (Little's law), and 2√{:.1f} more "
+        "cover bursts (gunicorn --workers or --threads, Tomcat's server.tomcat.threads.max, the "
+        "thread limiter of async frameworks). Each may want a database connection as well. With "
+        "{:.0f} expect a URL without database to stay fast; run again to confirm.",
+        workers, n, c.highest_demand(), human_seconds(hold), needed, needed, n);
+    return conclude(finding);
+}
+
+double rate_of(const Case& c, std::size_t endpoint, Window window) {
+    double requests = 0;
+    for (const TickFacts& tick : c.data().ticks) {
+        if (window.holds(tick.middle_s()) && endpoint < tick.endpoints.size()) {
+            requests += static_cast<double>(tick.endpoints[endpoint].requests);
+        }
+    }
+    return requests / std::max(1e-9, window.seconds());
+}
+
+/// Endpoints that take several times as long as under light load, and those that do not.
+struct Split {
+    std::vector<std::string> slow, as_before;
+    double slow_at_once = 0;  // worked on, of the slow ones
+};
+Split split_endpoints(const Case& c) {
+    Split split;
+    const std::vector<double> light = light_responses(c);
+    for (std::size_t e = 0; e < light.size(); ++e) {
+        double sum = 0;
+        double requests = 0;
+        double seconds = 0;
+        for (const TickFacts& tick : c.data().ticks) {
+            if (c.at_break().holds(tick.middle_s()) && e < tick.endpoints.size()) {
+                sum += tick.endpoints[e].response_s;
+                requests += static_cast<double>(tick.endpoints[e].requests);
+                seconds += tick.seconds();
+            }
+        }
+        if (light[e] <= 0 || seconds <= 0) {
+            continue;
+        }
+        const double mean = requests > 0 ? sum / requests : 0;
+        const std::string& name = c.data().info.endpoints[e].name;
+        // One that gives hardly any answers any more is slow too.
+        const bool gone = requests / seconds < kGone * rate_of(c, e, c.before());
+        if (gone || (mean >= kSlower * light[e] && mean >= light[e] + kSlower_s)) {
+            split.slow.push_back(name);
+            split.slow_at_once += requests / seconds * light[e];
+        } else if (mean <= kAsBefore * light[e] || mean <= light[e] + kSlower_s) {
+            split.as_before.push_back(name);
+        }
+    }
+    return split;
+}
+
+std::string list(const std::vector<std::string>& names) {
+    constexpr std::size_t kShown = 3;
+    std::vector<std::string> shown(
+        names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
+    return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > kShown ? " ..." : "");
+}
+
+void state_upstream(const Case& c, Claim& finding, const Inside& inside) {
+    state_room(inside, finding);
+    const auto pool = pool_with_room(c);
+    if (pool) {
+        finding.evidence.push_back(
+            fmt::format("it is not that: pool \"{}\" had {:.0f} of {:.0f} connections in use",
+                        pool->name, pool->used, pool->size));
+    }
+    finding.missing.emplace_back(
+        "the other service itself: its own response times, or its pool of "
+        "connections in the application");
+    finding.fix =
+        "Measure what these requests call (another service, a cache, a queue, a file, a lock of "
+        "the application's own), give the call a time limit, and look for a limit of connections "
+        "to it in the HTTP client. With it answering at once expect these endpoints to be as fast "
+        "as under light load; run again to confirm.";
+}
+
+/// The application takes requests in at once, and some of them stay.
+std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
+    const Split split = split_endpoints(c);
+    const double all = connections(c, c.at_break());
+    const bool quiet = busy_connections(c, c.at_break()) <= kQuietShare * std::max(1.0, all);
+    const CanaryView connect = look_at_canary(c, "tcp_connect", "a TCP connect to the target");
+    if (split.slow.empty() || !quiet || (connect.known && connect.slow)) {
+        return std::nullopt;  // who cannot connect waits outside
+    }
+    if (collapsed(c) && split.as_before.empty()) {
+        return std::nullopt;  // connections that were all forgotten stop everything as well
+    }
+    Claim finding;
+    finding.cause = "upstream";
+    finding.onset_s = c.after().from_s;
+    finding.evidence.push_back(
+        fmt::format("{} took several times as long as under light load", list(split.slow)));
+    if (!split.as_before.empty()) {
+        finding.evidence.push_back(fmt::format("{} did not", list(split.as_before)));
+        finding.sources = 2;
+    }
+    if (split.slow_at_once >= kOneAtATime) {
+        finding.values["worked_at_once"] = split.slow_at_once;
+        finding.evidence.push_back(
+            fmt::format("by the response times of light load {:.1f} of these were under way at a "
+                        "time, the others waited",
+                        split.slow_at_once));
+    }
+    finding.evidence.push_back("the application itself stayed responsive: " + reach_of(c).text);
+    // Everything else has room: by elimination, which is no more than a lead.
+    finding.lacks("what these requests wait for");
+    state_upstream(c, finding, inside);
+    return conclude(finding);
+}
+
+/// Workers are all taken, by requests that do not end.
+Finding all_hang(const Case& c, const Reach& reach, const Inside& inside) {
+    Claim finding = begin("upstream", reach);
+    finding.evidence.push_back(
+        "what is under way does not end: neither the CPU nor the database works on it");
+    finding.lacks("what these requests wait for");
+    state_upstream(c, finding, inside);
+    return conclude(finding);
+}
+
+}  // namespace
+
+std::optional<Finding> find_waiting(const Case& c) {
+    if (!c.broke()) {
+        return std::nullopt;
+    }
+    const Reach reach = reach_of(c);
+    const Inside inside = look_inside(c);
+    if (!reach.known || !inside.known || inside.full || a_pool_binds(c, reach) ||
+        find_accept_queue(c) || find_rate_limited(c) || find_memory(c) ||
+        find_idle_in_transaction(c)) {
+        return std::nullopt;
+    }
+    if (reach.level != Level::Full) {
+        return pool_with_queue(c) || pool_errors(c.data()).count > 0 ? std::nullopt
+                                                                     : some_stay(c, inside);
+    }
+    const auto at_once = worked_at_once(c);
+    if (!at_once) {
+        return std::nullopt;
+    }
+    if (collapsed(c)) {
+        return all_hang(c, reach, inside);
+    }
+    const double before = connections(c, {c.before().from_s, c.before().to_s / 2});
+    const double after = connections(c, c.after());
+    const bool taken_in = after >= kTakenIn * *at_once + kTakenInMore && after >= kTakenIn * before;
+    if (taken_in || *at_once < kOneAtATime) {
+        return event_loop(c, reach, inside, *at_once, taken_in ? after : 0);
+    }
+    const bool as_many = reach.in_flight_fast <= kAsMany * *at_once + kAsManyMore;
+    return as_many ? worker_pool(c, reach, inside, *at_once) : all_hang(c, reach, inside);
+}
+
+std::optional<Finding> find_workers_by_name(const Case& c) {
+    const std::string command = server_command(c);
+    const std::vector<App> apps = apps_of(c.data());
+    const auto pool = c.broke() ? fullest_pool(c, apps) : std::nullopt;
+    const DatabaseCpu cpu = database_cpu_of(c);
+    if (!pool || reach_of(c).known || server_kind(command) != ServerKind::Workers ||
+        pool_with_queue(c) || pool_errors(c.data()).count > 0 || fullest_pooler(c) ||
+        pooler_suspected(c, pool->size) || cpu.level != Level::Room ||
+        app_cpu_of(c).level == Level::Full || lock_share(c, c.after()).value_or(0) > kMostLocks ||
+        refusal_errors(c.data()).count > 0 || find_idle_in_transaction(c) ||
+        find_connection_leak(c)) {
+        return std::nullopt;
+    }
+    Claim finding;
+    finding.cause = "worker_pool";
+    finding.onset_s = pool->onset_s;
+    finding.evidence.push_back(fmt::format(
+        "\"{}\" takes as many requests as it has workers, and all {:.0f} database connections "
+        "were busy from {:.1f} s on, one for each worker",
+        command, pool->size, pool->onset_s));
+    finding.lacks("canary no_database, to tell workers that are all busy from a full pool");
+    finding.values = {{"workers", pool->size}};
+    finding.fix =
+        "Add probes.canaries.no_database and run again: if a URL without database waits as well, "
+        "the workers are the limit; then more of them (gunicorn --workers or --threads) should "
+        "move the breaking point. Expect it to; run again to confirm.";
+    return conclude(finding);
+}
+
+}  // namespace plimsoll
