@@ -138,7 +138,8 @@ private:
                 bool& rest_taken);
     Jump unknown_branch(const Node& node, const Value& test, const ScopePtr& scope,
                         const Node* block, std::size_t rest, bool& rest_taken);
-    Jump skip_branch(const Node& node, const ScopePtr& scope);
+    void emit_if(const std::vector<std::string>& conditions, bool any, const Steps& then,
+                 const Steps& otherwise, int line);
     Jump loop_for(const Node& node, const ScopePtr& scope);
     Jump loop_each(const Node& node, const ScopePtr& scope);
     Jump loop_while(const Node& node, const ScopePtr& scope);
@@ -168,6 +169,7 @@ private:
     int level_ = 0;
     int calls_ = 0;
     std::size_t work_ = 0;
+    std::size_t emitted_ = 0;
     std::set<std::string> names_;   // of variables
     std::vector<ScopePtr> scopes_;  // all: functions within them point back
 };

@@ -18,7 +18,7 @@ public:
 
     [[nodiscard]] bool too_far() const {
         constexpr int kDeepestLevel = 1'500;
-        constexpr std::size_t kMostWork = 400'000;
+        constexpr std::size_t kMostWork = 150'000;
         if (interpreter_.work_ == kMostWork) {
             interpreter_.plan_.note(0, "the script goes on for too long: the rest is not followed");
         }

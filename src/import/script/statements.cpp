@@ -23,11 +23,11 @@ ScopePtr Interpreter::inner(const ScopePtr& parent) {
 }
 
 void Interpreter::emit(std::shared_ptr<Step> step) {
-    constexpr std::size_t kMostSteps = 5'000;
+    constexpr std::size_t kMostSteps = 2'000;
     if (out_ == nullptr) {
         return;
     }
-    if (out_->size() >= kMostSteps) {
+    if (++emitted_ > kMostSteps) {
         plan_.note(0, fmt::format("more than {} steps: the rest is left out", kMostSteps));
         return;
     }
@@ -244,6 +244,27 @@ std::shared_ptr<Step> nested_if(const std::vector<std::string>& conditions, std:
 
 }  // namespace
 
+// One condition is an `if`; of several the result is kept in a variable, so that neither branch is
+// written twice.
+void Interpreter::emit_if(const std::vector<std::string>& conditions, bool any, const Steps& then,
+                          const Steps& otherwise, int line) {
+    const bool twice = conditions.size() > 1 && does_something(any ? then : otherwise);
+    if (!twice) {
+        emit(nested_if(conditions, 0, any, then, otherwise, line));
+        return;
+    }
+    const std::string variable = free_name("holds");
+    const auto set = [&](const char* to) {
+        auto step = std::make_shared<Step>();
+        step->kind = Step::Kind::Set;
+        step->line = line;
+        step->values.emplace_back(variable, Yaml::quoted(to));
+        return step;
+    };
+    emit(nested_if(conditions, 0, any, {set("yes")}, {set("no")}, line));
+    emit(nested_if({"${" + variable + "} == yes"}, 0, any, then, otherwise, line));
+}
+
 Jump Interpreter::unknown_branch(const Node& node, const Value& test, const ScopePtr& scope,
                                  const Node* block, std::size_t rest, bool& rest_taken) {
     const auto notes = plan_.notes;
@@ -293,11 +314,11 @@ Jump Interpreter::unknown_branch(const Node& node, const Value& test, const Scop
             remark(node.line, fmt::format("left out: if {}, with {} requests", words(node.child(0)),
                                           count_requests(otherwise)));
         } else if (opposite && does_something(otherwise)) {
-            emit(nested_if(*opposite, 0, negate(test).flag, otherwise, then, node.line));
+            emit_if(*opposite, negate(test).flag, otherwise, then, node.line);
         }
         return after;
     }
-    emit(nested_if(*conditions, 0, test.flag, then, otherwise, node.line));
+    emit_if(*conditions, test.flag, then, otherwise, node.line);
     return after;
 }
 

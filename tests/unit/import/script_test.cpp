@@ -102,6 +102,21 @@ TEST(ImportK6, BranchesOnWhatAResponseSays) {
     EXPECT_THAT(text, HasSubstr("get: /z"));
 }
 
+TEST(ImportK6, WritesNoBranchTwiceWhereSeveralConditionsDecide) {
+    std::string nested = "http.get('http://127.0.0.1/end');";
+    for (int n = 0; n < 8; ++n) {
+        nested =
+            "if (r.json('a') == 'b' && r.json('c') == 'd') { http.get('http://127.0.0.1/q'); } "
+            "else {" +
+            nested + "}";
+    }
+    const auto imported = import_k6(std::string(kHead) + "export default function () {" +
+                                        "const r = http.get('http://127.0.0.1/');" + nested + "}",
+                                    {});
+    static_cast<void>(scenario_of(imported));
+    EXPECT_EQ(imported->steps, 10U);
+}
+
 TEST(ImportK6, KeepsCredentialsOut) {
     const std::string text = k6(R"(export default function () {
   http.post('http://ann:hunter2-password@127.0.0.1/l', {password: 'hunter2-password'},
