@@ -214,8 +214,7 @@ TickFacts tick_facts(double from_s, double to_s, const LoadCounts& counts, const
         service += stats.service.sum() - cut_off_service(stats);
         TickEndpoint& endpoint = facts.endpoints.emplace_back();
         endpoint.requests = stats.requests - cut_off;
-        endpoint.response_s =
-            to_seconds(stats.response.sum() - stats.cut_off.get().sum());
+        endpoint.response_s = to_seconds(stats.response.sum() - stats.cut_off.get().sum());
         for (const StatusCount& entry : stats.statuses) {
             endpoint.served += was_served(entry.outcome) ? entry.count : 0U;
         }

@@ -388,8 +388,9 @@ std::string html_page(const RunInfo& info, const RunData& data, const Analysis& 
         {"title",
          escape_markup(fmt::format("{}: {} - Plimsoll", info.scenario_name, headline(analysis)))},
         {"header", header(info, analysis)},
-        {"main", answer(data, analysis) + html_capacity(analysis) + findings(analysis) + charts_section(charts, all) +
-                     percentile_section(percentiles) + html_tables(info, data, analysis)},
+        {"main", answer(data, analysis) + html_capacity(analysis) + findings(analysis) +
+                     charts_section(charts, all) + percentile_section(percentiles) +
+                     html_tables(info, data, analysis)},
         {"version", escape_markup(info.version)},
         {"data", script_json(page_data(all, duration_s, charts, percentiles))},
         {"report_css", std::string(embedded::report_css)},

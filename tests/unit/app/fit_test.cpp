@@ -58,7 +58,7 @@ TEST(Fit, TakesTheUserCapOfAnOpenModelForALimitNotANeed) {
 }
 
 TEST(Fit, ReadsThisMachinesLimits) {
-    const MachineLimits limits = read_machine_limits();
+    const MachineLimits limits = read_machine_limits(0);
     EXPECT_GT(limits.memory_bytes, 1'000'000U);
     EXPECT_LT(limits.memory_bytes, 1ULL << 50U);
     EXPECT_GT(limits.descriptors, 10U);
