@@ -113,7 +113,8 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_fil
     SSL_CTX_set_verify(raw, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
     if (!ca_file.empty()) {
         if (const auto file = open_user_file(ca_file); !file) {
-            return file.error();
+            return Error{"the certificates to trust could not be read: " + file.error().what,
+                         ca_file, file.error().hint};
         }
     }
     const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(raw)
