@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "base/user_file.hpp"
+#include "scenario/parse.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -120,6 +121,22 @@ Result<SessionOptions> OutputFlags::to_session() const {
 
 Result<std::string> read_file(const std::string& path) {
     return read_user_file(path, kLongestInput, Pipes::Taken);
+}
+
+std::optional<Scenario> load_scenario_file(const std::string& path) {
+    const auto text = read_file(path);
+    if (!text) {
+        Error error = text.error();
+        error.hint = "a scenario file, or a URL with http:// in front";
+        refuse(error);
+        return std::nullopt;
+    }
+    ParseOutcome parsed = parse_scenario(
+        *text, {path, [](const char* name) -> const char* { return std::getenv(name); }});
+    if (!parsed.scenario) {
+        say(stderr, "{}", format_faults(parsed.faults, path));
+    }
+    return std::move(parsed.scenario);
 }
 
 Status set_environment(const std::vector<std::string>& assignments) {

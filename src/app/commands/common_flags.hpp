@@ -47,6 +47,9 @@ struct OutputFlags {
 /// ${env.NAME} looks. Error: a NAME alone that is not set there. Never repeats a value.
 [[nodiscard]] Status set_environment(const std::vector<std::string>& assignments);
 
+/// The scenario in a file; nothing where it cannot be read or is at fault (all is printed by then).
+[[nodiscard]] std::optional<Scenario> load_scenario_file(const std::string& path);
+
 /// Writes a file that must not exist yet, unless `force`. Error: it exists, or what the system
 /// says.
 [[nodiscard]] Status write_new_file(const std::string& path, const std::string& text, bool force);

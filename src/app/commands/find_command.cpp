@@ -10,7 +10,6 @@
 #include "base/units.hpp"
 #include "scenario/parse.hpp"
 
-#include <cstdlib>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -37,19 +36,7 @@ std::optional<Scenario> load_scenario(const std::string& where) {
         }
         return std::move(*scenario);
     }
-    const auto text = read_file(where);
-    if (!text) {
-        Error error = text.error();
-        error.hint = "a scenario file, or a URL with http:// in front";
-        refuse(error);
-        return std::nullopt;
-    }
-    ParseOutcome parsed = parse_scenario(
-        *text, {where, [](const char* name) -> const char* { return std::getenv(name); }});
-    if (!parsed.scenario) {
-        say(stderr, "{}", format_faults(parsed.faults, where));
-    }
-    return std::move(parsed.scenario);
+    return load_scenario_file(where);
 }
 
 int find(const Flags& flags) {

@@ -184,17 +184,8 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
                 "write it into the file's steps"});
         return std::nullopt;
     }
-    const auto text = read_file(flags.scenario);
-    if (!text) {
-        Error error = text.error();
-        error.hint = "a scenario file, or a URL with http:// in front";
-        refuse(error);
-        return std::nullopt;
-    }
-    ParseOutcome parsed = parse_scenario(
-        *text, {flags.scenario, [](const char* name) -> const char* { return std::getenv(name); }});
-    if (!parsed.scenario) {
-        say(stderr, "{}", format_faults(parsed.faults, flags.scenario));
+    auto scenario = load_scenario_file(flags.scenario);
+    if (!scenario) {
         return std::nullopt;
     }
     LoadFlags given;
@@ -204,7 +195,7 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
     given.rate = load.rate;
     given.stages = load.stages;
     given.replace = flags.replace_load;
-    const auto shaped = shape_load(*parsed.scenario, given);
+    const auto shaped = shape_load(*scenario, given);
     if (!shaped) {
         refuse(shaped.error());
         return std::nullopt;
@@ -212,7 +203,7 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
     if (!shaped->empty()) {
         say(stderr, "plimsoll: {}\n", *shaped);
     }
-    return std::move(parsed.scenario);
+    return scenario;
 }
 
 void add_generator_flags(CLI::App& command, RunFlags& flags) {
