@@ -120,10 +120,15 @@ std::optional<Value> Interpreter::global(Call& call) {
         if (first.is(Type::Uniform) && name != "Number" && name != "float") {
             return whole(first, "floor");
         }
-        const auto number =
-            first.is(Type::Text) && !first.literal() ? std::nullopt : first.as_number();
+        if (first.is(Type::Text) && !first.literal()) {
+            return first;
+        }
+        const auto number = first.as_number();
+        if (!number) {
+            return first;
+        }
         const bool cuts = name == "parseInt" || name == "int" || name == "Number.parseInt";
-        return number ? Value::of(cuts ? std::trunc(*number) : *number) : first;
+        return Value::of(cuts ? std::trunc(*number) : *number);
     }
     if (name == "String" || name == "str") {
         Value text = first;
