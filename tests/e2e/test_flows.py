@@ -55,11 +55,7 @@ class Flows(unittest.TestCase):
         return path
 
     def run_it(self, text, check, env=None):
-        """A machine that is busy with other tests may make the measurement INVALID (111): not what is judged here."""
-        ran = run_plimsoll("run", self.scenario(text), "--results", self.dir / "results", "-q", env=env)
-        if ran.returncode != 111 or check not in (0, 99):
-            self.assertEqual(ran.returncode, check, ran.stderr)
-        return ran
+        return run_plimsoll("run", self.scenario(text), "--results", self.dir / "results", "-q", env=env, check=check)
 
     def lines(self):
         return [line for line, *_ in self.server.seen]

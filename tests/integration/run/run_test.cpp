@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 Scenario scenario_at(std::uint16_t port, const std::string& load) {
     const std::string text = fmt::format(
         "target: http://127.0.0.1:{}\n"
-        "flow: [{{get: /}}]\n"
+        "users: {{visitor: {{flow: [{{get: /}}]}}}}\n"
         "load: [{}]\n"
         "probes: {{host: false, canaries: {{tcp_connect: off}}}}\n",
         port, load);
@@ -120,7 +120,7 @@ TEST(Run, EndsWhenItIsInterruptedAndKeepsWhatItSaw) {
     const auto server = NullServer::start(-1);
     ASSERT_TRUE(server);
     const Scenario scenario = scenario_at(
-        (*server)->port(), "{executor: constant-arrival-rate, rate: 100/s, duration: 1h}");
+        (*server)->port(), "{executor: constant-arrival-rate, rate: 100/s, max_vus: 50, duration: 1h}");
     Listener listener;
     StopQueue stops;
     listener.on_first = [&] { stops.push({StopKind::Interrupted, "that is enough"}); };
