@@ -54,8 +54,8 @@ void add_totals(const RunData& data, Analysis& analysis) {
 
 void add_flow(const RunData& data, Analysis& analysis) {
     for (std::size_t c = 0; c < data.checks.size(); ++c) {
-        analysis.scenario_checks.push_back(
-            {data.info.checks[c], data.checks[c].passed, data.checks[c].failed});
+        analysis.scenario_checks.push_back({data.info.checks[c], data.checks[c].passed,
+                                            data.checks[c].failed, data.checks[c].cut_off});
     }
     for (std::size_t g = 0; g < data.groups.size(); ++g) {
         const GroupStats& stats = data.groups[g];

@@ -60,12 +60,15 @@ std::optional<Bounds> of_failed(const Threshold& threshold, const LoadSums& sums
     return Bounds{low / n, high / n};
 }
 
-/// Checks that held, over all.
-std::optional<double> of_checks(const CheckCount& sum) {
-    if (sum.passed + sum.failed == 0) {
+/// Checks that held, over all: at most also those of requests that were cut off.
+std::optional<Bounds> of_checks(const CheckCount& sum) {
+    const std::uint64_t all = sum.passed + sum.failed + sum.cut_off;
+    if (all == 0) {
         return std::nullopt;
     }
-    return static_cast<double>(sum.passed) / static_cast<double>(sum.passed + sum.failed);
+    const auto n = static_cast<double>(all);
+    return Bounds{static_cast<double>(sum.passed) / n,
+                  static_cast<double>(sum.passed + sum.cut_off) / n};
 }
 
 std::optional<double> exact_value(const Threshold& threshold, const LoadSums& sums) {
@@ -76,8 +79,6 @@ std::optional<double> exact_value(const Threshold& threshold, const LoadSums& su
         case ThresholdMetric::Dropped:
             return of_count(threshold, sums.counts.not_sent[0] + sums.counts.not_sent[1],
                             sums.seconds);
-        case ThresholdMetric::Checks:
-            return of_checks(sums.checks);
         case ThresholdMetric::Iterations:
             return of_count(threshold, sums.counts.iterations_completed, sums.seconds);
         case ThresholdMetric::DataSent:
@@ -103,6 +104,8 @@ std::optional<Bounds> bounds_of(const Threshold& threshold, const LoadSums& sums
                              sums.censored_groups);
         case ThresholdMetric::Failed:
             return of_failed(threshold, sums);
+        case ThresholdMetric::Checks:
+            return of_checks(sums.checks);
         default:
             break;
     }
@@ -146,6 +149,10 @@ std::string reason(const Threshold& threshold, const LoadSums& sums) {
         return fmt::format("{} of {} were given up before they ended", sums.censored_groups.count(),
                            sums.groups.count());
     }
+    if (threshold.metric == ThresholdMetric::Checks) {
+        return fmt::format("{} checks are of requests that were cut off before they were answered",
+                           sums.checks.cut_off);
+    }
     const std::uint64_t cut_off = sums.stats.cut_off.count();
     if (threshold.metric == ThresholdMetric::Failed) {
         return fmt::format("{} of {} requests were cut off before they were answered",
@@ -175,8 +182,7 @@ void LoadSums::merge(const LoadSums& other) {
     seconds += other.seconds;
     groups.merge(other.groups);
     censored_groups.merge(other.censored_groups);
-    checks.passed += other.checks.passed;
-    checks.failed += other.checks.failed;
+    checks.merge(other.checks);
 }
 
 GateState judge(const Threshold& threshold, const Bounds& bounds) {

@@ -54,6 +54,7 @@ struct EndpointResult {
 struct CheckResult {
     std::string name;
     std::uint64_t passed = 0, failed = 0;
+    std::uint64_t cut_off = 0;  // of requests that were cut off: nobody knows
 };
 
 /// A group of steps, timed as a whole.

@@ -105,8 +105,7 @@ public:
             data_.groups[g].merge(tick.groups[g]);
         }
         for (std::size_t c = 0; c < std::min(tick.checks.size(), data_.checks.size()); ++c) {
-            data_.checks[c].passed += tick.checks[c].passed;
-            data_.checks[c].failed += tick.checks[c].failed;
+            data_.checks[c].merge(tick.checks[c]);
         }
         for (StageFacts& stage : data_.stages) {
             if (facts.middle_s() >= stage.from_s && facts.middle_s() < stage.to_s) {

@@ -21,8 +21,7 @@ CheckCount select_checks(const Threshold& threshold, const RunInfo& info,
     CheckCount sum;
     for (std::size_t c = 0; c < checks.size() && c < info.checks.size(); ++c) {
         if (threshold.endpoint.empty() || info.checks[c] == threshold.endpoint) {
-            sum.passed += checks[c].passed;
-            sum.failed += checks[c].failed;
+            sum.merge(checks[c]);
         }
     }
     return sum;

@@ -557,6 +557,9 @@ void Shard::record_cut_off(const Exchange& exchange, Clock::time_point now) {
     sample.bytes_sent = exchange.bytes_sent;
     sample.bytes_received = exchange.bytes_received;
     recorder_->record(sample);
+    for (const Check& check : exchange.request->step().expect.checks) {
+        recorder_->record_check_cut_off(check.id);
+    }
     ++recorder_->counts().interrupted;
     if (plan_.trace_limit != 0 && exchange.notes) {
         trace_request(*exchange.owner, exchange, sample);

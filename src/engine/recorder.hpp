@@ -90,6 +90,8 @@ public:
         CheckCount& count = interval_->checks[check];
         ++(passed ? count.passed : count.failed);
     }
+    /// The same, of a request that was cut off.
+    void record_check_cut_off(std::uint32_t check) { ++interval_->checks[check].cut_off; }
     /// Keeps a specimen of a failure; `text` is a body or what the system said.
     void record_error(const Sample& sample, std::string_view text);
     void record_trace(IterationTrace&& trace);

@@ -1,6 +1,5 @@
 #include "engine/response_parser.hpp"
 
-#include "base/last_chunk.hpp"
 #include "engine/odd_header.hpp"
 
 #include <algorithm>
@@ -83,24 +82,22 @@ private:
                 return;
         }
     }
-    void on_header_impl(ErrorCode& /*error*/) override {}
+    void on_header_impl(ErrorCode& /*error*/) override {
+        if (chunked()) {
+            eager(false);  // what follows is read by chunks_
+        }
+    }
     void on_body_init_impl(const boost::optional<std::uint64_t>& /*length*/,
                            ErrorCode& /*error*/) override {}
     std::size_t on_body_impl(string_view body, ErrorCode& /*error*/) override {
-        out->body_bytes_ += body.size();
-        if (out->keep_.body) [[unlikely]] {
-            out->keep_now().body.append(body);
-        }
-        if (out->status_ >= 400 && out->error_body_.size() < kErrorBodyKept) [[unlikely]] {
-            out->error_body_.append(body.substr(0, kErrorBodyKept - out->error_body_.size()));
-        }
+        out->take_body({body.data(), body.size()});
         return body.size();
     }
     void on_chunk_header_impl(std::uint64_t /*size*/, string_view /*extensions*/,
                               ErrorCode& /*error*/) override {}
     std::size_t on_chunk_body_impl(std::uint64_t /*remain*/, string_view body,
-                                   ErrorCode& error) override {
-        return on_body_impl(body, error);
+                                   ErrorCode& /*error*/) override {
+        return body.size();
     }
     void on_finish_impl(ErrorCode& /*error*/) override {}
 };
@@ -146,7 +143,18 @@ void ResponseParser::release() noexcept {
     }
 }
 
+void ResponseParser::take_body(std::string_view body) {
+    body_bytes_ += body.size();
+    if (keep_.body) [[unlikely]] {
+        keep_now().body.append(body);
+    }
+    if (status_ >= 400 && error_body_.size() < kErrorBodyKept) [[unlikely]] {
+        error_body_.append(body.substr(0, kErrorBodyKept - error_body_.size()));
+    }
+}
+
 void ResponseParser::restart() {
+    chunks_ = {};
     status_ = 0;
     error_ = 0;
     header_done_ = false;
@@ -166,8 +174,9 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
     };
     while (consumed < bytes.size()) {
         const std::string_view rest = bytes.substr(consumed);
-        if (parser().chunked() && awaits_last_chunk(rest)) [[unlikely]] {
-            break;
+        if (header_done_ && parser().chunked()) {
+            const Progress progress = feed_chunks(rest);
+            return {progress.state, consumed + progress.consumed};
         }
         const bool large = !header_done_ && consumed_ + rest.size() > kHeaderLimit;
         parser().eager(!large);  // else it does not stop where the header ends
@@ -227,8 +236,34 @@ std::pair<std::size_t, int> ResponseParser::put(std::string_view bytes) {
     return {odd.size, error.value()};
 }
 
-bool ResponseParser::awaits_last_chunk(std::string_view rest) const noexcept {
-    return header_done_ && body_bytes_ == 0 && is_part_of_last_chunk(rest);
+ResponseParser::Progress ResponseParser::feed_chunks(std::string_view bytes) {
+    std::size_t consumed = 0;
+    const auto failed = [&](http::error error) {
+        error_ = static_cast<int>(error);
+        return Progress{State::Failed, consumed};
+    };
+    while (consumed < bytes.size()) {
+        const ChunkReader::Step step = chunks_.next(bytes.substr(consumed));
+        consumed += step.used;
+        switch (step.state) {
+            case ChunkReader::State::More:
+                break;
+            case ChunkReader::State::Data:
+                take_body(step.data);
+                break;
+            case ChunkReader::State::Done:
+                keep_alive_ = parser().keep_alive();
+                return {State::Done, consumed};
+            case ChunkReader::State::BadChunk:
+                return failed(http::error::bad_chunk);
+            case ChunkReader::State::LineTooLong:
+                return failed(http::error::header_limit);
+        }
+        if (chunks_.left() > keep_.max_body - std::min(keep_.max_body, body_bytes_)) {
+            return failed(http::error::body_limit);
+        }
+    }
+    return {State::NeedMore, consumed};
 }
 
 ResponseParser::State ResponseParser::feed_end() {

@@ -1,6 +1,8 @@
 // HTTP/1 response parsing without allocation: Beast's basic_parser behind a fixed-size store.
 #pragma once
 
+#include "engine/chunk_reader.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -76,9 +78,9 @@ private:
 
     [[nodiscard]] Parser& parser() noexcept;
     [[nodiscard]] KeptResponse& keep_now();
-    /// `rest` is the begin of a chunked body that may be empty, and not all of it: see
-    /// is_part_of_last_chunk.
-    [[nodiscard]] bool awaits_last_chunk(std::string_view rest) const noexcept;
+    void take_body(std::string_view body);
+    /// Of a chunked body.
+    [[nodiscard]] Progress feed_chunks(std::string_view bytes);
     /// Shows the parser `bytes`, and a header that it refuses a second time, written strictly.
     /// Bytes used, and the error, 0: none.
     [[nodiscard]] std::pair<std::size_t, int> put(std::string_view bytes);
@@ -88,6 +90,7 @@ private:
     std::string error_body_;
     std::unique_ptr<KeptResponse> kept_;  // made when first needed
     ResponseKeep keep_;
+    ChunkReader chunks_;
     std::uint64_t consumed_ = 0;  // since `reset`, in bytes
     std::uint64_t body_bytes_ = 0;
     int error_ = 0;

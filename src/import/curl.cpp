@@ -86,12 +86,16 @@ private:
     static std::size_t command_word(const std::vector<std::string>& words, bool& control) {
         constexpr std::array<std::string_view, 10> kBefore{
             "$", "%", "time", "command", "exec", "sudo", "env", "nohup", "!", ">"};
+        // These have words of their own before the command.
+        constexpr std::array<std::string_view, 7> kWrappers{"sudo",   "env",    "timeout", "nice",
+                                                            "ionice", "stdbuf", "setsid"};
         constexpr std::array<std::string_view, 8> kControl{"do",    "then",  "else", "if",
                                                            "while", "until", "{",    "elif"};
         std::size_t at = 0;
         const auto in = [&](const auto& list) {
             return std::find(list.begin(), list.end(), words[at]) != list.end();
         };
+        bool wrapped = false;
         for (; at < words.size(); ++at) {
             const std::size_t equals = words[at].find('=');
             const bool sets =
@@ -100,11 +104,23 @@ private:
                             words[at].begin() + static_cast<std::ptrdiff_t>(equals),
                             [](unsigned char c) { return std::isalnum(c) || c == '_'; });
             control = control || in(kControl);
-            if (!sets && !in(kBefore) && !in(kControl)) {
+            wrapped = wrapped || in(kWrappers);
+            if (wrapped && !sets && is_own_word(words, at)) {
+                continue;
+            }
+            if (!sets && !in(kBefore) && !in(kControl) && !in(kWrappers)) {
                 break;
             }
         }
         return at;
+    }
+
+    // An option, its value, or a length of time.
+    static bool is_own_word(const std::vector<std::string>& words, std::size_t at) {
+        const std::string& word = words[at];
+        const bool value = at > 0 && words[at - 1].starts_with('-') && !is_curl(word);
+        return word.starts_with('-') || value ||
+               (!word.empty() && std::isdigit(static_cast<unsigned char>(word[0])) != 0);
     }
 
     static bool is_curl(std::string_view word) {
@@ -122,7 +138,8 @@ private:
                 command.words.size() == 1 &&
                 (command.words[0] == "done" || command.words[0] == "fi" || command.words[0] == "}");
             const bool feeds = at < command.words.size() &&
-                               (command.words[at] == "echo" || command.words[at] == "printf");
+                               (command.words[at] == "echo" || command.words[at] == "printf" ||
+                                command.words[at] == "cat");
             if (!closes && !feeds) {
                 left_out_.add("command that is not curl");
             }
@@ -164,6 +181,10 @@ private:
             if (piped->words[0] == "cat" && piped->input) {
                 return piped->input;
             }
+            if (piped->words[0] == "cat" && piped->words.size() == 2) {
+                const auto text = read_input_file(options_.folder, piped->words[1], 1U << 20U);
+                return text ? std::optional(*text) : std::nullopt;
+            }
             if (piped->words[0] == "echo") {
                 const bool bare = piped->words.size() > 1 && piped->words[1] == "-n";
                 std::string text;
@@ -204,8 +225,16 @@ private:
                 left_out_.add("curl command with " + texts.error().what);
                 continue;
             }
-            for (const std::string& text : *texts) {
-                add_step(transfer, text, url.upload, input);
+            std::vector<std::optional<std::string>> uploads{url.upload};
+            if (url.upload && !transfer.has("globoff")) {
+                if (const auto files = expand_curl_url(*url.upload)) {
+                    uploads.assign(files->begin(), files->end());
+                }
+            }
+            for (const auto& upload : uploads) {
+                for (const std::string& text : *texts) {
+                    add_step(transfer, text, upload, input);
+                }
             }
         }
     }
@@ -292,8 +321,8 @@ private:
         const auto data = curl_data(transfer, source);
         std::string query = curl_url_query(transfer, source);
         std::string method = "GET";
-        if (transfer.has("get") && data && !data->empty()) {
-            query += (query.empty() ? "" : "&") + *data;
+        if (transfer.has("get") && data) {
+            query = *data;  // and no --url-query: so does curl
         }
         if (!query.empty()) {
             url.target += (url.target.find('?') == std::string::npos ? "?" : "&") + query;

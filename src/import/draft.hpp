@@ -33,7 +33,7 @@ struct DraftStep {
     std::string method = "get";  // lower case, as the scenario's key
     std::string path = "/";      // with query; or a whole URL for a host beside the target
     std::string name;            // empty: the path without query says it
-    Pairs headers;               // names differ
+    Pairs headers;               // those of one name stand together
     std::optional<std::pair<std::string, std::string>> basic = {};  // user and password
     enum class Body { None, Json, Form, Multipart, Text, Bytes } body = Body::None;
     JsonTree json;

@@ -76,12 +76,12 @@ void add_steps(const std::vector<HarEntry>& entries, const std::vector<std::stri
             steps[*step].statuses = {entry.status == 304 ? 200 : entry.status};
             chains.add(entry, *step);
             responses.offer(*entry.raw, *step, draft.secrets);
-        } else if (!wanted || entry.status == 0 || entry.method == "options" ||
+        } else if (!wanted || entry.status == 0 || is_preflight(entry) ||
                    (!options.keep_static && is_static(entry))) {
             left_out.add(!wanted && redirects(entry) ? "redirect from another host"
                          : !wanted                   ? "request to " + entry.url.host
                          : entry.status == 0         ? "request without an answer"
-                         : entry.method == "options" ? "preflight request"
+                         : is_preflight(entry)       ? "preflight request"
                                                      : "static file");
             cookies.take(*entry.raw);
             continue;

@@ -114,6 +114,15 @@ std::optional<HarEntry> read_har_entry(const json::value& raw, LeftOut& left_out
     return entry;
 }
 
+bool is_preflight(const HarEntry& entry) {
+    const auto& headers = items_at(entry.raw, "request", "headers");
+    return entry.method == "options" &&
+           (entry.type == "preflight" ||
+            std::any_of(headers.begin(), headers.end(), [](const json::value& header) {
+                return lower_case(text_at(&header, "name")) == "access-control-request-method";
+            }));
+}
+
 bool is_static(const HarEntry& entry) {
     constexpr std::array<std::string_view, 7> kKinds{"image", "stylesheet", "script",   "font",
                                                      "media", "manifest",   "texttrack"};

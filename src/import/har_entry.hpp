@@ -27,6 +27,9 @@ struct HarEntry {
                                                      LeftOut& left_out);
 /// It sends the client elsewhere, and says where.
 [[nodiscard]] bool redirects(const HarEntry& entry);
+/// What a browser asks by itself before a request to another origin; other OPTIONS requests are the
+/// page's own.
+[[nodiscard]] bool is_preflight(const HarEntry& entry);
 /// An image, a script, a style, a font.
 [[nodiscard]] bool is_static(const HarEntry& entry);
 /// The origins of --host; without it that of the first page which is one, and no redirect to it.

@@ -4,6 +4,7 @@
 #include "import/json_access.hpp"
 #include "import/openapi_document.hpp"
 #include "import/openapi_server.hpp"
+#include "import/parameter_text.hpp"
 #include "import/request_text.hpp"
 #include "import/schema_example.hpp"
 
@@ -128,20 +129,6 @@ private:
         }
     }
 
-    // Percent-encodes what is not an expression of ours.
-    static std::string escape_rest(std::string_view text) {
-        std::string result;
-        while (!text.empty()) {
-            const std::size_t open = std::min(text.find("${"), text.size());
-            result += clean_target(text.substr(0, open));
-            const std::size_t end =
-                open < text.size() ? std::min(text.find('}', open), text.size() - 1) + 1 : open;
-            result += text.substr(open, end - open);
-            text.remove_prefix(end);
-        }
-        return result;
-    }
-
     // The operation's own parameters win over the path's.
     std::vector<const json::value*> parameters(const json::value& operation,
                                                const json::value* item) const {
@@ -171,16 +158,16 @@ private:
             if (in == "path") {
                 const std::string mark = "{" + name + "}";
                 if (const std::size_t at = path.find(mark); at != std::string::npos) {
-                    path.replace(at, mark.size(), examples_.parameter(one));
+                    path.replace(at, mark.size(), path_text(*one, examples_.parameter(one)));
                 }
             } else if (in == "query" && needed) {
-                query += fmt::format("{}{}={}", query.empty() ? "?" : "&", percent_encoded(name),
-                                     encode_rest(examples_.parameter(one)));
+                const std::string text = query_text(*one, examples_.parameter(one));
+                query += text.empty() ? "" : (query.empty() ? "?" : "&") + text;
             } else if (in == "header" && needed) {
                 add_header_parameter(name, one, step);
             } else if (in == "cookie" && needed) {
                 static_cast<void>(add_header(step, draft_.secrets, "Cookie",
-                                             name + "=" + examples_.parameter(one)));
+                                             query_text(*one, examples_.parameter(one))));
             } else if (in == "body") {  // Swagger 2
                 set_json_body(examples_.example(find(one, "schema")), step);
             } else if (in == "formData") {
@@ -201,7 +188,7 @@ private:
         const bool elsewhere =
             lower == "accept" || lower == "content-type" || lower == "authorization";
         if (!elsewhere && !is_engine_header(name) && !has_header(step, name)) {
-            step.headers.emplace_back(name, examples_.parameter(one));
+            step.headers.emplace_back(name, simple_text(*one, examples_.parameter(one)));
         }
     }
 
@@ -214,13 +201,9 @@ private:
             return;
         }
         step.body = step.body == DraftStep::Body::None ? DraftStep::Body::Form : step.body;
-        step.form.emplace_back(as_literal(name), examples_.parameter(one));
-    }
-
-    // Of a query's value: all but expressions.
-    static std::string encode_rest(std::string_view text) {
-        return text.find("${") == std::string_view::npos ? percent_encoded(text)
-                                                         : escape_rest(text);
+        for (const auto& [key, value] : form_pairs(*one, examples_.parameter(one))) {
+            step.form.emplace_back(as_literal(key), value);
+        }
     }
 
     void set_json_body(const std::optional<json::value>& value, DraftStep& step) {

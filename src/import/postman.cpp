@@ -22,20 +22,26 @@ namespace json = boost::json;
 
 class Collection {
 public:
-    Collection(const json::value& root, Draft& draft) : root_(root), draft_(draft) {
-        for (const json::value& variable : items_at(&root, "variable")) {
-            std::string key = text_at(&variable, "key");
-            variables_[key.empty() ? text_at(&variable, "id") : key] =
-                scalar_text(find(&variable, "value"));
-        }
-    }
+    Collection(const json::value& root, Draft& draft) : root_(root), draft_(draft) {}
 
     void read() {
+        take_variables(root_);
         walk(root_, "", find(&root_, "auth"));
         left_out_.note(draft_);
     }
 
 private:
+    // Of the collection, a folder or an item; the innermost that has a name says its value.
+    void take_variables(const json::value& of) {
+        for (const json::value& variable : items_at(&of, "variable")) {
+            if (!true_at(find(&variable, "disabled"))) {
+                const std::string key = text_at(&variable, "key");
+                variables_[key.empty() ? text_at(&variable, "id") : key] =
+                    scalar_text(find(&variable, "value"));
+            }
+        }
+    }
+
     void walk(const json::value& folder, const std::string& path, const json::value* auth) {
         for (const json::value& item : items_at(&folder, "item")) {
             const json::value* const own = find(&item, "auth");
@@ -43,11 +49,14 @@ private:
             if (!items_at(&item, "event").empty()) {
                 left_out_.add("script (pre-request or test)");
             }
+            const auto outer = variables_;
+            take_variables(item);
             if (find(&item, "item") != nullptr) {
                 walk(item, path + text_at(&item, "name") + " / ", valid);
             } else {
                 add(item, path, valid);
             }
+            variables_ = outer;
         }
     }
 
@@ -422,7 +431,9 @@ Result<Imported> import_postman(std::string_view text, const ImportOptions& opti
     if (!document) {
         return document.error();
     }
-    if (find(&*document, "item") == nullptr) {
+    const json::value* const wrapped = find(&*document, "collection");  // as Postman's API gives it
+    const json::value& collection = wrapped != nullptr ? *wrapped : *document;
+    if (find(&collection, "item") == nullptr) {
         return Error{"must be a Postman collection of format 2: a JSON object with item",
                      {},
                      "in Postman: Export, Collection v2.1"};
@@ -430,7 +441,7 @@ Result<Imported> import_postman(std::string_view text, const ImportOptions& opti
     Draft draft;
     draft.origin = fmt::format("a Postman collection, {}", options.source);
     draft.users.push_back({"visitor", 1, {}});
-    Collection(*document, draft).read();
+    Collection(collection, draft).read();
     draft.sort_notes();
     return write(std::move(draft));
 }

@@ -119,9 +119,16 @@ HeaderFate add_header(DraftStep& step, Secrets& secrets, std::string_view name,
         step.headers.emplace_back(name, secrets.header(name, value));
         return HeaderFate::Taken;
     }
-    const bool cookie = lower_case(name) == "cookie";
-    same->second += (cookie ? "; " : ", ") + secrets.header(name, value);
-    return HeaderFate::Joined;
+    if (lower_case(name) == "cookie") {  // RFC 6265, 5.4: one header
+        same->second += "; " + secrets.header(name, value);
+        return HeaderFate::Joined;
+    }
+    auto behind = same;
+    while (behind != step.headers.end() && behind->first == same->first) {
+        ++behind;
+    }
+    step.headers.emplace(behind, std::string(same->first), secrets.header(name, value));
+    return HeaderFate::Taken;
 }
 
 void set_target(DraftStep& step, Secrets& secrets, std::string_view target) {

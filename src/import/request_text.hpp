@@ -27,9 +27,8 @@ struct UrlParts {
 /// Whether the engine writes this header by itself, from the connection and the body.
 [[nodiscard]] bool is_engine_header(std::string_view name);
 enum class HeaderFate { Taken, Joined, Engine, NoText };
-/// Adds a header; secrets become references. A name that is there gets both values in one line
-/// (RFC 9110, 5.3): a scenario has each name once. Left out is what the engine writes by itself,
-/// and what is not text.
+/// Adds a header; secrets become references. One whose name is there already stands behind it, but
+/// cookies are joined. Left out is what the engine writes by itself, and what is not text.
 HeaderFate add_header(DraftStep& step, Secrets& secrets, std::string_view name,
                       std::string_view value);
 [[nodiscard]] bool has_header(const DraftStep& step, std::string_view name);

@@ -41,14 +41,24 @@ std::optional<unsigned> take_redirects(Draft& draft) {
     return first;
 }
 
-// Takes the headers that every step has out of them.
+bool once_everywhere(const Draft& draft, const std::string& name) {
+    return std::all_of(draft.users.begin(), draft.users.end(), [&](const DraftUser& user) {
+        return std::all_of(user.steps.begin(), user.steps.end(), [&](const DraftStep& step) {
+            return std::count_if(step.headers.begin(), step.headers.end(),
+                                 [&](const auto& header) { return header.first == name; }) == 1;
+        });
+    });
+}
+
+// Takes the headers that every step has once out of them: a step's own header replaces all of that
+// name.
 Pairs take_common(Draft& draft, std::size_t steps) {
     Pairs common;
     if (steps < 2) {
         return common;
     }
     for (const auto& header : draft.users.front().steps.front().headers) {
-        if (same_everywhere(draft, header)) {
+        if (same_everywhere(draft, header) && once_everywhere(draft, header.first)) {
             common.push_back(header);
         }
     }
@@ -62,15 +72,7 @@ Pairs take_common(Draft& draft, std::size_t steps) {
     return common;
 }
 
-std::string map_text(const Pairs& pairs, int indent) {
-    std::string text;
-    for (const auto& [key, value] : pairs) {
-        text += fmt::format("{:{}}{}: {}\n", "", indent, yaml_scalar(key), yaml_scalar(value));
-    }
-    return text;
-}
-
-// A map whose names may stand several times: those become lists.
+// A map whose names may stand several times, beside each other: those become lists.
 std::string lists_text(const std::vector<std::pair<std::string, std::string>>& entries,
                        int indent) {
     std::string text;
@@ -92,6 +94,14 @@ std::string lists_text(const std::vector<std::pair<std::string, std::string>>& e
         at = end;
     }
     return text;
+}
+
+std::string headers_text(const Pairs& headers, int indent) {
+    Pairs written = headers;
+    for (auto& [name, value] : written) {
+        value = yaml_scalar(value);
+    }
+    return lists_text(written, indent);
 }
 
 std::string part_text(const DraftPart& part) {
@@ -140,7 +150,7 @@ std::string step_text(const DraftStep& step) {
         text += fmt::format("        name: {}\n", yaml_scalar(step.name));
     }
     if (!step.headers.empty()) {
-        text += "        headers:\n" + map_text(step.headers, 10);
+        text += "        headers:\n" + headers_text(step.headers, 10);
     }
     if (step.basic) {
         text += fmt::format("        auth: {{basic: {{user: {}, password: {}}}}}\n",
@@ -227,7 +237,7 @@ std::string scenario_text(Draft draft, std::size_t steps) {
         text += "\ndefaults:\n";
     }
     if (!common.empty()) {
-        text += "  headers:\n" + map_text(common, 4);
+        text += "  headers:\n" + headers_text(common, 4);
     }
     if (redirects) {
         text += fmt::format("  redirects: {}\n", *redirects);

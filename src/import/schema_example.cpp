@@ -314,7 +314,18 @@ SchemaExamples::Made SchemaExamples::array(const json::value& schema, std::strin
     const bool room = depth < kDeepestOptional && made_ < kMostOptional && !is_open(items) &&
                       number_at(&schema, "maxItems").value_or(1) >= 1;
     json::array result;
-    if (fewest == 0 && (!room || items == nullptr)) {
+    const double most = number_at(&schema, "maxItems").value_or(kMostItems);
+    for (const json::value& one : items_at(&schema, "prefixItems")) {
+        const bool more = static_cast<double>(result.size()) < most;
+        Made item =
+            more && (result.size() < fewest || room) ? make(&one, name, depth + 1) : std::nullopt;
+        if (!item) {
+            break;
+        }
+        result.push_back(*std::move(item));
+    }
+    const bool enough = result.size() >= fewest;
+    if (enough && (fewest > 0 || !result.empty() || !room || items == nullptr)) {
         return json::value(std::move(result));
     }
     Made first = make(find(&schema, "items"), name, depth + 1);
@@ -325,7 +336,8 @@ SchemaExamples::Made SchemaExamples::array(const json::value& schema, std::strin
         return json::value(std::move(result));
     }
     static const json::value kNothing;
-    for (std::size_t at = 0; at < std::max<std::size_t>(fewest, 1); ++at) {
+    const std::size_t wanted = std::max<std::size_t>(fewest, 1) - result.size();
+    for (std::size_t at = 0; at < wanted; ++at) {
         const bool same = at == 0 || !true_at(find(&schema, "uniqueItems"));
         result.push_back(same ? *first : another(*first, items != nullptr ? *items : kNothing, at));
     }
@@ -369,14 +381,33 @@ json::value SchemaExamples::finished(const json::value& value, std::string_view 
     return json::value(text == kSampleUuid ? "${uuid()}" : as_literal(text));
 }
 
-std::string SchemaExamples::parameter(const json::value* of) {
+namespace {
+
+/// Of a parameter: its schema, that of its media type, or (Swagger 2) itself.
+const json::value* schema_of(const json::value* parameter) {
+    if (const json::value* const own = find(parameter, "schema")) {
+        return own;
+    }
+    const json::value* const content = find(parameter, "content");
+    if (content != nullptr && content->is_object() && !content->get_object().empty()) {
+        return find(&content->get_object().begin()->value(), "schema");
+    }
+    return parameter;
+}
+
+bool is_nothing(const json::value& value) {
+    const auto* const array = value.if_array();
+    const auto* const object = value.if_object();
+    const auto* const text = value.if_string();
+    return value.is_null() || (array != nullptr && array->empty()) ||
+           (object != nullptr && object->empty()) || (text != nullptr && text->empty());
+}
+
+}  // namespace
+
+json::value SchemaExamples::parameter(const json::value* of) {
     const std::string name = text_at(of, "name");
-    const json::value* const own = find(of, "schema");
-    const json::value* const schema =
-        resolve(own != nullptr ? own : of);  // Swagger 2 has no schema
-    const auto as_text = [](const json::value& value) {
-        return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
-    };
+    const json::value* const schema = resolve(schema_of(of));
     std::vector<json::value> candidates;
     for (const char* const key : {"example", "x-example"}) {
         if (const json::value* const value = find(of, key)) {
@@ -392,10 +423,8 @@ std::string SchemaExamples::parameter(const json::value* of) {
         }
     }
     for (const json::value& value : candidates) {
-        const bool plain = !value.is_object() && !value.is_array() && !value.is_null();
-        if (plain && fits(root_, value, schema)) {
-            const json::value done = finished(value, name, schema);
-            return as_text(done);
+        if (!is_nothing(value) && fits(root_, value, schema)) {
+            return finished(value, name, schema);
         }
     }
     const auto low = number_at(schema, "minimum");
@@ -408,16 +437,12 @@ std::string SchemaExamples::parameter(const json::value* of) {
         const double from = low.value_or(high ? std::min(1.0, *high) : 1);
         const double to = high.value_or(from + 99);
         if (std::fabs(from) < 1e15 && std::fabs(to) < 1e15 && from <= to) {
-            return fmt::format("${{random_int({},{})}}", std::llround(std::ceil(from)),
-                               std::llround(std::floor(to)));
+            return json::value(fmt::format("${{random_int({},{})}}", std::llround(std::ceil(from)),
+                                           std::llround(std::floor(to))));
         }
     }
-    json::value value = example(schema, name).value_or(json::value("example"));
-    if (const auto* const list = value.if_array()) {
-        value = list->empty() ? json::value("example") : json::value((*list)[0]);
-    }
-    const std::string text = as_text(value);
-    return text.empty() ? "example" : text;
+    json::value value = example(schema, name).value_or(json::value());
+    return is_nothing(value) ? json::value("example") : value;
 }
 
 }  // namespace plimsoll::import

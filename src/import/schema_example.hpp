@@ -33,8 +33,9 @@ public:
     /// A given example as template text, or a value of the schema where it does not fit that.
     [[nodiscard]] std::optional<boost::json::value> given(const boost::json::value& value,
                                                           const boost::json::value* schema);
-    /// The same as the text of a parameter: numbers that name things are drawn at random.
-    [[nodiscard]] std::string parameter(const boost::json::value* parameter);
+    /// The same of a parameter, its own examples first; numbers that name things are drawn at
+    /// random. Never null, and no empty list or object.
+    [[nodiscard]] boost::json::value parameter(const boost::json::value* parameter);
 
 private:
     using Made = std::optional<boost::json::value>;

@@ -104,7 +104,9 @@ bool array_fits(const json::value& root, const json::array& array, const json::v
         if (true_at(find(&schema, "uniqueItems")) && again) {
             return false;
         }
-        if (!fits(root, array[at], find(&schema, "items"), depth + 1)) {
+        const auto& first = items_at(&schema, "prefixItems");
+        const json::value* const own = at < first.size() ? &first[at] : find(&schema, "items");
+        if (!fits(root, array[at], own, depth + 1)) {
             return false;
         }
     }
@@ -161,7 +163,7 @@ const json::value* resolve_reference(const json::value& root, const json::value*
         }
         boost::system::error_code failed;
         value = root.find_pointer(pointer, failed);
-        value = failed ? nullptr : value;
+        value = failed || value->is_null() ? nullptr : value;  // null: a file that is not there
     }
     return nullptr;
 }

@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <sys/resource.h>
 #include <thread>
 
 #include <boost/json/array.hpp>
@@ -24,6 +25,15 @@ namespace plimsoll {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// Clients of the service at a time: the database, the switches and what faults need keep some of
+/// the file descriptors.
+std::size_t most_clients() {
+    constexpr rlim_t kKept = 256;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return static_cast<std::size_t>(limit.rlim_cur - std::min(kKept, limit.rlim_cur / 2));
+}
 
 /// Whether a later attempt may succeed where this one failed.
 bool may_pass(const std::string& message) {
@@ -122,6 +132,7 @@ Status Lab::State::listen() {
     HttpServerOptions http;
     http.threads = options.http_threads;
     http.reached_at = options.address;
+    http.max_connections = most_clients();
     if (!options.proxy) {
         http.address = options.address;
         http.port = options.port;

@@ -204,7 +204,12 @@ void Connection::handle() {
     enter(Phase::Handling);
     answered_ = false;
     in_handler_ = true;
-    if (loop_.hosts.accept(find_header(request.headers, "Host"))) {
+    const auto hosts = std::count_if(
+        request.headers.begin(), request.headers.end(),
+        [](const HttpHeader& header) { return equal_ignoring_case(header.name, "Host"); });
+    if (hosts > 1) {  // RFC 9112, 3.2
+        answer(plain_error(400, "the request has several Host headers"));
+    } else if (loop_.hosts.accept(find_header(request.headers, "Host"))) {
         loop_.handler(std::move(request), Responder(loop_.inbox, id_));
     } else {
         answer(plain_error(421, net::HostCheck::kRefusal));

@@ -164,9 +164,14 @@ void Interval::clear() noexcept {
 void add_checks(std::vector<CheckCount>& into, const std::vector<CheckCount>& from) {
     into.resize(std::max(into.size(), from.size()));
     for (std::size_t i = 0; i < from.size(); ++i) {
-        into[i].passed += from[i].passed;
-        into[i].failed += from[i].failed;
+        into[i].merge(from[i]);
     }
+}
+
+void CheckCount::merge(const CheckCount& other) noexcept {
+    passed += other.passed;
+    failed += other.failed;
+    cut_off += other.cut_off;
 }
 
 void Snapshot::clear() noexcept {

@@ -115,7 +115,9 @@ struct PhaseStats {
 /// How often a check held.
 struct CheckCount {
     std::uint64_t passed = 0;
-    std::uint64_t failed = 0;  // also where no response came
+    std::uint64_t failed = 0;   // also where no response came
+    std::uint64_t cut_off = 0;  // the request's outcome is CutOff: nobody knows
+    void merge(const CheckCount& other) noexcept;
     friend bool operator==(const CheckCount&, const CheckCount&) = default;
 };
 /// Adds each check's counts to those of `into`, which grows where it is shorter.

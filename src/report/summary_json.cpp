@@ -131,8 +131,10 @@ json::array endpoints_of(const Analysis& analysis) {
 json::array checks_of(const Analysis& analysis) {
     json::array checks;
     for (const auto& check : analysis.scenario_checks) {
-        checks.push_back(
-            json::object{{"name", check.name}, {"passed", check.passed}, {"failed", check.failed}});
+        checks.push_back(json::object{{"name", check.name},
+                                      {"passed", check.passed},
+                                      {"failed", check.failed},
+                                      {"cut_off", check.cut_off}});
     }
     return checks;
 }

@@ -73,6 +73,24 @@ std::optional<Template> read_header_value(const Item& item, std::string_view wha
     return value->encoded(Encoding::Header);
 }
 
+namespace {
+
+void read_header(const std::string& name, const Item& value, std::vector<Secret>& secrets,
+                 std::vector<Header>& headers) {
+    if (!value.is_scalar()) {
+        value.wrong_type("text");
+        return;
+    }
+    if (is_secret_header(name)) {
+        secrets.push_back({Secret::Kind::Value, value.shared_node()});
+    }
+    if (auto compiled = read_header_value(value)) {
+        headers.push_back({name, *std::move(compiled)});
+    }
+}
+
+}  // namespace
+
 std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets) {
     std::vector<Header> headers;
     if (!item.is_map()) {
@@ -93,15 +111,14 @@ std::vector<Header> read_headers(const Item& item, std::vector<Secret>& secrets)
         if (value.node().kind == YamlNode::Kind::Null) {
             continue;  // leaves a default of that name out
         }
-        if (!value.is_scalar()) {
-            value.wrong_type("text");
+        if (value.is_list() && same_name(name, "host")) {
+            value.fault("must be one value: a request has one Host");
             continue;
         }
-        if (is_secret_header(name)) {
-            secrets.push_back({Secret::Kind::Value, value.shared_node()});
-        }
-        if (auto compiled = read_header_value(value)) {
-            headers.push_back({name, *std::move(compiled)});
+        const auto values =
+            value.is_list() ? value.list("values", "e.g. X-Tag: [a, b]") : std::vector<Item>{value};
+        for (const Item& one : values) {
+            read_header(name, one, secrets, headers);
         }
     }
     return headers;

@@ -1,6 +1,7 @@
 // One request of a flow.
 #include "scenario/expression.hpp"
 #include "scenario/parts.hpp"
+#include "scenario/secret_text.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -283,7 +284,7 @@ Step read_step(const Item& item, const std::string& user, FlowReading& reading) 
     if (const auto path_item = read_method(fields, step)) {
         step.path = read_path(*path_item, true).value_or(Template{});
         if (!name_item && path_item->is_scalar()) {
-            name = without_query(path_item->node().text);
+            name = mask_secrets(without_query(path_item->node().text));
         }
     }
     if (const auto query = fields.get("query")) {

@@ -1,9 +1,11 @@
 #include "scenario/yaml_tree.hpp"
 
+#include "base/utf8.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -258,12 +260,41 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
     return fault;
 }
 
+// Where it is no text: YAML's parser would take its bytes for others, or end there.
+std::optional<Fault> encoding_fault(std::string_view text) {
+    std::size_t at = 0;
+    std::size_t length = 1;
+    while (at < text.size() && length > 0) {
+        length = text[at] == '\0'                              ? 0
+                 : static_cast<unsigned char>(text[at]) < 0x80 ? 1
+                                                               : utf8_length(text.substr(at));
+        at += length;
+    }
+    if (at >= text.size()) {
+        return std::nullopt;
+    }
+    const std::string_view before = text.substr(0, at);
+    const std::size_t newline = before.rfind('\n');
+    const std::size_t line = newline == std::string_view::npos ? 0 : newline + 1;
+    Fault fault;
+    fault.line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+    fault.column = 1 + static_cast<int>(at - line);
+    fault.what = fmt::format("is not UTF-8 text: the byte 0x{:02X}",
+                             static_cast<unsigned>(static_cast<unsigned char>(text[at])));
+    fault.hint = "save the file as UTF-8";
+    return fault;
+}
+
 }  // namespace
 
 YamlDocument read_yaml(std::string_view text, std::uint16_t file, std::size_t most_nodes) {
     YamlDocument document;
     if (text.size() > kLongestText) {
         document.faults.push_back({1, 1, {}, "is longer than 16 MiB", {}});
+        return document;
+    }
+    if (auto fault = encoding_fault(text)) {
+        document.faults.push_back(*std::move(fault));
         return document;
     }
     TreeBuilder builder(text, file, most_nodes);

@@ -248,8 +248,7 @@ private:
             sum.delta_groups[g].merge(part.groups[g]);
         }
         for (std::size_t c = 0; c < sum.delta_checks.size(); ++c) {
-            sum.delta_checks[c].passed += part.checks[c].passed;
-            sum.delta_checks[c].failed += part.checks[c].failed;
+            sum.delta_checks[c].merge(part.checks[c]);
         }
         if (part.last_answer) {
             sum.last_answer = std::max(sum.last_answer, info_.start.mono + *part.last_answer);

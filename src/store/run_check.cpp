@@ -134,6 +134,9 @@ constexpr Column kCensoredTick[]{{"tick", K::Repeating},
                                  {"service", K::Bytes},
                                  {"cut_off", K::Bytes}};
 constexpr Column kAnswerTick[]{{"tick", K::Ascending}, {"last_ns", K::Time}};
+// Since schema 5.
+constexpr Column kCutCheckTick[]{
+    {"tick", K::Repeating}, {"check_name", K::Refers, "check_name"}, {"cut_off", K::Count}};
 constexpr Column kCensoredGroupTick[]{
     {"tick", K::Repeating}, {"step_group", K::Refers, "step_group"}, {"duration", K::Bytes}};
 
@@ -196,6 +199,7 @@ constexpr Table kChecked[]{{"endpoint", "id", kEndpoint},
                            {"group_tick", "rowid", kGroupTick},
                            {"censored_group_tick", "rowid", kCensoredGroupTick, 4},
                            {"check_tick", "rowid", kCheckTick},
+                           {"cut_check_tick", "rowid", kCutCheckTick, 5},
                            {"probe", "id", kProbe},
                            {"probe_fact", "probe, position", kProbeFact},
                            {"metric", "id", kMetric},
@@ -232,6 +236,9 @@ struct Relation {
     const char* what;
 };
 constexpr Relation kRelations[]{
+    {"SELECT tick FROM tick WHERE tick > 1 + from_ns / (SELECT value FROM run WHERE key = "
+     "'tick_ns') LIMIT 1",
+     "tick: begins before its number, {}, says"},
     {"SELECT shard FROM shard_tick WHERE shard >= (SELECT value FROM run WHERE key = 'shards') "
      "LIMIT 1",
      "shard_tick: is of shard {}, more than the run has"},

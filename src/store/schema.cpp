@@ -47,6 +47,7 @@ CREATE TABLE group_tick(tick INTEGER, step_group INTEGER, count INTEGER, failed 
     broken_off INTEGER, duration BLOB);
 CREATE TABLE censored_group_tick(tick INTEGER, step_group INTEGER, duration BLOB);
 CREATE TABLE check_tick(tick INTEGER, check_name INTEGER, passed INTEGER, failed INTEGER);
+CREATE TABLE cut_check_tick(tick INTEGER, check_name INTEGER, cut_off INTEGER);
 
 CREATE TABLE probe(id INTEGER PRIMARY KEY, name TEXT, readings INTEGER, expected INTEGER,
     gaps INTEGER, longest_took_ns INTEGER);

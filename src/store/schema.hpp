@@ -15,8 +15,9 @@ namespace plimsoll::schema {
 /// "PLIM" in ASCII, in the file's header: tells a run file from any other SQLite database.
 inline constexpr std::int64_t kApplicationId = 0x504c494d;
 /// PRAGMA user_version. Raised whenever an older reader would misread the file.
-inline constexpr std::int64_t kVersion = 4;
-/// The oldest that is still read: 3 knew no censored values and no requests that were cut off.
+inline constexpr std::int64_t kVersion = 5;
+/// The oldest that is still read: 3 knew no censored values and no requests that were cut off, 4 no
+/// checks of those.
 inline constexpr std::int64_t kOldestVersion = 3;
 inline constexpr const char* kFileName = "run.db";
 

@@ -209,7 +209,23 @@ Status read_check(const sqlite::Statement& row, StoredTick& tick) {
             {},
             "it was cut short, or changed since"};
     }
-    tick.checks[index] = {row.unsigned_integer(2), row.unsigned_integer(3)};
+    tick.checks[index].passed = row.unsigned_integer(2);
+    tick.checks[index].failed = row.unsigned_integer(3);
+    return {};
+}
+
+Status read_cut_check(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    if (index >= tick.checks.size()) {
+        return Error{
+            fmt::format(
+                "is damaged: cut_check_tick: tick {} holds the counts of a check that it does "
+                "not name",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
+    }
+    tick.checks[index].cut_off = row.unsigned_integer(2);
     return {};
 }
 
@@ -231,8 +247,9 @@ Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
 
 struct TickCursor::Tables {
     Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
-    Rows censored, censored_groups, answers;
-    bool has_censored = true;  // since schema 4
+    Rows censored, censored_groups, answers, cut_checks;
+    bool has_censored = true;    // since schema 4
+    bool has_cut_checks = true;  // since schema 5
     std::string file;
 
     Status open(const sqlite::Database& database) {
@@ -281,6 +298,10 @@ struct TickCursor::Tables {
         }
         if (status.ok() && has_censored) {
             status = answers.open(database, "SELECT * FROM answer_tick ORDER BY rowid");
+        }
+        has_cut_checks = *version >= 5;
+        if (status.ok() && has_cut_checks) {
+            status = cut_checks.open(database, "SELECT * FROM cut_check_tick ORDER BY rowid");
         }
         return status;
     }
@@ -341,6 +362,10 @@ struct TickCursor::Tables {
         }
         Status status = censored.take_tick(
             tick.tick, [&](const sqlite::Statement& row) { return read_censored(row, tick); });
+        if (status.ok() && has_cut_checks) {
+            status = cut_checks.take_tick(
+                tick.tick, [&](const sqlite::Statement& row) { return read_cut_check(row, tick); });
+        }
         if (status.ok()) {
             status = censored_groups.take_tick(tick.tick, [&](const sqlite::Statement& row) {
                 return read_censored_group(row, tick);

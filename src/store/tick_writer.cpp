@@ -12,7 +12,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<const char*, 22> kSql{
+constexpr std::array<const char*, 23> kSql{
     "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
@@ -38,6 +38,7 @@ constexpr std::array<const char*, 22> kSql{
     "INSERT INTO censored_tick VALUES(?,?,?,?,?)",
     "INSERT INTO censored_group_tick VALUES(?,?,?)",
     "INSERT INTO answer_tick VALUES(?,?)",
+    "INSERT INTO cut_check_tick VALUES(?,?,?)",
 };
 
 /// Runs the given steps until one fails.
@@ -322,6 +323,12 @@ Status TickWriter::write_censored(const Snapshot& snapshot) {
             status = statements_[kCensoredGroup]
                          .bind_all(snapshot.tick, std::uint64_t{i}, duration)
                          .run();
+        }
+    }
+    for (std::size_t i = 0; i < snapshot.delta_checks.size() && status.ok(); ++i) {
+        if (const std::uint64_t cut_off = snapshot.delta_checks[i].cut_off; cut_off != 0) {
+            status =
+                statements_[kCutCheck].bind_all(snapshot.tick, std::uint64_t{i}, cut_off).run();
         }
     }
     if (status.ok() && snapshot.last_answer != Clock::time_point()) {

@@ -65,6 +65,7 @@ private:
         kCensored,
         kCensoredGroup,
         kAnswer,
+        kCutCheck,
         kKinds
     };
     [[nodiscard]] Status prepare();

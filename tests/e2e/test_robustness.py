@@ -9,6 +9,7 @@ import signal
 import socket
 import socketserver
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -17,6 +18,13 @@ import zlib
 from pathlib import Path
 
 from harness import PLIMSOLL, Target, fetch, free_port, start_plimsoll, summary, wait_for
+
+TRIED = []  # a name for each program that was put under a limit
+
+
+def tearDownModule():
+    print(f"tried {len(TRIED)} runs", file=sys.stderr)
+
 
 QUIET = ["--no-calibration", "--headless", "--linger", "0s"]
 
@@ -38,6 +46,7 @@ class Robustness(unittest.TestCase):
     def run_with(self, text, *flags, limit=None, timeout=120):
         path = self.dir / "s.yaml"
         path.write_text(text)
+        TRIED.append(self.id())
         return subprocess.run([PLIMSOLL, "run", path, *QUIET, *flags], capture_output=True, text=True, timeout=timeout,
                               stdin=subprocess.DEVNULL, preexec_fn=limit)
 
@@ -58,6 +67,7 @@ class Robustness(unittest.TestCase):
             path.write_text(scenario(target.url, "{executor: constant-arrival-rate, rate: 20/s, max_vus: 20, duration: 5s}",
                                      more="http: {no_connection_reuse: true}\n"))
             port = free_port()
+            TRIED.append(self.id())
             run = subprocess.Popen([PLIMSOLL, "run", path, *QUIET, "--run-dir", self.dir / "r", "--prometheus", f"127.0.0.1:{port}"],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    preexec_fn=limited(resource.RLIMIT_NOFILE, 256))
@@ -82,11 +92,36 @@ class Robustness(unittest.TestCase):
                 each.close()
             self.assertEqual(set(summary(self.dir / "r")["endpoints"][0]["outcomes"]), {"ok"})
 
+    def test_idle_clients_of_the_labs_service_keep_nobody_out(self):
+        """More of them than the lab has file descriptors."""
+        port = free_port()
+        TRIED.append(self.id())
+        lab = subprocess.Popen([PLIMSOLL, "lab", "--listen", f"127.0.0.1:{port}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, preexec_fn=limited(resource.RLIMIT_NOFILE, 200))
+        self.addCleanup(lab.wait)
+        self.addCleanup(lab.terminate)
+
+        def up():
+            try:
+                return fetch(f"http://127.0.0.1:{port}/health")
+            except OSError:
+                return None
+        wait_for(up, "the lab")
+        held = []
+        for _ in range(400):
+            held.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+        try:
+            self.assertTrue(fetch(f"http://127.0.0.1:{port}/health"))
+        finally:
+            for each in held:
+                each.close()
+
     def test_a_stopped_run_does_not_wait_out_its_linger(self):
         with Target() as target:
             path = self.dir / "s.yaml"
             path.write_text(scenario(target.url, "{executor: constant-vus, vus: 1, duration: 60s}", "get: /, think: 50ms"))
             port = free_port()
+            TRIED.append(self.id())
             run = start_plimsoll("run", path, "--no-calibration", "--headless", "--linger", "300s", "--run-dir", self.dir / "r",
                                  "--prometheus", f"127.0.0.1:{port}")
             wait_for(lambda: target.served > 3, "some requests")

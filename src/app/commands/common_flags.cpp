@@ -46,6 +46,7 @@ void OutputFlags::add_to(CLI::App& command) {
         ->type_name("K=V")
         ->allow_extra_args(false);
     command.add_option("--seed", seed, "same seed, same arrivals and values")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     command.add_option("--shards", shards, "load threads (default: half the cores)")
         ->check(CLI::Range(1, 256));

@@ -7,6 +7,7 @@
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
+#include "base/user_file.hpp"
 #include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
 #include "scenario/shape_load.hpp"
@@ -47,6 +48,8 @@ struct RunFlags {
     bool replace_load = false;
 };
 
+constexpr std::uint32_t kMostUsers = 10'000'000;
+
 Error at_flag(const Error& error, const char* flag) {
     return {error.what, flag, error.hint};
 }
@@ -62,13 +65,25 @@ Result<Ramp::Stage> parse_stage(const std::string& text) {
     if (!duration) {
         return at_flag(duration.error(), "-s/--stage");
     }
-    char* end = nullptr;
-    const std::string number = text.substr(colon + 1);
-    const double target = std::strtod(number.c_str(), &end);
-    if (number.empty() || *end != '\0' || !(target >= 0)) {
+    std::uint32_t users = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, users);
+    if (read.ec != std::errc{} || read.ptr != end || users > kMostUsers) {
         return wrong;
     }
-    return Ramp::Stage{*duration, target};
+    return Ramp::Stage{*duration, static_cast<double>(users)};
+}
+
+/// Each says the whole load: of two, one would count for nothing.
+Status check_one_load(const RunFlags& flags) {
+    const char* const other = !flags.rate.empty()       ? "-r/--rate"
+                              : !flags.duration.empty() ? "-d/--duration"
+                                                        : nullptr;
+    if (!flags.stages.empty() && other != nullptr) {
+        return Error{"cannot stand beside -s/--stage", other,
+                     "stages say how many users there are, and for how long"};
+    }
+    return {};
 }
 
 Status check_iterations(const RunFlags& flags) {
@@ -88,8 +103,10 @@ Status check_iterations(const RunFlags& flags) {
 }
 
 Result<QuickLoad> quick_load(const RunFlags& flags) {
-    if (const Status fits = check_iterations(flags); !fits) {
-        return fits.error();
+    for (const Status& fits : {check_iterations(flags), check_one_load(flags)}) {
+        if (!fits) {
+            return fits.error();
+        }
     }
     QuickLoad load;
     load.vus = flags.vus.value_or(1);
@@ -149,16 +166,22 @@ void apply_http(const RunFlags& flags, HttpOptions& http) {
 }
 
 void add_http_flags(CLI::App& command, RunFlags& flags) {
+    const CLI::Validator plain_file(
+        [](std::string& path) {
+            const auto file = open_user_file(path);
+            return file ? std::string() : file.error().to_string();
+        },
+        "FILE");
     command.add_flag("--no-connection-reuse", flags.no_connection_reuse,
                      "a new connection for each request");
     command.add_flag("--insecure-skip-tls-verify", flags.insecure,
                      "take any certificate of the target");
     command.add_option("--cacert", flags.ca_file, "trust these certificates, not the system's")
-        ->check(CLI::ExistingFile);
+        ->check(plain_file);
     auto* const cert = command.add_option("--cert", flags.cert_file, "client certificate (PEM)")
-                           ->check(CLI::ExistingFile);
+                           ->check(plain_file);
     command.add_option("--key", flags.key_file, "its key, where it is in a file of its own")
-        ->check(CLI::ExistingFile)
+        ->check(plain_file)
         ->needs(cert);
     command
         .add_option("--local-address", flags.local_addresses,
@@ -290,7 +313,7 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("-u,--vus", flags->vus,
                      "users (with --rate: at most so many); of a file: in "
                      "place of its users")
-        ->check(CLI::Range(1, 10'000'000));
+        ->check(CLI::Range(1U, kMostUsers));
     command->add_option("-d,--duration", flags->duration,
                         "how long, e.g. 30s; of a file: cut its load short");
     command

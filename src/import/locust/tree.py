@@ -67,9 +67,15 @@ def joined(at, depth):
     parts = []
     for part in at.values:
         if isinstance(part, ast.FormattedValue):
-            plain = part.format_spec is None and part.conversion in (-1, 115)
             inner = convert(part.value, depth)
-            parts.append(inner if plain else node("Other", part, "a format", [inner]))
+            spec = part.format_spec.values if part.format_spec else []
+            if part.conversion not in (-1, 115) or len(spec) > 1 or (spec and not isinstance(spec[0], ast.Constant)):
+                parts.append(node("Other", part, "a format", [inner]))
+            elif spec:
+                text = node("String", part, spec[0].value)
+                parts.append(node("Call", part, "", [node("Name", part, "format"), inner, text]))
+            else:
+                parts.append(inner)
         else:
             parts.append(convert(part, depth))
     return node("Template", at, children=parts)

@@ -93,6 +93,9 @@ Value Interpreter::eval_name(const Node& node, const ScopePtr& scope) {
     if (auto value = builtin_member({}, node.text)) {
         return *std::move(value);
     }
+    if (python_ && node.text == "__name__") {
+        return Value::text("locustfile");  // it is imported, not run
+    }
     return Value::builtin(node.text);
 }
 

@@ -34,6 +34,34 @@ Value whole(const Value& random, const std::string& how) {
     return made;
 }
 
+// As Python's format() writes it; of the specifications those that are common: 02d, .2f, 5, x.
+std::optional<std::string> number_in_format(double number, const std::string& specification) {
+    std::size_t at = 0;
+    const auto digits = [&] {
+        const std::size_t from = at;
+        while (at < specification.size() &&
+               std::isdigit(static_cast<unsigned char>(specification[at])) != 0) {
+            ++at;
+        }
+        return at - from;
+    };
+    constexpr std::size_t kMostDigits = 2;
+    const std::size_t width = digits();
+    const bool point = at < specification.size() && specification[at] == '.';
+    at += point ? 1U : 0U;
+    const std::size_t precision = point ? digits() : 0;
+    const std::string kind = specification.substr(at);
+    const bool whole = std::floor(number) == number && std::fabs(number) < 1e15;
+    const bool as_whole = kind == "d" || kind == "x" || kind == "X" || (kind.empty() && !point);
+    if (width > kMostDigits || precision > kMostDigits || (as_whole && !whole) ||
+        (!as_whole && kind != "f" && kind != "F")) {
+        return std::nullopt;
+    }
+    const std::string text = "{:" + specification + "}";
+    return as_whole ? fmt::format(fmt::runtime(text), static_cast<long long>(number))
+                    : fmt::format(fmt::runtime(text), number);
+}
+
 }  // namespace
 
 std::optional<Value> Interpreter::math(Call& call, const std::string& name) {
@@ -134,6 +162,10 @@ std::optional<Value> Interpreter::global(Call& call) {
                : first.is(Type::Text) || first.is(Type::Captured) || first.is(Type::Row)
                    ? text
                    : Value::unknown("a text");
+    }
+    if (name == "format" && first.is(Type::Number)) {
+        const auto text = number_in_format(first.number, call.argument(1).literal().value_or("?"));
+        return text ? Value::text(*text) : Value::unknown("a format");
     }
     if (name == "Object.keys" || name == "Object.values" || name == "Object.entries") {
         if (!first.is(Type::Map)) {

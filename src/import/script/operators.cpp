@@ -158,7 +158,7 @@ Value Interpreter::compare(const std::string& op, const Value& left, const Value
         return right.flag == (op == "==") ? left : negate(left);
     }
     const auto fixed = [](const Value& value) {
-        return value.type <= Type::Builtin && (!value.is(Type::Text) || value.literal());
+        return value.type < Type::Builtin && (!value.is(Type::Text) || value.literal());
     };
     if (fixed(left) && fixed(right) && equality && left.type != right.type) {
         const bool same = nothing(left) && nothing(right);
@@ -223,7 +223,6 @@ std::optional<bool> Interpreter::truth(const Value& value) const {
         case Type::Map:
             return python_ ? !value.map->empty() : true;
         case Type::Function:
-        case Type::Builtin:
         case Type::Response:
             return true;
         default:

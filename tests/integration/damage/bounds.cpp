@@ -1,6 +1,7 @@
 #include "bounds.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
@@ -37,7 +38,21 @@ timespec cpu_now() {
     return now;
 }
 
+struct Tried {
+    int count = 0;
+    ~Tried() { std::printf("tried %d inputs\n", count); }
+};
+
+Tried& tried() {
+    static Tried all;
+    return all;
+}
+
 }  // namespace
+
+void count_tried() {
+    ++tried().count;
+}
 
 int rounds(int usual) {
     const char* const wanted = std::getenv("PLIMSOLL_DAMAGED");
@@ -49,6 +64,7 @@ void Bounds::begin() {
 }
 
 void Bounds::end(const std::string& what) const {
+    count_tried();
     const timespec now = cpu_now();
     const double took_s = static_cast<double>(now.tv_sec - begun_.tv_sec) +
                           static_cast<double>(now.tv_nsec - begun_.tv_nsec) * 1e-9;

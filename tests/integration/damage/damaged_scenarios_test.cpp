@@ -141,8 +141,10 @@ TEST(LargeScenario, WhatIsNestedDeeplyIsRefused) {
         const ParseOutcome outcome =
             parse("target: http://127.0.0.1:1\nusers: {u: {flow: [{get: /, " + std::string(key) +
                   ": " + repeated("{a: ", 190) + "1" + repeated("}", 190) + tail);
+        test::count_tried();
         EXPECT_EQ(outcome.scenario.has_value(), outcome.faults.empty());
     }
+    test::count_tried();
     const ParseOutcome loops = parse(
         "target: http://127.0.0.1:1\nusers: {u: {flow: " + repeated("[{repeat: 2, steps: ", 90) +
         "[{get: /}]" + repeated("}]", 90) + "}}\n" +

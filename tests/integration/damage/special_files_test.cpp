@@ -1,5 +1,6 @@
 // What is no plain file, wherever a scenario may name one: a fault at once.
 #include "base/user_file.hpp"
+#include "bounds.hpp"
 #include "scenario/data.hpp"
 #include "scenario/parse.hpp"
 #include "store/run_reader.hpp"
@@ -74,6 +75,7 @@ TEST_F(SpecialFiles, AreRefusedWhereverAScenarioNamesAFile) {
                 text.replace(at, 4, special.path);
             }
             const ParseOutcome outcome = parse_scenario(text + kLoad, {});
+            test::count_tried();
             ASSERT_FALSE(outcome.scenario.has_value()) << text;
             EXPECT_NE(outcome.faults.front().what.find(special.said), std::string::npos)
                 << text << outcome.faults.front().what;
@@ -87,6 +89,7 @@ TEST_F(SpecialFiles, AreNoRunFiles) {
             continue;  // may hold a run.db
         }
         const auto reader = RunReader::open(special.path);
+        test::count_tried();
         ASSERT_FALSE(reader.ok()) << special.path;
         EXPECT_EQ(reader.error().what, special.said) << special.path;
     }

@@ -138,6 +138,27 @@ TEST_F(Judge, TakesChecksAsTheShareThatHeld) {
     EXPECT_FALSE(judge(threshold, info_, total_, counts_, 5).value);
 }
 
+TEST_F(Judge, KnowsNothingOfTheChecksOfRequestsThatWereCutOff) {
+    info_.checks = {"items"};
+    const std::vector<CheckCount> checks{{60, 20, 20}};
+    Threshold threshold;
+    threshold.metric = ThresholdMetric::Checks;
+    threshold.statistic = Statistic::Rate;
+    threshold.comparison = Comparison::Greater;
+    const auto state = [&](double limit) {
+        threshold.limit = limit;
+        return judge(threshold, info_, total_, counts_, 5, {}, checks).state;
+    };
+    EXPECT_EQ(state(0.59), GateState::Passed);  // 60 of 100 held, and at most 80
+    EXPECT_EQ(state(0.6), GateState::NotKnown);
+    EXPECT_EQ(state(0.79), GateState::NotKnown);
+    EXPECT_EQ(state(0.8), GateState::Failed);
+    const std::vector<CheckCount> none{{0, 0, 7}};
+    const auto result = judge(threshold, info_, total_, counts_, 5, {}, none);
+    EXPECT_EQ(result.value, 0);  // none was made, and all may have held
+    EXPECT_EQ(result.at_most, 1);
+}
+
 TEST_F(Judge, TakesTheTimeOfOneGroupOrOfAll) {
     info_.groups = {"login", "checkout"};
     std::vector<GroupStats> groups(2);

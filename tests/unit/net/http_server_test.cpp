@@ -524,6 +524,8 @@ TEST(HttpServer, AnswersOnlyNamesThatLeadToItAnyway) {
         RawClient client(server.port());
         EXPECT_THAT(status_line(client, host), StartsWith("HTTP/1.1 421 ")) << host;
     }
+    RawClient two(server.port());
+    EXPECT_THAT(status_line(two, "localhost\r\nhost: evil.example"), StartsWith("HTTP/1.1 400 "));
     HttpServerOptions any;
     any.check_host = false;
     const auto open = start(echo, any);

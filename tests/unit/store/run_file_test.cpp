@@ -141,7 +141,7 @@ TEST_F(RunFile, GivesBackChecksGroupsAndBrokenIterations) {
         EXPECT_EQ(tick.counts.out_of_data, 15 * there);
         ASSERT_EQ(tick.checks.size(), 2U);
         EXPECT_EQ(tick.checks[0], (CheckCount{0, 0}));
-        EXPECT_EQ(tick.checks[1], (CheckCount{(70 + k) * there, 3 * there}));
+        EXPECT_EQ(tick.checks[1], (CheckCount{(70 + k) * there, 3 * there, k * there}));
         ASSERT_EQ(tick.groups.size(), 1U);
         EXPECT_EQ(tick.groups[0].count, there);
         EXPECT_EQ(tick.groups[0].failed, there);

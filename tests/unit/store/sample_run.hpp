@@ -83,7 +83,7 @@ inline std::shared_ptr<Snapshot> sample_tick(std::uint64_t k) {
         tick->delta_counts.starts_failed = 13;
         tick->delta_counts.users_stopped = 14;
         tick->delta_counts.out_of_data = 15;
-        tick->delta_checks = {{0, 0}, {70 + k, 3}};
+        tick->delta_checks = {{0, 0}, {70 + k, 3, k}};
         tick->delta_groups.resize(1);
         tick->delta_groups[0].count = 1;
         tick->delta_groups[0].failed = 1;
