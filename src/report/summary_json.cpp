@@ -14,16 +14,11 @@ namespace plimsoll {
 namespace {
 
 namespace json = boost::json;
-using report::clean_text;
-
-json::value text_of(const std::string& text) {
-    return json::value(clean_text(text));
-}
 
 json::array texts_of(const std::vector<std::string>& texts) {
     json::array array;
     for (const auto& text : texts) {
-        array.push_back(text_of(text));
+        array.push_back(json::value(text));
     }
     return array;
 }
@@ -53,7 +48,7 @@ template <typename Number>
 json::object numbers_of(const std::map<std::string, Number>& numbers) {
     json::object object;
     for (const auto& [name, number] : numbers) {
-        object[clean_text(name)] = number;
+        object[name] = number;
     }
     return object;
 }
@@ -61,9 +56,9 @@ json::object numbers_of(const std::map<std::string, Number>& numbers) {
 json::object run_of(const RunInfo& info, const Analysis& analysis) {
     const auto started =
         std::chrono::floor<std::chrono::seconds>(info.start.wall.time_since_epoch());
-    return {{"id", text_of(info.id)},
-            {"scenario", text_of(info.scenario_name)},
-            {"version", text_of(info.version)},
+    return {{"id", info.id},
+            {"scenario", info.scenario_name},
+            {"version", info.version},
             {"started", report::utc_time(started.count())},
             {"duration_s", analysis.duration_s},
             {"seed", info.seed},
@@ -76,15 +71,15 @@ json::object run_of(const RunInfo& info, const Analysis& analysis) {
 json::object validity_of(const Analysis& analysis) {
     json::array checks;
     for (const auto& check : analysis.checks) {
-        checks.push_back(json::object{{"name", text_of(check.name)},
+        checks.push_back(json::object{{"name", check.name},
                                       {"ok", check.ok},
                                       {"value", check.value},
                                       {"limit", check.limit},
-                                      {"why", text_of(check.why)}});
+                                      {"why", check.why}});
     }
     json::array notes;
     for (const auto& note : analysis.notes) {
-        notes.push_back(json::object{{"name", text_of(note.name)}, {"text", text_of(note.text)}});
+        notes.push_back(json::object{{"name", note.name}, {"text", note.text}});
     }
     return {{"verdict", to_string(analysis.verdict)},
             {"checks", std::move(checks)},
@@ -119,9 +114,9 @@ json::object totals_of(const Analysis& analysis) {
 json::array endpoints_of(const Analysis& analysis) {
     json::array endpoints;
     for (const auto& endpoint : analysis.endpoints) {
-        endpoints.push_back(json::object{{"user", text_of(endpoint.user)},
-                                         {"name", text_of(endpoint.name)},
-                                         {"method", text_of(endpoint.method)},
+        endpoints.push_back(json::object{{"user", endpoint.user},
+                                         {"name", endpoint.name},
+                                         {"method", endpoint.method},
                                          {"requests", endpoint.requests},
                                          {"failed", endpoint.failed},
                                          {"failed_unknown", endpoint.unknown},
@@ -136,8 +131,8 @@ json::array endpoints_of(const Analysis& analysis) {
 json::array checks_of(const Analysis& analysis) {
     json::array checks;
     for (const auto& check : analysis.scenario_checks) {
-        checks.push_back(json::object{
-            {"name", text_of(check.name)}, {"passed", check.passed}, {"failed", check.failed}});
+        checks.push_back(
+            json::object{{"name", check.name}, {"passed", check.passed}, {"failed", check.failed}});
     }
     return checks;
 }
@@ -145,7 +140,7 @@ json::array checks_of(const Analysis& analysis) {
 json::array groups_of(const Analysis& analysis) {
     json::array groups;
     for (const auto& group : analysis.groups) {
-        groups.push_back(json::object{{"name", text_of(group.name)},
+        groups.push_back(json::object{{"name", group.name},
                                       {"count", group.count},
                                       {"failed", group.failed},
                                       {"broken_off", group.broken_off},
@@ -170,9 +165,9 @@ json::array stage_endpoints(const Analysis& analysis, const StageResult& stage) 
     for (std::size_t e = 0; e < stage.endpoints.size() && e < analysis.endpoints.size(); ++e) {
         const StageEndpointResult& result = stage.endpoints[e];
         if (result.requests > 0) {
-            endpoints.push_back(json::object{{"user", text_of(analysis.endpoints[e].user)},
-                                             {"name", text_of(analysis.endpoints[e].name)},
-                                             {"method", text_of(analysis.endpoints[e].method)},
+            endpoints.push_back(json::object{{"user", analysis.endpoints[e].user},
+                                             {"name", analysis.endpoints[e].name},
+                                             {"method", analysis.endpoints[e].method},
                                              {"requests", result.requests},
                                              {"failed", result.failed},
                                              {"mean_s", result.mean_s},
@@ -187,7 +182,7 @@ json::array stage_endpoints(const Analysis& analysis, const StageResult& stage) 
 json::array stages_of(const Analysis& analysis) {
     json::array stages;
     for (const auto& stage : analysis.stages) {
-        stages.push_back(json::object{{"executor", text_of(stage.executor)},
+        stages.push_back(json::object{{"executor", stage.executor},
                                       {"stage", stage.stage},
                                       {"from_s", stage.from_s},
                                       {"to_s", stage.to_s},
@@ -214,34 +209,33 @@ json::value bounds_of(const ThresholdResult& result) {
 }
 
 json::object answers_of(const AnswerResult& answers) {
-    return {
-        {"ok", answers.ok},
-        {"answered", answers.answered},
-        {"unanswered", answers.unanswered},
-        {"unknown", answers.unknown},
-        {"cut_off", answers.cut_off},
-        {"oldest_s", answers.oldest_s},
-        {"silent_s", answers.silent_s},
-        {"why", answers.why.empty() ? json::value(nullptr) : json::value(text_of(answers.why))}};
+    return {{"ok", answers.ok},
+            {"answered", answers.answered},
+            {"unanswered", answers.unanswered},
+            {"unknown", answers.unknown},
+            {"cut_off", answers.cut_off},
+            {"oldest_s", answers.oldest_s},
+            {"silent_s", answers.silent_s},
+            {"why", answers.why.empty() ? json::value(nullptr) : json::value(answers.why)}};
 }
 
 json::array thresholds_of(const Analysis& analysis) {
     json::array thresholds;
     for (const auto& result : analysis.thresholds) {
         json::object threshold{
-            {"metric", text_of(result.threshold.key)},
-            {"expression", text_of(result.threshold.expression)},
+            {"metric", result.threshold.key},
+            {"expression", result.threshold.expression},
             {"ok", result.ok},
             {"value", number_or_null(result.value)},
             {"state", to_string(result.state)},
             {"bounds", bounds_of(result)},
-            {"why", result.why.empty() ? json::value(nullptr) : json::value(text_of(result.why))}};
+            {"why", result.why.empty() ? json::value(nullptr) : json::value(result.why)}};
         if (result.threshold.window > Nanoseconds{}) {
             threshold["window_s"] = to_seconds(result.threshold.window);
         }
         json::array stages;
         for (const StageVerdict& stage : result.stages) {
-            stages.push_back(json::object{{"executor", text_of(stage.executor)},
+            stages.push_back(json::object{{"executor", stage.executor},
                                           {"stage", stage.stage},
                                           {"ok", stage.ok},
                                           {"state", to_string(stage.state)},
@@ -271,7 +265,7 @@ json::object breaking_point_of(const BreakingPoint& broke) {
         {"at_s", broke.at_s},
         {"at_rate", broke.at_rate},
         {"interval", json::array{broke.interval[0], broke.interval[1]}},
-        {"symptom", text_of(broke.symptom)},
+        {"symptom", broke.symptom},
         {"recovered_s", broke.recovered_s ? json::value(*broke.recovered_s) : json::value(nullptr)},
         {"healed", std::move(healed)}};
 }
@@ -279,14 +273,14 @@ json::object breaking_point_of(const BreakingPoint& broke) {
 json::array findings_of(const Analysis& analysis) {
     json::array findings;
     for (const auto& finding : analysis.findings) {
-        findings.push_back(json::object{{"cause", text_of(finding.cause)},
-                                        {"confidence", text_of(finding.confidence)},
+        findings.push_back(json::object{{"cause", finding.cause},
+                                        {"confidence", finding.confidence},
                                         {"onset_s", finding.onset_s},
                                         {"evidence", texts_of(report::texts(finding.evidence))},
                                         {"against", texts_of(report::texts(finding.against))},
                                         {"missing", texts_of(finding.missing)},
                                         {"values", numbers_of(finding.values)},
-                                        {"fix", text_of(finding.fix)}});
+                                        {"fix", finding.fix}});
     }
     return findings;
 }
@@ -316,21 +310,21 @@ json::object capacity_of(const Analysis& analysis) {
                                      {"in_flight", step.in_flight},
                                      {"p99_s", estimate_of(step.p99_s)},
                                      {"failed_ratio", estimate_of(step.failed_ratio)},
-                                     {"why", text_of(step.why)}});
+                                     {"why", step.why}});
     }
     const bool bound_known = find.search.hi && !analysis.findings.empty();
-    return {
-        {"end", to_string(find.search.end)},
-        {"unit", find.open ? "requests/s" : "users"},
-        {"rate", json::array{bound(find.search.lo), bound(find.search.hi)}},
-        {"requests_per_iteration", find.requests_per_iteration},
-        {"bound_by", bound_known ? text_of(analysis.findings.front().cause) : json::value(nullptr)},
-        {"confirmed", fmt::format("{}/{}", find.search.confirmed, find.search.confirmations)},
-        {"slo", texts_of(find.goals)},
-        {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
-        {"metastable", find.metastable},
-        {"stopped", find.stopped.empty() ? json::value(nullptr) : text_of(find.stopped)},
-        {"steps", std::move(steps)}};
+    return {{"end", to_string(find.search.end)},
+            {"unit", find.open ? "requests/s" : "users"},
+            {"rate", json::array{bound(find.search.lo), bound(find.search.hi)}},
+            {"requests_per_iteration", find.requests_per_iteration},
+            {"bound_by",
+             bound_known ? json::value(analysis.findings.front().cause) : json::value(nullptr)},
+            {"confirmed", fmt::format("{}/{}", find.search.confirmed, find.search.confirmations)},
+            {"slo", texts_of(find.goals)},
+            {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
+            {"metastable", find.metastable},
+            {"stopped", find.stopped.empty() ? json::value(nullptr) : json::value(find.stopped)},
+            {"steps", std::move(steps)}};
 }
 
 json::object exporters_of(const GeneratorResult& generator) {
@@ -347,8 +341,8 @@ json::object exporters_of(const GeneratorResult& generator) {
 json::array resource_limits_of(const Analysis& analysis) {
     json::array limits;
     for (const ResourceLimit& limit : analysis.resource_limits) {
-        limits.push_back(json::object{{"resource", text_of(limit.resource)},
-                                      {"unit", text_of(limit.unit)},
+        limits.push_back(json::object{{"resource", limit.resource},
+                                      {"unit", limit.unit},
                                       {"size", limit.size},
                                       {"busy", limit.busy},
                                       {"demand_s", limit.demand_s},
