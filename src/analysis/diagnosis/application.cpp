@@ -98,6 +98,10 @@ std::optional<Finding> find_app_cpu(const Case& c) {
     finding.evidence.emplace_back(cpu.figure, cpu.query);
     finding.sources = 2;  // the core's time, and requests that need nothing else wait
     state_canary(c, finding);
+    if (cpu.one_core && server_command(c).empty()) {
+        finding.lacks(
+            "what kind of server it is: one core is a limit only of what runs one thread");
+    }
     if (cpu.one_core) {
         finding.evidence.emplace_back(
             "it stayed at one core of more while the load rose, as a single thread does: an event "

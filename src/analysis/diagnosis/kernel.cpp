@@ -100,6 +100,8 @@ std::optional<Finding> find_accept_queue(const Case& c) {
     const CanaryView connect = look_at_canary(c, "tcp_connect", "a TCP connect to the target");
     if (connect.known) {
         (connect.slow ? finding.evidence : finding.against).push_back(connect.said());
+    } else {
+        finding.lacks("canary tcp_connect");
     }
     if (reach.known) {
         finding.evidence.push_back(reach.said("inside, requests did not wait for long: "));

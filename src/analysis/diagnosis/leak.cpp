@@ -29,8 +29,10 @@ constexpr double kAgesWithTheClock = 0.5;
 constexpr double kAtStart = 0.3;
 constexpr double kAtBreak = 0.25;
 
-// Readings with more held than requests under way: a hand-over or two may look so.
-constexpr std::size_t kLeastOutlived = 3;
+// Fewer readings with connections held say nothing of who holds them.
+constexpr std::size_t kLeastReadings = 3;
+// The first connection of a leak is held for 5 s no later than this after the break is certain.
+constexpr double kSeenLater_s = 2;
 
 struct Held {
     const App* app = nullptr;
@@ -84,10 +86,11 @@ bool forgotten_one_by_one(const Case& c, const Signal& held, double at_end) {
            reach_of(c).level != Level::Full && !pool_with_room(c);
 }
 
-/// While the target still worked, more connections were held than requests were under way: these
-/// had been answered. Who waits for something slow with a connection in hand holds one for each.
-bool outlives_requests(const Case& c, const Signal& held) {
-    std::size_t more = 0;
+/// While the target still worked no more connections were held than requests were under way: these
+/// wait for something with a connection in hand, one each. What is forgotten outlives its request.
+bool held_by_requests(const Case& c, const Signal& held) {
+    std::size_t all = 0;
+    std::size_t covered = 0;
     for (const auto& point : held) {
         if (point.t_s >= c.found().certain_s) {
             break;
@@ -95,12 +98,13 @@ bool outlives_requests(const Case& c, const Signal& held) {
         const auto tick = std::find_if(
             c.data().ticks.begin(), c.data().ticks.end(),
             [&](const TickFacts& t) { return point.t_s >= t.from_s && point.t_s < t.to_s; });
-        if (tick != c.data().ticks.end() && point.value >= kLeastHeld &&
-            point.value > tick->state.in_flight_mean) {
-            ++more;
+        if (tick != c.data().ticks.end() && point.value >= kLeastHeld) {
+            ++all;
+            covered += point.value <= tick->state.in_flight_mean ? 1U : 0U;
         }
     }
-    return more >= kLeastOutlived;
+    return all >= kLeastReadings &&
+           static_cast<double>(covered) >= kSustainedShare * static_cast<double>(all);
 }
 
 std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction) {
@@ -120,7 +124,10 @@ std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction)
         !only_grows(held.count, {held.onset_s, to_s})) {
         return std::nullopt;
     }
-    if (!outlives_requests(c, held.count)) {
+    // A transaction is held for 5 s before it counts: what began with the break counts later.
+    const bool after_the_break =
+        in_transaction && held.onset_s > c.found().certain_s + kSeenLater_s;
+    if (after_the_break || held_by_requests(c, held.count)) {
         return std::nullopt;
     }
     if (!in_transaction && (!starved(c) || !forgotten_one_by_one(c, held.count, held.at_end))) {

@@ -129,9 +129,9 @@ AppCpu app_cpu_of(const Case& c) {
     const double host = host_cpu_of(c, window).value_or(0);
     const Reach reach = reach_of(c);
     // On a full machine the greatest user of it is what fills it, be it one thread or many.
-    const double database = c.cpu_of("database", window).value_or(0);
-    const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores &&
-                            *used >= kMoreThanDatabase * database && reach.known && reach.slow;
+    const auto database = c.cpu_of("database", window);
+    const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores && database &&
+                            *used >= kMoreThanDatabase * *database && reach.known && reach.slow;
     const bool at_one = *cores >= 1.5 && *used >= kOneCore && *used <= kOneCoreMost &&
                         c.cpu_of("app", c.after()).value_or(0) <= kOneCoreMost;
     double line = kFull * *cores;
