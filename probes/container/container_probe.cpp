@@ -252,11 +252,21 @@ Result<CgroupSample> ContainerProbe::sample_cgroup() {
         }
     }
     const CgroupSample sample = read_cgroup(*folders_);
-    if (!sample.cpu_s && !sample.working_set_bytes) {
-        folders_.reset();
-        return Error{"the cgroup is gone: " + options_.cgroup, name()};
+    if (sample.cpu_s || sample.working_set_bytes) {
+        return sample;
     }
-    return sample;
+    std::error_code ignored;
+    for (const std::filesystem::path& folder :
+         {folders_->cpu, folders_->cpuacct, folders_->memory}) {
+        if (!folder.empty() && std::filesystem::exists(folder, ignored)) {
+            return Error{"the cgroup has no figures of CPU time or memory: " + options_.cgroup,
+                         name(),
+                         "enable the controllers cpuacct (version 1), cpu and memory for it, or "
+                         "name its process instead (pid:N, port:N)"};
+        }
+    }
+    folders_.reset();
+    return Error{"the cgroup is gone: " + options_.cgroup, name()};
 }
 
 /// The cgroup's figures, with CPU and memory replaced by the process tree's.

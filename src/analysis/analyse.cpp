@@ -1,5 +1,6 @@
 #include "analysis/analyse.hpp"
 
+#include "analysis/answer_window.hpp"
 #include "analysis/answers.hpp"
 #include "analysis/breaking_point.hpp"
 #include "analysis/capacity/find_json.hpp"
@@ -133,7 +134,7 @@ GeneratorResult generator_of(const RunData& data) {
 }
 
 /// Validity, breaking point and causes.
-void judge(const RunData& data, Analysis& analysis) {
+Status judge(const RunReader& reader, const RunData& data, Analysis& analysis) {
     analysis.checks = check_validity(data);
     analysis.notes = validity_notes(data);
     analysis.verdict = verdict_of(analysis.checks);
@@ -147,6 +148,9 @@ void judge(const RunData& data, Analysis& analysis) {
     if (found.point.found) {
         analysis.resource_limits = resource_limits(Case(data, found));
     }
+    const Status judged = judge_for_answer(reader, data, found, analysis.findings, analysis.checks);
+    analysis.verdict = verdict_of(analysis.checks);
+    return judged;
 }
 
 /// Of a search, the steps up to the first that failed: a staircase that ends where it broke. What
@@ -213,7 +217,11 @@ Result<Analysis> analyse(const RunReader& reader) {
         }
         analysis.find = std::move(result).value();
     }
-    judge(analysis.find ? searched_part(data, *analysis.find) : data, analysis);
+    const Status judged =
+        judge(reader, analysis.find ? searched_part(data, *analysis.find) : data, analysis);
+    if (!judged) {
+        return judged.error();
+    }
     return analysis;
 }
 

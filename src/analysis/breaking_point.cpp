@@ -26,6 +26,11 @@ constexpr double kRetrograde = 1.08;
 // Noise moves the onset either way, but not by half of the load.
 constexpr double kNearest = 0.5;
 
+// Of the load at which it had slowed down before: the onset itself is uncertain by a few percent.
+constexpr double kClearlyMore = 1.2;
+// A slowdown that comes back within so many times its own length had not healed.
+constexpr double kSoon = 1.5;
+
 double median(std::vector<double> values) {
     if (values.empty()) {
         return 0;
@@ -233,33 +238,102 @@ Baseline take_baseline(const RunData& data) {
     return baseline;
 }
 
+namespace {
+
+/// A change of either kind, and the tick from which on the target kept up again.
+struct Found {
+    Change change;
+    bool falls_short = false;
+    std::optional<std::size_t> healed;
+};
+std::optional<Found> next_change(const std::vector<LoadTick>& ticks, bool open, double floor_s,
+                                 std::size_t from) {
+    const auto short_of = shortfall_change(ticks, open, from);
+    if (const auto slower = latency_change(ticks, floor_s, from)) {
+        const auto healed = recovery_from(ticks, *slower, open);
+        // Latency leaves its floor before goodput falls short: alone it counts where that never
+        // came of it.
+        if (!short_of || (healed && *healed <= short_of->onset)) {
+            return Found{*slower, false, healed};
+        }
+    }
+    return short_of ? std::optional(Found{*short_of, true, recovery_from(ticks, *short_of, open)})
+                    : std::nullopt;
+}
+
+/// All changes, in order; only the last of them may not have healed.
+std::vector<Found> all_changes(const std::vector<LoadTick>& ticks, bool open, double floor_s) {
+    std::vector<Found> all;
+    std::size_t from = 0;
+    while (const auto found = next_change(ticks, open, floor_s, from)) {
+        all.push_back(*found);
+        if (!found->healed) {
+            break;
+        }
+        from = *found->healed;
+    }
+    return all;
+}
+
+/// Whether the last change is a slowdown that came back: soon, and at about the same load.
+bool comes_back(const std::vector<LoadTick>& ticks, const Found& one, const Found& last) {
+    const LoadTick& onset = ticks[one.change.onset];
+    const LoadTick& again = ticks[last.change.onset];
+    const double healed_s = ticks[*one.healed].from_s;
+    return again.level < kClearlyMore * onset.level &&
+           again.from_s - healed_s <= kSoon * (healed_s - onset.from_s);
+}
+
+/// The one that is the breaking point: what broke for good, from where it began that came back; the
+/// first where all healed.
+std::size_t choose(const std::vector<LoadTick>& ticks, std::vector<Found>& all) {
+    if (all.back().healed) {
+        return 0;
+    }
+    std::size_t chosen = all.size() - 1;
+    while (chosen > 0 && comes_back(ticks, all[chosen - 1], all[chosen])) {
+        all[--chosen].healed.reset();
+    }
+    return chosen;
+}
+
+}  // namespace
+
 Break find_breaking_point(const RunData& data) {
     Break found;
     found.baseline = take_baseline(data);
-    const bool open = is_open_model(data.info);
     const std::vector<LoadTick> ticks = load_ticks(data, found.baseline);
-    auto change = shortfall_change(ticks, open);
-    const bool falls_short = change.has_value();
-    if (!change) {
-        change = latency_change(ticks, found.baseline.response_s);
-    }
-    if (!change) {
+    std::vector<Found> all =
+        all_changes(ticks, is_open_model(data.info), found.baseline.response_s);
+    if (all.empty()) {
         return found;
     }
-    const LoadTick& onset = ticks[change->onset];
-    const LoadTick& sure = ticks[change->sure];
+    const std::size_t chosen = choose(ticks, all);
+    const Found& the = all[chosen];
+    const LoadTick& onset = ticks[the.change.onset];
+    const LoadTick& sure = ticks[the.change.sure];
     BreakingPoint& point = found.point;
     point.found = true;
     point.at_s = onset.from_s;
     point.at_rate = onset.level;
-    point.interval = {change->onset > 0 ? ticks[change->onset - 1].level : 0, sure.level};
+    point.interval = {the.change.onset > 0 ? ticks[the.change.onset - 1].level : 0, sure.level};
     std::sort(point.interval.begin(), point.interval.end());
     point.interval[1] = std::max(point.interval[1], point.at_rate);
     point.interval[0] = std::min(point.interval[0], point.at_rate);
     found.certain_s = sure.to_s;
-    found.until_s = high_until(ticks, change->onset);
+    found.until_s = high_until(ticks, the.change.onset);
+    if (the.healed) {
+        point.recovered_s = ticks[*the.healed].from_s;
+        found.until_s = *point.recovered_s;
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i != chosen && all[i].healed && (i < chosen || the.healed)) {
+            const LoadTick& from = ticks[all[i].change.onset];
+            point.healed.push_back({from.from_s, ticks[*all[i].healed].from_s, from.level});
+        }
+    }
     found.goodput_after = goodput_between(data, found.certain_s, found.until_s).mean;
-    if (falls_short) {
+    if (the.falls_short && !the.healed) {
         settle_on_plateau(data, found, ticks);
     }
     point.symptom = describe(data, found);

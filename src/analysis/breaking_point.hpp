@@ -21,7 +21,7 @@ struct Baseline {
 struct Break {
     BreakingPoint point;
     double certain_s = 0;      // when the evidence was conclusive
-    double until_s = 0;        // until when the load stayed that high
+    double until_s = 0;        // until when the load stayed that high, or it recovered
     double goodput_after = 0;  // ok requests per second from certain_s to until_s
     Baseline baseline;
 };
@@ -47,6 +47,11 @@ struct Break {
 /// Where the target then carries a steady rate, as high as any before, that rate is the breaking
 /// point and the interval reaches to it: a plateau shows capacity better than its edge, which noise
 /// moves up on a slow ramp.
+///
+/// A change heals where the target then keeps up for 5 s, and for half as long as it did not, under
+/// as much load. It is the breaking point where nothing else breaks, with the time of its recovery;
+/// where the target later breaks for good, that is, and it is told beside it. One that comes back
+/// soon at the same load had not healed.
 ///
 /// Not judged (found is false): runs shorter than 5 s of load.
 [[nodiscard]] Break find_breaking_point(const RunData& data);

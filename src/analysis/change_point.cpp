@@ -34,6 +34,11 @@ constexpr double kLatencyRise_s = 0.020;
 constexpr double kBrokenFactor = 5;
 constexpr double kBrokenRise_s = 0.1;
 
+// Healed: so long in relation to how long it did not keep up, in most ticks, under as much load.
+constexpr double kHealedShare = 0.5;
+constexpr double kHealedMostly = 0.9;
+constexpr double kAsMuch = 0.95;
+
 // The load counts as still as high down to this share of the breaking point.
 constexpr double kStillHigh = 0.9;
 
@@ -107,8 +112,10 @@ public:
     Walk(const std::vector<LoadTick>& ticks, Step step, Sure sure, Stays stays)
         : ticks_(ticks), step_(std::move(step)), sure_(std::move(sure)), stays_(std::move(stays)) {}
 
-    std::optional<Change> first_change() {
-        for (std::size_t i = 0; i < ticks_.size(); ++i) {
+    std::optional<Change> first_change(std::size_t from) {
+        positive_.assign(from, false);
+        onset_ = from;
+        for (std::size_t i = from; i < ticks_.size(); ++i) {
             take(i);
             if (sum_ > 0 && !passed_ && sure_(onset_, i, sum_)) {
                 passed_ = i;
@@ -169,6 +176,17 @@ private:
     std::optional<std::size_t> passed_;
 };
 
+/// What is missing of a tick's demand, beyond what is forgiven.
+double beyond_allowance(const LoadTick& tick, bool open) {
+    const double share = open ? kOpenAllowance : kClosedAllowance;
+    return tick.shortfall - std::max(kLeastAllowance_requests, share * tick.demand);
+}
+
+/// Answers come well, and as fast as at first: also a queue that is being worked off counts.
+bool keeps_up(const LoadTick& tick, bool open) {
+    return beyond_allowance(tick, open) <= 0 && tick.latency <= 0;
+}
+
 /// Mean response time of the last kPersists_s up to tick `last`, not before tick `first`.
 double recent_response(const std::vector<LoadTick>& ticks, std::size_t first, std::size_t last) {
     double sum = 0;
@@ -207,11 +225,37 @@ double high_until(const std::vector<LoadTick>& ticks, std::size_t onset) {
     return until_s;
 }
 
-std::optional<Change> shortfall_change(const std::vector<LoadTick>& ticks, bool open) {
-    const auto step = [=](const LoadTick& f) {
-        const double share = open ? kOpenAllowance : kClosedAllowance;
-        return f.shortfall - std::max(kLeastAllowance_requests, share * f.demand);
-    };
+std::optional<std::size_t> recovery_from(const std::vector<LoadTick>& ticks, const Change& change,
+                                         bool open) {
+    double most = 0;  // of load, while it did not keep up
+    for (std::size_t r = change.onset; r < ticks.size(); ++r) {
+        if (r <= change.sure || !keeps_up(ticks[r], open)) {
+            most = std::max(most, ticks[r].level);
+            continue;
+        }
+        const double bad_s = ticks[r].from_s - ticks[change.onset].from_s;
+        const double needed_s = std::max(kPersists_s, kHealedShare * bad_s) - kRounding_s;
+        double good_s = 0;
+        double all_s = 0;
+        for (std::size_t k = r; k < ticks.size() && all_s < needed_s; ++k) {
+            if (ticks[k].level < kAsMuch * most) {
+                break;
+            }
+            const double length = ticks[k].to_s - ticks[k].from_s;
+            all_s += length;
+            good_s += keeps_up(ticks[k], open) ? length : 0;
+        }
+        if (all_s >= needed_s && good_s >= kHealedMostly * all_s) {
+            return r;
+        }
+        most = std::max(most, ticks[r].level);
+    }
+    return std::nullopt;
+}
+
+std::optional<Change> shortfall_change(const std::vector<LoadTick>& ticks, bool open,
+                                       std::size_t from) {
+    const auto step = [=](const LoadTick& f) { return beyond_allowance(f, open); };
     const auto sure = [&](std::size_t, std::size_t i, double sum) {
         const double demand = std::max(0.0, ticks[i].demand);
         const double per_second = demand / (ticks[i].to_s - ticks[i].from_s);
@@ -230,10 +274,11 @@ std::optional<Change> shortfall_change(const std::vector<LoadTick>& ticks, bool 
         }
         return shortfall >= kLeastLoss * demand;
     };
-    return Walk(ticks, step, sure, stays).first_change();
+    return Walk(ticks, step, sure, stays).first_change(from);
 }
 
-std::optional<Change> latency_change(const std::vector<LoadTick>& ticks, double floor_s) {
+std::optional<Change> latency_change(const std::vector<LoadTick>& ticks, double floor_s,
+                                     std::size_t from) {
     const auto step = [](const LoadTick& f) { return f.latency; };
     const auto sure = [&](std::size_t onset, std::size_t i, double) {
         const double mean = recent_response(ticks, onset, i);
@@ -241,7 +286,7 @@ std::optional<Change> latency_change(const std::vector<LoadTick>& ticks, double 
                mean >= kBrokenFactor * floor_s && mean >= floor_s + kBrokenRise_s;
     };
     const auto stays = [](std::size_t) { return true; };
-    return Walk(ticks, step, sure, stays).first_change();
+    return Walk(ticks, step, sure, stays).first_change(from);
 }
 
 }  // namespace plimsoll

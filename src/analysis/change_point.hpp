@@ -37,9 +37,14 @@ struct Change {
     std::size_t onset;  // the tick at which it began
     std::size_t sure;   // the tick at which it was beyond doubt
 };
-/// The earliest lasting change of either kind; see find_breaking_point.
-[[nodiscard]] std::optional<Change> shortfall_change(const std::vector<LoadTick>& ticks, bool open);
+/// The earliest lasting change of either kind from tick `from` on; see find_breaking_point.
+[[nodiscard]] std::optional<Change> shortfall_change(const std::vector<LoadTick>& ticks, bool open,
+                                                     std::size_t from = 0);
 [[nodiscard]] std::optional<Change> latency_change(const std::vector<LoadTick>& ticks,
-                                                   double floor_s);
+                                                   double floor_s, std::size_t from = 0);
+/// The tick from which on the target kept up again, under as much load as in the change; nullopt
+/// where it did not, or not for long enough to tell.
+[[nodiscard]] std::optional<std::size_t> recovery_from(const std::vector<LoadTick>& ticks,
+                                                       const Change& change, bool open);
 
 }  // namespace plimsoll

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plimsoll {
@@ -145,12 +146,33 @@ struct ValidityNote {
     std::string text;
 };
 
+/// A time in which the target did not keep up, and from the end of which on it did again, under as
+/// much load.
+struct Slowdown {
+    double from_s = 0, to_s = 0;
+    double at_rate = 0;  // offered rate (open) or users (closed) when it began
+};
+
 struct BreakingPoint {
     bool found = false;
     double at_s = 0;
     double at_rate = 0;                // offered rate (open) or users (closed) then
     std::array<double, 2> interval{};  // of at_rate
     std::string symptom;
+    /// Since when it kept up again, under as much load; absent: it did not.
+    std::optional<double> recovered_s = std::nullopt;
+    /// Others that healed, in order.
+    std::vector<Slowdown> healed = {};
+};
+
+/// What was seen, in a sentence, and where: SQL over the run file that gives the figures behind it;
+/// "" where it rests on no figure of its own, or on histograms, which SQL cannot add up.
+struct Sentence {
+    std::string text;
+    std::string query;
+    Sentence(std::string said, std::string sql = {})  // NOLINT: a text is a sentence
+        : text(std::move(said)), query(std::move(sql)) {}
+    Sentence(const char* said) : text(said) {}  // NOLINT: likewise
 };
 
 /// A cause with its evidence. `cause` is one of the names in the interface contract.
@@ -158,7 +180,8 @@ struct Finding {
     std::string cause;
     std::string confidence;  // high, medium, low
     double onset_s = 0;
-    std::vector<std::string> evidence, against, missing;
+    std::vector<Sentence> evidence, against;
+    std::vector<std::string> missing;
     std::map<std::string, double> values;  // pool_size, recommended_pool_size, hold_s ...
     std::string fix;
 };

@@ -231,9 +231,9 @@ TickFacts tick_facts(double from_s, double to_s, const LoadCounts& counts, const
 }
 
 bool is_sign_in(std::string_view endpoint_name) {
-    constexpr std::array<std::string_view, 14> kWords{
-        "login",   "log in", "log_in",  "log-in",  "signin", "sign in",  "sign-in",
-        "sign_in", "signup", "sign up", "sign-up", "regist", "password", "token"};
+    constexpr std::array<std::string_view, 16> kWords{
+        "login",  "log in",  "log_in",  "log-in", "signin",   "sign in", "sign-in", "sign_in",
+        "signup", "sign up", "sign-up", "regist", "password", "token",   "/auth",   "authenticat"};
     std::string name(endpoint_name);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

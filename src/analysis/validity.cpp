@@ -63,8 +63,8 @@ double send_lag_p99(const RunData& data) {
     return to_seconds(data.all.send_lag.quantile(0.99));
 }
 
-double send_lag_limit(const RunData& data) {
-    return std::max(kLagLimit_s, kLagShare * to_seconds(data.all.service.quantile(0.5)));
+double limit_of(const RunData& data) {
+    return send_lag_limit(to_seconds(data.all.service.quantile(0.5)));
 }
 
 void check_sent(const RunData& data, Checks& checks) {
@@ -75,7 +75,7 @@ void check_sent(const RunData& data, Checks& checks) {
     const double generator = as_double(data.counts.not_sent[1]);
     const double user_cap = as_double(data.counts.not_sent[0]);
     // Users look busy as well where their answers wait for a late generator to read them.
-    const bool late = send_lag_p99(data) > send_lag_limit(data);
+    const bool late = send_lag_p99(data) > limit_of(data);
     checks.push_back(
         {"sent_ratio", generator <= kMostNotSent * due, true, 1 - generator / due, 1 - kMostNotSent,
          fmt::format("{:.0f} of {:.0f} planned arrivals ({:.2f} %) were not sent because "
@@ -98,7 +98,7 @@ void check_send_lag(const RunData& data, Checks& checks) {
     }
     const double p99 = send_lag_p99(data);
     const double service = to_seconds(data.all.service.quantile(0.5));
-    const double limit = send_lag_limit(data);
+    const double limit = limit_of(data);
     const double service_p99 = to_seconds(data.all.service.quantile(0.99));
     const Histogram& lags = data.all.send_lag;
     const double late = 1 - as_double(lags.count_at_most(kLateSend)) / as_double(lags.count());
@@ -359,6 +359,10 @@ void check_segments(const RunData& data, Checks& checks) {
 }
 
 }  // namespace
+
+double send_lag_limit(double service_p50_s) {
+    return std::max(kLagLimit_s, kLagShare * service_p50_s);
+}
 
 std::vector<ValidityCheck> check_validity(const RunData& data) {
     Checks checks;

@@ -10,6 +10,9 @@ namespace plimsoll {
 /// failed check that is `decisive` says that the generator was the limit.
 [[nodiscard]] std::vector<ValidityCheck> check_validity(const RunData& data);
 
+/// How late 99 % of sends may be where half of the requests take `service_p50_s` or less.
+[[nodiscard]] double send_lag_limit(double service_p50_s);
+
 /// What is no check, as it cannot fail.
 [[nodiscard]] std::vector<ValidityNote> validity_notes(const RunData& data);
 

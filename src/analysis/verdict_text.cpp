@@ -161,15 +161,38 @@ void add_break(std::string& out, const Analysis& analysis) {
                         load(analysis, analysis.highest_offered)));
         return;
     }
-    add(out, "",
+    const std::string between =
         point.interval[0] > 0
-            ? fmt::format("It broke at {}, {:.0f} s into the run (between {} and {}).",
-                          load(analysis, point.at_rate), point.at_s,
-                          load(analysis, point.interval[0]), load(analysis, point.interval[1]))
-            : fmt::format("It was overloaded from the start, at {}: its breaking point lies below.",
-                          load(analysis, point.at_rate)));
+            ? fmt::format(" (between {} and {})", load(analysis, point.interval[0]),
+                          load(analysis, point.interval[1]))
+            : std::string();
+    if (point.recovered_s) {
+        add(out, "",
+            fmt::format("It broke at {}, {:.0f} s into the run{}, and recovered at {:.0f} s, under "
+                        "as much load.",
+                        load(analysis, point.at_rate), point.at_s, between, *point.recovered_s));
+    } else if (point.interval[0] > 0) {
+        add(out, "",
+            fmt::format("It broke at {}, {:.0f} s into the run{}.", load(analysis, point.at_rate),
+                        point.at_s, between));
+    } else {
+        add(out, "",
+            fmt::format("It was overloaded from the start, at {}: its breaking point lies below.",
+                        load(analysis, point.at_rate)));
+    }
     if (!point.symptom.empty()) {
-        add(out, "  ", "From then on " + point.symptom + ".");
+        add(out, "  ", (point.recovered_s ? "Meanwhile " : "From then on ") + point.symptom + ".");
+    }
+    for (const Slowdown& slowdown : point.healed) {
+        add(out, "  ",
+            fmt::format("It {}slowed down from {:.0f} to {:.0f} s as well, at {}, and recovered.",
+                        slowdown.to_s <= point.at_s ? "had " : "", slowdown.from_s, slowdown.to_s,
+                        load(analysis, slowdown.at_rate)));
+    }
+    if (point.recovered_s) {
+        add(out, "  ",
+            fmt::format("Nothing else broke up to {}, the highest load tried.",
+                        load(analysis, analysis.highest_offered)));
     }
 }
 
@@ -197,14 +220,15 @@ void add_capacity(std::string& out, const Analysis& analysis) {
 void add_finding(std::string& out, const Finding& finding, std::string_view heading) {
     add(out, "",
         finding.cause == "unknown"
-            ? fmt::format("{}: unknown. The evidence is missing, so nothing is guessed.", heading)
+            ? fmt::format("{}: unknown. What was measured does not show it, so nothing is guessed.",
+                          heading)
             : fmt::format("{}: {} ({} confidence, since {:.0f} s).", heading,
                           cause_in_words(finding.cause), finding.confidence, finding.onset_s));
-    for (const std::string& line : finding.evidence) {
-        add(out, "  + ", line);
+    for (const Sentence& line : finding.evidence) {
+        add(out, "  + ", line.text);
     }
-    for (const std::string& line : finding.against) {
-        add(out, "  - ", line);
+    for (const Sentence& line : finding.against) {
+        add(out, "  - ", line.text);
     }
     for (const std::string& line : finding.missing) {
         add(out, "  ? ", "not measured: " + line);

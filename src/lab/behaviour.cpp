@@ -27,6 +27,7 @@ void add_service_part(Behaviour& now, const LabFault& fault) {
     const std::string_view name = fault.name();
     if (name == "app-cpu") {
         now.app_cpu = fault.duration("burn");
+        now.one_core = fault.flag("single");
     } else if (name == "event-loop") {
         now.loop_block = {fault.duration("block"), fault.count("every"), fault.flag("spin")};
     } else if (name == "password-hashing") {
@@ -37,6 +38,12 @@ void add_service_part(Behaviour& now, const LabFault& fault) {
         now.rate_limit = std::make_shared<RateLimiter>(fault.number("rate"), fault.number("burst"));
     } else if (name == "slow-upstream") {
         now.upstream_delay = fault.duration("delay");
+    } else if (name == "worker-pool") {
+        now.workers = fault.count("size");
+    } else if (name == "thread-pool") {
+        now.thread_hold = fault.duration("hold");
+    } else if (name == "gc-pause") {
+        now.collector = {fault.count("every"), fault.duration("pause")};
     }
 }
 

@@ -23,6 +23,11 @@ struct Behaviour {
         int every;
         bool spin;
     };
+    /// Everything stands still for `pause` once in so many requests.
+    struct Collector {
+        int every;
+        Nanoseconds pause;
+    };
     Nanoseconds hold{0};                          // of a connection by a request
     int leak_every = 0;                           // 0: never
     std::optional<Nanoseconds> transaction_call;  // outside call between BEGIN and COMMIT
@@ -32,11 +37,15 @@ struct Behaviour {
     int commits = 0;
     std::size_t commit_bytes = 0;
     Nanoseconds app_cpu{0};
+    bool one_core = false;  // app_cpu on one thread at a time
     std::optional<LoopBlock> loop_block;
     int extra_hash_iterations = 0;
     std::size_t memory_per_request = 0;
     std::shared_ptr<RateLimiter> rate_limit;
     Nanoseconds upstream_delay{0};
+    int workers = 0;             // that a request needs one of until it is answered; 0: no limit
+    Nanoseconds thread_hold{0};  // of a thread of an inner pool
+    std::optional<Collector> collector;
 };
 
 /// Of the faults given; `hold` where none of them says otherwise.

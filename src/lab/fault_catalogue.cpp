@@ -36,7 +36,18 @@ constexpr std::array kDatabaseIo{
     FaultKey{"commits", Count, "5", 1, 10000, "commits, each of one row, per request"},
     FaultKey{"bytes", Bytes, "8KiB", 1, 1 << 20, "size of each row"}};
 constexpr std::array kAppCpu{
-    FaultKey{"burn", Duration, "10ms", 0, 60, "processor time of the service per request"}};
+    FaultKey{"burn", Duration, "10ms", 0, 60, "processor time of the service per request"},
+    FaultKey{"single", Flag, "no", 0, 1, "on one thread at a time, as some interpreters do"}};
+constexpr std::array kWorkerPool{
+    FaultKey{"size", Count, "4", 1, 1000, "requests that are worked on at once, /health too"}};
+constexpr std::array kThreadPool{
+    FaultKey{"size", Count, "4", 1, 1000, "threads"},
+    FaultKey{"hold", Duration, "20ms", 0, 60, "how long an API request holds one of them"}};
+constexpr std::array kGcPause{
+    FaultKey{"pause", Duration, "200ms", 0, 60, "in which nothing else runs"},
+    FaultKey{"every", Count, "40", 1, 1e6, "of so many API requests one brings a pause"}};
+constexpr std::array kEphemeralPorts{
+    FaultKey{"ports", Count, "100", 2, 10000, "local ports, for a connection per API request"}};
 constexpr std::array kCpuQuota{
     FaultKey{"cores", Number, "0.5", 0.02, 1024, "processor time per time the service may use"},
     FaultKey{"period", Duration, "100ms", 0.001, 1, "over which the quota is counted"}};
@@ -64,7 +75,7 @@ constexpr std::array kNetwork{
     FaultKey{"stall", Flag, "no", 0, 1, "forward nothing"},
     FaultKey{"drop_new", Share, "0%", 0, 1, "of new connections reset at once"}};
 
-constexpr std::array<FaultType, 19> kTypes{{
+constexpr std::array<FaultType, 23> kTypes{{
     {"none", kNone, "nothing; a pool of 64 connections", "no wait for connections", "none"},
     {"app-pool", kAppPool, "a connection pool of this size",
      "backends flat at size + overflow while load rises; 503 \"QueuePool limit\" after the timeout",
@@ -95,6 +106,18 @@ constexpr std::array<FaultType, 19> kTypes{{
     {"app-cpu", kAppCpu, "each request burns processor time in the service's workers",
      "the service at its processor limit, also /health slow, the database idle",
      "app-cpu:burn=10ms"},
+    {"worker-pool", kWorkerPool, "so many workers, each with one request until it is answered",
+     "/health as slow as the rest, processor and database idle, `size` requests at work",
+     "worker-pool:size=4"},
+    {"thread-pool", kThreadPool, "an inner pool of threads that API requests need for a while",
+     "API routes slow, /health fast, processor and database idle", "thread-pool:size=4,hold=20ms"},
+    {"gc-pause", kGcPause, "a collector stops the whole service again and again",
+     "pauses for everybody; jvm_gc_pause_seconds on /metrics; a thread \"GC Thread#0\" that burns",
+     "gc-pause:pause=200ms,every=40"},
+    {"ephemeral-ports", kEphemeralPorts,
+     "a connection of its own per API request, from few local ports",
+     "503 \"Cannot assign requested address\", which is the kernel's own",
+     "ephemeral-ports:ports=100"},
     {"cpu-quota", kCpuQuota, "the service in a control group with a processor quota",
      "cpu.stat: nr_throttled rises with nr_periods", "cpu-quota:cores=0.5"},
     {"event-loop", kEventLoop, "requests block the thread that serves all connections",

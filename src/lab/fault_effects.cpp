@@ -225,6 +225,19 @@ Status FaultControl::start_effect(const LabFault& fault, std::string& detail) {
     if (name == "memory-growth") {
         return limit_memory(fault, detail);
     }
+    if (name == "worker-pool") {
+        service_.set_workers(fault.count("size"));
+    }
+    if (name == "thread-pool") {
+        service_.set_threads(fault.count("size"));
+    }
+    if (name == "ephemeral-ports") {
+        auto ports = FewPorts::start(fault.count("ports"));
+        if (!ports) {
+            return ports.error();
+        }
+        service_.use_few_ports(std::move(ports).value());
+    }
     if (name == "accept-queue") {
         server_->throttle_accepts(fault.count("backlog"), fault.duration("pause"));
     }
@@ -246,6 +259,12 @@ Status FaultControl::end_effect(std::string_view name) {
         return set_pgbouncer_size(options_.pgbouncer_pool_size);
     } else if (name == "database-io" && fsync_was_off_) {
         return set_fsync(false, ignored);
+    } else if (name == "worker-pool") {
+        service_.set_workers(0);
+    } else if (name == "thread-pool") {
+        service_.set_threads(0);
+    } else if (name == "ephemeral-ports") {
+        service_.use_few_ports(nullptr);
     } else if (name == "cpu-quota") {
         cpu_cage_.leave();
     } else if (name == "memory-growth") {

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <pthread.h>
 #include <thread>
+
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
@@ -36,7 +39,8 @@ Service::Service(RouteTable routes, int workers, PoolMetrics metrics)
       metrics_(metrics),
       behaviour_(std::make_shared<const Behaviour>()),
       workers_(workers),
-      timer_(1) {}
+      timer_(1),
+      collector_(1) {}
 
 Service::Snapshot Service::behaviour() const {
     const std::lock_guard lock(behaviour_mutex_);
@@ -57,6 +61,19 @@ void Service::handle(HttpRequest request, Responder responder) {
         return;
     }
     block_loop(*now);
+    wait_for_collector();
+    if (now->workers == 0) {
+        serve(request, std::move(responder), now);
+        return;
+    }
+    worker_slots_.enter([this, request = std::move(request), now,
+                         to = shared(std::move(responder))](SlotQueue::Slot slot) {
+        to->keep(std::move(slot));
+        serve(request, std::move(*to), now);
+    });
+}
+
+void Service::serve(const HttpRequest& request, Responder responder, Snapshot now) {
     const auto match = routes_.find(request.method, request.path());
     if (match.route == nullptr) {
         auto response = match.allowed.empty()
@@ -75,20 +92,82 @@ void Service::handle(HttpRequest request, Responder responder) {
     if (match.route->api) {
         keep_memory(now->memory_per_request);
         plan.delay += now->upstream_delay;
+        if (now->collector) {
+            collect(*now->collector);
+        }
+        std::unique_lock lock(behaviour_mutex_);
+        if (const auto ports = few_ports_) {
+            lock.unlock();
+            plan = connecting(std::move(plan), ports);
+        }
     }
     if (now->app_cpu > 0ns) {
-        // Everything goes through the workers, as in a service with a thread per request: what
-        // burns nothing waits all the same.
-        const Nanoseconds burn = match.route->api ? now->app_cpu : 0ns;
-        auto rest = std::make_shared<RoutePlan>(std::move(plan));
-        plan = RoutePlan{};
-        plan.delay = std::exchange(rest->delay, 0ns);
-        plan.compute = [burn, rest] {
-            burn_cpu(burn);
-            return std::move(*rest);
-        };
+        plan = burning(std::move(plan), now, match.route->api);
     }
-    carry_out(std::move(plan), now, std::move(responder));
+    if (!match.route->api || now->thread_hold <= 0ns) {
+        carry_out(std::move(plan), now, std::move(responder));
+        return;
+    }
+    thread_slots_.enter([this, rest = std::make_shared<RoutePlan>(std::move(plan)), now,
+                         to = shared(std::move(responder))](SlotQueue::Slot slot) {
+        timer_.post(
+            [this, rest, now, to, slot = std::move(slot)]() mutable {
+                slot.reset();
+                carry_out(std::move(*rest), now, std::move(*to));
+            },
+            Clock::now() + now->thread_hold);
+    });
+}
+
+RoutePlan Service::burning(RoutePlan plan, const Snapshot& now, bool api) {
+    // Everything goes through the workers, as in a service with a thread per request: what burns
+    // nothing waits all the same.
+    const Nanoseconds burn = api ? now->app_cpu : 0ns;
+    auto rest = std::make_shared<RoutePlan>(std::move(plan));
+    RoutePlan burnt;
+    burnt.delay = std::exchange(rest->delay, 0ns);
+    burnt.compute = [this, burn, rest, one_core = now->one_core] {
+        std::unique_lock lock(one_core_, std::defer_lock);
+        if (one_core) {
+            lock.lock();
+        }
+        burn_cpu(burn);
+        return std::move(*rest);
+    };
+    return burnt;
+}
+
+RoutePlan Service::connecting(RoutePlan plan, std::shared_ptr<FewPorts> ports) {
+    auto rest = std::make_shared<RoutePlan>(std::move(plan));
+    RoutePlan first;
+    first.delay = std::exchange(rest->delay, 0ns);
+    first.compute = [rest, ports = std::move(ports)] {
+        const Status visited = ports->visit();
+        return visited ? std::move(*rest) : RoutePlan::reply(json_error(503, visited.error().what));
+    };
+    return first;
+}
+
+void Service::use_few_ports(std::shared_ptr<FewPorts> ports) {
+    const std::lock_guard lock(behaviour_mutex_);
+    few_ports_ = std::move(ports);
+}
+
+void Service::collect(const Behaviour::Collector& collector) {
+    if (++collectable_ % static_cast<std::uint64_t>(collector.every) != 0) {
+        return;
+    }
+    collector_.post([this, pause = collector.pause] {
+        ::pthread_setname_np(::pthread_self(), "GC Thread#0");
+        const std::unique_lock stopped(world_);
+        burn_cpu(pause);
+        ++collections_;
+        collecting_s_.store(collecting_s_.load() + to_seconds(pause));
+    });
+}
+
+void Service::wait_for_collector() {
+    const std::shared_lock going_on(world_);
 }
 
 void Service::block_loop(const Behaviour& now) {
@@ -136,6 +215,7 @@ bool Service::refused(const Behaviour& now, Responder& responder) {
 }
 
 void Service::carry_out(RoutePlan plan, Snapshot now, Responder responder) {
+    wait_for_collector();
     if (plan.delay > 0ns) {
         const auto due = Clock::now() + plan.delay;
         plan.delay = 0ns;
@@ -211,10 +291,19 @@ void Service::release_leaks() {
 }
 
 std::string Service::metrics() const {
-    return metrics_text(metrics_, pool_state(), requests());
+    std::string text = metrics_text(metrics_, pool_state(), requests());
+    if (collections_ > 0) {
+        text += fmt::format(
+            "# TYPE jvm_gc_pause_seconds summary\n"
+            "jvm_gc_pause_seconds_count{{action=\"end of minor GC\"}} {}\n"
+            "jvm_gc_pause_seconds_sum{{action=\"end of minor GC\"}} {}\n",
+            collections_.load(), collecting_s_.load());
+    }
+    return text;
 }
 
 void Service::stop() {
+    collector_.stop();
     timer_.stop();
     workers_.stop();
     const std::shared_lock lock(pool_mutex_);

@@ -36,10 +36,13 @@ public:
     void send(HttpResponse response);
     /// Whether it still has to be answered.
     [[nodiscard]] bool pending() const { return inbox_ != nullptr; }
+    /// Holds on to something until it is answered.
+    void keep(std::shared_ptr<void> until_answered) { kept_ = std::move(until_answered); }
 
 private:
     std::shared_ptr<net::Inbox> inbox_;
     std::uint64_t connection_ = 0;
+    std::shared_ptr<void> kept_;
 };
 
 /// Called on a server thread; must not block and must not throw. Several threads call it at once

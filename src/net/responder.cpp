@@ -47,6 +47,7 @@ Responder& Responder::operator=(Responder&& other) noexcept {
     // What this one still owed is answered, with 500, when `other` is destroyed.
     std::swap(inbox_, other.inbox_);
     std::swap(connection_, other.connection_);
+    std::swap(kept_, other.kept_);
     return *this;
 }
 
@@ -54,6 +55,7 @@ void Responder::send(HttpResponse response) {
     assert(inbox_ && "a request can be answered only once");
     if (const auto inbox = std::exchange(inbox_, nullptr)) {
         inbox->put({connection_, std::move(response)});
+        kept_.reset();
     }
 }
 

@@ -279,6 +279,16 @@ Markers markers(const RunInfo& info, const RunData& data, const Analysis& analys
         const auto [from_s, to_s] = onset_stretch(info, data, analysis);
         all.broke = Marker{at_s, from_s, to_s, "broke at " + clock_text(at_s)};
     }
+    const auto mark = [&](double t_s, const char* what) {
+        all.events.push_back({t_s, t_s, t_s, fmt::format("{} at {}", what, clock_text(t_s))});
+    };
+    for (const Slowdown& slowdown : analysis.breaking_point.healed) {
+        mark(slowdown.from_s, "slowed down");
+        mark(slowdown.to_s, "recovered");
+    }
+    if (analysis.breaking_point.recovered_s) {
+        mark(*analysis.breaking_point.recovered_s, "recovered");
+    }
     if (!analysis.findings.empty()) {
         const auto& first = analysis.findings.front();
         all.cause = Marker{first.onset_s, first.onset_s, first.onset_s,

@@ -272,13 +272,13 @@ std::string finding(const Finding& one, std::size_t number) {
                                    escape_markup(cause_title(one.cause)));
     text += fmt::format("<p class=\"meta\">{} confidence, from {} into the run</p>\n",
                         escape_markup(one.confidence), clock_text(one.onset_s));
-    text +=
-        fmt::format("<div class=\"evidence{}\">\n",
-                    one.against.empty() && one.missing.empty() ? " clear" : "") +
-        evidence_list("for", "Evidence for it", one.evidence, "None was recorded.") +
-        evidence_list("against", "Evidence against it", one.against, "Nothing speaks against it.") +
-        evidence_list("missing", "What was not known", one.missing, "Nothing was missing.") +
-        "</div>\n";
+    text += fmt::format("<div class=\"evidence{}\">\n",
+                        one.against.empty() && one.missing.empty() ? " clear" : "") +
+            evidence_list("for", "Evidence for it", texts(one.evidence), "None was recorded.") +
+            evidence_list("against", "Evidence against it", texts(one.against),
+                          "Nothing speaks against it.") +
+            evidence_list("missing", "What was not known", one.missing, "Nothing was missing.") +
+            "</div>\n";
     if (!one.values.empty()) {
         text += "<dl class=\"values\">\n";
         for (const auto& [name, value] : one.values) {
@@ -389,8 +389,8 @@ std::string html_page(const RunInfo& info, const RunData& data, const Analysis& 
          escape_markup(fmt::format("{}: {} - Plimsoll", info.scenario_name, headline(analysis)))},
         {"header", header(info, analysis)},
         {"main", answer(data, analysis) + html_capacity(analysis) + findings(analysis) +
-                     charts_section(charts, all) + percentile_section(percentiles) +
-                     html_tables(info, data, analysis)},
+                     html_resources(analysis) + charts_section(charts, all) +
+                     percentile_section(percentiles) + html_tables(info, data, analysis)},
         {"version", escape_markup(info.version)},
         {"data", script_json(page_data(all, duration_s, charts, percentiles))},
         {"report_css", std::string(embedded::report_css)},

@@ -33,7 +33,8 @@ std::string finding_text(const Finding& finding, bool first) {
     if (!finding.fix.empty()) {
         text += fmt::format("**Fix:** {}\n\n", escape_markdown(finding.fix));
     }
-    return text + bullets("Evidence", finding.evidence) + bullets("Against it", finding.against) +
+    return text + bullets("Evidence", report::texts(finding.evidence)) +
+           bullets("Against it", report::texts(finding.against)) +
            bullets("Not known", finding.missing);
 }
 
@@ -70,6 +71,25 @@ std::string thresholds_table(const Analysis& analysis) {
             result.ok ? "pass"
                       : fmt::format("**{}**",
                                     result.state == GateState::NotKnown ? "NOT KNOWN" : "FAIL"));
+    }
+    return text + "\n";
+}
+
+/// What each resource could carry at most, the least first.
+std::string resources_table(const Analysis& analysis) {
+    if (analysis.resource_limits.empty()) {
+        return {};
+    }
+    std::string text =
+        "What each resource could carry, by what a request used of it after the break:\n\n"
+        "| resource | could carry | size | busy | used | per request |\n"
+        "|---|---:|---:|---:|---:|---:|\n";
+    for (const ResourceLimit& limit : analysis.resource_limits) {
+        text +=
+            fmt::format("| {} | {}/s | {} {} | {} | {} | {} |\n", escape_markdown(limit.resource),
+                        report::figure(limit.could_carry), report::figure(limit.size),
+                        escape_markdown(limit.unit), report::figure(limit.busy),
+                        report::percent(limit.used_ratio), human_seconds(limit.demand_s));
     }
     return text + "\n";
 }
@@ -191,9 +211,9 @@ std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool 
     for (std::size_t i = 0; i < analysis.findings.size(); ++i) {
         text += finding_text(analysis.findings[i], i == 0);
     }
-    text += totals_table(analysis) + thresholds_table(analysis) + sla_table(analysis) +
-            checks_table(analysis) + groups_table(analysis) + endpoints_table(analysis) +
-            stage_endpoints_table(analysis);
+    text += resources_table(analysis) + totals_table(analysis) + thresholds_table(analysis) +
+            sla_table(analysis) + checks_table(analysis) + groups_table(analysis) +
+            endpoints_table(analysis) + stage_endpoints_table(analysis);
     text += fmt::format("Measurement {}: {}\n\n", to_string(analysis.verdict),
                         escape_markdown(report::validity_text(analysis)));
     text += fmt::format("Run `{}`, plimsoll {}, {}, seed {}.\n", report::one_line(info.id),

@@ -26,4 +26,7 @@ using CsvFiles = std::array<std::pair<std::string, std::string>, 4>;
 /// What a run that searched for the capacity found (html_capacity.cpp); empty for others.
 [[nodiscard]] std::string html_capacity(const Analysis& analysis);
 
+/// What each resource could carry at most (html_resources.cpp); empty where nothing broke.
+[[nodiscard]] std::string html_resources(const Analysis& analysis);
+
 }  // namespace plimsoll::report

@@ -36,6 +36,12 @@ inline constexpr const char* kCsvPrefix = "locust";
 /// A short form for a comment on a change. `finished`: false for a run that was cut off.
 [[nodiscard]] std::string render_markdown(const RunInfo& info, const Analysis& analysis,
                                           bool finished = true);
+/// What the finding `which` (its cause, or its number from 1) rests on: each sentence with the
+/// query over the run file and the rows it gives, as `sqlite3 -header -separator ' | '` prints
+/// them. Error: no such finding, with those there are, or what could not be read.
+[[nodiscard]] Result<std::string> render_explanation(const RunReader& reader,
+                                                     const Analysis& analysis,
+                                                     const std::string& which);
 /// Thresholds and validity checks as test cases.
 [[nodiscard]] std::string render_junit(const RunInfo& info, const Analysis& analysis);
 

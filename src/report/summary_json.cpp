@@ -253,17 +253,23 @@ json::array thresholds_of(const Analysis& analysis) {
 
 json::object breaking_point_of(const BreakingPoint& broke) {
     if (!broke.found) {
-        return {{"found", false},
-                {"at_s", nullptr},
-                {"at_rate", nullptr},
-                {"interval", nullptr},
-                {"symptom", nullptr}};
+        return {{"found", false},         {"at_s", nullptr},    {"at_rate", nullptr},
+                {"interval", nullptr},    {"symptom", nullptr}, {"recovered_s", nullptr},
+                {"healed", json::array()}};
     }
-    return {{"found", true},
-            {"at_s", broke.at_s},
-            {"at_rate", broke.at_rate},
-            {"interval", json::array{broke.interval[0], broke.interval[1]}},
-            {"symptom", broke.symptom}};
+    json::array healed;
+    for (const Slowdown& slowdown : broke.healed) {
+        healed.push_back(json::object{
+            {"from_s", slowdown.from_s}, {"to_s", slowdown.to_s}, {"at_rate", slowdown.at_rate}});
+    }
+    return {
+        {"found", true},
+        {"at_s", broke.at_s},
+        {"at_rate", broke.at_rate},
+        {"interval", json::array{broke.interval[0], broke.interval[1]}},
+        {"symptom", broke.symptom},
+        {"recovered_s", broke.recovered_s ? json::value(*broke.recovered_s) : json::value(nullptr)},
+        {"healed", std::move(healed)}};
 }
 
 json::array findings_of(const Analysis& analysis) {
@@ -272,8 +278,8 @@ json::array findings_of(const Analysis& analysis) {
         findings.push_back(json::object{{"cause", finding.cause},
                                         {"confidence", finding.confidence},
                                         {"onset_s", finding.onset_s},
-                                        {"evidence", texts_of(finding.evidence)},
-                                        {"against", texts_of(finding.against)},
+                                        {"evidence", texts_of(report::texts(finding.evidence))},
+                                        {"against", texts_of(report::texts(finding.against))},
                                         {"missing", texts_of(finding.missing)},
                                         {"values", numbers_of(finding.values)},
                                         {"fix", finding.fix}});

@@ -57,6 +57,14 @@ std::string cause_title(std::string_view cause) {
     return words;
 }
 
+std::vector<std::string> texts(const std::vector<Sentence>& sentences) {
+    std::vector<std::string> list;
+    for (const Sentence& sentence : sentences) {
+        list.push_back(sentence.text);
+    }
+    return list;
+}
+
 std::string load_text(const Analysis& analysis, double load) {
     return figure(load) + (analysis.open_model ? " requests/s" : load == 1 ? " user" : " users");
 }
@@ -86,8 +94,11 @@ std::string headline(const Analysis& analysis) {
     }
     const auto& broke = analysis.breaking_point;
     if (broke.found) {
-        return fmt::format("Broke at {} ({}): {}", load_text(analysis, broke.at_rate),
-                           clock_text(broke.at_s), cause);
+        const std::string recovered =
+            broke.recovered_s ? fmt::format(" and recovered ({})", clock_text(*broke.recovered_s))
+                              : std::string();
+        return fmt::format("Broke at {} ({}){}: {}", load_text(analysis, broke.at_rate),
+                           clock_text(broke.at_s), recovered, cause);
     }
     if (analysis.failed == analysis.requests) {
         return "No answer about the target: every request failed";
@@ -113,6 +124,15 @@ std::vector<std::string> headline_notes(const Analysis& analysis, bool finished)
     if (broke.found && broke.interval[1] > broke.interval[0]) {
         notes.push_back(fmt::format("The break lies between {} and {}.", figure(broke.interval[0]),
                                     load_text(analysis, broke.interval[1])));
+    }
+    if (broke.recovered_s) {
+        notes.push_back(fmt::format("From {} on it kept up again, under as much load.",
+                                    clock_text(*broke.recovered_s)));
+    }
+    for (const Slowdown& slowdown : broke.healed) {
+        notes.push_back(fmt::format("Slow from {} to {} as well, at {}, and recovered.",
+                                    clock_text(slowdown.from_s), clock_text(slowdown.to_s),
+                                    load_text(analysis, slowdown.at_rate)));
     }
     if (!analysis.answers.why.empty()) {
         std::string why = analysis.answers.why + ".";

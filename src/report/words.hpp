@@ -14,6 +14,9 @@ namespace plimsoll::report {
 /// it is, with spaces.
 [[nodiscard]] std::string cause_title(std::string_view cause);
 
+/// The sentences alone.
+[[nodiscard]] std::vector<std::string> texts(const std::vector<Sentence>& sentences);
+
 /// "252 requests/s" in the open model, "64 users" in the closed one.
 [[nodiscard]] std::string load_text(const Analysis& analysis, double load);
 

@@ -241,6 +241,31 @@ Status RunReader::walk(const std::function<void(const StoredTick&)>& visit) cons
     }
 }
 
+Result<QueryRows> RunReader::query(const std::string& sql, std::size_t most) const {
+    auto statement = state_->run.database.prepare(sql);
+    if (!statement) {
+        return in_file(state_->file, statement.error());
+    }
+    QueryRows result;
+    for (int i = 0; i < statement->columns(); ++i) {
+        result.columns.push_back(statement->column_name(i));
+    }
+    while (result.rows.size() < most) {
+        const auto more = statement->step();
+        if (!more) {
+            return in_file(state_->file, more.error());
+        }
+        if (!*more) {
+            break;
+        }
+        std::vector<std::string>& row = result.rows.emplace_back();
+        for (int i = 0; i < statement->columns(); ++i) {
+            row.push_back(statement->text(i));
+        }
+    }
+    return result;
+}
+
 Result<TickCursor> RunReader::ticks() const {
     return TickCursor::open(state_->run.database, state_->info);
 }

@@ -74,6 +74,12 @@ struct StoredError {
     double first_s, last_s;
 };
 
+/// What a query gave: texts as the sqlite3 command line prints them.
+struct QueryRows {
+    std::vector<std::string> columns;
+    std::vector<std::vector<std::string>> rows;
+};
+
 class TickCursor;
 class ReadingCursor;
 
@@ -107,6 +113,8 @@ public:
     /// Facts written by the run: "generator.cpu_seconds", "generator.max_rss_bytes",
     /// "exporter.dropped.otlp", "env.kernel" ...
     [[nodiscard]] Result<std::map<std::string, std::string>> facts() const;
+    /// Runs one statement that reads; at most `most` of its rows. Error: SQLite's own words.
+    [[nodiscard]] Result<QueryRows> query(const std::string& sql, std::size_t most = 1000) const;
     /// The verdict kept with the run; nullopt where none was written.
     [[nodiscard]] Result<std::optional<std::string>> verdict() const;
     /// SHA-256 of the scenario's text, in hex.

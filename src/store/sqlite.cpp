@@ -97,6 +97,15 @@ std::string Statement::text(int column) const {
     return data != nullptr ? valid_utf8({data, size}) : std::string();
 }
 
+int Statement::columns() const {
+    return sqlite3_column_count(handle_.get());
+}
+
+std::string Statement::column_name(int column) const {
+    const char* const name = sqlite3_column_name(handle_.get(), column);
+    return name != nullptr ? valid_utf8(name) : std::string();
+}
+
 std::span<const std::uint8_t> Statement::bytes(int column) const {
     const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(handle_.get(), column));
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] Status run();
     void reset();
 
+    [[nodiscard]] int columns() const;
+    [[nodiscard]] std::string column_name(int column) const;
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] std::uint64_t unsigned_integer(int column) const {
         return static_cast<std::uint64_t>(integer(column));

@@ -183,7 +183,7 @@ class OfTheLoad(Checks):
     def test_latency_that_does_not_settle_in_the_first_half_is_seen(self):
         with Target() as target:
             begun = time.monotonic()
-            target.status = lambda path: time.sleep(0.005 if time.monotonic() < begun + 21 else 0.1) or 200
+            target.status = lambda path: time.sleep(0.005 if time.monotonic() < begun + 21 else 0.05) or 200
             checks = self.run_it(target.url, RATE.format(rate=20, users=20, length=30))
         self.fails(checks, "warm_up")
 

@@ -3,6 +3,7 @@
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/pooler.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/load_level.hpp"
@@ -85,9 +86,10 @@ public:
         state_errors();
         const bool late = pool_.onset_s > c_.found().certain_s + kOverlap_s;
         if (late && !finding_.direct) {
-            finding_.against.push_back(
+            finding_.against.emplace_back(
                 fmt::format("the pool was full only from {:.1f} s on, after the break at {:.1f} s",
-                            pool_.onset_s, c_.found().point.at_s));
+                            pool_.onset_s, c_.found().point.at_s),
+                pool_.app->query(c_));
         }
         if (pool_.app->hidden) {
             const std::string what =
@@ -144,27 +146,28 @@ private:
     /// and the connections are busy because the workers are.
     bool workers_are_full() {
         const Reach reach = reach_of(c_);
-        if (reach.known) {
-            const bool to_spare =
-                reach.in_flight_fast > kWorkersToSpare * pool_.size + kInFlightNoise;
-            if (reach.slow && to_spare) {
-                finding_.evidence.push_back(fmt::format(
-                    "workers were to spare when the pool was not: with {:.0f} requests in flight a "
-                    "URL without database was still answered at once; later it had to wait as well",
-                    reach.in_flight_fast));
-            } else if (reach.slow && reach.level == Level::Room) {
-                finding_.against.push_back("slower too: " + reach.text);
-            }
-            return reach.level == Level::Full && !to_spare;
-        }
+        // Its own word that callers wait for a connection: then workers are full of these callers.
+        const bool said = pool_with_queue(c_) || pool_errors(c_.data()).count > 0;
         const ServerKind kind = server_kind(server_command(c_));
-        if (kind != ServerKind::Loop) {
-            finding_.lacks(
-                "canary no_database, to tell a full pool from workers that are all busy");
-        } else {
-            finding_.lacks("canary no_database");
+        if (!reach.known) {
+            finding_.lacks(kind == ServerKind::Loop
+                               ? "canary no_database"
+                               : "canary no_database, to tell a full pool from workers that are "
+                                 "all busy");
+            return kind == ServerKind::Workers && !said;
         }
-        return kind == ServerKind::Workers;
+        const bool to_spare = reach.in_flight_fast > kWorkersToSpare * pool_.size + kInFlightNoise;
+        if (reach.slow && to_spare) {
+            finding_.evidence.emplace_back(
+                fmt::format("workers were to spare when the pool was not: with {:.0f} requests in "
+                            "flight a URL without database was still answered at once; later it "
+                            "had to wait as well",
+                            reach.in_flight_fast),
+                reach.query);
+        } else if (reach.slow && (said || reach.level == Level::Room)) {
+            finding_.against.push_back(reach.said("slower too: "));
+        }
+        return reach.level == Level::Full && !to_spare && !said;
     }
 
     void state_plateau() {
@@ -175,30 +178,35 @@ private:
             to > 1.05 * from
                 ? fmt::format("while the load rose from {:.0f} to {:.0f}{}", from, to, unit())
                 : fmt::format("under a load of {:.0f}{}", to, unit());
-        finding_.evidence.push_back(fmt::format(
-            "\"{}\" kept {:.0f} database connections; from {:.1f} s on {:.1f} of them were busy on "
-            "average, {}",
-            pool_.app->shown(), pool_.size, pool_.onset_s,
-            mean_in(pool_.app->busy, {pool_.onset_s, c_.after().to_s}).value_or(0), load));
+        finding_.evidence.emplace_back(
+            fmt::format("\"{}\" kept {:.0f} database connections; from {:.1f} s on {:.1f} of them "
+                        "were busy on average, {}",
+                        pool_.app->shown(), pool_.size, pool_.onset_s,
+                        mean_in(pool_.app->busy, {pool_.onset_s, c_.after().to_s}).value_or(0),
+                        load),
+            pool_.app->query(c_));
         const double served = c_.served_rate(c_.after());
-        finding_.evidence.push_back(fmt::format(
-            "it answered {:.0f} requests/s then, which is what {:.0f} connections held {} each can "
-            "do ({:.0f}/s)",
-            served, pool_.size, human_seconds(hold_s_), pool_.size / hold_s_));
+        finding_.evidence.emplace_back(
+            fmt::format("it answered {:.0f} requests/s then, which is what {:.0f} connections held "
+                        "{} each can do ({:.0f}/s)",
+                        served, pool_.size, human_seconds(hold_s_), pool_.size / hold_s_),
+            query::load(c_));
     }
 
     void state_hold() {
         if (!hold_before_s_) {
             finding_.lacks("time under light load, to compare the hold time with");
         } else if (hold_s_ <= kSteadyHold * *hold_before_s_) {
-            finding_.evidence.push_back(fmt::format(
-                "the time a request holds a connection stayed at {} ({} before): the work itself "
-                "did not get slower, the waiting for it did",
-                human_seconds(hold_s_), human_seconds(*hold_before_s_)));
+            finding_.evidence.emplace_back(
+                fmt::format("the time a request holds a connection stayed at {} ({} before): the "
+                            "work itself did not get slower, the waiting for it did",
+                            human_seconds(hold_s_), human_seconds(*hold_before_s_)),
+                pool_.app->query(c_));
         } else {
-            finding_.against.push_back(
+            finding_.against.emplace_back(
                 fmt::format("the time a request holds a connection rose from {} to {}",
-                            human_seconds(*hold_before_s_), human_seconds(hold_s_)));
+                            human_seconds(*hold_before_s_), human_seconds(hold_s_)),
+                pool_.app->query(c_));
         }
     }
 
@@ -208,22 +216,27 @@ private:
         const auto cpu = c_.cpu_of("database", c_.after());
         if (cores && cpu) {
             auto& list = *cpu < kIdleDatabase * *cores ? finding_.evidence : finding_.against;
-            list.push_back(fmt::format("the database used {:.2f} of {:g} cores", *cpu, *cores));
+            list.emplace_back(
+                fmt::format("the database used {:.2f} of {:g} cores", *cpu, *cores),
+                query::counter(c_, metric::kContainerCpuSeconds, {{"role", "database"}}));
         } else {
             finding_.lacks("CPU of the database (probes.containers with role: database)");
         }
         if (cores && on_cpu && *on_cpu >= kIdleDatabase * *cores) {
-            finding_.against.push_back(
+            finding_.against.emplace_back(
                 fmt::format("on average {:.1f} backends were running on the database's {:g} cores",
-                            *on_cpu, *cores));
+                            *on_cpu, *cores),
+                query::gauge(c_, metric::kPgBackends, {{"state", "active"}}));
         }
         const auto slots = slots_of(c_.data());
         const auto used = max_in(series_of(c_.data(), metric::kPgConnectionsUsedRatio), c_.load());
         if (slots && used && *used < 1) {
-            finding_.evidence.push_back(fmt::format(
-                "PostgreSQL refused nobody: at most {:.0f} of the {:.0f} connections it "
-                "gives were used",
-                *used * slots->usable(), slots->usable()));
+            finding_.evidence.emplace_back(
+                fmt::format(
+                    "PostgreSQL refused nobody: at most {:.0f} of the {:.0f} connections it "
+                    "gives were used",
+                    *used * slots->usable(), slots->usable()),
+                query::gauge(c_, metric::kPgConnectionsUsedRatio));
         }
     }
 
@@ -235,7 +248,7 @@ private:
             if (!view.known) {
                 finding_.missing.push_back(fmt::format("canary {}", name));
             } else if (view.slow) {
-                finding_.evidence.push_back("slower too: " + view.text);
+                finding_.evidence.push_back(view.said("slower too: "));
             } else {
                 normal.push_back(view.text);
             }
@@ -247,8 +260,9 @@ private:
         look("select_1", "SELECT 1");
         look("pg_connect", "a new database connection");
         if (!normal.empty()) {
-            finding_.evidence.push_back(fmt::format("what does not need the pool stayed fast: {}",
-                                                    fmt::join(normal, ", ")));
+            finding_.evidence.emplace_back(
+                fmt::format("what does not need the pool stayed fast: {}", fmt::join(normal, ", ")),
+                query::canary(c_, {}));
         }
     }
 
@@ -256,13 +270,14 @@ private:
         const ErrorsLike errors = pool_errors(c_.data());
         if (errors.count > 0) {
             finding_.direct = true;
-            finding_.evidence.push_back(
-                fmt::format("{} answers say so: {}", errors.count, errors.sample));
+            finding_.evidence.emplace_back(
+                fmt::format("{} answers say so: {}", errors.count, errors.sample), errors.query);
         }
         if (const auto said = pool_with_queue(c_)) {
             finding_.direct = true;
             finding_.onset_s = std::min(finding_.onset_s, said->onset_s);
-            finding_.evidence.push_back("the application says so: " + said->shown());
+            finding_.evidence.emplace_back("the application says so: " + said->shown(),
+                                           said->query(c_));
         }
         if (!finding_.direct && !statements_known(c_.data())) {
             finding_.lacks(
@@ -367,7 +382,8 @@ std::optional<Finding> from_errors_alone(const Case& c) {
     finding.cause = "app_pool_exhausted";
     finding.direct = true;
     finding.onset_s = errors.first_s;
-    finding.evidence.push_back(fmt::format("{} answers say so: {}", errors.count, errors.sample));
+    finding.evidence.emplace_back(fmt::format("{} answers say so: {}", errors.count, errors.sample),
+                                  errors.query);
     if (const auto size = pool_size_in(errors.sample)) {
         finding.values["pool_size"] = *size;
     }
@@ -408,11 +424,11 @@ std::optional<Finding> from_its_own_metrics(const Case& c) {
     finding.direct = true;
     finding.cause = "app_pool_exhausted";
     finding.onset_s = pool->onset_s;
-    finding.evidence.push_back("the application says so: " + pool->shown());
+    finding.evidence.emplace_back("the application says so: " + pool->shown(), pool->query(c));
     const ErrorsLike errors = pool_errors(c.data());
     if (errors.count > 0) {
-        finding.evidence.push_back(
-            fmt::format("{} answers say so: {}", errors.count, errors.sample));
+        finding.evidence.emplace_back(
+            fmt::format("{} answers say so: {}", errors.count, errors.sample), errors.query);
     }
     // Little's law on the pool: busy connections over requests per second.
     const double hold_s = pool->used_mean / served;
@@ -426,8 +442,9 @@ std::optional<Finding> from_its_own_metrics(const Case& c) {
         finding.lacks("time under light load, to compare the hold time with");
     } else {
         auto& list = slower ? finding.against : finding.evidence;
-        list.push_back(fmt::format("a request holds a connection for {} ({} before)",
-                                   human_seconds(hold_s), human_seconds(*before_s)));
+        list.emplace_back(fmt::format("a request holds a connection for {} ({} before)",
+                                      human_seconds(hold_s), human_seconds(*before_s)),
+                          query::gauge(c, metric::kAppPoolUsed, {{"pool", pool->name}}));
     }
     if (!c.has_postgres()) {
         finding.blind_to(

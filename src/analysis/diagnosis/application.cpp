@@ -1,6 +1,7 @@
 // Causes in the application's own process: its CPU quota, its CPU, its rate limit.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -37,7 +38,7 @@ void state_canary(const Case& c, Claim& finding) {
     if (!reach.known) {
         finding.lacks("canary no_database");
     } else {
-        (reach.slow ? finding.evidence : finding.against).push_back(reach.text);
+        (reach.slow ? finding.evidence : finding.against).push_back(reach.said());
     }
 }
 
@@ -54,9 +55,10 @@ std::optional<Finding> find_app_cpu_throttled(const Case& c) {
     finding.direct = true;
     finding.onset_s = c.after().from_s;
     finding.values["throttled_share"] = throttled / periods;
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("the application ran into its CPU quota in {:.0f} % of periods",
-                    100 * throttled / periods));
+                    100 * throttled / periods),
+        query::counter(c, metric::kContainerThrottled, {{"role", "app"}}));
     state_canary(c, finding);
     const double used = c.cpu_of("app", c.after()).value_or(0);
     const double before = std::max(1e-9, c.served_rate(c.before()));
@@ -84,7 +86,7 @@ std::optional<Finding> find_app_cpu(const Case& c) {
         // Full, and its limit is a quota's: whether it was held back, nobody counted.
         finding.cause = "app_cpu_throttled";
         finding.onset_s = cpu.onset_s;
-        finding.evidence.push_back(cpu.figure + ", which is its quota");
+        finding.evidence.emplace_back(cpu.figure + ", which is its quota", cpu.query);
         finding.lacks("how often it was held back: cpu.stat of its cgroup");
         finding.fix =
             "Raise the application's CPU quota, or remove it. Then expect the breaking point to "
@@ -93,13 +95,18 @@ std::optional<Finding> find_app_cpu(const Case& c) {
     }
     finding.cause = "app_cpu";
     finding.onset_s = std::min(cpu.onset_s, c.after().to_s);
-    finding.evidence.push_back(cpu.figure);
+    finding.evidence.emplace_back(cpu.figure, cpu.query);
     finding.sources = 2;  // the core's time, and requests that need nothing else wait
     state_canary(c, finding);
+    if (cpu.one_core && server_command(c).empty()) {
+        finding.lacks(
+            "what kind of server it is: one core is a limit only of what runs one thread");
+    }
     if (cpu.one_core) {
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             "it stayed at one core of more while the load rose, as a single thread does: an event "
-            "loop, or an interpreter that runs one thread at a time");
+            "loop, or an interpreter that runs one thread at a time",
+            cpu.query);
     }
     const double cpu_s = cpu.used / std::max(1e-9, c.served_rate(c.at_break()));
     const double needed = std::ceil(c.highest_demand() * cpu_s / kTargetUse);
@@ -140,8 +147,9 @@ std::optional<Finding> find_rate_limited(const Case& c) {
     finding.cause = "rate_limited";
     finding.direct = true;
     finding.onset_s = first_s;
-    finding.evidence.push_back(fmt::format("{:.1f} % of answers were 429 from {:.0f} s on",
-                                           100 * limited / requests, first_s));
+    finding.evidence.emplace_back(fmt::format("{:.1f} % of answers were 429 from {:.0f} s on",
+                                              100 * limited / requests, first_s),
+                                  query::statuses(c));
     finding.values = {{"limited_ratio", limited / requests},
                       {"admitted_rate", ok / std::max(1e-9, c.after().seconds())}};
     finding.fix =

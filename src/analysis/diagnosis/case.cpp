@@ -1,5 +1,6 @@
 #include "analysis/diagnosis/case.hpp"
 
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -140,6 +141,7 @@ CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_vi
         return view;
     }
     view.known = true;
+    view.query = query::canary(c, canary);
     view.after_s = *after;
     if (!before) {
         view.slow = *after >= kShareOfResponse * c.mean_response(c.after());
@@ -222,6 +224,7 @@ ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& word
                        const std::vector<std::string>& also) {
     constexpr std::size_t kShown = 120;
     ErrorsLike found;
+    found.query = query::errors(words, also);
     std::uint64_t most = 0;
     for (const StoredError& error : data.errors) {
         const std::string text = lower(error.sample.text);

@@ -63,6 +63,10 @@ struct CanaryView {
     bool slow = false;
     double before_s = 0, after_s = 0;
     std::string text;  // "SELECT 1 0.4 ms (0.4 ms before)"
+    std::string query;
+    [[nodiscard]] Sentence said(std::string_view lead = {}) const {
+        return {std::string(lead) + text, query};
+    }
 };
 [[nodiscard]] CanaryView look_at_canary(const Case& c, std::string_view canary,
                                         std::string_view shown_as);
@@ -90,6 +94,7 @@ struct ErrorsLike {
     std::uint64_t count = 0;
     double first_s = 0, last_s = 0;
     std::string sample;  // the most frequent one, at most 120 characters
+    std::string query;
 };
 [[nodiscard]] ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& words,
                                      const std::vector<std::string>& also = {});

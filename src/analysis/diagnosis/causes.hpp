@@ -16,6 +16,9 @@ struct Cause {
     std::string_view not_to_be_confused;
     /// Causes that are this one's consequences where both are seen.
     std::vector<std::string_view> explains;
+    /// What plants it, for `plimsoll lab --fault`: faults with a blank in between; "" for what is
+    /// no cause in a target.
+    std::string_view lab_faults = {};
 };
 /// In the order of docs/causes.md: from outside inwards, then what stands beside.
 [[nodiscard]] const std::vector<Cause>& cause_table();

@@ -1,6 +1,7 @@
 // Causes inside the database: its CPU, its locks, transactions left open.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -47,13 +48,17 @@ void state_blockers(const RunData& data, Claim& finding) {
         return;
     }
     const std::string application = probe_fact(data, "blocking.1.blocker_application");
-    finding.evidence.push_back(fmt::format(
-        "in {:.0f} of {} looks, up to {} waited for one of {} ({}) that had run: {}", seen,
-        probe_fact(data, "blocking.samples"),
-        plural(data.fact("postgres.blocking.1.waiters", 1), "backend"),
-        application.empty() ? "an application without a name" : "\"" + application + "\"",
-        probe_fact(data, "blocking.1.blocker_state"), probe_fact(data, "blocking.1.blocker_sql")));
-    finding.evidence.push_back("what waited: " + probe_fact(data, "blocking.1.waiter_sql"));
+    finding.evidence.emplace_back(
+        fmt::format(
+            "in {:.0f} of {} looks, up to {} waited for one of {} ({}) that had run: {}", seen,
+            probe_fact(data, "blocking.samples"),
+            plural(data.fact("postgres.blocking.1.waiters", 1), "backend"),
+            application.empty() ? "an application without a name" : "\"" + application + "\"",
+            probe_fact(data, "blocking.1.blocker_state"),
+            probe_fact(data, "blocking.1.blocker_sql")),
+        query::facts("blocking."));
+    finding.evidence.emplace_back("what waited: " + probe_fact(data, "blocking.1.waiter_sql"),
+                                  query::facts("blocking.1.waiter_sql"));
     finding.direct = true;
     finding.values["blocking_samples"] = seen;
 }
@@ -73,9 +78,10 @@ void state_top_statement(const RunData& data, Claim& finding) {
     if (total <= 0) {
         finding.missing.emplace_back("the statements that used it: pg_stat_statements");
     } else {
-        finding.evidence.push_back(fmt::format("{:.0f} % of the database's time went to: {}",
-                                               100 * first / total,
-                                               probe_fact(data, "statement.1.sql")));
+        finding.evidence.emplace_back(
+            fmt::format("{:.0f} % of the database's time went to: {}", 100 * first / total,
+                        probe_fact(data, "statement.1.sql")),
+            query::facts("statement"));
     }
 }
 
@@ -97,15 +103,16 @@ std::optional<Finding> find_database_cpu(const Case& c) {
         sustained_since(runnable, c.load(), kSustainedShare, full).value_or(c.after().from_s));
     finding.direct = !cpu.shared;
     finding.sources = 2;
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("on average {:.1f} backends were running or wanted a core, on {:g} cores",
-                    *cpu.runnable, *cpu.cores));
-    finding.evidence.push_back(cpu.figure);
+                    *cpu.runnable, *cpu.cores),
+        query::gauge(c, metric::kPgBackends, {{"state", "active"}, {"wait_event_type", ""}}));
+    finding.evidence.emplace_back(cpu.figure, cpu.query);
     finding.values["database_cpu_cores"] = *cpu.used;
     if (const CanaryView view = look_at_canary(c, "select_1", "SELECT 1"); view.known) {
         // Short statements get a turn soon on a full machine too: no contradiction there.
         if (view.slow || !cpu.shared) {
-            (view.slow ? finding.evidence : finding.against).push_back(view.text);
+            (view.slow ? finding.evidence : finding.against).push_back(view.said());
         }
     } else {
         cpu.shared ? finding.missing.push_back("canary select_1")
@@ -137,13 +144,15 @@ std::optional<Finding> find_lock_contention(const Case& c) {
         begin("lock_contention",
               sustained_since(waiting, c.load(), kSustainedShare, some).value_or(c.after().from_s));
     finding.sources = 2;  // PostgreSQL's own word for what they wait for, and for how long
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("{:.0f} % of active backends waited for a lock, {:.1f} at a time on average",
-                    100 * *share, mean_in(waiting, c.after()).value_or(0)));
+                    100 * *share, mean_in(waiting, c.after()).value_or(0)),
+        query::gauge(c, metric::kPgBackends, {{"state", "active"}}));
     if (const auto longest =
             max_in(series_of(c.data(), metric::kPgLongestTransaction), c.after())) {
-        finding.evidence.push_back(
-            fmt::format("the longest transaction lasted {}", human_seconds(*longest)));
+        finding.evidence.emplace_back(
+            fmt::format("the longest transaction lasted {}", human_seconds(*longest)),
+            query::gauge(c, metric::kPgLongestTransaction));
     }
     state_blockers(c.data(), finding);
     finding.values["lock_share"] = *share;
@@ -193,24 +202,27 @@ std::optional<Finding> find_idle_in_transaction(const Case& c) {
                               return s >= kDwell_s;
                           }).value_or(c.after().from_s));
     finding.sources = 2;
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("{:.0f} % of busy connections were idle inside a transaction, the longest for "
                     "{} (median of the samples)",
-                    100 * *idle / *busy, human_seconds(*typical)));
+                    100 * *idle / *busy, human_seconds(*typical)),
+        query::gauge(c, metric::kPgBackends));
     if (steady) {
-        finding.evidence.push_back(fmt::format(
-            "so they were before the break as well, for {}: it is the transactions' own waiting, "
-            "and no queue's",
-            human_seconds(*before)));
+        finding.evidence.emplace_back(
+            fmt::format(
+                "so they were before the break as well, for {}: it is the transactions' own "
+                "waiting, and no queue's",
+                human_seconds(*before)),
+            query::gauge(c, metric::kPgIdleInTransaction));
     } else {
         finding.lacks("such transactions under light load, to compare with");
     }
     if (!reach.known) {
         finding.lacks("canary no_database");
     } else if (reach.slow) {
-        finding.against.push_back(reach.text + ": its process may leave answers unread");
+        finding.against.push_back(reach.said({}, ": its process may leave answers unread"));
     } else {
-        finding.evidence.push_back("the application itself stayed responsive: " + reach.text);
+        finding.evidence.push_back(reach.said("the application itself stayed responsive: "));
     }
     finding.values["idle_in_transaction_share"] = *idle / *busy;
     finding.values["dwell_s"] = *typical;

@@ -55,9 +55,10 @@ void tell_symptoms(std::vector<Finding>& findings, const Break& found) {
                 continue;
             }
             symptom[i] = true;
-            inner.evidence.push_back(
+            inner.evidence.emplace_back(
                 fmt::format("its consequence ({}): {}", outer.cause,
-                            outer.evidence.empty() ? outer.cause : outer.evidence.front()));
+                            outer.evidence.empty() ? outer.cause : outer.evidence.front().text),
+                outer.evidence.empty() ? std::string() : outer.evidence.front().query);
         }
     }
     std::size_t i = 0;

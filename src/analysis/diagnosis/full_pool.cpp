@@ -1,5 +1,6 @@
 #include "analysis/diagnosis/full_pool.hpp"
 
+#include "analysis/diagnosis/queries.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -21,6 +22,9 @@ constexpr double kSmooth_s = 3;
 // A reading now and then hides what just began or ended (a parallel worker has no type by then);
 // a role without the right to look hides all of them.
 constexpr double kHiddenShare = 0.2;
+// Of the hold time under light load. Cold caches and warm-up make that a little longer, never
+// twice.
+constexpr double kShrunkHold = 0.6;
 
 /// The earliest time from which the pool was nearly full until `end_s`: a small pool is full by
 /// chance for moments long before, and not for moments long after.
@@ -50,6 +54,19 @@ double mode_in(const Signal& signal, Window window) {
     return most == counts.end() ? 0 : static_cast<double>(most->first);
 }
 
+/// Connections that were as busy when fewer requests came are not busy because of these: a batch
+/// job, a queue's workers. What requests hold is busy in proportion to them (utilisation law).
+bool is_others_work(const Case& c, const App& app, double busy_after) {
+    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
+    const auto busy = mean_in(app.busy, light);
+    const double before = c.served_rate(light);
+    const double after = c.served_rate(c.after());
+    if (!busy || before <= 0 || after <= 0 || samples_in(app.busy, light) < kLeastSamples) {
+        return false;
+    }
+    return busy_after / after < kShrunkHold * *busy / before;
+}
+
 std::optional<FullPool> measure(const Case& c, const App& app) {
     const Window after = c.after();
     if (samples_in(app.all, after) < kLeastSamples) {
@@ -61,6 +78,9 @@ std::optional<FullPool> measure(const Case& c, const App& app) {
     const auto flat = [&](double n) { return std::abs(n - pool.size) <= 1; };
     if (pool.size < 1 || share_in(app.all, after, flat).value_or(0) < kSustainedShare ||
         share_in(app.busy, after, full).value_or(0) < kSustainedShare) {
+        return std::nullopt;
+    }
+    if (is_others_work(c, app, pool.busy_mean)) {
         return std::nullopt;
     }
     const Window until{c.load().from_s, after.to_s};
@@ -101,6 +121,11 @@ std::vector<App> apps_of(const RunData& data) {
         list.push_back(app);
     }
     return list;
+}
+
+std::string App::query(const Case& c) const {
+    return query::gauge(c, metric::kPgBackends,
+                        {{"datname", datname}, {"usename", usename}, {"application_name", name}});
 }
 
 std::optional<FullPool> fullest_pool(const Case& c, const std::vector<App>& apps) {

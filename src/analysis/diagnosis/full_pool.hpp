@@ -14,7 +14,11 @@ struct App {
     std::string datname, usename, name;
     Signal all, busy;
     bool hidden = false;  // the probe's role may not see their state: all count as busy
-    [[nodiscard]] std::string shown() const { return name.empty() ? usename : name; }
+    /// Its own name, else its user's: what people call it.
+    [[nodiscard]] std::string shown() const {
+        return !name.empty() ? name : usename.empty() ? "(without a name)" : usename;
+    }
+    [[nodiscard]] std::string query(const Case& c) const;  // for what these backends did
 };
 [[nodiscard]] std::vector<App> apps_of(const RunData& data);
 

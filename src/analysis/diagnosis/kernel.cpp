@@ -2,6 +2,7 @@
 // memory.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "signal/names.hpp"
 
@@ -91,21 +92,24 @@ std::optional<Finding> find_accept_queue(const Case& c) {
         reach.level == Level::Full) {
         return std::nullopt;
     }
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("the kernel dropped {:.0f} connections to the target's machine or container at "
                     "a full accept queue (ListenOverflows), from {:.1f} s on",
-                    dropped, finding.onset_s));
+                    dropped, finding.onset_s),
+        query::counter(c, metric::kHostListenOverflows, {{"side", "target"}}));
     const CanaryView connect = look_at_canary(c, "tcp_connect", "a TCP connect to the target");
-    if (connect.known && connect.slow) {
-        finding.evidence.push_back(connect.text);
+    if (connect.known) {
+        (connect.slow ? finding.evidence : finding.against).push_back(connect.said());
+    } else {
+        finding.lacks("canary tcp_connect");
     }
     if (reach.known) {
-        finding.evidence.push_back("inside, requests did not wait for long: " + reach.text);
+        finding.evidence.push_back(reach.said("inside, requests did not wait for long: "));
     } else {
         finding.blind_to("whether the application got to accept them: canary no_database");
     }
     if (cpu.level == Level::Room) {
-        finding.evidence.push_back(cpu.figure);
+        finding.evidence.emplace_back(cpu.figure, cpu.query);
     } else {
         finding.lacks(cpu.figure.empty()
                           ? "CPU of the application: add it to probes.containers with role: app"
@@ -145,23 +149,31 @@ std::optional<Finding> find_memory(const Case& c) {
     finding.sources = 2;  // how it ended, and how full it was
     const std::string who = fmt::format("\"{}\" ({})", worst->container, worst->role);
     if (worst->kills > 0) {
-        finding.evidence.push_back(fmt::format(
-            "the kernel killed {:.0f} process{} of {} for lack of memory, from {:.1f} s on",
-            worst->kills, worst->kills > 1 ? "es" : "", who, worst->onset_s));
+        finding.evidence.emplace_back(
+            fmt::format(
+                "the kernel killed {:.0f} process{} of {} for lack of memory, from {:.1f} s on",
+                worst->kills, worst->kills > 1 ? "es" : "", who, worst->onset_s),
+            query::counter(c, metric::kContainerOomKills, {{"container", worst->container}}));
     } else {
-        finding.evidence.push_back(fmt::format("{} was {} at {:.1f} s, with its memory full", who,
-                                               worst->killed ? "killed (status 137)" : "restarted",
-                                               worst->onset_s));
+        finding.evidence.emplace_back(
+            fmt::format("{} was {} at {:.1f} s, with its memory full", who,
+                        worst->killed ? "killed (status 137)" : "restarted", worst->onset_s),
+            query::gauge(c, worst->killed ? metric::kContainerExitCode : metric::kContainerRestarts,
+                         {{"container", worst->container}}));
         finding.missing.emplace_back("the engine's or the kernel's word that it was for memory");
     }
     if (worst->restarts > 0) {
-        finding.evidence.push_back(fmt::format("its engine restarted it {:.0f} time{}",
-                                               worst->restarts, worst->restarts == 1 ? "" : "s"));
+        finding.evidence.emplace_back(
+            fmt::format("its engine restarted it {:.0f} time{}", worst->restarts,
+                        worst->restarts == 1 ? "" : "s"),
+            query::counter(c, metric::kContainerRestarts, {{"container", worst->container}}));
     }
     finding.values = {{"oom_kills", worst->kills}, {"highest_bytes", worst->highest}};
     if (worst->limit > 0) {
-        finding.evidence.push_back(fmt::format("it used up to {:.0f} of {:.0f} MiB",
-                                               worst->highest / kMebi, worst->limit / kMebi));
+        finding.evidence.emplace_back(
+            fmt::format("it used up to {:.0f} of {:.0f} MiB", worst->highest / kMebi,
+                        worst->limit / kMebi),
+            query::gauge(c, metric::kContainerMemory, {{"container", worst->container}}));
         finding.values["limit_bytes"] = worst->limit;
     }
     const double base = std::max(worst->highest, worst->limit);

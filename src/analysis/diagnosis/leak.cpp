@@ -2,6 +2,7 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "base/units.hpp"
@@ -27,6 +28,11 @@ constexpr double kAgesWithTheClock = 0.5;
 // larger than needed rests from the start; one whose users all hang, all at once after the break.
 constexpr double kAtStart = 0.3;
 constexpr double kAtBreak = 0.25;
+
+// Fewer readings with connections held say nothing of who holds them.
+constexpr std::size_t kLeastReadings = 3;
+// The first connection of a leak is held for 5 s no later than this after the break is certain.
+constexpr double kSeenLater_s = 2;
 
 struct Held {
     const App* app = nullptr;
@@ -80,6 +86,27 @@ bool forgotten_one_by_one(const Case& c, const Signal& held, double at_end) {
            reach_of(c).level != Level::Full && !pool_with_room(c);
 }
 
+/// While the target still worked no more connections were held than requests were under way: these
+/// wait for something with a connection in hand, one each. What is forgotten outlives its request.
+bool held_by_requests(const Case& c, const Signal& held) {
+    std::size_t all = 0;
+    std::size_t covered = 0;
+    for (const auto& point : held) {
+        if (point.t_s >= c.found().certain_s) {
+            break;
+        }
+        const auto tick = std::find_if(
+            c.data().ticks.begin(), c.data().ticks.end(),
+            [&](const TickFacts& t) { return point.t_s >= t.from_s && point.t_s < t.to_s; });
+        if (tick != c.data().ticks.end() && point.value >= kLeastHeld) {
+            ++all;
+            covered += point.value <= tick->state.in_flight_mean ? 1U : 0U;
+        }
+    }
+    return all >= kLeastReadings &&
+           static_cast<double>(covered) >= kSustainedShare * static_cast<double>(all);
+}
+
 std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction) {
     Held held{&app, in_transaction, stale_of(c.data(), app, in_transaction), 0, 0};
     const double to_s = c.load().to_s;
@@ -95,6 +122,12 @@ std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction)
     const double share = in_transaction ? kHalf : kMostOfThePool;
     if (held.at_end < kLeastHeld || held.at_end < share * all ||
         !only_grows(held.count, {held.onset_s, to_s})) {
+        return std::nullopt;
+    }
+    // A transaction is held for 5 s before it counts: what began with the break counts later.
+    const bool after_the_break =
+        in_transaction && held.onset_s > c.found().certain_s + kSeenLater_s;
+    if (after_the_break || held_by_requests(c, held.count)) {
         return std::nullopt;
     }
     if (!in_transaction && (!starved(c) || !forgotten_one_by_one(c, held.count, held.at_end))) {
@@ -115,11 +148,14 @@ void state_drain(const Case& c, const Held& held, Claim& finding) {
     if (!left || samples_in(held.count, drain) < 3) {
         finding.lacks("time after the load, to see whether the connections come back");
     } else if (*left >= kDip * held.at_end) {
-        finding.evidence.push_back(
-            fmt::format("{:.0f} of them were still held after the load had ended", *left));
+        finding.evidence.emplace_back(
+            fmt::format("{:.0f} of them were still held after the load had ended", *left),
+            query::drain(c, metric::kPgStale));
         finding.values["held_after_load"] = *left;
     } else {
-        finding.against.push_back(fmt::format("after the load only {:.0f} were still held", *left));
+        finding.against.emplace_back(
+            fmt::format("after the load only {:.0f} were still held", *left),
+            query::drain(c, metric::kPgStale));
     }
 }
 
@@ -146,13 +182,14 @@ std::optional<Finding> find_connection_leak(const Case& c) {
     finding.cause = "connection_leak";
     finding.sources = 2;  // they grow with the clock, and stay
     finding.onset_s = most->onset_s;
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("from {:.1f} s on \"{}\" held more and more connections without using them: "
                     "{:.0f} of {:.0f} "
                     "had been {} for 5 s or longer at the load's end",
                     most->onset_s, most->app->shown(), most->at_end,
                     mean_in(most->app->all, {c.load().to_s - 2, c.load().to_s}).value_or(0),
-                    most->in_transaction ? "idle in a transaction" : "idle"));
+                    most->in_transaction ? "idle in a transaction" : "idle"),
+        query::gauge(c, metric::kPgStale));
     finding.values["held"] = most->at_end;
     state_drain(c, *most, finding);
     finding.direct = most->in_transaction && finding.values.contains("held_after_load");

@@ -1,6 +1,7 @@
 // PostgreSQL had no connection left to give.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -123,14 +124,16 @@ std::optional<double> hold_time(const Case& c, double onset_s) {
 
 void state_evidence(const Case& c, const Evidence& e, Claim& finding) {
     if (e.errors.count > 0) {
-        finding.evidence.push_back(fmt::format("{} answers carry PostgreSQL's refusal: {}",
-                                               e.errors.count, e.errors.sample));
+        finding.evidence.emplace_back(fmt::format("{} answers carry PostgreSQL's refusal: {}",
+                                                  e.errors.count, e.errors.sample),
+                                      e.errors.query);
     }
     if (e.refused > 0) {
-        finding.evidence.push_back(fmt::format(
-            "PostgreSQL refused {:.0f} of our own new connections with SQLSTATE 53300, the first "
-            "after {:.1f} s",
-            e.refused, std::max(0.0, e.refused_since.value_or(0))));
+        finding.evidence.emplace_back(
+            fmt::format("PostgreSQL refused {:.0f} of our own new connections with SQLSTATE 53300, "
+                        "the first after {:.1f} s",
+                        e.refused, std::max(0.0, e.refused_since.value_or(0))),
+            query::counter(c, metric::kPgConnectionRefused, {{"sqlstate", "53300"}}));
         finding.values["refused"] = e.refused;
     }
     const auto slots = slots_of(c.data());
@@ -138,23 +141,26 @@ void state_evidence(const Case& c, const Evidence& e, Claim& finding) {
         finding.values["max_connections"] = slots->max_connections;
         finding.values["reserved_connections"] = slots->reserved;
         finding.values["peak_used"] = std::round(e.peak_ratio * slots->usable());
-        finding.evidence.push_back(fmt::format(
-            "at the peak {:.0f} of {:.0f} connections were used (max_connections {:.0f}, {:.0f} of "
-            "them reserved)",
-            e.peak_ratio * slots->usable(), slots->usable(), slots->max_connections,
-            slots->reserved));
+        finding.evidence.emplace_back(
+            fmt::format("at the peak {:.0f} of {:.0f} connections were used (max_connections "
+                        "{:.0f}, {:.0f} of them reserved)",
+                        e.peak_ratio * slots->usable(), slots->usable(), slots->max_connections,
+                        slots->reserved),
+            query::gauge(c, metric::kPgConnectionsUsedRatio));
     } else {
         finding.missing.emplace_back(
             "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
     }
     if (const auto [app, peak] = hungriest(c); peak > 0) {
         finding.values["app_connections"] = peak;
-        finding.evidence.push_back(fmt::format("\"{}\" alone had {:.0f} of them open", app, peak));
+        finding.evidence.emplace_back(
+            fmt::format("\"{}\" alone had {:.0f} of them open", app, peak),
+            query::gauge(c, metric::kPgBackends));
     }
     const CanaryView held =
         look_at_canary(c, "select_1", "SELECT 1 on a connection held since the start");
     if (held.known && !held.slow) {
-        finding.evidence.push_back("the database itself stayed fast: " + held.text);
+        finding.evidence.push_back(held.said("the database itself stayed fast: "));
     }
 }
 

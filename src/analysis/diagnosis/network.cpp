@@ -1,6 +1,7 @@
 // What lies between the two sides: lost packets, slow connects, local ports used up.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -43,12 +44,13 @@ std::optional<Finding> find_network(const Case& c) {
     finding.onset_s = c.after().from_s;
     finding.sources = lossy && slow ? 2 : 1;
     if (lossy) {
-        finding.evidence.push_back(
-            fmt::format("{:.1f} % of the segments were sent again", 100 * *resent / *sent));
+        finding.evidence.emplace_back(
+            fmt::format("{:.1f} % of the segments were sent again", 100 * *resent / *sent),
+            query::counter(c, metric::kHostSegmentsResent, {{"side", "generator"}}));
         finding.values["resent_ratio"] = *resent / *sent;
     }
     if (slow) {
-        finding.evidence.push_back(connect.text);
+        finding.evidence.push_back(connect.said());
     }
     finding.fix =
         "Look at the path between generator and target (loss, bandwidth, a proxy or firewall in "
@@ -73,12 +75,14 @@ std::optional<Finding> find_ephemeral_ports(const Case& c) {
     finding.direct = errors.count > 0;
     finding.onset_s = errors.count > 0 ? errors.first_s : c.after().from_s;
     if (errors.count > 0) {
-        finding.evidence.push_back(
-            fmt::format("{} requests failed with: {}", errors.count, errors.sample));
+        finding.evidence.emplace_back(
+            fmt::format("{} requests failed with: {}", errors.count, errors.sample), errors.query);
     }
     if (used_up) {
-        finding.evidence.push_back(fmt::format(
-            "{:.0f} connections waited in TIME_WAIT, of {:.0f} local ports", *waiting, *ports));
+        finding.evidence.emplace_back(
+            fmt::format("{:.0f} connections waited in TIME_WAIT, of {:.0f} local ports", *waiting,
+                        *ports),
+            query::gauge(c, metric::kHostTimeWait, {{"side", "generator"}}));
     }
     finding.fix =
         "Keep connections alive, or widen net.ipv4.ip_local_port_range: each closed connection "

@@ -1,6 +1,7 @@
 // Password hashes cost CPU on purpose; who signs in waits for it.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/latency.hpp"
 #include "base/units.hpp"
@@ -28,7 +29,32 @@ struct Bin {
     double cpu_s = 0, sign_ins = 0, others = 0;
 };
 
+/// Which endpoints check or set a password, by their names and by what they take under light load:
+/// one that looks up a session has such a name as well. Where nothing is known of light load, by
+/// their names alone.
+std::vector<bool> hashing_endpoints(const Case& c) {
+    const std::vector<double> light = light_responses(c);
+    std::vector<bool> hashing;
+    for (std::size_t e = 0; e < light.size(); ++e) {
+        hashing.push_back(is_sign_in(c.data().info.endpoints[e].name) &&
+                          (light[e] <= 0 || light[e] >= kDear_s));
+    }
+    return hashing;
+}
+
+double sign_ins_in(const TickFacts& tick, const std::vector<bool>& hashing) {
+    if (tick.endpoints.empty()) {
+        return static_cast<double>(tick.sign_ins);
+    }
+    double sum = 0;
+    for (std::size_t e = 0; e < std::min(hashing.size(), tick.endpoints.size()); ++e) {
+        sum += hashing[e] ? static_cast<double>(tick.endpoints[e].requests) : 0;
+    }
+    return sum;
+}
+
 std::vector<Bin> bins_of(const Case& c) {
+    const std::vector<bool> hashing = hashing_endpoints(c);
     std::vector<Bin> bins;
     for (double from = 0; from + kBin_s <= c.load().to_s; from += kBin_s) {
         const Window window{from, from + kBin_s};
@@ -39,8 +65,9 @@ std::vector<Bin> bins_of(const Case& c) {
         Bin bin{*cores * kBin_s, 0, 0};
         for (const TickFacts& tick : c.data().ticks) {
             if (window.holds(tick.middle_s())) {
-                bin.sign_ins += static_cast<double>(tick.sign_ins);
-                bin.others += static_cast<double>(tick.requests - tick.sign_ins);
+                const double sign_ins = sign_ins_in(tick, hashing);
+                bin.sign_ins += sign_ins;
+                bin.others += std::max(0.0, static_cast<double>(tick.requests) - sign_ins);
             }
         }
         bins.push_back(bin);
@@ -76,10 +103,12 @@ double cost_of_sign_in(const std::vector<Bin>& bins) {
 struct Means {
     double sign_ins = 0, sign_in_s = 0, others = 0, other_s = 0;
 };
-Means means_of(const RunData& data) {
+Means means_of(const Case& c) {
     Means means;
+    const RunData& data = c.data();
+    const std::vector<bool> hashing = hashing_endpoints(c);
     for (std::size_t e = 0; e < data.totals.size(); ++e) {
-        const bool sign_in = is_sign_in(data.info.endpoints[e].name);
+        const bool sign_in = hashing[e];
         (sign_in ? means.sign_ins : means.others) += static_cast<double>(data.totals[e].requests);
         (sign_in ? means.sign_in_s : means.other_s) += to_seconds(data.totals[e].response.sum());
     }
@@ -104,7 +133,7 @@ double alone_s(const Case& c) {
 
 std::optional<Finding> find_password_hashing(const Case& c) {
     const std::vector<Bin> bins = bins_of(c);
-    const Means means = means_of(c.data());
+    const Means means = means_of(c);
     const bool full = c.broke() && app_cpu_of(c).level == Level::Full;
     double cost_s = cost_of_sign_in(bins);
     if (full) {
@@ -139,22 +168,29 @@ std::optional<Finding> find_password_hashing(const Case& c) {
             break;
         }
     }
-    finding.evidence.push_back(fmt::format(
-        "each registration or login took {} of the application's CPU, {:.0f} % of what it used "
-        "meanwhile",
-        human_seconds(cost_s), std::min(100.0, 100 * cost_s * signed_in / std::max(1e-9, cpu_s))));
+    const std::string cpu_query =
+        query::counter(c, metric::kContainerCpuSeconds, {{"role", "app"}});
+    finding.evidence.emplace_back(
+        fmt::format(
+            "each registration or login took {} of the application's CPU, {:.0f} % of what it used "
+            "meanwhile",
+            human_seconds(cost_s),
+            std::min(100.0, 100 * cost_s * signed_in / std::max(1e-9, cpu_s))),
+        cpu_query);
     if (full) {
-        finding.evidence.push_back(app_cpu_of(c).figure + ": everybody waits for it");
+        finding.evidence.emplace_back(app_cpu_of(c).figure + ": everybody waits for it", cpu_query);
     }
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("these {:.0f} requests took {} on average, all others {}", means.sign_ins,
-                    human_seconds(means.sign_in_s), human_seconds(means.other_s)));
+                    human_seconds(means.sign_in_s), human_seconds(means.other_s)),
+        query::endpoints(c));
     finding.values = {{"cpu_s_per_sign_in", cost_s}};
     const auto database = c.cpu_of("database", c.load());
     const auto database_cores = c.cores("database");
     if (database && database_cores) {
-        finding.evidence.push_back(
-            fmt::format("the database used {:.2f} of {:g} cores", *database, *database_cores));
+        finding.evidence.emplace_back(
+            fmt::format("the database used {:.2f} of {:g} cores", *database, *database_cores),
+            query::counter(c, metric::kContainerCpuSeconds, {{"role", "database"}}));
     } else {
         finding.missing.emplace_back("CPU of the database (probes.containers with role: database)");
     }

@@ -28,6 +28,15 @@ const std::vector<PoolError>& pool_error_table() {
         {"Npgsql", "the connection pool has been exhausted", "NpgsqlConnector pool timeout"},
         {"Knex", "knex: timeout acquiring a connection", "client.acquireConnection"},
         {"Tomcat JDBC", "pool empty. unable to fetch a connection", "ConnectionPool.java"},
+        {"DBCP", "cannot get a connection, pool error timeout waiting for idle object",
+         "PoolingDataSource.getConnection"},
+        {"c3p0", "attempt by a client to checkout a connection has timed out",
+         "C3P0PooledConnectionPool.checkoutPooledConnection"},
+        {"Agroal", "acquisition timeout while waiting for new connection",
+         "io.agroal.pool.ConnectionPool.handlerFromSharedCache"},
+        {"DBConnection (Ecto)", "connection not available and request was dropped from queue",
+         "DBConnection.ConnectionPool.drop"},
+        {"generic-pool", "resourcerequest timed out", "ResourceRequest, generic-pool"},
         {"r2d2", "timed out waiting for connection", "r2d2::Error"},
         {"SQLx", "pool timed out while waiting for an open connection",
          "sqlx::Error::PoolTimedOut"},
@@ -38,13 +47,25 @@ const std::vector<PoolError>& pool_error_table() {
     return kTable;
 }
 
+const std::vector<PoolError>& pooler_error_table() {
+    static const std::vector<PoolError> kTable{
+        {"PgBouncer", "query_wait_timeout", "janitor.c: no server connection came free in time"},
+        {"PgBouncer", "no more connections allowed", "client.c: max_client_conn is reached"},
+        {"PgBouncer", "client connections exceeded",
+         "client.c: max_db_client_connections or max_user_client_connections is reached"},
+    };
+    return kTable;
+}
+
 const PoolError* pool_error_in(std::string_view text) {
     std::string lower(text);
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const PoolError& error : pool_error_table()) {
-        if (lower.find(error.text) != std::string::npos) {
-            return &error;
+    for (const auto* table : {&pool_error_table(), &pooler_error_table()}) {
+        for (const PoolError& error : *table) {
+            if (lower.find(error.text) != std::string::npos) {
+                return &error;
+            }
         }
     }
     return nullptr;

@@ -14,8 +14,11 @@ struct PoolError {
     std::string_view library, text, source;
 };
 [[nodiscard]] const std::vector<PoolError>& pool_error_table();
+/// Likewise of a pooler between the application and PostgreSQL; the first is its pool's, the others
+/// are its limits of clients.
+[[nodiscard]] const std::vector<PoolError>& pooler_error_table();
 
-/// The library whose words `text` (in any case) carries; nullptr where there are none.
+/// The library or pooler whose words `text` (in any case) carries; nullptr where there are none.
 [[nodiscard]] const PoolError* pool_error_in(std::string_view text);
 
 }  // namespace plimsoll

@@ -4,6 +4,7 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "base/units.hpp"
@@ -46,21 +47,23 @@ bool database_is_the_limit(const Case& c) {
 void state_queue(const Case& c, const FullPooler& pool, Claim& finding) {
     const auto waiting = mean_in(of_pool(c.data(), metric::kPgbouncerWaiting, pool), c.after());
     const auto longest = max_in(of_pool(c.data(), metric::kPgbouncerMaxWait, pool), c.after());
-    finding.evidence.push_back(fmt::format(
-        "all {:.0f} server connections of pool {}/{} were in use while {:.1f} clients waited for "
-        "one on average, the first of them for up to {}",
-        pool.size, pool.database, pool.user, waiting.value_or(0),
-        human_seconds(longest.value_or(0))));
+    finding.evidence.emplace_back(
+        fmt::format("all {:.0f} server connections of pool {}/{} were in use while {:.1f} clients "
+                    "waited for one on average, the first of them for up to {}",
+                    pool.size, pool.database, pool.user, waiting.value_or(0),
+                    human_seconds(longest.value_or(0))),
+        query::gauge(c, metric::kPgbouncerWaiting,
+                     {{"database", pool.database}, {"user", pool.user}}));
     finding.values["pool_size"] = pool.size;
     finding.values["clients_waiting"] = waiting.value_or(0);
     finding.values["max_wait_s"] = longest.value_or(0);
     if (const ErrorsLike errors = errors_like(c.data(), {"query_wait_timeout"}); errors.count > 0) {
-        finding.evidence.push_back(
-            fmt::format("{} answers say so: {}", errors.count, errors.sample));
+        finding.evidence.emplace_back(
+            fmt::format("{} answers say so: {}", errors.count, errors.sample), errors.query);
     }
     const CanaryView through = look_at_canary(c, "pgbouncer_connect", "a query through PgBouncer");
     if (through.known && through.slow) {
-        finding.evidence.push_back("slower too: " + through.text);
+        finding.evidence.push_back(through.said("slower too: "));
     }
 }
 
@@ -71,7 +74,7 @@ void state_contradictions(const Case& c, Claim& finding) {
         finding.missing.emplace_back("canary select_1 (add probes.postgres)");
     } else {
         finding.evidence.push_back(
-            (direct.slow ? "slower too: " : "the database itself stayed fast: ") + direct.text);
+            direct.said(direct.slow ? "slower too: " : "the database itself stayed fast: "));
     }
     const DatabaseCpu cpu = database_cpu_of(c);
     if (!cpu.runnable) {
@@ -81,7 +84,7 @@ void state_contradictions(const Case& c, Claim& finding) {
     } else if (cpu.level == Level::Unknown) {
         finding.lacks("CPU of the database (probes.containers with role: database)");
     } else {
-        finding.evidence.push_back("the database had CPU to spare: " + cpu.figure);
+        finding.evidence.emplace_back("the database had CPU to spare: " + cpu.figure, cpu.query);
     }
 }
 
@@ -134,8 +137,9 @@ void state_fix(const Case& c, const FullPooler& pool, Finding& finding) {
 }
 
 std::optional<Finding> full_of_clients(const Case& c) {
-    const ErrorsLike errors =
-        errors_like(c.data(), {"no more connections allowed"}, {"max_client_conn"});
+    const ErrorsLike errors = errors_like(
+        c.data(), {"no more connections allowed", "client connections exceeded"},
+        {"max_client_conn", "max_db_client_connections", "max_user_client_connections"});
     const Signal used = series_of(c.data(), metric::kPgbouncerConnections);
     const auto limit = max_in(series_of(c.data(), metric::kPgbouncerMaxConnections), c.load());
     const auto most = max_in(used, c.load());
@@ -153,19 +157,45 @@ std::optional<Finding> full_of_clients(const Case& c) {
             return p.value >= kFullOfClients * *limit;
         });
         finding.onset_s = std::min(finding.onset_s, std::max(0.0, first->t_s));
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("PgBouncer had {:.0f} clients of the {:.0f} that max_client_conn allows",
-                        *most, *limit));
+                        *most, *limit),
+            query::gauge(c, metric::kPgbouncerConnections));
         finding.values["max_client_conn"] = *limit;
     }
     if (errors.count > 0) {
-        finding.evidence.push_back(
-            fmt::format("{} answers carry PgBouncer's refusal: {}", errors.count, errors.sample));
+        finding.evidence.emplace_back(
+            fmt::format("{} answers carry PgBouncer's refusal: {}", errors.count, errors.sample),
+            errors.query);
     }
     finding.fix =
         "Raise max_client_conn (and the limit of open files with it), or let the application keep "
         "fewer connections open. With room for all clients expect no refusals by PgBouncer; run "
         "again to confirm.";
+    return conclude(finding);
+}
+
+/// Without the console: clients of the pooler say that it let them wait for too long.
+std::optional<Finding> said_by_its_clients(const Case& c) {
+    const ErrorsLike errors = errors_like(c.data(), {"query_wait_timeout"});
+    if (errors.count == 0 || database_is_the_limit(c)) {
+        return std::nullopt;
+    }
+    Claim finding;
+    finding.cause = "pgbouncer_pool";
+    finding.direct = true;
+    finding.onset_s = std::min(errors.first_s, c.after().from_s);
+    finding.evidence.emplace_back(fmt::format("{} answers say so: {}", errors.count, errors.sample),
+                                  errors.query);
+    finding.lacks("its pool's size and who waits: PgBouncer's console (probes.pgbouncer)");
+    if (!database_cpu_of(c).runnable) {
+        finding.blind_to(
+            "what its server connections did (waited for locks, sat in open transactions): add "
+            "probes.postgres with a DSN (role with pg_monitor)");
+    }
+    finding.fix =
+        "Read PgBouncer's console during a run (probes.pgbouncer): it gives the size that the pool "
+        "needs. With a larger pool_size expect no query_wait_timeout; run again to confirm.";
     return conclude(finding);
 }
 
@@ -183,11 +213,13 @@ std::optional<Finding> behind_an_unread_pooler(const Case& c) {
     Claim finding;
     finding.cause = "pgbouncer_pool";
     finding.onset_s = full->onset_s;
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("PostgreSQL saw {:.0f} connections of \"{}\", {:.1f} of them busy on average "
                     "from {:.1f} s on",
-                    full->size, full->app->shown(), full->busy_mean, full->onset_s));
-    finding.evidence.push_back(signs);
+                    full->size, full->app->shown(), full->busy_mean, full->onset_s),
+        full->app->query(c));
+    finding.evidence.emplace_back(signs, pooler_between(c) ? query::facts("statement.")
+                                                           : query::gauge(c, metric::kAppPoolUsed));
     finding.lacks("who waits for them: PgBouncer's console (probes.pgbouncer)");
     finding.values["pool_size"] = full->size;
     finding.fix =
@@ -269,7 +301,11 @@ std::optional<Finding> find_pgbouncer_pool(const Case& c) {
     const auto pool = c.broke() ? fullest_pooler(c) : std::nullopt;
     if (!pool || database_is_the_limit(c)) {
         auto full = full_of_clients(c);
-        return full || pool || !c.broke() ? full : behind_an_unread_pooler(c);
+        if (full || pool || !c.broke()) {
+            return full;
+        }
+        auto said = said_by_its_clients(c);
+        return said ? said : behind_an_unread_pooler(c);
     }
     Claim finding;
     finding.direct = true;

@@ -2,6 +2,7 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/proportion.hpp"
 #include "signal/names.hpp"
@@ -43,17 +44,19 @@ void state_share(const Case& c, const ErrorsLike& errors, Finding& finding) {
     const std::uint64_t requests = c.data().all.requests;
     const auto [low, high] = wilson_interval(errors.count, requests);
     const double ratio = static_cast<double>(errors.count) / static_cast<double>(requests);
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("{} of {} requests ({:.3f} %, 95 % interval {:.3f} to {:.3f} %) were answered: "
                     "{}",
-                    errors.count, requests, 100 * ratio, 100 * low, 100 * high, errors.sample));
+                    errors.count, requests, 100 * ratio, 100 * low, 100 * high, errors.sample),
+        errors.query);
     finding.values = {{"error_ratio", ratio}, {"error_ratio_low", low}, {"error_ratio_high", high}};
     const auto failing =
         std::count_if(c.data().ticks.begin(), c.data().ticks.end(),
                       [](const TickFacts& tick) { return tick.requests > tick.ok; });
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("they came between {:.1f} and {:.1f} s; {} of {} seconds had failures at all",
-                    errors.first_s, errors.last_s, failing, c.data().ticks.size()));
+                    errors.first_s, errors.last_s, failing, c.data().ticks.size()),
+        errors.query);
 }
 
 }  // namespace
@@ -78,8 +81,9 @@ std::optional<Finding> find_rare_pool_errors(const Case& c) {
     if (c.has_postgres()) {
         const double peak = peak_connections(c);
         finding.values["peak_connections"] = peak;
-        finding.evidence.push_back(
-            fmt::format("at its peak the application had {:.0f} database connections", peak));
+        finding.evidence.emplace_back(
+            fmt::format("at its peak the application had {:.0f} database connections", peak),
+            query::gauge(c, metric::kPgBackends));
     } else {
         finding.lacks(
             "the database's connections: add probes.postgres with a DSN (role with pg_monitor)");
@@ -90,8 +94,10 @@ std::optional<Finding> find_rare_pool_errors(const Case& c) {
     const double locks = worst_lock_share(c);
     if (locks > kManyLocks) {
         finding.values["lock_share"] = locks;
-        finding.evidence.push_back(fmt::format(
-            "at such a time {:.0f} % of the active backends waited for a lock", 100 * locks));
+        finding.evidence.emplace_back(
+            fmt::format("at such a time {:.0f} % of the active backends waited for a lock",
+                        100 * locks),
+            query::gauge(c, metric::kPgBackends, {{"state", "active"}}));
         finding.fix =
             "Find what takes the lock at those times and shorten it or move it away from requests: "
             "everybody waited for it with a connection in hand. A larger pool would only let more "

@@ -1,5 +1,7 @@
 #include "analysis/diagnosis/resources.hpp"
 
+#include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -22,6 +24,8 @@ constexpr double kOneCoreRoom = 0.80;
 // Of the machine's CPU time.
 constexpr double kHostFull = 0.93;
 constexpr double kMostOfHost = 0.75;
+constexpr double kHalfOfHost = 0.5;
+constexpr double kMoreThanDatabase = 1.5;
 // With a full machine: what one process got says little about what it wanted, from here on.
 constexpr double kStarved = 0.40;
 // Runnable backends for each core, where the database shares it.
@@ -33,6 +37,8 @@ constexpr double kShareOfResponse = 0.2;
 constexpr double kFailedShare = 0.3;
 constexpr std::uint64_t kLeastRequests = 5;
 constexpr double kTraced = 0.6;
+// A tick of so many times the median's response time is no typical one.
+constexpr double kFarSlower = 2;
 
 double in_flight_at(const RunData& data, double t_s) {
     for (const TickFacts& tick : data.ticks) {
@@ -53,6 +59,31 @@ Signal cpu_series(const Case& c, std::string_view role) {
         }
     }
     return signal;
+}
+
+/// The mean response of ticks (mean, requests) without those that were far slower than most: a
+/// runtime that warms up, or first connections, are slow for moments and say nothing of what a
+/// request takes.
+double typical_mean(std::vector<std::pair<double, std::uint64_t>> ticks) {
+    std::sort(ticks.begin(), ticks.end());
+    std::uint64_t all = 0;
+    for (const auto& [mean, requests] : ticks) {
+        all += requests;
+    }
+    std::uint64_t up_to = 0;
+    const auto median = std::find_if(ticks.begin(), ticks.end(), [&](const auto& tick) {
+        up_to += tick.second;
+        return 2 * up_to >= all;
+    });
+    double sum = 0;
+    double counted = 0;
+    for (const auto& [mean, requests] : ticks) {
+        if (median != ticks.end() && mean <= kFarSlower * median->first) {
+            sum += mean * static_cast<double>(requests);
+            counted += static_cast<double>(requests);
+        }
+    }
+    return counted > 0 ? sum / counted : 0;
 }
 
 double mean_response(const Case& c, Window window) {
@@ -85,25 +116,40 @@ AppCpu app_cpu_of(const Case& c) {
     const Window window = c.at_break();
     const auto cores = c.cores("app");
     const auto used = c.cpu_of("app", window);
-    if (!cores || !used) {
+    const std::string command = server_command(c);
+    // Of what only passes requests on, the CPU says nothing.
+    if (!cores || !used || server_kind(command) == ServerKind::Proxy) {
         return cpu;
     }
     cpu.used = *used;
     cpu.cores = *cores;
+    cpu.query = query::counter(c, metric::kContainerCpuSeconds, {{"role", "app"}});
     cpu.figure = fmt::format("the application used {:.2f} of {:g} core{}", *used, *cores,
                              *cores == 1 ? "" : "s");
     const double host = host_cpu_of(c, window).value_or(0);
     const Reach reach = reach_of(c);
+    // On a full machine the greatest user of it is what fills it, be it one thread or many.
+    const auto database = c.cpu_of("database", window);
+    const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores && database &&
+                            *used >= kMoreThanDatabase * *database && reach.known && reach.slow;
     const bool at_one = *cores >= 1.5 && *used >= kOneCore && *used <= kOneCoreMost &&
                         c.cpu_of("app", c.after()).value_or(0) <= kOneCoreMost;
     double line = kFull * *cores;
     if (*used >= line || (host >= kHostFull && *used >= kMostOfHost * *cores)) {
         cpu.level = Level::Full;
         line = std::min(line, *used);
-    } else if (at_one) {
+    } else if (at_one && may_be_single_threaded(command)) {
         cpu.level = !reach.known ? Level::Unknown : reach.slow ? Level::Full : Level::Room;
         cpu.one_core = cpu.level == Level::Full;
         line = kOneCore;
+    } else if (fills_host) {
+        cpu.level = Level::Full;
+        cpu.figure +=
+            fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * host);
+        line = std::min(line, *used);
+    } else if (at_one) {
+        // It can use more than a core, so one is no limit; a thread of it may be at its own.
+        cpu.level = reach.known && !reach.slow ? Level::Room : Level::Unknown;
     } else if (host >= kHostFull && *used >= kStarved) {
         cpu.level = Level::Unknown;
     } else if (*used > kOneCoreMost || *used < kOneCoreRoom * std::min(1.0, *cores)) {
@@ -119,6 +165,8 @@ DatabaseCpu database_cpu_of(const Case& c) {
     DatabaseCpu cpu;
     cpu.cores = c.cores("database");
     cpu.used = c.cpu_of("database", c.after());
+    cpu.query = cpu.used ? query::counter(c, metric::kContainerCpuSeconds, {{"role", "database"}})
+                         : query::gauge(c, metric::kPgBackends, {{"state", "active"}});
     const Signal runnable = active_unwaited(c.data());
     if (samples_in(runnable, c.after()) >= kLeastSamples) {
         cpu.runnable = mean_in(runnable, c.after());
@@ -175,6 +223,7 @@ Reach reach_of(const Case& c) {
         return reach;
     }
     reach.known = true;
+    reach.query = query::canary(c, "no_database");
     reach.light_s = *first;
     reach.after_s = *after;
     reach.failed_share = failed_canaries(c.data(), "no_database", window) /
@@ -209,17 +258,19 @@ std::vector<double> light_responses(const Case& c) {
     std::vector<double> means(endpoints, 0);
     const double third = c.before().from_s + c.before().seconds() / 3;
     for (std::size_t e = 0; e < endpoints; ++e) {
-        double sum = 0;
+        std::vector<std::pair<double, std::uint64_t>> ticks;  // mean response, requests
         std::uint64_t requests = 0;
         for (const TickFacts& tick : c.data().ticks) {
             // At least the first third; longer only for what is rarely asked for.
             const bool early = tick.middle_s() < third || requests < kLeastRequests;
-            if (tick.middle_s() < c.before().to_s && early && e < tick.endpoints.size()) {
-                sum += tick.endpoints[e].response_s;
-                requests += tick.endpoints[e].requests;
+            if (tick.middle_s() < c.before().to_s && early && e < tick.endpoints.size() &&
+                tick.endpoints[e].requests > 0) {
+                const std::uint64_t n = tick.endpoints[e].requests;
+                ticks.emplace_back(tick.endpoints[e].response_s / static_cast<double>(n), n);
+                requests += n;
             }
         }
-        means[e] = requests >= kLeastRequests ? sum / static_cast<double>(requests) : 0;
+        means[e] = requests >= kLeastRequests ? typical_mean(std::move(ticks)) : 0;
     }
     return means;
 }
@@ -265,19 +316,43 @@ ServerKind server_kind(const std::string& command) {
     constexpr std::array kLoops{"node", "uvicorn", "hypercorn", "daphne", "deno", "bun"};
     constexpr std::array kWorkers{"gunicorn", "uwsgi",   "php-fpm", "puma",
                                   "unicorn",  "apache2", "httpd",   "waitress"};
-    const auto is = [&](const char* name) { return command.starts_with(name); };
-    if (std::any_of(kLoops.begin(), kLoops.end(), is)) {
-        return ServerKind::Loop;
-    }
-    return std::any_of(kWorkers.begin(), kWorkers.end(), is) ? ServerKind::Workers
-                                                             : ServerKind::Unknown;
+    constexpr std::array kThreads{"java", "dotnet", "beam"};
+    constexpr std::array kProxies{"nginx",   "haproxy",     "envoy",       "traefik", "caddy",
+                                  "varnish", "docker-prox", "rootlesskit", "pgbounce"};
+    const auto any = [&](const auto& names) {
+        return std::any_of(names.begin(), names.end(),
+                           [&](const char* name) { return command.starts_with(name); });
+    };
+    return any(kLoops)     ? ServerKind::Loop
+           : any(kWorkers) ? ServerKind::Workers
+           : any(kThreads) ? ServerKind::Threads
+           : any(kProxies) ? ServerKind::Proxy
+                           : ServerKind::Unknown;
+}
+
+bool may_be_single_threaded(const std::string& command) {
+    const ServerKind kind = server_kind(command);
+    return command.empty() || kind == ServerKind::Loop || kind == ServerKind::Workers ||
+           command.starts_with("python") || command.starts_with("ruby") ||
+           command.starts_with("php");
 }
 
 bool pooler_between(const Case& c) {
+    constexpr std::string_view kKey = "postgres.statement.";
+    // Who names connections as it opens them does so once each; a pooler whenever it lends one.
+    constexpr double kOftenCalled = 3;
     const RunData& data = c.data();
-    return std::any_of(data.facts.begin(), data.facts.end(), [](const auto& fact) {
-        return fact.first.starts_with("postgres.statement.") && fact.first.ends_with(".sql") &&
-               fact.second.starts_with("SET application_name=");
+    double opened = 0;
+    for (const App& app : apps_of(data)) {
+        opened += max_in(app.all, c.load()).value_or(0);
+    }
+    return std::any_of(data.facts.begin(), data.facts.end(), [&](const auto& fact) {
+        if (!fact.first.starts_with(kKey) || !fact.first.ends_with(".sql") ||
+            !fact.second.starts_with("SET application_name=")) {
+            return false;
+        }
+        const std::string number = fact.first.substr(0, fact.first.size() - 3);
+        return data.fact(number + "calls", 1e9) > kOftenCalled * opened;
     });
 }
 

@@ -27,6 +27,7 @@ struct AppCpu {
     double used = 0, cores = 0;
     double onset_s = 0;
     std::string figure;  // "the application used 0.12 of 2 cores"; "" where nobody looked
+    std::string query;
 };
 [[nodiscard]] AppCpu app_cpu_of(const Case& c);
 
@@ -37,6 +38,7 @@ struct DatabaseCpu {
     bool shared = false;  // full because the machine is
     std::optional<double> cores, used, runnable;
     std::string figure;
+    std::string query;
 };
 [[nodiscard]] DatabaseCpu database_cpu_of(const Case& c);
 
@@ -54,6 +56,10 @@ struct Reach {
     double in_flight_fast = 0;  // most requests in flight while it was still fast
     double in_flight_slow = 0;  // in flight when it began to be slow
     std::string text;
+    std::string query;
+    [[nodiscard]] Sentence said(std::string_view lead = {}, std::string_view tail = {}) const {
+        return {std::string(lead) + text + std::string(tail), query};
+    }
 };
 [[nodiscard]] Reach reach_of(const Case& c);
 
@@ -71,9 +77,12 @@ struct Reach {
 
 /// What the process on the target's port is called ("uvicorn"); "" where nobody looked.
 [[nodiscard]] std::string server_command(const Case& c);
-enum class ServerKind { Unknown, Loop, Workers };
-/// By its name alone: whether it takes requests in as they come, or as many as it has workers.
+enum class ServerKind { Unknown, Loop, Workers, Threads, Proxy };
+/// By its name alone: whether it takes requests in as they come on one thread, or as many as it has
+/// workers; runs on all cores at once; or only passes requests on to somebody else.
 [[nodiscard]] ServerKind server_kind(const std::string& command);
+/// Whether it can be a runtime that runs one thread at a time; true where nobody looked.
+[[nodiscard]] bool may_be_single_threaded(const std::string& command);
 
 /// Something between the application and PostgreSQL lends its connections out: PgBouncer names
 /// them by statement ("SET application_name='x'"), drivers do so as they connect.

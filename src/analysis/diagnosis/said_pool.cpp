@@ -1,6 +1,7 @@
 #include "analysis/diagnosis/said_pool.hpp"
 
 #include "analysis/diagnosis/pool_errors.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -82,6 +83,13 @@ std::string SaidPool::shown() const {
         text += fmt::format(", {:.0f} callers had to wait", waits);
     }
     return text;
+}
+
+std::string SaidPool::query(const Case& c) const {
+    const auto of = [&](const char* metric) { return query::gauge(c, metric, {{"pool", name}}); };
+    return of(pending_median > 0 ? metric::kAppPoolPending
+              : timeouts > 0     ? metric::kAppPoolTimeouts
+                                 : metric::kAppPoolUsed);
 }
 
 std::optional<SaidPool> pool_with_queue(const Case& c) {

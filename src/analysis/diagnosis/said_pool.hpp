@@ -19,6 +19,8 @@ struct SaidPool {
     double onset_s = 0;                 // since when callers waited
     /// "pool main: 5 of 5 connections in use, 42 callers waiting (median)".
     [[nodiscard]] std::string shown() const;
+    /// For what made it count: callers that waited, or gave up, or its connections in use.
+    [[nodiscard]] std::string query(const Case& c) const;
 };
 /// The pool with the most callers waiting, else with the most time-outs or waits. A pool counts
 /// when callers waited in most samples after the break, gave up, or had to wait while all was in

@@ -1,6 +1,7 @@
 // The database's disk, and statements that do more work than they need.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -48,25 +49,29 @@ void state_kind(const Case& c, double io, double wal, Finding& finding) {
     const double checkpoints = increase_in(
         series_of(c.data(), "plimsoll_pg_checkpoints_total", "reason", "requested"), c.after());
     if (wal >= io / 2) {
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("{:.0f} % of these waits were for the write-ahead log, of which {:.1f} "
                         "MB/s were made",
-                        100 * wal / io, rate(c, "plimsoll_pg_wal_bytes_total") / 1e6));
+                        100 * wal / io, rate(c, "plimsoll_pg_wal_bytes_total") / 1e6),
+            query::counter(c, "plimsoll_pg_wal_bytes_total"));
         finding.fix =
             "Commit less often or in larger transactions, put the write-ahead log on faster "
             "storage, or, where losing the last moments is acceptable, set synchronous_commit = "
             "off.";
     } else {
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("{:.0f} blocks/s came from outside shared_buffers",
-                        rate(c, "plimsoll_pg_blocks_total", "source", "read")));
+                        rate(c, "plimsoll_pg_blocks_total", "source", "read")),
+            query::counter(c, "plimsoll_pg_blocks_total", {{"source", "read"}}));
         finding.fix =
             "Give the database more memory (shared_buffers and the system's cache) or faster "
             "storage, or read less: look for missing indexes in the top statements.";
     }
     if (checkpoints > 0) {
-        finding.evidence.push_back(fmt::format(
-            "{:.0f} checkpoints were forced meanwhile: max_wal_size is too small", checkpoints));
+        finding.evidence.emplace_back(
+            fmt::format("{:.0f} checkpoint{} forced meanwhile: max_wal_size is too small",
+                        checkpoints, checkpoints == 1 ? " was" : "s were"),
+            query::counter(c, "plimsoll_pg_checkpoints_total", {{"reason", "requested"}}));
         finding.fix += " Raise max_wal_size.";
     }
     finding.fix +=
@@ -100,9 +105,10 @@ std::optional<Finding> find_database_io(const Case& c) {
     finding.sources = 2;
     finding.onset_s =
         sustained_since(io, c.load(), kSustainedShare, some).value_or(c.after().from_s);
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("{:.0f} % of active backends waited for the disk, {:.1f} at a time on average",
-                    100 * *waiting / *busy, *waiting));
+                    100 * *waiting / *busy, *waiting),
+        query::gauge(c, metric::kPgWaiting));
     const double wal = mean_in(sum_of(c.data(), metric::kPgWaiting,
                                       [](const StoredSeries& s) { return is_io(s) && is_wal(s); }),
                                c.after())
@@ -113,7 +119,8 @@ std::optional<Finding> find_database_io(const Case& c) {
     const auto cpu = c.cpu_of("database", c.after());
     if (cores && cpu) {
         (*cpu < kCpuFull * *cores ? finding.evidence : finding.against)
-            .push_back(fmt::format("the database used {:.2f} of {:g} cores", *cpu, *cores));
+            .emplace_back(fmt::format("the database used {:.2f} of {:g} cores", *cpu, *cores),
+                          query::counter(c, metric::kContainerCpuSeconds, {{"role", "database"}}));
     } else {
         finding.lacks("CPU of the database (probes.containers with role: database)");
     }
@@ -156,13 +163,15 @@ std::optional<Finding> find_slow_sql(const Case& c) {
     finding.direct = scans;
     finding.sources = 2;
     finding.onset_s = 0;  // as slow under light load
-    finding.evidence.push_back(
+    finding.evidence.emplace_back(
         fmt::format("one statement took {:.0f} % of the database's time, {} a call: {}",
-                    100 * first / total, human_seconds(mean), probe_fact(data, "statement.1.sql")));
+                    100 * first / total, human_seconds(mean), probe_fact(data, "statement.1.sql")),
+        query::facts("statement"));
     if (scans) {
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("each call looked at {:.0f} blocks ({:.0f} MB) to give {:.1f} rows", blocks,
-                        blocks * 8192 / 1e6, number(data, "statement.1.rows_per_call")));
+                        blocks * 8192 / 1e6, number(data, "statement.1.rows_per_call")),
+            query::facts("statement.1."));
     }
     finding.values = {{"statement_mean_s", mean},
                       {"statement_share", first / total},

@@ -4,6 +4,7 @@
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/pooler.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/load_level.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 // One thing at a time; two of them cannot be told from one with short waits in between below this.
 constexpr double kOneAtATime = 1.5;
+constexpr double kAtOnceNoise = 0.5;
 // Connections that were opened beyond what is worked on at once: requests are taken in, and not
 // come back to.
 constexpr double kTakenIn = 1.5;
@@ -54,7 +56,7 @@ double busy_connections(const Case& c, Window window) {
 /// Whether everything inside the application was looked at, and has room.
 struct Inside {
     bool known = false, full = false;
-    std::vector<std::string> figures;
+    std::vector<Sentence> figures;
 };
 Inside look_inside(const Case& c) {
     Inside inside;
@@ -68,8 +70,9 @@ Inside look_inside(const Case& c) {
                   fullest_pooler(c).has_value() || refusal_errors(c.data()).count > 0 ||
                   find_database_io(c).has_value() || find_slow_sql(c).has_value() ||
                   find_connection_leak(c).has_value();
-    for (const std::string& figure : {app.figure, database.figure}) {
-        if (!figure.empty()) {
+    for (const Sentence& figure :
+         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
+        if (!figure.text.empty()) {
             inside.figures.push_back(figure);
         }
     }
@@ -85,8 +88,8 @@ bool a_pool_binds(const Case& c, const Reach& reach) {
 }
 
 void state_room(const Inside& inside, Claim& finding) {
-    for (const std::string& figure : inside.figures) {
-        finding.evidence.push_back("it is not that: " + figure);
+    for (const Sentence& figure : inside.figures) {
+        finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
     }
 }
 
@@ -111,21 +114,30 @@ Claim begin(const char* cause, const Reach& reach) {
     finding.cause = cause;
     finding.onset_s = reach.onset_s;
     finding.sources = 2;
-    finding.evidence.push_back(reach.text + ": requests wait before the application gets to them");
+    finding.evidence.push_back(
+        reach.said({}, ": requests wait before the application gets to them"));
     return finding;
 }
 
 Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, double at_once,
                    double opened) {
     Claim finding = begin("event_loop_blocked", reach);
-    finding.evidence.push_back(
+    if (opened <= 0 && server_kind(server_command(c)) != ServerKind::Loop) {
+        finding.lacks("what kind of server it is: one worker looks like one blocked loop");
+    }
+    if (opened <= 0 && at_once >= kOneAtATime) {
+        finding.lacks("how many processes it has, each with a loop of its own");
+    }
+    finding.evidence.emplace_back(
         fmt::format("by the response times of light load it worked on {:.1f} request{} at a time",
-                    at_once, std::lround(at_once * 10) == 10 ? "" : "s"));
+                    at_once, std::lround(at_once * 10) == 10 ? "" : "s"),
+        query::endpoints(c));
     if (opened > 0) {
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("meanwhile it opened {:.0f} database connections, for requests that it had "
                         "taken in and did not come back to",
-                        opened));
+                        opened),
+            query::gauge(c, metric::kPgBackends));
     }
     state_room(inside, finding);
     const double served = std::max(1e-9, c.served_rate(c.after()));
@@ -142,20 +154,30 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
 
 Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, double at_once) {
     Claim finding = begin("worker_pool", reach);
+    const std::vector<App> apps = apps_of(c.data());
+    if (fullest_pool(c, apps) && server_kind(server_command(c)) != ServerKind::Workers) {
+        // Health checks often ask the database, whatever one is told.
+        finding.lacks(
+            "whether the URL without database really needs none: its wait began as all connections "
+            "were busy");
+    }
     const double workers = workers_of(c, at_once, reach);
     const double served = std::max(1e-9, c.served_rate(c.after()));
     const double hold = workers / served;
     const double needed = c.highest_demand() * hold;
     const double n = recommended_pool(needed);
-    finding.evidence.push_back(fmt::format(
-        "that began with {:.0f} requests in flight; by the response times of light load it worked "
-        "on {:.1f} at a time, the others waited: that is what {:.0f} worker{} can do",
-        reach.in_flight_slow, at_once, workers, workers == 1 ? "" : "s"));
+    finding.evidence.emplace_back(
+        fmt::format("that began with {:.0f} requests in flight; by the response times of light "
+                    "load it worked on {:.1f} at a time, the others waited: that is what {:.0f} "
+                    "worker{} can do",
+                    reach.in_flight_slow, at_once, workers, workers == 1 ? "" : "s"),
+        query::load(c));
     if (const double busy = busy_connections(c, c.after()); busy >= 1) {
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("of its {:.0f} database connections {:.1f} were busy: no more than it has "
                         "workers",
-                        connections(c, c.after()), busy));
+                        connections(c, c.after()), busy),
+            query::gauge(c, metric::kPgBackends));
     }
     state_room(inside, finding);
     finding.values = {{"workers", workers},
@@ -230,9 +252,10 @@ void state_upstream(const Case& c, Claim& finding, const Inside& inside) {
     state_room(inside, finding);
     const auto pool = pool_with_room(c);
     if (pool) {
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("it is not that: pool \"{}\" had {:.0f} of {:.0f} connections in use",
-                        pool->name, pool->used, pool->size));
+                        pool->name, pool->used, pool->size),
+            query::gauge(c, metric::kAppPoolUsed, {{"pool", pool->name}}));
     }
     finding.missing.emplace_back(
         "the other service itself: its own response times, or its pool of "
@@ -259,20 +282,23 @@ std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
     Claim finding;
     finding.cause = "upstream";
     finding.onset_s = c.after().from_s;
-    finding.evidence.push_back(
-        fmt::format("{} took several times as long as under light load", list(split.slow)));
+    finding.evidence.emplace_back(
+        fmt::format("{} took several times as long as under light load", list(split.slow)),
+        query::endpoints(c));
     if (!split.as_before.empty()) {
-        finding.evidence.push_back(fmt::format("{} did not", list(split.as_before)));
+        finding.evidence.emplace_back(fmt::format("{} did not", list(split.as_before)),
+                                      query::endpoints(c));
         finding.sources = 2;
     }
     if (split.slow_at_once >= kOneAtATime) {
         finding.values["worked_at_once"] = split.slow_at_once;
-        finding.evidence.push_back(
+        finding.evidence.emplace_back(
             fmt::format("by the response times of light load {:.1f} of these were under way at a "
                         "time, the others waited",
-                        split.slow_at_once));
+                        split.slow_at_once),
+            query::endpoints(c));
     }
-    finding.evidence.push_back("the application itself stayed responsive: " + reach_of(c).text);
+    finding.evidence.push_back(reach_of(c).said("the application itself stayed responsive: "));
     // Everything else has room: by elimination, which is no more than a lead.
     finding.lacks("what these requests wait for");
     state_upstream(c, finding, inside);
@@ -282,8 +308,9 @@ std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
 /// Workers are all taken, by requests that do not end.
 Finding all_hang(const Case& c, const Reach& reach, const Inside& inside) {
     Claim finding = begin("upstream", reach);
-    finding.evidence.push_back(
-        "what is under way does not end: neither the CPU nor the database works on it");
+    finding.evidence.emplace_back(
+        "what is under way does not end: neither the CPU nor the database works on it",
+        query::load(c));
     finding.lacks("what these requests wait for");
     state_upstream(c, finding, inside);
     return conclude(finding);
@@ -316,7 +343,12 @@ std::optional<Finding> find_waiting(const Case& c) {
     const double before = connections(c, {c.before().from_s, c.before().to_s / 2});
     const double after = connections(c, c.after());
     const bool taken_in = after >= kTakenIn * *at_once + kTakenInMore && after >= kTakenIn * before;
-    if (taken_in || *at_once < kOneAtATime) {
+    const ServerKind kind = server_kind(server_command(c));
+    const bool one = *at_once < kOneAtATime && kind != ServerKind::Workers;
+    // A loop each in a few processes; what they hand to threads goes on at more at once.
+    const bool loops =
+        kind == ServerKind::Loop && *at_once <= c.data().fact("env.cores", 0) + kAtOnceNoise;
+    if (taken_in || one || loops) {
         return event_loop(c, reach, inside, *at_once, taken_in ? after : 0);
     }
     const bool as_many = reach.in_flight_fast <= kAsMany * *at_once + kAsManyMore;
@@ -327,24 +359,38 @@ std::optional<Finding> find_workers_by_name(const Case& c) {
     const std::string command = server_command(c);
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = c.broke() ? fullest_pool(c, apps) : std::nullopt;
+    // Where each request opens a connection of its own there is no pool to count, but for what is
+    // worked on at once.
+    const auto at_once = c.broke() ? worked_at_once(c) : std::nullopt;
     const DatabaseCpu cpu = database_cpu_of(c);
-    if (!pool || reach_of(c).known || server_kind(command) != ServerKind::Workers ||
-        pool_with_queue(c) || pool_errors(c.data()).count > 0 || fullest_pooler(c) ||
-        pooler_suspected(c, pool->size) || cpu.level != Level::Room ||
-        app_cpu_of(c).level == Level::Full || lock_share(c, c.after()).value_or(0) > kMostLocks ||
-        refusal_errors(c.data()).count > 0 || find_idle_in_transaction(c) ||
-        find_connection_leak(c)) {
+    if ((!pool && (!at_once || collapsed(c))) || reach_of(c).known ||
+        server_kind(command) != ServerKind::Workers || pool_with_queue(c) ||
+        pool_errors(c.data()).count > 0 || fullest_pooler(c) ||
+        pooler_suspected(c, pool ? std::optional(pool->size) : std::nullopt) ||
+        cpu.level != Level::Room || app_cpu_of(c).level == Level::Full ||
+        lock_share(c, c.after()).value_or(0) > kMostLocks || refusal_errors(c.data()).count > 0 ||
+        find_idle_in_transaction(c) || find_connection_leak(c)) {
         return std::nullopt;
     }
     Claim finding;
     finding.cause = "worker_pool";
-    finding.onset_s = pool->onset_s;
-    finding.evidence.push_back(fmt::format(
-        "\"{}\" takes as many requests as it has workers, and all {:.0f} database connections "
-        "were busy from {:.1f} s on, one for each worker",
-        command, pool->size, pool->onset_s));
+    finding.onset_s = pool ? pool->onset_s : c.after().from_s;
+    const double workers = pool ? pool->size : std::max(1.0, std::ceil(*at_once - 0.1));
+    if (!pool) {
+        finding.evidence.emplace_back(
+            fmt::format("\"{}\" takes as many requests as it has workers; by the response times of "
+                        "light load it worked on {:.1f} at a time, the others waited",
+                        command, *at_once),
+            query::endpoints(c));
+    } else {
+        finding.evidence.emplace_back(
+            fmt::format("\"{}\" takes as many requests as it has workers, and all {:.0f} database "
+                        "connections were busy from {:.1f} s on, one for each worker",
+                        command, pool->size, pool->onset_s),
+            pool->app->query(c));
+    }
     finding.lacks("canary no_database, to tell workers that are all busy from a full pool");
-    finding.values = {{"workers", pool->size}};
+    finding.values = {{"workers", workers}};
     finding.fix =
         "Add probes.canaries.no_database and run again: if a URL without database waits as well, "
         "the workers are the limit; then more of them (gunicorn --workers or --threads) should "

@@ -20,6 +20,7 @@ namespace {
 struct ReportFlags {
     std::string run;
     std::string format;
+    std::string explain;
 };
 
 int print_format(const std::string& format, const RunReader& reader, const Analysis& analysis) {
@@ -49,6 +50,14 @@ int report(const ReportFlags& flags) {
     if (!analysis) {
         return refuse(analysis.error());
     }
+    if (!flags.explain.empty()) {
+        const auto text = render_explanation(*reader, *analysis, flags.explain);
+        if (!text) {
+            return refuse(text.error());
+        }
+        hand_over(*text);
+        return to_int(ExitCode::Passed);
+    }
     if (!flags.format.empty() && flags.format != "csv") {
         return print_format(flags.format, *reader, *analysis);
     }
@@ -75,10 +84,18 @@ void add_report_command(CLI::App& app, Action& action) {
         ->add_option("--format", flags->format,
                      "print this one to stdout instead of writing all into the run folder")
         ->check(CLI::IsMember({"html", "md", "json", "csv", "junit"}));
+    command
+        ->add_option(
+            "--explain", flags->explain,
+            "print what a finding (its name, or its number from 1) rests on: each sentence "
+            "with the SQL over run.db and its rows; writes nothing")
+        ->type_name("FINDING")
+        ->excludes("--format");
     command->footer(
         "Examples:\n"
         "  plimsoll report results/20260101T120000Z-3fa9-demo\n"
-        "  plimsoll report results/20260101T120000Z-3fa9-demo --format md | gh pr comment -F -");
+        "  plimsoll report results/20260101T120000Z-3fa9-demo --format md | gh pr comment -F -\n"
+        "  plimsoll report results/20260101T120000Z-3fa9-demo --explain 1");
     command->callback([flags, &action] { action = [flags] { return report(*flags); }; });
 }
 

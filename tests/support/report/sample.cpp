@@ -308,6 +308,9 @@ void judge(Sample& sample, double scale) {
         "Raise the pool from 5 to 17 connections: 500/s × 20 ms = 10 busy on average, and two "
         "standard deviations more. Rerun to confirm.";
     analysis.findings = {pool};
+    analysis.resource_limits = {
+        {"database connections of \"lab\"", "connections", 5, 4.98, 0.01992, 251, 0.996},
+        {"the database's CPU", "cores", 2, 0.125, 0.0005, 4000, 0.0625}};
 }
 
 }  // namespace
@@ -412,8 +415,12 @@ Sample hostile() {
     analysis.breaking_point.symptom = nasty;
     for (auto& finding : analysis.findings) {
         finding.cause = finding.confidence = finding.fix = nasty;
-        finding.evidence = finding.against = finding.missing = {nasty};
+        finding.evidence = finding.against = {nasty};
+        finding.missing = {nasty};
         finding.values = {{nasty, 1}};
+    }
+    for (auto& limit : analysis.resource_limits) {
+        limit.resource = limit.unit = nasty;
     }
     analysis.errors = {{nasty, nasty + "0", "http_5xx", 503, nasty, 10, 1, 2}};
     analysis.generator.dropped = {{nasty, 1}};

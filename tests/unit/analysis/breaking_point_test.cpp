@@ -208,6 +208,74 @@ TEST(BreakingPoint, IsTheSameWhereTheLoadGoesDownAgain) {
     expect_break_near(analysed(options).analysis.breaking_point, 250, 0.03);
 }
 
+/// The healthy ramp from 25/s to 500/s, slow from `from` to `to` seconds.
+RunData slowed_down(int from, int to) {
+    Options options;
+    options.pool = 50;
+    RunData data = analysed(options).data;
+    for (int i = from; i < to; ++i) {
+        data.ticks[static_cast<std::size_t>(i)].response_mean_s = 2;
+    }
+    return data;
+}
+
+TEST(BreakingPoint, ThatHealedIsToldWithBothTimes) {
+    const Break found = find_breaking_point(slowed_down(20, 30));
+    ASSERT_TRUE(found.point.found);
+    EXPECT_DOUBLE_EQ(found.point.at_s, 20);
+    EXPECT_NEAR(found.point.at_rate, 25 + 20.5 * 475 / 60, 1e-6);
+    ASSERT_TRUE(found.point.recovered_s.has_value());
+    EXPECT_DOUBLE_EQ(*found.point.recovered_s, 30);
+    EXPECT_TRUE(found.point.healed.empty());
+    // What diagnosis looks at ends with it.
+    EXPECT_DOUBLE_EQ(found.until_s, 30);
+}
+
+TEST(BreakingPoint, HasNotHealedUntilItKeptUpForHalfAsLong) {
+    EXPECT_FALSE(find_breaking_point(slowed_down(20, 56)).point.recovered_s);  // 4 s are left
+    EXPECT_FALSE(find_breaking_point(slowed_down(20, 48)).point.recovered_s);  // 12 s, of 28 s
+    EXPECT_TRUE(find_breaking_point(slowed_down(20, 40)).point.recovered_s);
+}
+
+TEST(BreakingPoint, IsTheLastingOneWhereAnEarlierOneHealed) {
+    RunData data = slowed_down(10, 16);
+    for (std::size_t i = 45; i < 60; ++i) {
+        data.ticks[i].response_mean_s = 2;
+    }
+    const Break found = find_breaking_point(data);
+    ASSERT_TRUE(found.point.found);
+    EXPECT_DOUBLE_EQ(found.point.at_s, 45);
+    EXPECT_FALSE(found.point.recovered_s);
+    ASSERT_EQ(found.point.healed.size(), 1U);
+    EXPECT_DOUBLE_EQ(found.point.healed[0].from_s, 10);
+    EXPECT_DOUBLE_EQ(found.point.healed[0].to_s, 16);
+    EXPECT_NEAR(found.point.healed[0].at_rate, 25 + 10.5 * 475 / 60, 1e-6);
+}
+
+TEST(BreakingPoint, ThatComesBackAtTheSameLoadHasNotHealed) {
+    Options options;
+    options.pool = 50;
+    options.start = 200;
+    options.stages = {{60, 200}};
+    RunData data = analysed(options).data;
+    for (std::size_t i = 15; i < 60; ++i) {
+        data.ticks[i].response_mean_s = i < 25 || i >= 35 ? 2 : data.ticks[i].response_mean_s;
+    }
+    const Break found = find_breaking_point(data);
+    ASSERT_TRUE(found.point.found);
+    EXPECT_DOUBLE_EQ(found.point.at_s, 15);
+    EXPECT_FALSE(found.point.recovered_s);
+    EXPECT_GE(found.until_s, 59);
+}
+
+TEST(BreakingPoint, HealsOnlyUnderAsMuchLoad) {
+    Options options;
+    options.stages = {{30, 500}, {30, 100}};  // past 250/s, and back below
+    const Break found = find_breaking_point(analysed(options).data);
+    ASSERT_TRUE(found.point.found);
+    EXPECT_FALSE(found.point.recovered_s);
+}
+
 TEST(BreakingPoint, IsNotJudgedWhereTheGeneratorWasTheLimit) {
     Options options;
     options.generator_limit = 200;

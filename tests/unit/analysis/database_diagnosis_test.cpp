@@ -100,6 +100,40 @@ TEST(PgbouncerPool, IsFoundWithItsSizeInsteadOfAnApplicationsPool) {
     EXPECT_NE(finding.fix.find("from 5 to 17"), std::string::npos) << finding.fix;
 }
 
+// PgBouncer 1.18 counts the waiting for a server connection as transaction time too.
+TEST(PgbouncerPool, IsSizedByTheHoldAloneWhereTransactionTimeHoldsTheWaiting) {
+    RunData data = with_full_pooler();
+    const auto queue = [](double t) { return t < kBreak_s ? 0 : (t - kBreak_s) * 20; };
+    double waited = 0;
+    add_series(data, "pgbouncer", metric::kPgbouncerWaitSeconds, MetricType::Counter,
+               {{"database", "shop"}}, [&](double t) { return waited += 0.2 * queue(t); });
+    double more = 0;
+    for (StoredSeries& series : data.series) {
+        if (series.metric == metric::kPgbouncerTransactionSeconds) {
+            for (auto& point : series.points) {
+                point.value += more += 0.2 * queue(point.t_s);
+            }
+        }
+    }
+    const Finding finding = finding_of(diagnose_again(data), "pgbouncer_pool");
+    EXPECT_NEAR(finding.values.at("hold_s"), 0.020, 0.001);
+    EXPECT_NEAR(finding.values.at("recommended_pool_size"), 17, 1);
+}
+
+TEST(PgbouncerPool, IsKnownByItsClientsErrorsWhereNobodyReadItsConsole) {
+    RunData data = analysed({}).data;
+    StoredError error;
+    error.sample.text = R"({"error":"query_wait_timeout"})";
+    error.sample.count = 40;
+    error.first_s = 35;
+    error.last_s = 60;
+    data.errors = {error};
+    const Finding finding = finding_of(diagnose_again(data), "pgbouncer_pool");
+    EXPECT_EQ(finding.confidence, "medium");
+    EXPECT_TRUE(mentions(finding.evidence, "40 answers say so"));
+    EXPECT_TRUE(mentions(finding.missing, "probes.pgbouncer"));
+}
+
 TEST(PgbouncerPool, IsNotBlamedWhereNobodyWaitsForIt) {
     RunData data = with_full_pooler();
     for (StoredSeries& series : data.series) {
@@ -166,6 +200,9 @@ RunData with_leak(const char* state, bool released) {
     for (TickFacts& tick : data.ticks) {
         if (tick.from_s > 35) {
             tick.served /= 10;
+        } else {
+            // Those that do not need the database are answered at once: few are under way.
+            tick.state.in_flight_mean /= 10;
         }
     }
     return data;
@@ -297,7 +334,13 @@ TEST(LockContention, NamesTheStatementsAtBothEnds) {
     data.facts["postgres.blocking.1.waiter_sql"] = "UPDATE stock SET n = n - ? WHERE id = ?";
     const Finding finding = finding_of(diagnose_again(data), "lock_contention");
     EXPECT_EQ(finding.confidence, "high");
-    EXPECT_TRUE(mentions(finding.evidence, "in 11 of 12 looks"));
+    EXPECT_TRUE(mentions(finding.evidence,
+                         "in 11 of 12 looks, up to 4 backends waited for one of "
+                         "an application without a name"));
+    data.facts["postgres.blocking.1.waiters"] = "1";
+    data.facts["postgres.blocking.1.blocker_application"] = "shop-api";
+    EXPECT_TRUE(mentions(finding_of(diagnose_again(data), "lock_contention").evidence,
+                         "up to 1 backend waited for one of \"shop-api\""));
     EXPECT_TRUE(mentions(finding.evidence, "UPDATE stock"));
 }
 

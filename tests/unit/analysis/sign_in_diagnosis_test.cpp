@@ -40,7 +40,7 @@ TEST(RarePoolErrors, AreNamedWithTheirShareAndItsInterval) {
     EXPECT_NEAR(finding->values.at("error_ratio_low"), 0.000598, 0.000001);
     EXPECT_NEAR(finding->values.at("error_ratio_high"), 0.001028, 0.000001);
     EXPECT_TRUE(mentions(finding->evidence, "0.078 %, 95 % interval 0.060 to 0.103 %"))
-        << finding->evidence.front();
+        << finding->evidence.front().text;
     EXPECT_TRUE(mentions(finding->evidence, "between 12.1 and 12.9 s"));
 }
 

@@ -72,7 +72,12 @@ inline Analysed analysed(const synthetic::Options& options) {
     return result;
 }
 
-/// Any of the strings contains `part`.
+/// Any of the sentences contains `part`.
+inline bool mentions(const std::vector<Sentence>& lines, const std::string& part) {
+    return std::any_of(lines.begin(), lines.end(), [&](const Sentence& line) {
+        return line.text.find(part) != std::string::npos;
+    });
+}
 inline bool mentions(const std::vector<std::string>& lines, const std::string& part) {
     return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
         return line.find(part) != std::string::npos;

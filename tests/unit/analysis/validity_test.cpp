@@ -154,7 +154,11 @@ TEST(Validity, CountsTimeoutsAsLowerBounds) {
     Options options;
     options.client_timeout_s = 1;
     const Analysed run = analysed(options);
-    EXPECT_FALSE(run.check("censored_share").ok);
+    const auto checks = check_validity(run.data);
+    const auto check = std::find_if(checks.begin(), checks.end(),
+                                    [](const auto& c) { return c.name == "censored_share"; });
+    ASSERT_NE(check, checks.end());
+    EXPECT_FALSE(check->ok);
     EXPECT_FALSE(run.analysis.response.p99_supported);
     EXPECT_LT(run.analysis.response.censored_from, 0.99);
 }
@@ -219,6 +223,29 @@ TEST(Verdict, IsTheWorstOfItsChecks) {
     EXPECT_EQ(verdict_of({good, weak, good}), Verdict::Degraded);
     EXPECT_EQ(verdict_of({fatal, weak}), Verdict::Invalid);
     EXPECT_EQ(verdict_of({weak, fatal}), Verdict::Invalid);
+}
+
+// The synthetic pool of five is full from 28.4 s on. Its clients give up after 2 s: hundreds of
+// requests are given up then, and none before.
+TEST(Validity, IsNotDegradedByWhatTheTargetDidAfterItBroke) {
+    Options options;
+    options.client_timeout_s = 2;
+    const Analysed run = analysed(options);
+    ASSERT_TRUE(run.analysis.breaking_point.found);
+    const auto whole = check_validity(run.data);
+    const auto find = [](const std::vector<ValidityCheck>& checks) {
+        return *std::find_if(checks.begin(), checks.end(),
+                             [](const auto& c) { return c.name == "censored_share"; });
+    };
+    EXPECT_FALSE(find(whole).ok);
+    EXPECT_GT(find(whole).value, 0.1);
+    const ValidityCheck again = run.check("censored_share");
+    EXPECT_TRUE(again.ok) << again.why;
+    EXPECT_DOUBLE_EQ(again.value, 0);
+    EXPECT_NE(again.why.find("Until it broke, which is what the answer rests on, it was 0.00 %"),
+              std::string::npos)
+        << again.why;
+    EXPECT_EQ(run.analysis.verdict, Verdict::Valid);
 }
 
 }  // namespace

@@ -50,6 +50,30 @@ confidence, since 24 s).
 )");
 }
 
+TEST(VerdictText, SaysThatItRecoveredAndWhen) {
+    Analysis a = broken();
+    a.breaking_point.recovered_s = 41.2;
+    a.breaking_point.healed = {{50, 58, 400}};
+    const std::string text = verdict_text(a, {});
+    EXPECT_NE(
+        text.find(
+            "It broke at 250/s, 28 s into the run (between 235/s and 274/s), and recovered at\n"
+            "41 s, under as much load.\n"
+            "  Meanwhile requests waited.\n"
+            "  It slowed down from 50 to 58 s as well, at 400/s, and recovered.\n"
+            "  Nothing else broke up to 500/s, the highest load tried.\n"),
+        std::string::npos)
+        << text;
+    a.breaking_point.recovered_s.reset();
+    a.breaking_point.healed = {{5, 13, 60}};
+    const std::string later = verdict_text(a, {});
+    EXPECT_NE(later.find("It broke at 250/s, 28 s into the run (between 235/s and 274/s).\n"
+                         "  From then on requests waited.\n"
+                         "  It had slowed down from 5 to 13 s as well, at 60/s, and recovered.\n"),
+              std::string::npos)
+        << later;
+}
+
 TEST(VerdictText, SaysThatNothingBroke) {
     Analysis a = broken();
     a.breaking_point = {};
@@ -89,10 +113,11 @@ TEST(VerdictText, AdmitsWhatItDoesNotKnow) {
     synthetic::Options options;
     options.database_probe = options.canaries = options.processes = false;
     const Analysed run = analysed(options);
-    EXPECT_NE(verdict_text(run.analysis, run.info)
-                  .find("What gave way first: unknown. The evidence is missing, so nothing is "
-                        "guessed.\n"),
-              std::string::npos);
+    EXPECT_NE(
+        verdict_text(run.analysis, run.info)
+            .find("What gave way first: unknown. What was measured does not show it, so nothing "
+                  "is\nguessed.\n"),
+        std::string::npos);
 }
 
 TEST(VerdictText, FitsATerminalOf100Columns) {

@@ -2,6 +2,7 @@
 
 #include "busy_child.hpp"
 #include "signal/names.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -55,6 +56,25 @@ TEST(ContainerProbe, ReportsACgroupUnderItsLastName) {
                                              {metric::kContainerMemory, 62914560},
                                              {metric::kContainerMemoryLimit, 1073741824},
                                              {metric::kContainerOomKills, 2}}));
+}
+
+TEST(ContainerProbe, TellsACgroupWithoutAControllerFromOneThatIsGone) {
+    const test::TempFolder root;
+    const fs::path folder = root.path() / "cpu" / "shop";  // version 1, neither cpuacct nor memory
+    fs::create_directories(folder);
+    std::ofstream(folder / "cpu.cfs_quota_us") << "50000\n";
+    ContainerProbeOptions options;
+    options.cgroup = "/shop";
+    options.cgroup_root = root.path();
+    const ProbePtr probe = make_container_probe(options);
+    const Status started = probe->start(Clock::now() + 1s);
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().to_string(),
+                HasSubstr("the cgroup has no figures of CPU time or memory: /shop"));
+    const auto error = [&] { return probe->read(Clock::now() + 1s).error().to_string(); };
+    EXPECT_THAT(error(), HasSubstr("the cgroup has no figures of CPU time or memory: /shop"));
+    fs::remove_all(folder);
+    EXPECT_THAT(error(), HasSubstr("the cgroup is gone: /shop"));
 }
 
 TEST(ContainerProbe, RefusesWhatItCannotProbe) {

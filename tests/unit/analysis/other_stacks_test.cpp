@@ -1,0 +1,322 @@
+// Shapes that services of other kinds have, and what must not be concluded from them.
+#include "analysis/diagnosis/claim.hpp"
+#include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/resources.hpp"
+#include "signal/names.hpp"
+#include "synthetic_analysis.hpp"
+
+#include <cmath>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+namespace plimsoll {
+namespace {
+
+using synthetic::Options;
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+constexpr double kFull_s = 28.4;  // when the synthetic run's pool of five is full
+
+std::vector<Finding> diagnose_again(const RunData& data) {
+    return diagnose(data, find_breaking_point(data), Verdict::Valid, {});
+}
+
+std::string shown(const std::vector<Finding>& findings) {
+    std::string text;
+    for (const Finding& finding : findings) {
+        text += finding.cause + "(" + finding.confidence + ") ";
+    }
+    return text;
+}
+
+/// Nothing of medium or high confidence but what is `allowed`.
+void expect_only(const std::vector<Finding>& findings, const std::string& allowed) {
+    for (const Finding& finding : findings) {
+        EXPECT_TRUE(finding.cause == allowed || rank_of(finding) == 2) << shown(findings);
+    }
+}
+
+StoredProbe& probe_named(RunData& data, const std::string& name) {
+    return *std::find_if(data.probes.begin(), data.probes.end(),
+                         [&](const StoredProbe& probe) { return probe.info.name == name; });
+}
+
+/// What the process on the target's port is called.
+void name_server(RunData& data, const std::string& command) {
+    probe_named(data, "process").info.facts = {{"role", "app"}, {"command", command}};
+}
+
+/// The URL without database answers in 2 ms until `from_s`, then in `slow_s`.
+void slow_canary(RunData& data, double from_s, double slow_s = 0.8) {
+    for (StoredSeries& series : data.series) {
+        if (series.metric == metric::kCanarySeconds && series.label("canary") == "no_database") {
+            for (auto& point : series.points) {
+                point.value = point.t_s > from_s ? slow_s : 0.002;
+            }
+        }
+    }
+}
+
+/// A series with a point at every reading of its probe.
+void add_series(RunData& data, const std::string& probe, const char* name, MetricType type,
+                Labels labels, const std::function<double(double)>& value) {
+    StoredSeries series{probe, name, type, std::move(labels), {}};
+    for (const double t_s : probe_named(data, probe).times_s) {
+        series.points.push_back({t_s, value(t_s)});
+    }
+    data.series.push_back(std::move(series));
+}
+
+/// One from a probe of its own, a point a second.
+void add_scraped(RunData& data, const char* name, Labels labels,
+                 const std::function<double(double)>& value) {
+    StoredSeries series{"app_metrics", name, MetricType::Gauge, std::move(labels), {}};
+    for (double t_s = 0.5; t_s < data.duration_s; t_s += 1) {
+        series.points.push_back({t_s, value(t_s)});
+    }
+    data.series.push_back(std::move(series));
+}
+
+/// The application's CPU: `before` cores, and `after` from the break on.
+void set_app_cpu(RunData& data, double before, double after) {
+    for (StoredSeries& series : data.series) {
+        if (series.metric == metric::kContainerCpuSeconds && series.label("role") == "app") {
+            for (auto& point : series.points) {
+                point.value = before * std::min(point.t_s, kFull_s) +
+                              after * std::max(0.0, point.t_s - kFull_s);
+            }
+        }
+    }
+}
+
+void set_host_cpu(RunData& data, double share) {
+    for (const char* cpu : {"0", "1"}) {
+        add_scraped(data, metric::kHostCpuSeconds, {{"side", "target"}, {"cpu", cpu}},
+                    [=](double t) { return share * t; });
+    }
+}
+
+// Spring Boot: two hundred threads, all of which wait for one of five connections in the end, so
+// that everything is slow. The pool itself says who waits for what.
+TEST(OtherStacks, APoolThatSaysItHasAQueueIsNoWorkerPool) {
+    RunData data = analysed({}).data;
+    name_server(data, "java");
+    slow_canary(data, kFull_s);
+    add_scraped(data, metric::kAppPoolSize, {{"pool", "HikariPool-1"}}, [](double) { return 5; });
+    add_scraped(data, metric::kAppPoolUsed, {{"pool", "HikariPool-1"}},
+                [](double t) { return std::min(5.0, (25 + 475 * t / 60) * 0.020); });
+    add_scraped(data, metric::kAppPoolPending, {{"pool", "HikariPool-1"}},
+                [](double t) { return t < kFull_s ? 0 : 122; });
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "app_pool_exhausted") << shown(findings);
+    EXPECT_EQ(findings[0].confidence, "medium");  // the URL without database speaks against it
+    EXPECT_DOUBLE_EQ(findings[0].values.at("pool_size"), 5);
+    EXPECT_NEAR(findings[0].onset_s, kFull_s, 1.5);
+    expect_only(findings, "app_pool_exhausted");
+}
+
+// Spring's /actuator/health asks the database: named as the URL that needs none, it waits with the
+// pool, exactly as it would for as many workers.
+TEST(OtherStacks, AHealthCheckThatAsksTheDatabaseMakesNoSureWorkerPool) {
+    RunData data = analysed({}).data;
+    name_server(data, "java");
+    slow_canary(data, kFull_s);
+    expect_only(diagnose_again(data), "app_pool_exhausted");
+}
+
+// gunicorn takes one request per worker, whose connection is busy whenever it is.
+TEST(OtherStacks, OneSyncWorkerIsAWorkerPoolOfOneAndNoBlockedLoop) {
+    Options options;
+    options.pool = 1;
+    options.start = 5;
+    options.stages = {{60, 100}};  // one worker at 22 ms: 45/s
+    RunData data = analysed(options).data;
+    name_server(data, "gunicorn");
+    slow_canary(data, 60 * 45.0 / 95);
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "worker_pool") << shown(findings);
+    EXPECT_DOUBLE_EQ(findings[0].values.at("workers"), 1);
+    expect_only(findings, "worker_pool");
+    // A process whose kind nobody knows may be either.
+    name_server(data, "shop");
+    expect_only(diagnose_again(data), "none");
+}
+
+// Two processes of an event loop each are no worker pool of two, where their name says so.
+TEST(OtherStacks, TwoLoopsAreNoWorkerPool) {
+    Options options;
+    options.pool = 2;
+    options.start = 10;
+    options.stages = {{60, 200}};
+    RunData data = analysed(options).data;
+    data.facts["env.cores"] = "2";
+    name_server(data, "uvicorn");
+    slow_canary(data, 60 * 90.0 / 190);
+    std::erase_if(data.series, [](const StoredSeries& s) {  // the calls that block need no database
+        return s.metric == metric::kPgBackends && s.label("state") == "active";
+    });
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "event_loop_blocked") << shown(findings);
+    EXPECT_EQ(findings[0].confidence, "low");  // how many processes there are, nobody counted
+}
+
+// Django without persistent connections opens one per request; no canary looked.
+TEST(OtherStacks, SyncWorkersWithAConnectionPerRequestAreALeadByTheirName) {
+    Options options;
+    options.pool = 2;
+    options.start = 10;
+    options.stages = {{60, 200}};
+    options.canaries = false;
+    RunData data = analysed(options).data;
+    name_server(data, "gunicorn");
+    std::erase_if(data.series, [](const StoredSeries& s) {
+        return s.metric == metric::kPgBackends && s.label("state") == "idle" &&
+               s.label("application_name") == "shop-api";
+    });
+    for (StoredSeries& series : data.series) {  // every third look finds one that is just opening
+        if (series.metric == metric::kPgBackends && series.label("state") == "active") {
+            for (std::size_t i = 0; i < series.points.size(); i += 3) {
+                series.points[i].value = 0;
+            }
+        }
+    }
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "worker_pool") << shown(findings);
+    EXPECT_EQ(findings[0].confidence, "low");
+    EXPECT_DOUBLE_EQ(findings[0].values.at("workers"), 2);
+}
+
+// Workers of a queue on the same database are busy whatever is asked of the service.
+TEST(OtherStacks, ConnectionsThatWereAsBusyBeforeAreSomebodyElses) {
+    RunData data = analysed({}).data;
+    add_series(data, "postgres", metric::kPgBackends, MetricType::Gauge,
+               {{"datname", "shop"},
+                {"usename", "batch"},
+                {"application_name", "celery"},
+                {"state", "active"},
+                {"wait_event_type", "Timeout"}},
+               [](double) { return 10; });
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "app_pool_exhausted") << shown(findings);
+    EXPECT_DOUBLE_EQ(findings[0].values.at("pool_size"), 5);
+}
+
+// The port is nginx's: its CPU is not the application's.
+TEST(OtherStacks, TheCpuOfAProxyInFrontRulesNothingOut) {
+    RunData data = analysed({}).data;
+    name_server(data, "nginx");
+    const Break found = find_breaking_point(data);
+    EXPECT_EQ(app_cpu_of(Case(data, found)).level, Level::Unknown);
+    name_server(data, "node");
+    EXPECT_EQ(app_cpu_of(Case(data, found)).level, Level::Room);
+}
+
+// A JVM at one core of two has another one to go on; a Node process has not.
+TEST(OtherStacks, OneCoreIsALimitOnlyOfWhatRunsOneThread) {
+    RunData data = analysed({}).data;
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    slow_canary(data, kFull_s);
+    set_app_cpu(data, 0.4, 0.98);
+    name_server(data, "node");
+    const auto node = diagnose_again(data);
+    ASSERT_FALSE(node.empty());
+    EXPECT_EQ(node[0].cause, "app_cpu") << shown(node);
+    name_server(data, "java");
+    expect_only(diagnose_again(data), "none");
+}
+
+// Go uses all cores, and shares them with database and generator: at 1.2 of 2 the machine is full.
+TEST(OtherStacks, TheGreatestUserOfAFullMachineIsAtItsLimit) {
+    RunData data = analysed({}).data;
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    slow_canary(data, kFull_s);
+    set_app_cpu(data, 0.4, 1.25);
+    name_server(data, "shop");
+    expect_only(diagnose_again(data), "none");
+    set_host_cpu(data, 0.97);
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "app_cpu") << shown(findings);
+    EXPECT_TRUE(mentions(findings[0].evidence, "the machine as a whole was busy for 97 %"));
+}
+
+// The first requests of a JVM compile what they run.
+TEST(OtherStacks, AWarmUpIsNoPartOfWhatARequestTakes) {
+    RunData data = analysed({}).data;
+    for (std::size_t i = 0; i < 2; ++i) {
+        for (TickEndpoint& endpoint : data.ticks[i].endpoints) {
+            endpoint.response_s *= 10;
+        }
+    }
+    const Break found = find_breaking_point(data);
+    const auto at_once = worked_at_once(Case(data, found));
+    ASSERT_TRUE(at_once.has_value());
+    EXPECT_NEAR(*at_once, 5.5, 0.3);  // 250/s × 22 ms
+}
+
+// Transactions that wait for a stalled service with a connection in hand: one for each request.
+TEST(OtherStacks, ConnectionsThatRequestsUnderWayHoldAreNotForgotten) {
+    Options options;
+    options.pool = 50;
+    options.start = 20;
+    options.stages = {{60, 20}};
+    RunData data = analysed(options).data;
+    const auto held = [](double t) { return std::clamp((t - 25) * 2, 0.0, 40.0); };
+    for (TickFacts& tick : data.ticks) {
+        if (tick.from_s >= 20) {
+            tick.state.in_flight_mean = std::min(100.0, (tick.from_s - 19) * 4);
+            tick.state.in_flight = static_cast<std::uint32_t>(tick.state.in_flight_mean);
+            tick.served = tick.ok = tick.requests = 0;
+        }
+    }
+    const Labels labels{{"datname", "shop"},
+                        {"usename", "shop"},
+                        {"application_name", "shop-api"},
+                        {"state", "idle in transaction"}};
+    add_series(data, "postgres", metric::kPgStale, MetricType::Gauge, labels, held);
+    add_series(data, "postgres", metric::kPgIdleInTransaction, MetricType::Gauge, {},
+               [](double t) { return std::max(0.0, t - 20); });
+    for (const Finding& finding : diagnose_again(data)) {
+        EXPECT_NE(finding.cause, "connection_leak");
+    }
+}
+
+// Names given as a connection is opened (HikariCP's connectionInitSql) are not a pooler's.
+TEST(OtherStacks, ConnectionsNamedOnceEachDoNotSpeakOfAPooler) {
+    RunData data = analysed({}).data;
+    data.facts["postgres.statements.total_s"] = "10";
+    data.facts["postgres.statement.4.sql"] = "SET application_name='shop-api'";
+    data.facts["postgres.statement.4.calls"] = "5";
+    const auto named = diagnose_again(data);
+    ASSERT_FALSE(named.empty());
+    EXPECT_EQ(named[0].cause, "app_pool_exhausted") << shown(named);
+    data.facts["postgres.statement.4.calls"] = "4000";
+    const auto lent = diagnose_again(data);
+    ASSERT_FALSE(lent.empty());
+    EXPECT_EQ(lent[0].cause, "pgbouncer_pool") << shown(lent);
+}
+
+// The counter is the machine's: somebody else's listener may overflow.
+TEST(OtherStacks, OverflowsWhileConnectsStayFastAreDoubtful) {
+    RunData data = analysed({}).data;
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}},
+                [](double t) { return t < 30 ? 0 : 100 * (t - 30); });
+    add_series(data, "canary", metric::kCanarySeconds, MetricType::Gauge,
+               {{"canary", "tcp_connect"}}, [](double) { return 0.0002; });
+    for (const Finding& finding : diagnose_again(data)) {
+        EXPECT_NE(finding.confidence, "high") << finding.cause;
+    }
+}
+
+}  // namespace
+}  // namespace plimsoll
