@@ -88,7 +88,18 @@ inline constexpr const char* kTargetHottest = "plimsoll_target_hottest_thread_cp
 inline constexpr const char* kTargetRunDelay = "plimsoll_target_run_delay_seconds_total";
 inline constexpr const char* kTargetGcCpu = "plimsoll_target_gc_thread_cpu_seconds_total";
 
-// probes/app_metrics: all {pool}
+// probes/app_metrics: of workers {workers}
+inline constexpr const char* kAppWorkersSize = "plimsoll_app_workers_size";
+inline constexpr const char* kAppWorkersBusy = "plimsoll_app_workers_busy";
+inline constexpr const char* kAppWorkersQueued = "plimsoll_app_workers_queued";
+// of the process {}
+inline constexpr const char* kAppLoopLag = "plimsoll_app_loop_lag_seconds";
+inline constexpr const char* kAppLoopBusy = "plimsoll_app_loop_busy_ratio";
+inline constexpr const char* kAppGcPause = "plimsoll_app_gc_pause_seconds_total";
+inline constexpr const char* kAppGcCpu = "plimsoll_app_gc_cpu_seconds_total";
+inline constexpr const char* kAppCpu = "plimsoll_app_cpu_seconds_total";
+inline constexpr const char* kAppSchedulerWait = "plimsoll_app_scheduler_wait_seconds_total";
+// of pools {pool}
 inline constexpr const char* kAppPoolSize = "plimsoll_app_pool_size";
 inline constexpr const char* kAppPoolUsed = "plimsoll_app_pool_used";
 inline constexpr const char* kAppPoolIdle = "plimsoll_app_pool_idle";
