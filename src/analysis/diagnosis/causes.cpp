@@ -52,7 +52,8 @@ const std::vector<Cause>& cause_table() {
          1,
          "a URL that needs nothing waits as soon as as many requests are in flight as are worked "
          "on "
-         "at once, with CPU and database idle; or the server's own figures",
+         "at once, with CPU and database idle; requests that lie unread; or the server's own "
+         "figures",
          "app_pool_exhausted (the URL without database stays fast, or waits only later), "
          "event_loop_blocked (one at a time, or more connections opened than are worked on)",
          {"accept_queue"}},
@@ -60,8 +61,10 @@ const std::vector<Cause>& cause_table() {
          "the application's event loop",
          "application's event loop blocked",
          1,
-         "a URL that needs nothing waits, with CPU and database idle, while requests are worked on "
-         "one at a time or connections are opened for requests that are not come back to",
+         "a URL that needs nothing waits, or requests lie unread, with CPU and database idle, "
+         "while "
+         "requests are worked on one at a time or connections are opened for requests that are not "
+         "come back to",
          "app_cpu (its core is full), idle_in_transaction and lock waits (the answers of "
          "PostgreSQL "
          "lie unread), accept_queue (nobody accepts)",
@@ -91,12 +94,25 @@ const std::vector<Cause>& cause_table() {
          "app_cpu: other requests use it",
          {"app_cpu", "app_cpu_throttled", "accept_queue", "idle_in_transaction",
           "app_pool_exhausted", "worker_pool", "event_loop_blocked"}},
+        {"gc_pause",
+         "garbage collection",
+         "garbage collection stops the application",
+         3,
+         "a quarter of the time or more spent in pauses by its own figures, or two fifths of its "
+         "CPU "
+         "used by garbage collection while that CPU is full",
+         "app_cpu (requests use it), memory (it ends, instead of slowing down)",
+         {"app_cpu", "app_cpu_throttled", "accept_queue", "idle_in_transaction",
+          "app_pool_exhausted", "worker_pool", "event_loop_blocked"}},
         {"upstream",
          "something else that requests wait for",
          "waits for another service",
          3,
          "some endpoints are slow while the application answers a URL that needs nothing at once, "
-         "and neither CPU nor database is busy; or requests that do not end hold every worker",
+         "and neither CPU nor database is busy; or requests that do not end hold every worker; or "
+         "most connections that it has opened to another service wait for an answer, for longer "
+         "than "
+         "under light load",
          "app_pool_exhausted and idle_in_transaction (connections are busy), connection_leak "
          "(connections go idle one after another before the break)",
          {"worker_pool", "accept_queue"}},

@@ -6,6 +6,7 @@
 #include "analysis/diagnosis/pooler.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
+#include "analysis/diagnosis/unread.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -95,6 +96,9 @@ void state_room(const Inside& inside, Claim& finding) {
 double workers_of(const Case& c, double at_once, const Reach& reach) {
     constexpr double kNear = 0.25;
     constexpr double kVeryNear = 0.10;
+    if (const auto taken_in = taken_in_at_once(c)) {
+        return std::max(1.0, std::round(*taken_in));
+    }
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = fullest_pool(c, apps);
     if (pool && std::abs(pool->size - at_once) <= kNear * at_once + 0.5) {
@@ -118,6 +122,7 @@ Claim begin(const char* cause, const Reach& reach) {
 Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, double at_once,
                    double opened) {
     Claim finding = begin("event_loop_blocked", reach);
+    weigh_unread(c, reach, finding);
     finding.evidence.push_back(
         fmt::format("by the response times of light load it worked on {:.1f} request{} at a time",
                     at_once, std::lround(at_once * 10) == 10 ? "" : "s"));
@@ -129,7 +134,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
     }
     state_room(inside, finding);
     const double served = std::max(1e-9, c.served_rate(c.after()));
-    finding.values = {{"blocked_s_per_request", 1 / served}, {"capacity_rate", served}};
+    finding.values.insert({{"blocked_s_per_request", 1 / served}, {"capacity_rate", served}});
     finding.fix = fmt::format(
         "Find the call that does not yield (a blocking driver, sleep, file or DNS access, a "
         "synchronous library in an async handler; on average it takes {} of each request) and make "
@@ -142,6 +147,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
 
 Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, double at_once) {
     Claim finding = begin("worker_pool", reach);
+    weigh_unread(c, reach, finding);
     const double workers = workers_of(c, at_once, reach);
     const double served = std::max(1e-9, c.served_rate(c.after()));
     const double hold = workers / served;
@@ -158,11 +164,11 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
                         connections(c, c.after()), busy));
     }
     state_room(inside, finding);
-    finding.values = {{"workers", workers},
-                      {"hold_s", hold},
-                      {"capacity_rate", served},
-                      {"needed_workers", needed},
-                      {"recommended_workers", n}};
+    finding.values.insert({{"workers", workers},
+                           {"hold_s", hold},
+                           {"capacity_rate", served},
+                           {"needed_workers", needed},
+                           {"recommended_workers", n}});
     finding.fix = fmt::format(
         "Raise the number of workers or threads from {:.0f} to {:.0f}, all processes together: "
         "{:.0f} requests/s × {} each keep {:.1f} busy on average (Little's law), and 2√{:.1f} more "
@@ -299,7 +305,7 @@ std::optional<Finding> find_waiting(const Case& c) {
     const Inside inside = look_inside(c);
     if (!reach.known || !inside.known || inside.full || a_pool_binds(c, reach) ||
         find_accept_queue(c) || find_rate_limited(c) || find_memory(c) ||
-        find_idle_in_transaction(c)) {
+        find_idle_in_transaction(c) || find_slow_upstream(c) || find_full_workers(c)) {
         return std::nullopt;
     }
     if (reach.level != Level::Full) {
@@ -333,7 +339,7 @@ std::optional<Finding> find_workers_by_name(const Case& c) {
         pooler_suspected(c, pool->size) || cpu.level != Level::Room ||
         app_cpu_of(c).level == Level::Full || lock_share(c, c.after()).value_or(0) > kMostLocks ||
         refusal_errors(c.data()).count > 0 || find_idle_in_transaction(c) ||
-        find_connection_leak(c)) {
+        find_connection_leak(c) || find_full_workers(c) || find_slow_upstream(c)) {
         return std::nullopt;
     }
     Claim finding;
