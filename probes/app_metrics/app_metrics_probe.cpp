@@ -1,7 +1,7 @@
 #include "probes/app_metrics/app_metrics_probe.hpp"
 
 #include "net/http_client.hpp"
-#include "probes/app_metrics/pool_metrics.hpp"
+#include "probes/app_metrics/app_figures.hpp"
 #include "signal/names.hpp"
 
 #include <utility>
@@ -16,6 +16,7 @@ constexpr std::size_t kLongestAnswer = 16U << 20U;
 std::vector<MetricDescriptor> describe_metrics() {
     using enum MetricType;
     const std::vector<std::string> pool{"pool"};
+    const std::vector<std::string> workers{"workers"};
     return {
         {metric::kAppPoolSize, Gauge, "Connections that the application's pool may have.", pool},
         {metric::kAppPoolUsed, Gauge, "Connections given out.", pool},
@@ -23,13 +24,22 @@ std::vector<MetricDescriptor> describe_metrics() {
         {metric::kAppPoolPending, Gauge, "Callers waiting for a connection.", pool},
         {metric::kAppPoolTimeouts, Counter, "Callers that gave up waiting.", pool},
         {metric::kAppPoolWaits, Counter, "Callers that had to wait.", pool},
+        {metric::kAppWorkersSize, Gauge, "Threads or processes for requests.", workers},
+        {metric::kAppWorkersBusy, Gauge, "Those that work.", workers},
+        {metric::kAppWorkersQueued, Gauge, "What waits for one of them.", workers},
+        {metric::kAppLoopLag, Gauge, "Lateness of the application's event loop.", {}},
+        {metric::kAppLoopBusy, Gauge, "Share of time that its event loop is not idle.", {}},
+        {metric::kAppGcPause, Counter, "Time in which garbage collection stopped it.", {}},
+        {metric::kAppGcCpu, Counter, "CPU time of its garbage collection.", {}},
+        {metric::kAppCpu, Counter, "CPU time by its own figures.", {}},
+        {metric::kAppSchedulerWait, Counter, "Time that its goroutines waited for a thread.", {}},
     };
 }
 
 class AppMetricsProbe final : public Probe {
 public:
     AppMetricsProbe(AppMetricsOptions options, Url url, HttpClient client,
-                    std::vector<PoolMapping> mappings)
+                    std::vector<FigureMapping> mappings)
         : options_(std::move(options)),
           url_(std::move(url)),
           client_(std::move(client)),
@@ -49,12 +59,13 @@ public:
 
 private:
     Result<HttpResponse> fetch(Clock::time_point deadline);
-    Result<std::map<std::string, PoolFigures>> pools_in(const std::string& text) const;
+    Result<AppPage> page_in(const std::string& text) const;
+    [[nodiscard]] std::string labelled(const std::string& name) const;
 
     AppMetricsOptions options_;
     Url url_;
     HttpClient client_;
-    std::vector<PoolMapping> mappings_;
+    std::vector<FigureMapping> mappings_;
     std::vector<MetricDescriptor> descriptors_ = describe_metrics();
     std::vector<std::pair<std::string, std::string>> facts_;
 };
@@ -83,9 +94,8 @@ Result<HttpResponse> AppMetricsProbe::fetch(Clock::time_point deadline) {
     return response;
 }
 
-Result<std::map<std::string, PoolFigures>> AppMetricsProbe::pools_in(
-    const std::string& text) const {
-    PoolCollector collector(mappings_);
+Result<AppPage> AppMetricsProbe::page_in(const std::string& text) const {
+    AppCollector collector(mappings_);
     ExpositionReader reader(text);
     std::size_t samples = 0;
     for (;;) {
@@ -100,14 +110,20 @@ Result<std::map<std::string, PoolFigures>> AppMetricsProbe::pools_in(
         ++samples;
         collector.add(**sample);
     }
-    auto pools = collector.pools();
-    if (pools.empty()) {
-        return Error{fmt::format("none of its {} series is of a connection pool that is known or "
-                                 "mapped",
+    auto page = collector.page();
+    if (page.empty()) {
+        return Error{fmt::format("none of its {} series is of a pool, of workers or of a runtime "
+                                 "that is known or mapped",
                                  samples),
                      options_.name, "name them, e.g. map: {pool_used: my_pool_busy}"};
     }
-    return pools;
+    return page;
+}
+
+/// Two pages may have a pool of the same name each: of the second, it is another one.
+std::string AppMetricsProbe::labelled(const std::string& name) const {
+    return options_.name == AppMetricsOptions().name ? name
+                                                     : fmt::format("{} ({})", name, options_.name);
 }
 
 Result<Reading> AppMetricsProbe::read(Clock::time_point deadline) {
@@ -119,14 +135,19 @@ Result<Reading> AppMetricsProbe::read(Clock::time_point deadline) {
     Reading reading;
     reading.took = Clock::now() - from;
     reading.at = from + reading.took / 2;
-    const auto pools = pools_in(response->body);
-    if (!pools) {
-        return pools.error();
+    const auto page = page_in(response->body);
+    if (!page) {
+        return page.error();
     }
-    for (const auto& [pool, figures] : *pools) {
-        for (std::uint32_t i = 0; i < kPoolFigures; ++i) {
+    for (const auto& [key, figures] : *page) {
+        const auto& [group, name] = key;
+        for (std::uint32_t i = 0; i < kAppFigures; ++i) {
             if (figures.values[i]) {
-                reading.values.push_back({i, {pool}, *figures.values[i]});
+                std::vector<std::string> labels;
+                if (group != AppGroup::Process) {
+                    labels.push_back(labelled(name));
+                }
+                reading.values.push_back({i, std::move(labels), *figures.values[i]});
             }
         }
     }

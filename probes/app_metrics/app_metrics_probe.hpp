@@ -20,9 +20,11 @@ struct AppMetricsOptions {
     bool verify_tls = true;
 };
 
-/// Reports plimsoll_app_pool_* with label pool (PoolCollector says of what), and nothing else of
-/// what the target publishes. The target may answer late when it is in trouble: the probe shares
-/// the canaries' thread (Probe::waits_on_target).
+/// Reports plimsoll_app_*: of pools with label pool, of workers with label workers, of the process
+/// without (AppCollector says of what), and nothing else of what the target publishes. Names of a
+/// probe that is not called "app_metrics" end in its own: "main (app_metrics-2)". The target may
+/// answer late when it is in trouble: the probe shares the canaries' thread
+/// (Probe::waits_on_target).
 ///
 /// Start and read fail where the endpoint does not answer 200, its answer is longer than 16 MiB or
 /// is not in the text format, or nothing in it is known or mapped.

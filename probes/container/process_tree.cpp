@@ -152,6 +152,15 @@ std::optional<ProcessTree::Sample> ProcessTree::sample() {
     return sample;
 }
 
+std::vector<pid_t> ProcessTree::members() const {
+    std::vector<pid_t> pids;
+    pids.reserve(members_.size());
+    for (const auto& [pid, member] : members_) {
+        pids.push_back(pid);
+    }
+    return pids;
+}
+
 /// Breadth first, so that every parent is read before its children.
 void ProcessTree::add(pid_t pid, Sample& sample) {
     std::vector<pid_t> queue{pid};

@@ -69,6 +69,8 @@ public:
     [[nodiscard]] std::optional<Sample> sample();
 
     [[nodiscard]] pid_t root() const noexcept { return root_; }
+    /// The living ones as of the last sample, the root among them.
+    [[nodiscard]] std::vector<pid_t> members() const;
 
     /// Finds children by reading every process's parent, as on kernels without
     /// /proc/PID/task/TID/children. Chosen by itself where those are missing.

@@ -1,9 +1,8 @@
 #include "probes/host/host_probe.hpp"
 
 #include "probes/container/cgroup.hpp"
-#include "probes/container/listening_process.hpp"
-#include "probes/container/process_tree.hpp"
 #include "probes/container/system_files.hpp"
+#include "probes/container/target_process.hpp"
 #include "probes/host/network_figures.hpp"
 #include "signal/names.hpp"
 
@@ -23,11 +22,6 @@ namespace plimsoll {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr Nanoseconds kFirstPause = std::chrono::seconds(1);
-// In mid-run the probe thread has no more to give to an engine that hangs.
-constexpr Nanoseconds kAskEngine = std::chrono::milliseconds(100);
-constexpr Nanoseconds kLongestPause = std::chrono::seconds(10);
 
 enum Metric : std::uint32_t {
     Overflows,
@@ -73,7 +67,8 @@ public:
     explicit HostProbe(HostProbeOptions options)
         : options_(std::move(options)),
           proc_(options_.proc_root),
-          side_(options_.side == HostSide::Generator ? "generator" : "target") {}
+          side_(options_.side == HostSide::Generator ? "generator" : "target"),
+          target_(options_.port, proc_, options_.docker_host, "host:" + side_) {}
 
     [[nodiscard]] std::string name() const override { return "host:" + side_; }
     [[nodiscard]] std::span<const MetricDescriptor> descriptors() const override {
@@ -87,7 +82,6 @@ public:
     [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override;
 
 private:
-    Status find_target(Clock::time_point deadline);
     void add(Reading& reading, Metric metric, const std::optional<double>& value,
              std::initializer_list<std::string> more = {}) const;
     void add_network(Reading& reading) const;
@@ -99,42 +93,19 @@ private:
     std::string side_;
     std::vector<MetricDescriptor> descriptors_ = describe_metrics();
     std::vector<std::pair<std::string, std::string>> facts_;
-    // The target's process.
-    pid_t pid_ = 0;
-    std::uint64_t start_ticks_ = 0;
-    Error last_error_{"not looked for yet"};
-    Clock::time_point look_again_{};
-    Nanoseconds pause_ = kFirstPause;
+    TargetProcess target_;
 };
 
 Status HostProbe::start(Clock::time_point deadline) {
     if (options_.side == HostSide::Target) {
-        if (Status found = find_target(deadline); !found) {
-            return found.error();
+        const auto pid = target_.find(deadline);
+        if (!pid) {
+            return pid.error();
         }
-        facts_ = {{"pid", std::to_string(pid_)}};
+        facts_ = {{"pid", std::to_string(*pid)}};
     }
     const auto first = read(deadline);
     return first ? Status() : Status(first.error());
-}
-
-Status HostProbe::find_target(Clock::time_point deadline) {
-    const std::string engine =
-        options_.docker_host.empty() ? engine_from_environment() : options_.docker_host;
-    const auto found = find_target_process(options_.port, proc_, engine, deadline);
-    pid_ = found ? *found : 0;
-    const auto stat = found ? read_stat(proc_, pid_) : std::nullopt;
-    if (!stat) {
-        pid_ = 0;
-        last_error_ = found ? Error{fmt::format("process {} is gone", *found)} : found.error();
-        last_error_.where = name();
-        look_again_ = Clock::now() + pause_;
-        pause_ = std::min(pause_ * 2, kLongestPause);
-        return last_error_;
-    }
-    start_ticks_ = stat->start_ticks;
-    pause_ = kFirstPause;
-    return {};
 }
 
 void HostProbe::add(Reading& reading, Metric metric, const std::optional<double>& value,
@@ -147,7 +118,8 @@ void HostProbe::add(Reading& reading, Metric metric, const std::optional<double>
 }
 
 void HostProbe::add_network(Reading& reading) const {
-    const std::string process = pid_ == 0 ? std::string("self") : std::to_string(pid_);
+    const pid_t pid = target_.pid();
+    const std::string process = pid == 0 ? std::string("self") : std::to_string(pid);
     const NetworkFigures network = read_network_figures(proc_ / process / "net");
     add(reading, Overflows, network.listen_overflows);
     add(reading, Drops, network.listen_drops);
@@ -155,7 +127,7 @@ void HostProbe::add_network(Reading& reading) const {
     add(reading, Resent, network.segments_resent);
     add(reading, TimeWait, network.time_wait);
     add(reading, Sockets, network.sockets);
-    if (pid_ == 0) {  // /proc/sys shows the reader's namespace
+    if (pid == 0) {  // /proc/sys shows the reader's namespace
         const auto range = read_small_file(proc_ / "sys/net/ipv4/ip_local_port_range");
         add(reading, LocalPorts, range ? count_ports(*range) : std::nullopt);
     }
@@ -206,17 +178,8 @@ void HostProbe::add_machine(Reading& reading) const {
 Result<Reading> HostProbe::read(Clock::time_point deadline) {
     const Clock::time_point from = Clock::now();
     if (options_.side == HostSide::Target) {
-        const auto stat = pid_ == 0 ? std::nullopt : read_stat(proc_, pid_);
-        if (!stat || stat->start_ticks != start_ticks_) {
-            pid_ = 0;
-            if (from < look_again_) {
-                return last_error_;
-            }
-            if (Status found =
-                    find_target(std::min<Clock::time_point>(deadline, from + kAskEngine));
-                !found) {
-                return found.error();
-            }
+        if (const auto pid = target_.current(deadline); !pid) {
+            return pid.error();
         }
     }
     Reading reading;

@@ -9,10 +9,14 @@
 #include "probes/host/host_probe.hpp"
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
+#include "probes/postgres/target.hpp"
+#include "probes/target/target_probe.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,6 +32,32 @@ constexpr Nanoseconds kEngineAnswersWithin = std::chrono::milliseconds(500);
 /// "postgres", "postgres-2" ...
 std::string numbered(const std::string& name, std::size_t index) {
     return index == 0 ? name : fmt::format("{}-{}", name, index + 1);
+}
+
+/// The ports that the DSNs name, of databases and of their poolers.
+std::set<std::uint16_t> database_ports(const ProbesConfig& config) {
+    std::vector<std::string> dsns;
+    for (const PostgresProbeConfig& each : config.postgres) {
+        dsns.push_back(each.dsn);
+    }
+    for (const PgbouncerProbeConfig& each : config.pgbouncer) {
+        dsns.push_back(each.dsn);
+    }
+    std::set<std::uint16_t> ports;
+    for (const std::string& dsn : dsns) {
+        const auto target = PgTarget::parse(dsn);
+        if (!target) {
+            continue;  // its own probe complains
+        }
+        for (const auto& [key, value] : target->parameters()) {
+            std::uint16_t port = 0;
+            std::from_chars(value.data(), value.data() + value.size(), port);
+            if (key == "port" && port != 0) {
+                ports.insert(port);
+            }
+        }
+    }
+    return ports;
 }
 
 /// Makes the probes one after the other; the first Error stays.
@@ -147,9 +177,20 @@ void ProbeList::add_host() {
     options.side = HostSide::Target;
     options.port = target_.port;
     const bool asked = config_.host.has_value();
-    if (asked || find_target_process(target_.port, options.proc_root, engine_from_environment(),
-                                     Clock::now() + kEngineAnswersWithin)) {
+    const bool found =
+        find_target_process(target_.port, options.proc_root, engine_from_environment(),
+                            Clock::now() + kEngineAnswersWithin)
+            .ok();
+    if (asked || found) {
         add(make_host_probe(options));
+    }
+    if (found) {
+        TargetProbeOptions target;
+        target.port = target_.port;
+        target.period = config_.interval;
+        target.database_ports.merge(database_ports(config_));
+        add(make_socket_probe(target));
+        add(make_thread_probe(target));
     }
 }
 

@@ -183,8 +183,11 @@ void read_canary(const Item::Named& entry, ProbesConfig& probes) {
 
 void read_app_metrics(const Item& item, std::vector<AppMetricsConfig>& probes) {
     constexpr std::array<std::string_view, 2> kKnown{"url", "map"};
-    constexpr std::array<std::string_view, 6> kFigures{
-        "pool_size", "pool_used", "pool_idle", "pool_pending", "pool_timeouts", "pool_waits"};
+    constexpr std::array<std::string_view, 15> kFigures{
+        "pool_size",      "pool_used",  "pool_idle",     "pool_pending",
+        "pool_timeouts",  "pool_waits", "workers_size",  "workers_busy",
+        "workers_queued", "loop_lag",   "loop_busy",     "gc_pause",
+        "gc_cpu",         "cpu",        "scheduler_wait"};
     if (!item.require_map("a map with url", "e.g. {url: http://127.0.0.1:8080/metrics}")) {
         return;
     }
@@ -197,7 +200,7 @@ void read_app_metrics(const Item& item, std::vector<AppMetricsConfig>& probes) {
         }
     }
     const auto map = fields.get("map");
-    if (map && map->require_map("a map of pool figures to metrics",
+    if (map && map->require_map("a map of figures to metrics",
                                 "e.g. {pool_used: my_pool_busy, pool_size: my_pool_max}")) {
         const Fields figures(*map, {kFigures});
         for (const std::string_view figure : kFigures) {

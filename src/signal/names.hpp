@@ -72,7 +72,34 @@ inline constexpr const char* kHostTimeWait = "plimsoll_host_tcp_time_wait_socket
 inline constexpr const char* kHostTcpSockets = "plimsoll_host_tcp_sockets";
 inline constexpr const char* kHostLocalPorts = "plimsoll_host_tcp_local_ports";
 
-// probes/app_metrics: all {pool}
+// probes/target: the sockets by {peer,remote}: caller | database | upstream
+inline constexpr const char* kTargetAcceptQueue = "plimsoll_target_accept_queue_connections";  // {}
+inline constexpr const char* kTargetAcceptLimit = "plimsoll_target_accept_queue_limit";        // {}
+inline constexpr const char* kTargetConnections = "plimsoll_target_connections";
+inline constexpr const char* kTargetUnread = "plimsoll_target_unread_connections";
+inline constexpr const char* kTargetUnreadBytes = "plimsoll_target_unread_bytes";
+inline constexpr const char* kTargetWaiting = "plimsoll_target_waiting_connections";
+inline constexpr const char* kTargetLongestWait = "plimsoll_target_longest_wait_seconds";
+// and its processes and threads: {}
+inline constexpr const char* kTargetProcesses = "plimsoll_target_processes";
+inline constexpr const char* kTargetWorkers = "plimsoll_target_worker_processes";
+inline constexpr const char* kTargetThreads = "plimsoll_target_threads";
+inline constexpr const char* kTargetHottest = "plimsoll_target_hottest_thread_cpu_ratio";
+inline constexpr const char* kTargetRunDelay = "plimsoll_target_run_delay_seconds_total";
+inline constexpr const char* kTargetGcCpu = "plimsoll_target_gc_thread_cpu_seconds_total";
+
+// probes/app_metrics: of workers {workers}
+inline constexpr const char* kAppWorkersSize = "plimsoll_app_workers_size";
+inline constexpr const char* kAppWorkersBusy = "plimsoll_app_workers_busy";
+inline constexpr const char* kAppWorkersQueued = "plimsoll_app_workers_queued";
+// of the process {}
+inline constexpr const char* kAppLoopLag = "plimsoll_app_loop_lag_seconds";
+inline constexpr const char* kAppLoopBusy = "plimsoll_app_loop_busy_ratio";
+inline constexpr const char* kAppGcPause = "plimsoll_app_gc_pause_seconds_total";
+inline constexpr const char* kAppGcCpu = "plimsoll_app_gc_cpu_seconds_total";
+inline constexpr const char* kAppCpu = "plimsoll_app_cpu_seconds_total";
+inline constexpr const char* kAppSchedulerWait = "plimsoll_app_scheduler_wait_seconds_total";
+// of pools {pool}
 inline constexpr const char* kAppPoolSize = "plimsoll_app_pool_size";
 inline constexpr const char* kAppPoolUsed = "plimsoll_app_pool_used";
 inline constexpr const char* kAppPoolIdle = "plimsoll_app_pool_idle";

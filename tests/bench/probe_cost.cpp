@@ -12,6 +12,7 @@
 #include "probes/host/host_probe.hpp"
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
+#include "probes/target/target_probe.hpp"
 #include "signal/probe_runner.hpp"
 
 #include <algorithm>
@@ -63,6 +64,11 @@ std::vector<ProbePtr> all_probes(double hz, const Targets& targets) {
     host.side = HostSide::Target;
     host.port = port;
     probes.push_back(make_host_probe(host));
+    TargetProbeOptions target;
+    target.port = port;
+    target.period = period;
+    probes.push_back(make_socket_probe(target));
+    probes.push_back(make_thread_probe(target));
     probes.push_back(std::move(*make_select_canary({dsn, "", kCanaryPeriod, nullptr})));
     probes.push_back(std::move(*make_connect_canary({dsn, "", kCanaryPeriod, refusals})));
     probes.push_back(

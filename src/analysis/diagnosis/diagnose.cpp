@@ -13,25 +13,17 @@ namespace plimsoll {
 namespace {
 
 using Rule = std::optional<Finding> (*)(const Case&);
-constexpr std::array<Rule, 20> kRules{find_max_connections,
-                                      find_pgbouncer_pool,
-                                      find_connection_leak,
-                                      find_database_io,
-                                      find_slow_sql,
-                                      find_app_pool_exhausted,
-                                      find_rare_pool_errors,
-                                      find_database_cpu,
-                                      find_lock_contention,
-                                      find_idle_in_transaction,
-                                      find_app_cpu_throttled,
-                                      find_app_cpu,
-                                      find_password_hashing,
-                                      find_waiting,
-                                      find_workers_by_name,
-                                      find_accept_queue,
-                                      find_memory,
-                                      find_rate_limited,
-                                      find_network,
+constexpr std::array<Rule, 23> kRules{find_max_connections,   find_pgbouncer_pool,
+                                      find_connection_leak,   find_database_io,
+                                      find_slow_sql,          find_app_pool_exhausted,
+                                      find_rare_pool_errors,  find_database_cpu,
+                                      find_lock_contention,   find_idle_in_transaction,
+                                      find_app_cpu_throttled, find_app_cpu,
+                                      find_password_hashing,  find_waiting,
+                                      find_workers_by_name,   find_full_workers,
+                                      find_slow_upstream,     find_gc_pause,
+                                      find_accept_queue,      find_memory,
+                                      find_rate_limited,      find_network,
                                       find_ephemeral_ports};
 
 // A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.

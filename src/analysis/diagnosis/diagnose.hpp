@@ -38,6 +38,11 @@ namespace plimsoll {
 [[nodiscard]] std::optional<Finding> find_waiting(const Case& c);
 /// Workers that are all busy, where only the server's name tells that they are workers.
 [[nodiscard]] std::optional<Finding> find_workers_by_name(const Case& c);
+/// Workers that are all busy by their server's own figures.
+[[nodiscard]] std::optional<Finding> find_full_workers(const Case& c);
+/// Another service, by the application's sockets.
+[[nodiscard]] std::optional<Finding> find_slow_upstream(const Case& c);
+[[nodiscard]] std::optional<Finding> find_gc_pause(const Case& c);
 [[nodiscard]] std::optional<Finding> find_network(const Case& c);
 [[nodiscard]] std::optional<Finding> find_ephemeral_ports(const Case& c);
 [[nodiscard]] std::optional<Finding> find_accept_queue(const Case& c);

@@ -58,6 +58,16 @@ std::vector<ResourceLimit> resource_limits(const Case& c) {
                 "connections", size, mean_in(used, c.after()).value_or(0), served);
         }
     }
+    std::set<std::string> servers;
+    for (const StoredSeries& s : c.data().series) {
+        if (s.metric == metric::kAppWorkersSize && servers.insert(s.label("workers")).second) {
+            const std::string name = s.label("workers");
+            const Signal busy = series_of(c.data(), metric::kAppWorkersBusy, "workers", name);
+            add(limits, fmt::format("workers \"{}\", by their server's figures", name), "workers",
+                median_in(s.points, c.after()).value_or(0), mean_in(busy, c.after()).value_or(0),
+                served);
+        }
+    }
     std::sort(limits.begin(), limits.end(), [](const ResourceLimit& a, const ResourceLimit& b) {
         return a.could_carry < b.could_carry;
     });

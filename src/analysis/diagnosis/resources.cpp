@@ -2,6 +2,7 @@
 
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/queries.hpp"
+#include "analysis/diagnosis/unread.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -220,7 +221,7 @@ Reach reach_of(const Case& c) {
                             std::max(1e-9, c.before().seconds()) * window.seconds();
     if (!first || !after || samples_in(tries, window) < kLeastCanaries ||
         static_cast<double>(samples_in(tries, window)) < kTraced * expected) {
-        return reach;
+        return reach_by_sockets(c);
     }
     reach.known = true;
     reach.query = query::canary(c, "no_database");

@@ -49,6 +49,7 @@ struct DatabaseCpu {
 struct Reach {
     bool known = false;
     bool slow = false;             // against light load, by a factor and by an amount that matter
+    bool by_sockets = false;       // no canary: by requests that lie unread (unread.hpp)
     Level level = Level::Unknown;  // Full: that wait is a good part of what all requests waited
     double onset_s = 0;            // of its being slow
     double light_s = 0, after_s = 0;

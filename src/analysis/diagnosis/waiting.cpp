@@ -7,6 +7,7 @@
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
+#include "analysis/diagnosis/unread.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -98,6 +99,9 @@ void state_room(const Inside& inside, Claim& finding) {
 double workers_of(const Case& c, double at_once, const Reach& reach) {
     constexpr double kNear = 0.25;
     constexpr double kVeryNear = 0.10;
+    if (const auto taken_in = taken_in_at_once(c)) {
+        return std::max(1.0, std::round(*taken_in));
+    }
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = fullest_pool(c, apps);
     if (pool && std::abs(pool->size - at_once) <= kNear * at_once + 0.5) {
@@ -128,6 +132,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
     if (opened <= 0 && at_once >= kOneAtATime) {
         finding.lacks("how many processes it has, each with a loop of its own");
     }
+    weigh_unread(c, reach, finding);
     finding.evidence.emplace_back(
         fmt::format("by the response times of light load it worked on {:.1f} request{} at a time",
                     at_once, std::lround(at_once * 10) == 10 ? "" : "s"),
@@ -141,7 +146,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
     }
     state_room(inside, finding);
     const double served = std::max(1e-9, c.served_rate(c.after()));
-    finding.values = {{"blocked_s_per_request", 1 / served}, {"capacity_rate", served}};
+    finding.values.insert({{"blocked_s_per_request", 1 / served}, {"capacity_rate", served}});
     finding.fix = fmt::format(
         "Find the call that does not yield (a blocking driver, sleep, file or DNS access, a "
         "synchronous library in an async handler; on average it takes {} of each request) and make "
@@ -161,6 +166,7 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
             "whether the URL without database really needs none: its wait began as all connections "
             "were busy");
     }
+    weigh_unread(c, reach, finding);
     const double workers = workers_of(c, at_once, reach);
     const double served = std::max(1e-9, c.served_rate(c.after()));
     const double hold = workers / served;
@@ -180,11 +186,11 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
             query::gauge(c, metric::kPgBackends));
     }
     state_room(inside, finding);
-    finding.values = {{"workers", workers},
-                      {"hold_s", hold},
-                      {"capacity_rate", served},
-                      {"needed_workers", needed},
-                      {"recommended_workers", n}};
+    finding.values.insert({{"workers", workers},
+                           {"hold_s", hold},
+                           {"capacity_rate", served},
+                           {"needed_workers", needed},
+                           {"recommended_workers", n}});
     finding.fix = fmt::format(
         "Raise the number of workers or threads from {:.0f} to {:.0f}, all processes together: "
         "{:.0f} requests/s × {} each keep {:.1f} busy on average (Little's law), and 2√{:.1f} more "
@@ -326,7 +332,7 @@ std::optional<Finding> find_waiting(const Case& c) {
     const Inside inside = look_inside(c);
     if (!reach.known || !inside.known || inside.full || a_pool_binds(c, reach) ||
         find_accept_queue(c) || find_rate_limited(c) || find_memory(c) ||
-        find_idle_in_transaction(c)) {
+        find_idle_in_transaction(c) || find_slow_upstream(c) || find_full_workers(c)) {
         return std::nullopt;
     }
     if (reach.level != Level::Full) {
@@ -369,7 +375,8 @@ std::optional<Finding> find_workers_by_name(const Case& c) {
         pooler_suspected(c, pool ? std::optional(pool->size) : std::nullopt) ||
         cpu.level != Level::Room || app_cpu_of(c).level == Level::Full ||
         lock_share(c, c.after()).value_or(0) > kMostLocks || refusal_errors(c.data()).count > 0 ||
-        find_idle_in_transaction(c) || find_connection_leak(c)) {
+        find_idle_in_transaction(c) || find_connection_leak(c) || find_full_workers(c) ||
+        find_slow_upstream(c)) {
         return std::nullopt;
     }
     Claim finding;

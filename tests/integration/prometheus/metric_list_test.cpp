@@ -5,6 +5,7 @@
 #include "probes/host/host_probe.hpp"
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
+#include "probes/target/target_probe.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
 #include "tests/integration/prometheus/live_run.hpp"
 #include "tests/support/http_exchange.hpp"
@@ -93,6 +94,8 @@ std::set<std::string> described() {
     add(make_pgbouncer_probe({options.dsn}));
     add(make_container_probe({}));
     add(make_host_probe({}));
+    add(make_socket_probe({}));
+    add(make_thread_probe({}));
     AppMetricsOptions app;
     app.url = "http://127.0.0.1/metrics";
     add(make_app_metrics_probe(app));

@@ -119,8 +119,9 @@ TEST(Run, EndsWhenItIsInterruptedAndKeepsWhatItSaw) {
     const test::TempFolder folder;
     const auto server = NullServer::start(-1);
     ASSERT_TRUE(server);
-    const Scenario scenario = scenario_at(
-        (*server)->port(), "{executor: constant-arrival-rate, rate: 100/s, max_vus: 50, duration: 1h}");
+    const Scenario scenario =
+        scenario_at((*server)->port(),
+                    "{executor: constant-arrival-rate, rate: 100/s, max_vus: 50, duration: 1h}");
     Listener listener;
     StopQueue stops;
     listener.on_first = [&] { stops.push({StopKind::Interrupted, "that is enough"}); };

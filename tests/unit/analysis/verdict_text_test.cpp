@@ -134,11 +134,26 @@ TEST(VerdictText, FitsATerminalOf100Columns) {
 }
 
 TEST(CauseInWords, KnowsEveryPublicCause) {
-    for (const char* cause :
-         {"app_pool_exhausted", "max_connections", "pgbouncer_pool", "connection_leak",
-          "idle_in_transaction", "lock_contention", "database_cpu", "slow_sql", "database_io",
-          "app_cpu_throttled", "app_cpu", "event_loop_blocked", "password_hashing", "memory",
-          "accept_queue", "ephemeral_ports", "rate_limited", "network", "generator"}) {
+    for (const char* cause : {"app_pool_exhausted",
+                              "max_connections",
+                              "pgbouncer_pool",
+                              "connection_leak",
+                              "idle_in_transaction",
+                              "lock_contention",
+                              "database_cpu",
+                              "slow_sql",
+                              "database_io",
+                              "app_cpu_throttled",
+                              "app_cpu",
+                              "event_loop_blocked",
+                              "gc_pause",
+                              "password_hashing",
+                              "memory",
+                              "accept_queue",
+                              "ephemeral_ports",
+                              "rate_limited",
+                              "network",
+                              "generator"}) {
         EXPECT_NE(cause_in_words(cause), cause);
     }
     EXPECT_EQ(cause_in_words("something_new"), "something_new");

@@ -47,6 +47,24 @@ TEST(AppMetricsProbe, ReportsPoolsAndNothingElse) {
     }
 }
 
+TEST(AppMetricsProbe, TellsTheNamesOfASecondPageFromThoseOfTheFirst) {
+    ScriptedServer server([](const std::string&, int) {
+        return Answer{
+            ok_response("hikaricp_connections_max{pool=\"a\"} 5\njetty_threads_busy 3\n"
+                        "process_cpu_seconds_total 2\n")};
+    });
+    AppMetricsOptions options;
+    options.name = "app_metrics-2";
+    const ProbePtr probe = probe_of(server, options);
+    const auto reading = probe->read(Clock::now() + 10s);
+    ASSERT_TRUE(reading.ok());
+    EXPECT_THAT(test::values(*probe, *reading, metric::kAppPoolSize),
+                ElementsAre(Pair("a (app_metrics-2)", 5)));
+    EXPECT_THAT(test::values(*probe, *reading, metric::kAppWorkersBusy),
+                ElementsAre(Pair("jetty (app_metrics-2)", 3)));
+    EXPECT_EQ(test::single(*probe, *reading, metric::kAppCpu), 2);
+}
+
 TEST(AppMetricsProbe, SaysWhyThereIsNoReading) {
     const auto error_for = [](const std::string& response) {
         ScriptedServer server([&](const std::string&, int) { return Answer{response}; });
@@ -59,8 +77,8 @@ TEST(AppMetricsProbe, SaysWhyThereIsNoReading) {
               "app_metrics: the metrics cannot be read: line 1: is no sample of a metric: "
               "\"<html></html>\" (is this a Prometheus endpoint?)");
     EXPECT_EQ(error_for(ok_response("a 1\nb 2\n")),
-              "app_metrics: none of its 2 series is of a connection pool that is known or mapped "
-              "(name them, e.g. map: {pool_used: my_pool_busy})");
+              "app_metrics: none of its 2 series is of a pool, of workers or of a runtime that is "
+              "known or mapped (name them, e.g. map: {pool_used: my_pool_busy})");
 }
 
 TEST(AppMetricsProbe, KeepsItsDeadlineWhereTheTargetHangs) {

@@ -1,0 +1,62 @@
+// What the threads of a process tree do.
+#pragma once
+
+#include "base/clock.hpp"
+#include "probes/container/process_tree.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <utility>
+
+namespace plimsoll {
+
+/// Whether a thread of this name (15 characters, as the kernel keeps it) collects garbage: the
+/// JVM's parallel, G1, Z, Shenandoah and serial collectors, and .NET's.
+[[nodiscard]] bool is_gc_thread(std::string_view name);
+
+struct ThreadFigures {
+    double processes = 0, threads = 0;
+    /// CPU time over wall time of the busiest thread since the last sample; nothing in the first.
+    std::optional<double> hottest_ratio;
+    double run_delay_s = 0;          // all threads: ready to run, and waiting for a CPU
+    std::optional<double> gc_cpu_s;  // of the threads that collect garbage, where there are any
+};
+
+/// Reads /proc/PID/task/TID/schedstat of each thread of a tree, in nanoseconds. The sums begin at 0
+/// with the first sample and never fall. A thread's name is looked at when it is first seen and
+/// once more at the next sample: runtimes name a thread after it has begun. Threading: one thread.
+class ThreadWatch {
+public:
+    ThreadWatch(std::filesystem::path proc, pid_t root);
+    /// Nothing when the root has ended.
+    [[nodiscard]] std::optional<ThreadFigures> sample(Clock::time_point now);
+    /// Of the last sample, the root among them.
+    [[nodiscard]] std::vector<pid_t> processes() const { return tree_.members(); }
+
+private:
+    struct Known {
+        std::uint64_t cpu_ns = 0, delay_ns = 0;
+        int looks = 0;  // at its name
+        bool collects = false;
+        bool seen = false;  // in this sample
+    };
+    using Id = std::pair<pid_t, pid_t>;  // process, thread
+    void add(Id id, Known& known, bool fresh);
+    void look_at_name(Id id, Known& known) const;
+
+    std::filesystem::path proc_;
+    ProcessTree tree_;
+    std::map<Id, Known> threads_;
+    Clock::time_point last_{};
+    bool first_ = true;
+    std::uint64_t hottest_ns_ = 0;  // of this sample
+    std::uint64_t delay_ns_ = 0, gc_ns_ = 0;
+    bool any_collects_ = false;
+};
+
+}  // namespace plimsoll

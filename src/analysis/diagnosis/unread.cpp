@@ -1,0 +1,160 @@
+#include "analysis/diagnosis/unread.hpp"
+
+#include "signal/names.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+constexpr double kMost = 0.5;
+// What lies unread between two turns of a loop that keeps up.
+constexpr double kFew = 2;
+constexpr double kHardlyAny = 0.1;
+constexpr std::size_t kLeast = 5;
+// Of one request at a time: below it nobody works on requests, and the queue waits for accept().
+constexpr double kIdle = 0.6;
+
+Signal callers(const RunData& data, const char* metric) {
+    return sum_of(data, metric, [](const StoredSeries& s) { return s.label("peer") == "caller"; });
+}
+
+/// One reading: requests that wait unread, of those in flight.
+struct Point {
+    double t_s = 0, waiting = 0, not_accepted = 0, in_flight = 0;
+};
+std::vector<Point> points_of(const Case& c) {
+    const RunData& data = c.data();
+    const Signal queue = series_of(data, metric::kTargetAcceptQueue);
+    const Signal unread = callers(data, metric::kTargetUnread);
+    const auto at_once = worked_at_once(c);
+    const bool works = at_once && *at_once >= kIdle;
+    std::vector<Point> points;
+    points.reserve(queue.size());
+    std::size_t k = 0;
+    std::size_t tick = 0;
+    for (const auto& reading : queue) {
+        while (k < unread.size() && unread[k].t_s <= reading.t_s) {
+            ++k;
+        }
+        while (tick < data.ticks.size() && data.ticks[tick].to_s <= reading.t_s) {
+            ++tick;
+        }
+        const bool inside = tick < data.ticks.size() && data.ticks[tick].from_s <= reading.t_s;
+        const double in_flight = inside ? data.ticks[tick].state.in_flight_mean : 0;
+        // A queue before somebody who has nothing to do waits for accept() alone.
+        const double waiting = (k > 0 ? unread[k - 1].value : 0) + (works ? reading.value : 0);
+        points.push_back({reading.t_s, std::min(in_flight, waiting), reading.value, in_flight});
+    }
+    return points;
+}
+
+Signal shares(const std::vector<Point>& points) {
+    Signal signal;
+    for (const Point& point : points) {
+        const bool counts = point.waiting >= kFew && point.in_flight > 0;
+        signal.push_back({point.t_s, counts ? point.waiting / point.in_flight : 0});
+    }
+    return signal;
+}
+
+double mean_of(const std::vector<Point>& points, Window window,
+               const std::function<double(const Point&)>& figure) {
+    double sum = 0;
+    double count = 0;
+    for (const Point& point : points) {
+        if (window.holds(point.t_s)) {
+            sum += figure(point);
+            count += 1;
+        }
+    }
+    return count > 0 ? sum / count : 0;
+}
+
+}  // namespace
+
+Unread unread_of(const Case& c) {
+    Unread unread;
+    const std::vector<Point> points = points_of(c);
+    const Signal share = shares(points);
+    if (samples_in(share, c.at_break()) < kLeast) {
+        return unread;
+    }
+    const Window after = c.after();
+    unread.known = true;
+    unread.waiting = mean_of(points, after, [](const Point& p) { return p.waiting; });
+    unread.not_accepted = mean_of(points, after, [](const Point& p) { return p.not_accepted; });
+    unread.in_flight = mean_of(points, after, [](const Point& p) { return p.in_flight; });
+    unread.in_service =
+        mean_of(points, after, [](const Point& p) { return p.in_flight - p.waiting; });
+    const auto is_most = [](double s) { return s >= kMost; };
+    unread.most = share_in(share, c.at_break(), is_most).value_or(0) >= kSustainedShare &&
+                  unread.waiting >= kMost * unread.in_flight;
+    unread.onset_s = sustained_since(share, {c.load().from_s, after.to_s}, kSustainedShare, is_most)
+                         .value_or(after.to_s);
+    const Signal answers = sum_of(c.data(), metric::kTargetUnread, [](const StoredSeries& s) {
+        return s.label("peer") == "database";
+    });
+    unread.answers = mean_in(answers, after).value_or(0);
+    return unread;
+}
+
+Reach reach_by_sockets(const Case& c) {
+    Reach reach;
+    const Unread unread = c.broke() ? unread_of(c) : Unread();
+    if (!unread.most) {
+        return reach;
+    }
+    reach.known = reach.slow = reach.by_sockets = true;
+    reach.level = Level::Full;
+    reach.onset_s = unread.onset_s;
+    for (const Point& point : points_of(c)) {
+        if (point.t_s < unread.onset_s && point.waiting < kFew) {
+            reach.in_flight_fast = std::max(reach.in_flight_fast, point.in_flight);
+        } else if (point.t_s >= unread.onset_s && reach.in_flight_slow <= 0) {
+            reach.in_flight_slow = point.in_flight;
+        }
+    }
+    reach.text = fmt::format("of {:.1f} requests in flight {:.1f} lay unread", unread.in_flight,
+                             unread.waiting);
+    return reach;
+}
+
+void weigh_unread(const Case& c, const Reach& reach, Claim& finding) {
+    const Unread unread = unread_of(c);
+    if (reach.by_sockets) {
+        finding.lacks("a URL that needs no database: add probes.canaries.no_database");
+    }
+    if (!unread.known) {
+        return;
+    }
+    if (unread.most) {
+        finding.direct = true;
+        finding.values["unread_requests"] = unread.waiting;
+        finding.evidence.emplace_back(fmt::format(
+            "by the kernel's word {:.1f} of {:.1f} requests in flight had not been read by the "
+            "application, {:.1f} of them on connections that it had not accepted",
+            unread.waiting, unread.in_flight, std::min(unread.waiting, unread.not_accepted)));
+    } else if (finding.cause == "event_loop_blocked") {
+        finding.against.emplace_back(
+            fmt::format("of {:.1f} requests in flight only {:.1f} had not been read",
+                        unread.in_flight, unread.waiting));
+    }
+    if (finding.cause == "event_loop_blocked" && unread.answers >= 1) {
+        finding.direct = true;
+        finding.evidence.emplace_back(
+            fmt::format("answers of PostgreSQL lay unread on {:.1f} connections", unread.answers));
+    }
+}
+
+std::optional<double> taken_in_at_once(const Case& c) {
+    const Unread unread = unread_of(c);
+    return unread.most && unread.in_service > kHardlyAny ? std::optional(unread.in_service)
+                                                         : std::nullopt;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,36 @@
+// Requests that the application has not read, by the kernel's word.
+#pragma once
+
+#include "analysis/diagnosis/claim.hpp"
+#include "analysis/diagnosis/resources.hpp"
+
+#include <optional>
+
+namespace plimsoll {
+
+/// A request that waits unread waits for a worker or for the event loop; one that was read waits
+/// inside. Whoever reads at once and then waits for a thread of its own is not seen here, so that
+/// "all read" says nothing of workers.
+struct Unread {
+    bool known = false;
+    bool most = false;        // half of the requests in flight or more, lastingly
+    double waiting = 0;       // not accepted, or accepted and not read; mean after the break
+    double not_accepted = 0;  // of these
+    double in_flight = 0;
+    double in_service = 0;  // taken in: in flight, and not waiting
+    double onset_s = 0;
+    double answers = 0;  // connections with answers of PostgreSQL that nobody has read, on average
+};
+[[nodiscard]] Unread unread_of(const Case& c);
+
+/// What reach_of says where no canary does: that requests wait outside, or nothing.
+[[nodiscard]] Reach reach_by_sockets(const Case& c);
+
+/// Adds what the sockets say to a claim that rests on `reach`: direct evidence where requests lie
+/// unread; for a blocked loop, a contradiction where they do not.
+void weigh_unread(const Case& c, const Reach& reach, Claim& finding);
+
+/// How many requests were taken in at once while others lay unread; nullopt where none did.
+[[nodiscard]] std::optional<double> taken_in_at_once(const Case& c);
+
+}  // namespace plimsoll
