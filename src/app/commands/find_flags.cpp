@@ -1,5 +1,6 @@
 #include "app/commands/find_flags.hpp"
 
+#include "app/commands/flag_text.hpp"
 #include "base/units.hpp"
 
 #include <charconv>
@@ -30,18 +31,6 @@ Result<std::optional<double>> level_of(const std::string& text, bool users, cons
                      flag, "e.g. " + std::string(flag) + " 50"};
     }
     return std::optional(static_cast<double>(count));
-}
-
-Result<double> share_of_text(const std::string& text, const char* flag) {
-    double value = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    const bool percent = read.ec == std::errc{} && read.ptr + 1 == end && *read.ptr == '%';
-    if (!percent) {
-        return Error{fmt::format("must be a percentage, got \"{}\"", text), flag,
-                     "e.g. " + std::string(flag) + " 5%"};
-    }
-    return value / 100;
 }
 
 }  // namespace
@@ -82,7 +71,7 @@ Result<FindRequest> FindFlags::to_request(std::uint64_t seed) const {
             return taken.error();
         }
     }
-    const auto share = share_of_text(precision, "--precision");
+    const auto share = flag_share(precision, "--precision");
     if (!share) {
         return share.error();
     }
