@@ -2,6 +2,7 @@
 
 #include "analysis/answers.hpp"
 #include "analysis/breaking_point.hpp"
+#include "analysis/capacity/capacity_detail.hpp"
 #include "analysis/capacity/find_json.hpp"
 #include "analysis/censored.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
@@ -145,7 +146,8 @@ void judge(const RunData& data, Analysis& analysis) {
     analysis.breaking_point = found.point;
     analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
     if (found.point.found) {
-        analysis.resource_limits = resource_limits(Case(data, found));
+        const Case broken(data, found);
+        analysis.resource_limits = resource_limits(broken, broken.after());
     }
 }
 
@@ -214,6 +216,9 @@ Result<Analysis> analyse(const RunReader& reader) {
         analysis.find = std::move(result).value();
     }
     judge(analysis.find ? searched_part(data, *analysis.find) : data, analysis);
+    if (analysis.find) {
+        analysis.capacity = capacity_detail(data, *analysis.find, analysis.findings);
+    }
     return analysis;
 }
 

@@ -25,5 +25,7 @@ using CsvFiles = std::array<std::pair<std::string, std::string>, 4>;
 
 /// What a run that searched for the capacity found (html_capacity.cpp); empty for others.
 [[nodiscard]] std::string html_capacity(const Analysis& analysis);
+/// The part of it that shows how the target scales, and what would bind next (html_scaling.cpp).
+[[nodiscard]] std::string html_scaling(const FindResult& find, const CapacityDetail& detail);
 
 }  // namespace plimsoll::report
