@@ -40,10 +40,11 @@ void FindFlags::add_to(CLI::App& command) {
     command.add_option("--max", most, "try no more than this");
     command.add_option("--at-least", at_least,
                        "exit with 99 where fewer requests/s (users) are carried");
-    command.add_option("--precision", precision, "how close the two ends must come")
-        ->capture_default_str();
-    command.add_option("--budget", budget, "end within this time, with what is known")
-        ->capture_default_str();
+    command.add_option("--precision", precision, "how close the two ends must come (default 5%)");
+    command.add_option("--budget", budget,
+                       "end within this time, with what is known (default 30m)");
+    command.add_option("--window", window,
+                       "what is asked for must hold over at least so long, up to 5m");
     command.add_flag("--users", users, "search users in a loop instead of arrivals");
     command
         .add_option("--max-vus", max_vus,
@@ -71,16 +72,24 @@ Result<FindRequest> FindFlags::to_request(std::uint64_t seed) const {
             return taken.error();
         }
     }
-    const auto share = flag_share(precision, "--precision");
-    if (!share) {
-        return share.error();
+    if (!precision.empty()) {
+        const auto share = flag_share(precision, "--precision");
+        if (!share) {
+            return share.error();
+        }
+        request.precision = *share;
     }
-    request.precision = *share;
-    const auto time = parse_duration(budget);
-    if (!time) {
-        return Error{time.error().what, "--budget", time.error().hint};
+    for (const auto& [text, flag, into] : {std::tuple{&budget, "--budget", &request.budget},
+                                           std::tuple{&window, "--window", &request.window}}) {
+        if (text->empty()) {
+            continue;
+        }
+        const auto time = parse_duration(*text);
+        if (!time) {
+            return Error{time.error().what, flag, time.error().hint};
+        }
+        *into = *time;
     }
-    request.budget = *time;
     if (max_vus > 0) {
         request.max_vus = max_vus;
     }
