@@ -2,7 +2,7 @@
 #pragma once
 
 #include "analysis/capacity/conductor.hpp"
-#include "app/load_pilot.hpp"
+#include "run/load_pilot.hpp"
 
 #include <mutex>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "app/find_setup.hpp"
 
-#include "app/fit.hpp"
+#include "run/fit.hpp"
 
 #include <algorithm>
 

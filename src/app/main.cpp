@@ -2,8 +2,8 @@
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
-#include "app/memory_reserve.hpp"
 #include "app/version.hpp"
+#include "run/memory_reserve.hpp"
 
 #include <array>
 #include <cerrno>
@@ -105,7 +105,7 @@ int dispatch(int argc, char** argv) {
                       "(raise ulimit -n; 64 are enough for a small run)\n");
         return plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
     }
-    plimsoll::install_memory_reserve();
+    plimsoll::install_memory_reserve(plimsoll::to_int(plimsoll::ExitCode::InternalError));
     return action();
 }
 

@@ -33,26 +33,10 @@ Status write_copies(const RunReader& reader, const Analysis& analysis,
                : write_file(options.summary, render_json(reader.info(), analysis));
 }
 
-RunOutcome outcome_of(const Analysis& analysis) {
-    RunOutcome outcome;
-    for (const Finding& finding : analysis.findings) {
-        outcome.findings.emplace_back(finding.cause, finding.confidence);
-    }
-    for (const ThresholdResult& each : analysis.thresholds) {
-        outcome.thresholds.emplace_back(each.threshold.key + ": " + each.threshold.expression,
-                                        each.ok);
-    }
-    if (analysis.breaking_point.found) {
-        outcome.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
-    }
-    return outcome;
-}
-
 }  // namespace
 
-ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options,
-                    ExitCode code, RunOutcome* outcome) {
-    auto reader = RunReader::open(run_dir);
+ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& options) {
+    const auto reader = RunReader::open(run_dir);
     if (!reader) {
         complain(reader.error());
         return ExitCode::InternalError;
@@ -62,15 +46,17 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
         complain(analysis.error());
         return ExitCode::InternalError;
     }
-    if (outcome != nullptr) {
-        *outcome = outcome_of(*analysis);
-    }
-    Status written = write_reports(run_dir, *reader, *analysis);
+    return report_run(run_dir, *reader, *analysis, options, ExitCode::Passed);
+}
+
+ExitCode report_run(const std::filesystem::path& run_dir, const RunReader& reader,
+                    const Analysis& analysis, const SessionOptions& options, ExitCode code) {
+    Status written = write_reports(run_dir, reader, analysis);
     if (written) {
-        written = write_copies(*reader, *analysis, options);
+        written = write_copies(reader, analysis, options);
     }
     if (options.view != ViewMode::Off) {
-        say("\n{}\n", verdict_text(*analysis, reader->info()));
+        say("\n{}\n", verdict_text(analysis, reader.info()));
     }
     if (!written) {
         complain(written.error());
@@ -85,18 +71,18 @@ ExitCode report_run(const std::filesystem::path& run_dir, const SessionOptions& 
     if (code != ExitCode::Passed) {
         return code;
     }
-    if (analysis->verdict == Verdict::Invalid) {
+    if (analysis.verdict == Verdict::Invalid) {
         return ExitCode::MeasurementInvalid;
     }
-    if (analysis->answers.unreachable) {
+    if (analysis.answers.unreachable) {
         return ExitCode::Unreachable;
     }
     // Nothing answered is no pass, whatever was asked for; the rest can be left to one's own eyes.
     const bool judged = options.judge_thresholds && options.judge_answers;
-    if (analysis->answers.none || (judged && !analysis->answers.ok)) {
+    if (analysis.answers.none || (judged && !analysis.answers.ok)) {
         return ExitCode::ThresholdFailed;
     }
-    const bool all_hold = std::all_of(analysis->thresholds.begin(), analysis->thresholds.end(),
+    const bool all_hold = std::all_of(analysis.thresholds.begin(), analysis.thresholds.end(),
                                       [](const ThresholdResult& each) { return each.ok; });
     return all_hold ? ExitCode::Passed : ExitCode::ThresholdFailed;
 }

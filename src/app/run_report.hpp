@@ -1,30 +1,22 @@
 // What becomes of a run's file: reports, the verdict, the exit code.
 #pragma once
 
+#include "analysis/result.hpp"
 #include "app/exit_code.hpp"
 #include "app/run_session.hpp"
-#include "exporters/prometheus/broke_at.hpp"
+#include "store/run_reader.hpp"
 
 #include <filesystem>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace plimsoll {
 
-/// What a run came to, for the metrics endpoint.
-struct RunOutcome {
-    std::vector<std::pair<std::string, std::string>> findings;  // cause, confidence
-    std::vector<std::pair<std::string, bool>> thresholds;       // "KEY: EXPRESSION", held
-    std::optional<BrokeAt> broke_at;
-};
-
-/// Reads a run file, writes all its reports beside it and prints the verdict. `code` is what the
-/// run came to so far; a failed threshold or an invalid measurement changes Passed. `outcome`,
-/// where given, takes what the metrics say of it.
+/// Writes all reports of a run beside its file and prints the verdict. `code` is what the run came
+/// to so far; a failed threshold or an invalid measurement changes Passed.
+[[nodiscard]] ExitCode report_run(const std::filesystem::path& run_dir, const RunReader& reader,
+                                  const Analysis& analysis, const SessionOptions& options,
+                                  ExitCode code);
+/// The same of a run that is on disk alone, which came to its end.
 [[nodiscard]] ExitCode report_run(const std::filesystem::path& run_dir,
-                                  const SessionOptions& options, ExitCode code,
-                                  RunOutcome* outcome = nullptr);
+                                  const SessionOptions& options);
 
 }  // namespace plimsoll

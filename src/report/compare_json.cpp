@@ -25,8 +25,8 @@ json::object row_of(const CompareRow& row) {
     if (row.change || row.group == "load") {
         interval = json::array{number_of(row.interval[0]), number_of(row.interval[1])};
     }
-    return {{"group", report::clean_text(row.group)},
-            {"name", report::clean_text(row.name)},
+    return {{"group", row.group},
+            {"name", row.name},
             {"unit", to_string(row.unit)},
             {"more_is_better", row.more_is_better},
             {"base", maybe(row.base)},
@@ -36,15 +36,15 @@ json::object row_of(const CompareRow& row) {
             {"tolerated", number_of(row.tolerated)},
             {"run_spread", maybe(row.run_spread)},
             {"verdict", to_string(row.verdict)},
-            {"why", report::clean_text(row.why)}};
+            {"why", row.why}};
 }
 
 json::array runs_of(const std::vector<ComparedRunInfo>& runs) {
     json::array array;
     for (const ComparedRunInfo& run : runs) {
-        array.push_back(json::object{{"id", report::clean_text(run.id)},
-                                     {"scenario", report::clean_text(run.scenario)},
-                                     {"version", report::clean_text(run.version)},
+        array.push_back(json::object{{"id", run.id},
+                                     {"scenario", run.scenario},
+                                     {"version", run.version},
                                      {"started", run.started},
                                      {"duration_s", number_of(run.duration_s)},
                                      {"validity", run.verdict}});
@@ -55,7 +55,7 @@ json::array runs_of(const std::vector<ComparedRunInfo>& runs) {
 json::array texts_of(const std::vector<std::string>& texts) {
     json::array array;
     for (const std::string& text : texts) {
-        array.push_back(json::value(report::clean_text(text)));
+        array.push_back(json::value(text));
     }
     return array;
 }

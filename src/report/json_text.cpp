@@ -1,7 +1,10 @@
 #include "report/json_text.hpp"
 
+#include "report/text.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -33,6 +36,8 @@ public:
             write_array(*array, depth);
         } else if (const auto* number = value.if_double()) {
             text_ += number_text(*number, pretty_);
+        } else if (const auto* text = value.if_string()) {
+            write_string({text->data(), text->size()});
         } else {
             text_ += json::serialize(value);
         }
@@ -46,6 +51,9 @@ private:
             text_.append(2 * depth, ' ');
         }
     }
+    void write_string(std::string_view text) {
+        text_ += json::serialize(json::string(clean_text(text)));
+    }
     void write_object(const json::object& object, std::size_t depth) {
         text_ += '{';
         bool first = true;
@@ -55,7 +63,7 @@ private:
             }
             first = false;
             newline(depth + 1);
-            text_ += json::serialize(json::string(member.key()));
+            write_string(member.key());
             text_ += pretty_ ? ": " : ":";
             write(member.value(), depth + 1);
         }

@@ -7,9 +7,10 @@
 
 namespace plimsoll::report {
 
-/// Two-space indentation; an array without objects inside stays on one line. Doubles are written
-/// with the fewest digits that read back to the same value ("60.0", "0.21"), NaN and infinities as
-/// null. Ends with a newline.
+/// Texts and keys come from outside: each is written as clean_text makes it. Two-space indentation;
+/// an array without objects inside stays on one line. Doubles are written with the fewest digits
+/// that read back to the same value ("60.0", "0.21"), NaN and infinities as null. Ends with a
+/// newline.
 [[nodiscard]] std::string pretty_json(const boost::json::value& value);
 
 /// On one line, without spaces, and safe inside an HTML script element: "<", ">" and "&" appear

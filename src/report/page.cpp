@@ -75,7 +75,7 @@ json::object chart_data(const Chart& chart) {
     json::array series;
     for (std::size_t i = 0; i < chart.series.size(); ++i) {
         const auto& one = chart.series[i];
-        series.push_back(json::object{{"label", clean_text(one.label)},
+        series.push_back(json::object{{"label", one.label},
                                       {"colour", one.colour},
                                       {"dashed", one.dashed},
                                       {"filled", one.filled},
@@ -83,7 +83,7 @@ json::object chart_data(const Chart& chart) {
     }
     json::array lines;
     for (const auto& line : chart.lines) {
-        lines.push_back(json::object{{"label", clean_text(line.label)},
+        lines.push_back(json::object{{"label", line.label},
                                      {"colour", line.colour},
                                      {"value", plotted(line.value)},
                                      {"far", line.far}});
@@ -92,7 +92,7 @@ json::object chart_data(const Chart& chart) {
     for (const auto& mark : chart.marks) {
         // A mark per bucket is as dense as a chart can show.
         const auto thin = downsample({mark.t_s, {}}, kBuckets);
-        marks.push_back(json::object{{"label", clean_text(mark.label)}, {"t", times(thin.x)}});
+        marks.push_back(json::object{{"label", mark.label}, {"t", times(thin.x)}});
     }
     return {{"id", chart.id},           {"unit", chart.unit},          {"joined", chart.joined},
             {"x", times(columns.x)},    {"series", std::move(series)}, {"lines", std::move(lines)},
@@ -103,7 +103,7 @@ json::object marker_data(const Marker& marker) {
     return {{"t", plotted(marker.t_s)},
             {"from", plotted(marker.from_s)},
             {"to", plotted(marker.to_s)},
-            {"label", clean_text(marker.label)}};
+            {"label", marker.label}};
 }
 
 json::array marker_list(const std::vector<Marker>& markers) {

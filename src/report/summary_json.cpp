@@ -14,16 +14,11 @@ namespace plimsoll {
 namespace {
 
 namespace json = boost::json;
-using report::clean_text;
-
-json::value text_of(const std::string& text) {
-    return json::value(clean_text(text));
-}
 
 json::array texts_of(const std::vector<std::string>& texts) {
     json::array array;
     for (const auto& text : texts) {
-        array.push_back(text_of(text));
+        array.push_back(json::value(text));
     }
     return array;
 }
@@ -53,7 +48,7 @@ template <typename Number>
 json::object numbers_of(const std::map<std::string, Number>& numbers) {
     json::object object;
     for (const auto& [name, number] : numbers) {
-        object[clean_text(name)] = number;
+        object[name] = number;
     }
     return object;
 }
@@ -61,9 +56,9 @@ json::object numbers_of(const std::map<std::string, Number>& numbers) {
 json::object run_of(const RunInfo& info, const Analysis& analysis) {
     const auto started =
         std::chrono::floor<std::chrono::seconds>(info.start.wall.time_since_epoch());
-    return {{"id", text_of(info.id)},
-            {"scenario", text_of(info.scenario_name)},
-            {"version", text_of(info.version)},
+    return {{"id", info.id},
+            {"scenario", info.scenario_name},
+            {"version", info.version},
             {"started", report::utc_time(started.count())},
             {"duration_s", analysis.duration_s},
             {"seed", info.seed},
@@ -76,15 +71,15 @@ json::object run_of(const RunInfo& info, const Analysis& analysis) {
 json::object validity_of(const Analysis& analysis) {
     json::array checks;
     for (const auto& check : analysis.checks) {
-        checks.push_back(json::object{{"name", text_of(check.name)},
+        checks.push_back(json::object{{"name", check.name},
                                       {"ok", check.ok},
                                       {"value", check.value},
                                       {"limit", check.limit},
-                                      {"why", text_of(check.why)}});
+                                      {"why", check.why}});
     }
     json::array notes;
     for (const auto& note : analysis.notes) {
-        notes.push_back(json::object{{"name", text_of(note.name)}, {"text", text_of(note.text)}});
+        notes.push_back(json::object{{"name", note.name}, {"text", note.text}});
     }
     return {{"verdict", to_string(analysis.verdict)},
             {"checks", std::move(checks)},
@@ -119,9 +114,9 @@ json::object totals_of(const Analysis& analysis) {
 json::array endpoints_of(const Analysis& analysis) {
     json::array endpoints;
     for (const auto& endpoint : analysis.endpoints) {
-        endpoints.push_back(json::object{{"user", text_of(endpoint.user)},
-                                         {"name", text_of(endpoint.name)},
-                                         {"method", text_of(endpoint.method)},
+        endpoints.push_back(json::object{{"user", endpoint.user},
+                                         {"name", endpoint.name},
+                                         {"method", endpoint.method},
                                          {"requests", endpoint.requests},
                                          {"failed", endpoint.failed},
                                          {"failed_unknown", endpoint.unknown},
@@ -136,8 +131,8 @@ json::array endpoints_of(const Analysis& analysis) {
 json::array checks_of(const Analysis& analysis) {
     json::array checks;
     for (const auto& check : analysis.scenario_checks) {
-        checks.push_back(json::object{
-            {"name", text_of(check.name)}, {"passed", check.passed}, {"failed", check.failed}});
+        checks.push_back(
+            json::object{{"name", check.name}, {"passed", check.passed}, {"failed", check.failed}});
     }
     return checks;
 }
@@ -145,7 +140,7 @@ json::array checks_of(const Analysis& analysis) {
 json::array groups_of(const Analysis& analysis) {
     json::array groups;
     for (const auto& group : analysis.groups) {
-        groups.push_back(json::object{{"name", text_of(group.name)},
+        groups.push_back(json::object{{"name", group.name},
                                       {"count", group.count},
                                       {"failed", group.failed},
                                       {"broken_off", group.broken_off},
@@ -170,9 +165,9 @@ json::array stage_endpoints(const Analysis& analysis, const StageResult& stage) 
     for (std::size_t e = 0; e < stage.endpoints.size() && e < analysis.endpoints.size(); ++e) {
         const StageEndpointResult& result = stage.endpoints[e];
         if (result.requests > 0) {
-            endpoints.push_back(json::object{{"user", text_of(analysis.endpoints[e].user)},
-                                             {"name", text_of(analysis.endpoints[e].name)},
-                                             {"method", text_of(analysis.endpoints[e].method)},
+            endpoints.push_back(json::object{{"user", analysis.endpoints[e].user},
+                                             {"name", analysis.endpoints[e].name},
+                                             {"method", analysis.endpoints[e].method},
                                              {"requests", result.requests},
                                              {"failed", result.failed},
                                              {"mean_s", result.mean_s},
@@ -187,7 +182,7 @@ json::array stage_endpoints(const Analysis& analysis, const StageResult& stage) 
 json::array stages_of(const Analysis& analysis) {
     json::array stages;
     for (const auto& stage : analysis.stages) {
-        stages.push_back(json::object{{"executor", text_of(stage.executor)},
+        stages.push_back(json::object{{"executor", stage.executor},
                                       {"stage", stage.stage},
                                       {"from_s", stage.from_s},
                                       {"to_s", stage.to_s},
@@ -214,34 +209,33 @@ json::value bounds_of(const ThresholdResult& result) {
 }
 
 json::object answers_of(const AnswerResult& answers) {
-    return {
-        {"ok", answers.ok},
-        {"answered", answers.answered},
-        {"unanswered", answers.unanswered},
-        {"unknown", answers.unknown},
-        {"cut_off", answers.cut_off},
-        {"oldest_s", answers.oldest_s},
-        {"silent_s", answers.silent_s},
-        {"why", answers.why.empty() ? json::value(nullptr) : json::value(text_of(answers.why))}};
+    return {{"ok", answers.ok},
+            {"answered", answers.answered},
+            {"unanswered", answers.unanswered},
+            {"unknown", answers.unknown},
+            {"cut_off", answers.cut_off},
+            {"oldest_s", answers.oldest_s},
+            {"silent_s", answers.silent_s},
+            {"why", answers.why.empty() ? json::value(nullptr) : json::value(answers.why)}};
 }
 
 json::array thresholds_of(const Analysis& analysis) {
     json::array thresholds;
     for (const auto& result : analysis.thresholds) {
         json::object threshold{
-            {"metric", text_of(result.threshold.key)},
-            {"expression", text_of(result.threshold.expression)},
+            {"metric", result.threshold.key},
+            {"expression", result.threshold.expression},
             {"ok", result.ok},
             {"value", number_or_null(result.value)},
             {"state", to_string(result.state)},
             {"bounds", bounds_of(result)},
-            {"why", result.why.empty() ? json::value(nullptr) : json::value(text_of(result.why))}};
+            {"why", result.why.empty() ? json::value(nullptr) : json::value(result.why)}};
         if (result.threshold.window > Nanoseconds{}) {
             threshold["window_s"] = to_seconds(result.threshold.window);
         }
         json::array stages;
         for (const StageVerdict& stage : result.stages) {
-            stages.push_back(json::object{{"executor", text_of(stage.executor)},
+            stages.push_back(json::object{{"executor", stage.executor},
                                           {"stage", stage.stage},
                                           {"ok", stage.ok},
                                           {"state", to_string(stage.state)},
@@ -267,20 +261,20 @@ json::object breaking_point_of(const BreakingPoint& broke) {
             {"at_s", broke.at_s},
             {"at_rate", broke.at_rate},
             {"interval", json::array{broke.interval[0], broke.interval[1]}},
-            {"symptom", text_of(broke.symptom)}};
+            {"symptom", broke.symptom}};
 }
 
 json::array findings_of(const Analysis& analysis) {
     json::array findings;
     for (const auto& finding : analysis.findings) {
-        findings.push_back(json::object{{"cause", text_of(finding.cause)},
-                                        {"confidence", text_of(finding.confidence)},
+        findings.push_back(json::object{{"cause", finding.cause},
+                                        {"confidence", finding.confidence},
                                         {"onset_s", finding.onset_s},
                                         {"evidence", texts_of(finding.evidence)},
                                         {"against", texts_of(finding.against)},
                                         {"missing", texts_of(finding.missing)},
                                         {"values", numbers_of(finding.values)},
-                                        {"fix", text_of(finding.fix)}});
+                                        {"fix", finding.fix}});
     }
     return findings;
 }
@@ -293,8 +287,8 @@ json::array estimate_of(const Estimate& estimate) {
 json::array limits_of(const std::vector<ResourceLimit>& limits) {
     json::array array;
     for (const ResourceLimit& limit : limits) {
-        array.push_back(json::object{{"resource", text_of(limit.resource)},
-                                     {"unit", text_of(limit.unit)},
+        array.push_back(json::object{{"resource", limit.resource},
+                                     {"unit", limit.unit},
                                      {"size", limit.size},
                                      {"busy", limit.busy},
                                      {"demand_s", limit.demand_s},
@@ -306,14 +300,14 @@ json::array limits_of(const std::vector<ResourceLimit>& limits) {
 
 json::value scaling_of(const ScalingFit& fit) {
     if (fit.shape == ScalingShape::Unknown) {
-        return {{"shape", nullptr}, {"why", text_of(fit.why)}};
+        return {{"shape", nullptr}, {"why", fit.why}};
     }
     const UslFit& usl = *fit.usl;
     const auto maybe = [](const std::optional<double>& value) {
         return value ? json::value(*value) : json::value(nullptr);
     };
     return {{"shape", fit.shape == ScalingShape::Usl ? "usl" : "plateau"},
-            {"why", text_of(fit.why)},
+            {"why", fit.why},
             {"usl", json::object{{"gamma", estimate_of(usl.gamma)},
                                  {"sigma", estimate_of(usl.sigma)},
                                  {"kappa", estimate_of(usl.kappa)},
@@ -330,10 +324,10 @@ json::value next_of(const Analysis& analysis) {
         return nullptr;
     }
     const NextLimit& next = *analysis.capacity->next;
-    return {{"resource", text_of(next.resource)},
-            {"bound_by", text_of(next.cause)},
+    return {{"resource", next.resource},
+            {"bound_by", next.cause},
             {"rate", estimate_of(next.rate)},
-            {"why", text_of(next.why)}};
+            {"why", next.why}};
 }
 
 /// Requests per second, or users; a bound that is not known is null.
@@ -356,25 +350,25 @@ json::object capacity_of(const Analysis& analysis) {
                                      {"in_flight", step.in_flight},
                                      {"p99_s", estimate_of(step.p99_s)},
                                      {"failed_ratio", estimate_of(step.failed_ratio)},
-                                     {"why", text_of(step.why)}});
+                                     {"why", step.why}});
     }
     const bool bound_known = find.search.hi && !analysis.findings.empty();
-    return {
-        {"end", to_string(find.search.end)},
-        {"unit", find.open ? "requests/s" : "users"},
-        {"rate", json::array{bound(find.search.lo), bound(find.search.hi)}},
-        {"requests_per_iteration", find.requests_per_iteration},
-        {"bound_by", bound_known ? text_of(analysis.findings.front().cause) : json::value(nullptr)},
-        {"confirmed", fmt::format("{}/{}", find.search.confirmed, find.search.confirmations)},
-        {"slo", texts_of(find.goals)},
-        {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
-        {"metastable", find.metastable},
-        {"stopped", find.stopped.empty() ? json::value(nullptr) : text_of(find.stopped)},
-        {"margins", analysis.capacity ? limits_of(analysis.capacity->margins) : json::array{}},
-        {"next", next_of(analysis)},
-        {"scaling",
-         analysis.capacity ? scaling_of(analysis.capacity->scaling) : json::value(nullptr)},
-        {"steps", std::move(steps)}};
+    return {{"end", to_string(find.search.end)},
+            {"unit", find.open ? "requests/s" : "users"},
+            {"rate", json::array{bound(find.search.lo), bound(find.search.hi)}},
+            {"requests_per_iteration", find.requests_per_iteration},
+            {"bound_by",
+             bound_known ? json::value(analysis.findings.front().cause) : json::value(nullptr)},
+            {"confirmed", fmt::format("{}/{}", find.search.confirmed, find.search.confirmations)},
+            {"slo", texts_of(find.goals)},
+            {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
+            {"metastable", find.metastable},
+            {"stopped", find.stopped.empty() ? json::value(nullptr) : json::value(find.stopped)},
+            {"margins", analysis.capacity ? limits_of(analysis.capacity->margins) : json::array{}},
+            {"next", next_of(analysis)},
+            {"scaling",
+             analysis.capacity ? scaling_of(analysis.capacity->scaling) : json::value(nullptr)},
+            {"steps", std::move(steps)}};
 }
 
 json::object exporters_of(const GeneratorResult& generator) {

@@ -144,9 +144,11 @@ void set_value(const json::value& value, Variable& out) {
 
 // Cut so that a message stays one line of a log.
 std::string shown(const Variable& value) {
-    return value.type == ValueType::Text ? in_quotes(value.text)
-           : value.text.size() > 60      ? value.text.substr(0, 60) + "..."
-                                         : value.text;
+    constexpr std::size_t kMost = 60;
+    if (value.type == ValueType::Text) {
+        return in_quotes(value.text);
+    }
+    return value.text.size() > kMost ? fmt::format("{:.{}}...", value.text, kMost) : value.text;
 }
 
 std::string_view type_name(const json::value& value) {

@@ -18,8 +18,8 @@ class Dashboard(unittest.TestCase):
         here = Path(folder.name)
         metrics, web = free_port(), free_port()
         config = (ROOT / "dashboards/prometheus/prometheus.yml").read_text()
-        self.assertIn("plimsoll:9464", config)
-        (here / "prometheus.yml").write_text(config.replace("plimsoll:9464", f"127.0.0.1:{metrics}"))
+        self.assertIn("127.0.0.1:9464", config)
+        (here / "prometheus.yml").write_text(config.replace("127.0.0.1:9464", f"127.0.0.1:{metrics}"))
         prometheus = subprocess.Popen(
             ["prometheus", f"--config.file={here}/prometheus.yml", f"--storage.tsdb.path={here}/data",
              f"--web.listen-address=127.0.0.1:{web}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

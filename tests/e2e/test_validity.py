@@ -79,10 +79,19 @@ class OfTheGenerator(Checks):
         self.assertNotIn("shared_host", checks)
         self.assertNotIn("littles_law", checks)
 
-    def test_a_rate_beyond_what_it_can_make_is_seen_before_and_after(self):
+    def test_a_rate_beyond_what_it_can_make_is_seen_before(self):
         with Target(delay=0.1) as target:
             checks = self.run_it(target.url, RATE.format(rate=10_000_000, users=1, length=1), calibrate=True)
         self.assertFalse(checks["generator_ceiling"]["ok"], checks["generator_ceiling"])
+
+    def test_what_a_generator_never_came_to_was_not_sent(self):
+        """Stopped until more than a second after the load's end: too late to begin what was due meanwhile."""
+        def stop(run):
+            os.killpg(run.pid, signal.SIGSTOP)
+            time.sleep(5)
+            os.killpg(run.pid, signal.SIGCONT)
+        with Target() as target:
+            checks = self.run_beside(target.url, RATE.format(rate=200, users=200, length=3), stop)
         self.assertFalse(checks["sent_ratio"]["ok"], checks["sent_ratio"])
 
     def test_few_descriptors_are_seen_before_they_are_used_up_and_when_they_are(self):

@@ -6,7 +6,8 @@
 The rules come from docs/architecture.md: which module may include which (first table) and where a
 third-party library may be included (second table). Tests may include any module and any library.
 Beside them: each built module is in the table and has a README.md, no file postpones work in a
-comment, no test is skipped or switched off, and no lock file names a package registry.
+comment, no test is skipped or switched off, no lock file names a package registry, no link of a page
+leads nowhere, and docs/exit-codes.md has every exit status of the program.
 """
 
 import os
@@ -27,6 +28,8 @@ POSTPONED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 SKIPPED = re.compile(
     r"\bGTEST" + r"_SKIP\b|\bDISABLED" + r"_\w|\bskip" + r"Test\b|\bunittest\.skip"
     r"|\b(?:it|test|describe)\.(?:skip|only|to" + r"do)\b")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+EXIT_CODES = ("src/app/exit_code.hpp", "docs/exit-codes.md")
 REGISTRY = re.compile(r'"resolved"\s*:\s*"https?://|\bhttps?://registry\.|^\s*registry\s*=|^\s*resolved ', re.M)
 
 
@@ -185,6 +188,25 @@ def check_lock_file(path: str, text: str) -> Iterator[Violation]:
         yield Violation(path, line, "names a package registry; npm config set omit-lockfile-registry-resolved true")
 
 
+def check_links(path: str, text: str, root: Path) -> Iterator[Violation]:
+    for number, line in enumerate(text.splitlines(), 1):
+        for target in LINK.findall(line):
+            if "://" not in target and not (root / path).parent.joinpath(target).exists():
+                yield Violation(path, number, f"the link to {target} leads nowhere")
+
+
+def check_exit_codes(root: Path) -> Iterator[Violation]:
+    """The enumeration and the page's table hold the same names with the same numbers."""
+    code, page = EXIT_CODES
+    if not (root / code).exists():
+        return
+    known = set(re.findall(r"^    (\w+) = (\d+),", (root / code).read_text(encoding="utf-8"), re.M))
+    text = (root / page).read_text(encoding="utf-8") if (root / page).exists() else ""
+    told = {(name, number) for number, name in re.findall(r"^\| (\d+) \| (\w+) \|", text, re.M)}
+    for name, number in sorted(known ^ told):
+        yield Violation(page, 0, f"{number} {name}: only {code if (name, number) in known else 'this page'} has it")
+
+
 def lint(root: Path) -> list[Violation]:
     page = "docs/architecture.md"
     try:
@@ -196,6 +218,7 @@ def lint(root: Path) -> list[Violation]:
     found = list(check_modules(tables, files))
     if cycle := find_cycle(tables.modules):
         found.append(Violation(page, 0, f"the module table has a cycle: {' -> '.join(cycle)}"))
+    found += check_exit_codes(root)
     for path in names:
         try:
             text = (root / path).read_text(encoding="utf-8")
@@ -204,6 +227,8 @@ def lint(root: Path) -> list[Violation]:
         if os.path.basename(path) in LOCK_FILES:
             found += check_lock_file(path, text)
             continue
+        if path.endswith(".md"):
+            found += check_links(path, text, root)
         if path.endswith(CODE):
             found += check_includes(path, text, tables, files)
         if not re.search(r"\.min\.(js|css)$", path):

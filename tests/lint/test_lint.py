@@ -135,6 +135,18 @@ class Lint(unittest.TestCase):
                 self.assertEqual(len(found), 1, found)
                 self.assertTrue(found[0].startswith(f"{name}:2: names a package registry"), found)
 
+    def test_finds_links_that_lead_nowhere(self) -> None:
+        self.expect({"docs/a.md": "[here](b.md), [out](https://example.org/x)\n[gone](c.md#part)\n", "docs/b.md": "[up](../docs)\n"},
+                    "docs/a.md:2: the link to c.md leads nowhere")
+
+    def test_compares_exit_codes_with_their_page(self) -> None:
+        code = "enum class ExitCode : int {\n    Passed = 0,\n    Unreachable = 112,  // why\n};\n"
+        page = "| 0 | Passed | x |\n| %s | Unreachable | y |\n"
+        self.expect({"src/app/exit_code.hpp": code, "docs/exit-codes.md": page % 112})
+        self.expect({"src/app/exit_code.hpp": code, "docs/exit-codes.md": page % 113},
+                    "docs/exit-codes.md:0: 112 Unreachable: only src/app/exit_code.hpp has it",
+                    "docs/exit-codes.md:0: 113 Unreachable: only this page has it")
+
     def test_leaves_out_what_git_ignores(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             word = "TO" + "DO\n"

@@ -85,7 +85,7 @@ class Setup(unittest.TestCase):
                 self.assertNotIn(absent, listed)
 
     def test_installs_only_the_groups_asked_for(self) -> None:
-        self.assertEqual(self.setup("--list", "run").stdout, "postgresql\n")
+        self.assertEqual(self.setup("--list", "run").stdout, "postgresql\npython3\n")
         self.assertNotIn("chromium", self.setup("--list", "build", "run").stdout)
         self.assertNotIn("docker.io", self.setup("--list").stdout)
         self.assertIn("docker.io", self.setup("--list", "engines").stdout)

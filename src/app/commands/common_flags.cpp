@@ -2,10 +2,10 @@
 
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
-#include "app/run_id.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "base/user_file.hpp"
+#include "run/run_id.hpp"
 #include "scenario/parse.hpp"
 
 #include <algorithm>
@@ -92,7 +92,7 @@ Result<SessionOptions> OutputFlags::to_session() const {
     SessionOptions options;
     options.results = results;
     if (!run_dir.empty()) {
-        options.run_dir = run_dir;
+        options.folder = run_dir;
     }
     options.csv_prefix = csv_prefix;
     options.html = html;

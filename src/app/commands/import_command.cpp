@@ -133,9 +133,7 @@ void add_import_command(CLI::App& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll import har session.har --output session.yaml\n"
-        "  plimsoll import curl 'curl http://127.0.0.1:8080/health'\n"
-        "  plimsoll import k6 load.js --output load.yaml\n"
-        "  plimsoll import locust locustfile.py --output load.yaml");
+        "  plimsoll import k6 load.js --output load.yaml");
     for (const Format& format : kFormats) {
         auto flags = std::make_shared<ImportFlags>();
         CLI::App* one = command->add_subcommand(format.name, format.help);

@@ -48,7 +48,7 @@ int merge(const MergeFlags& flags) {
     if (!flags.quiet) {
         describe(*merged, runs.size());
     }
-    return to_int(report_run(folder, options, ExitCode::Passed));
+    return to_int(report_run(folder, options));
 }
 
 }  // namespace

@@ -120,10 +120,7 @@ std::optional<Value> Interpreter::global(Call& call) {
         if (first.is(Type::Uniform) && name != "Number" && name != "float") {
             return whole(first, "floor");
         }
-        if (first.is(Type::Text) && !first.literal()) {
-            return first;
-        }
-        const auto number = first.as_number();
+        const auto number = first.fixed_number();
         if (!number) {
             return first;
         }

@@ -287,8 +287,8 @@ Value Interpreter::on_random(const std::string& op, const Value& left, const Val
 
 Value Interpreter::arithmetic(const std::string& op, const Value& left, const Value& right,
                               const Node& at) {
-    const auto a = left.is(Type::Text) && !left.literal() ? std::nullopt : left.as_number();
-    const auto b = right.is(Type::Text) && !right.literal() ? std::nullopt : right.as_number();
+    const auto a = left.fixed_number();
+    const auto b = right.fixed_number();
     if (a && b) {
         if (op == "+" || op == "plus") {
             return Value::of(*a + *b);

@@ -129,6 +129,13 @@ std::optional<double> Value::as_number() const {
                                                                        : std::nullopt;
 }
 
+std::optional<double> Value::fixed_number() const {
+    if (type == Type::Text && !literal()) {
+        return std::nullopt;
+    }
+    return as_number();
+}
+
 Value* Value::member(std::string_view key) const {
     if (type == Type::Map) {
         for (auto& [name_of, value] : *map) {

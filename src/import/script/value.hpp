@@ -96,6 +96,8 @@ struct Value {
     [[nodiscard]] std::optional<std::string> plain() const;
     /// A number, or a text that is one.
     [[nodiscard]] std::optional<double> as_number() const;
+    /// As as_number(), but none where an environment variable decides.
+    [[nodiscard]] std::optional<double> fixed_number() const;
     /// Of a Map; nullptr where it has none.
     [[nodiscard]] Value* member(std::string_view key) const;
     /// One expression and nothing else: its inner text; "" otherwise.

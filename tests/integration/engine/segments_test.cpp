@@ -27,7 +27,6 @@ public:
         Scenario scenario = scenario_for(server, std::move(executor));
         scenario.users[0].steps[0].path = expression(path_);
         const Outcomes out = run(scenario, shards, 0, {}, segment);
-        EXPECT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
         counts_.merge(out.last->total_counts);
         std::vector<std::string> paths;
         for (const std::string& request : server.seen()) {
@@ -38,6 +37,10 @@ public:
         return paths;
     }
     [[nodiscard]] const LoadCounts& counts() const { return counts_; }
+    /// Due when no user was free, in all runs so far.
+    [[nodiscard]] std::uint64_t not_sent() const {
+        return counts_.not_sent[0] + counts_.not_sent[1];
+    }
 
 private:
     std::string path_;
@@ -57,6 +60,7 @@ void expect_whole(const Executor& executor, const std::string& path) {
     }
     std::sort(joined.begin(), joined.end());
     EXPECT_EQ(joined, whole);
+    EXPECT_EQ(paths.not_sent(), 0U);
 }
 
 TEST(Segments, TakeEachArrivalOnceWhateverTheirShards) {
@@ -81,7 +85,10 @@ TEST(Segments, DivideIterationsAndTheirUsers) {
 TEST(Segments, LeaveWhatHasNoUserToTheOthers) {
     Paths paths("/${iteration}");
     const Executor open = arrivals(100, 200ms, 2);
-    EXPECT_EQ(paths.of(open, {1, 4}, 2).size() + paths.of(open, {2, 4}, 1).size(), 20U);
+    // One user a segment, so that on a busy machine an arrival may find none free.
+    const auto sent = paths.of(open, {1, 4}, 2).size() + paths.of(open, {2, 4}, 1).size();
+    EXPECT_EQ(sent + paths.not_sent(), 20U);
+    EXPECT_GT(sent, 0U);
     EXPECT_TRUE(paths.of(open, {3, 4}, 2).empty());
 }
 

@@ -69,8 +69,8 @@ class DashboardTest(unittest.TestCase):
         target = exporter.wait_for(lambda: re.search(r"listening (\d+)\n", exporter.log.read_text()),
                                    "the exporter does not listen")[1]
         text = CONFIG.read_text()
-        assert text.count("plimsoll:9464") == 1
-        (path / "prometheus.yml").write_text(text.replace("plimsoll:9464", f"127.0.0.1:{target}"))
+        assert text.count("127.0.0.1:9464") == 1
+        (path / "prometheus.yml").write_text(text.replace("127.0.0.1:9464", f"127.0.0.1:{target}"))
         port = free_port()
         cls.url = f"http://127.0.0.1:{port}"
         prometheus = Child(["prometheus", f"--config.file={path}/prometheus.yml",

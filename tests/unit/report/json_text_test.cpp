@@ -21,6 +21,16 @@ TEST(PrettyJson, WritesDoublesThatReadBackTheSame) {
     EXPECT_EQ(pretty_json(json::value(0.21)), "0.21\n");
 }
 
+TEST(PrettyJson, WritesTextsAndKeysThatAreNoUtf8AsJsonAllTheSame) {
+    const json::object object{{"a\xff", json::array{"b\xc3(", "plain \x01"}}};
+    for (const std::string& text : {pretty_json(object), script_json(object)}) {
+        const json::value back = json::parse(text);
+        const auto& texts = back.as_object().at("a\xEF\xBF\xBD").as_array();
+        EXPECT_EQ(texts[0].as_string(), "b\xEF\xBF\xBD(");
+        EXPECT_EQ(texts[1].as_string(), "plain \xEF\xBF\xBD");
+    }
+}
+
 TEST(PrettyJson, WritesWhatIsNoNumberAsNull) {
     EXPECT_EQ(pretty_json(json::value(std::numeric_limits<double>::quiet_NaN())), "null\n");
     EXPECT_EQ(pretty_json(json::value(-std::numeric_limits<double>::infinity())), "null\n");

@@ -1,11 +1,11 @@
 // A run's load as the control port sees and sets it.
 #pragma once
 
-#include "app/control_server.hpp"
-#include "app/stop_request.hpp"
 #include "engine/engine.hpp"
 #include "record/interval.hpp"
 #include "record/run_info.hpp"
+#include "run/control_server.hpp"
+#include "run/stop_queue.hpp"
 #include "scenario/scenario.hpp"
 
 #include <atomic>
@@ -25,7 +25,7 @@ public:
         const Scenario& scenario;
         const RunInfo& run;
         Engine& engine;
-        const StopRequest& stop;
+        StopQueue& stops;
         std::function<void(std::string)> announce;  // what was changed, for the run's events
     };
     /// Error: the port is taken, or the address is none.
@@ -37,8 +37,6 @@ public:
     void begin() { running_ = true; }
     /// It does not any more: nothing is answered once this has returned.
     void end();
-    /// Whether somebody asked for the run to end.
-    [[nodiscard]] bool stop_asked() const { return stop_asked_; }
     [[nodiscard]] std::string url() const { return server_->url(); }
 
 private:

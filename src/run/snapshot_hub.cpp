@@ -1,4 +1,4 @@
-#include "app/snapshot_hub.hpp"
+#include "run/snapshot_hub.hpp"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "app/run_id.hpp"
+#include "run/run_id.hpp"
 
 #include "base/utc.hpp"
 

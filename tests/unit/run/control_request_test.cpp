@@ -1,4 +1,4 @@
-#include "app/control_server.hpp"
+#include "run/control_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "app/linger.hpp"
+#include "run/linger.hpp"
 
 #include <algorithm>
 

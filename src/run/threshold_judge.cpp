@@ -1,4 +1,4 @@
-#include "app/threshold_judge.hpp"
+#include "run/threshold_judge.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "app/load_control.hpp"
+#include "run/load_control.hpp"
 
 #include "base/units.hpp"
 
@@ -56,8 +56,9 @@ Status LoadControl::apply(const ControlRequest& request) {
     if (!running_) {
         return Error{"the load does not run", {}, ""};
     }
-    if (request.stop) {
-        stop_asked_ = true;
+    if (request.stop && !stop_asked_.exchange(true)) {
+        load_.stops.push({StopKind::Control,
+                          "stopping, as asked by the control port: running iterations may end"});
     }
     if (!request.rate && !request.vus) {
         return {};
@@ -85,7 +86,7 @@ std::string LoadControl::status() const {
     }
     const Nanoseconds elapsed = Clock::now() - load_.run.start.mono;
     boost::json::object status{{"running", running_.load()},
-                               {"stopped", stop_asked_.load() || load_.stop.count() > 0},
+                               {"stopped", stop_asked_.load() || load_.stops.interrupts() > 0},
                                {"elapsed_s", std::max(0.0, to_seconds(elapsed))}};
     if (latest) {
         const EndpointStats total = latest->merged_total();

@@ -1,6 +1,4 @@
-#include "app/memory_reserve.hpp"
-
-#include "app/exit_code.hpp"
+#include "run/memory_reserve.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -17,6 +15,7 @@ constexpr std::size_t kReserve_bytes = std::size_t{32} << 20U;
 // The handler can reach nothing but globals.
 std::atomic<void*> g_reserve{nullptr};
 std::atomic<bool> g_spent{false};
+std::atomic<int> g_exit_status{1};
 
 void on_no_memory() {
     if (void* const reserve = g_reserve.exchange(nullptr)) {
@@ -41,12 +40,13 @@ void on_no_memory() {
     } catch (...) {  // NOLINT: the text above says it
     }
     static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()) > 0);
-    ::_exit(to_int(ExitCode::InternalError));
+    ::_exit(g_exit_status);
 }
 
 }  // namespace
 
-void install_memory_reserve() {
+void install_memory_reserve(int exit_status) {
+    g_exit_status = exit_status;
     g_reserve = std::malloc(kReserve_bytes);  // NOLINT: see on_no_memory
     std::set_new_handler(on_no_memory);
     std::set_terminate(on_terminate);

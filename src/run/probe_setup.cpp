@@ -1,4 +1,4 @@
-#include "app/probe_setup.hpp"
+#include "run/probe_setup.hpp"
 
 #include "base/log.hpp"
 #include "exporters/otlp/otlp_exporter.hpp"

@@ -1,4 +1,4 @@
-#include "app/fit.hpp"
+#include "run/fit.hpp"
 
 #include "engine/socket_budget.hpp"
 

@@ -1,4 +1,4 @@
-#include "app/fit.hpp"
+#include "run/fit.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
