@@ -199,7 +199,7 @@ int worse_pairs(int pairs, const std::function<SampledRun(std::uint64_t)>& base,
         const auto seed = static_cast<std::uint64_t>(pair);
         const SampledRun was = base(2 * seed + 1);
         const SampledRun is = now(2 * seed + 2);
-        const auto differences = resample({&was, 1}, {&is, 1}, kMeasures, {seed, 300});
+        const auto differences = resample({&was, 1}, {&is, 1}, kMeasures, {seed, 200});
         bool any = false;
         for (std::size_t m = 0; m < kMeasures.size(); ++m) {
             CompareRow row;
