@@ -1,13 +1,12 @@
 #include "analysis/compare/resample.hpp"
 
+#include "analysis/compare/evaluation.hpp"
 #include "base/random.hpp"
-#include "record/histogram.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -16,116 +15,16 @@ namespace plimsoll {
 namespace {
 
 constexpr double kTogether = 0.95;
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 // A histogram's bucket is 1/128 wide: values closer than that are not told apart.
 constexpr double kResolution = 1.0 / 256;
 constexpr double kMostLost = 0.05;  // of the replicates may have no value
 constexpr std::size_t kFewestBlocks = 6;
 
-using Weights = std::vector<double>;  // how often each cell was drawn
-using Side = std::span<const SampledRun>;
-
-/// Counts of one side by bucket, cleared cheaply.
-class Tally {
-public:
-    void clear() {
-        if (last_ > first_) {
-            std::fill(counts_.begin() + static_cast<std::ptrdiff_t>(first_),
-                      counts_.begin() + static_cast<std::ptrdiff_t>(last_), 0.0);
-        }
-        first_ = counts_.size();
-        last_ = 0;
-        total_ = 0;
-    }
-    void add(const CountCells& from, const Weights& weights) {
-        for (std::size_t c = 0; c < from.cells.size(); ++c) {
-            const double weight = weights[c];
-            if (weight <= 0) {
-                continue;
-            }
-            for (const auto& [bucket, count] : from.cells[c]) {
-                counts_[bucket] += weight * count;
-                total_ += weight * count;
-                first_ = std::min<std::size_t>(first_, bucket);
-                last_ = std::max<std::size_t>(last_, bucket + 1);
-            }
-        }
-    }
-    /// In seconds, between a bucket's edges by how far into it the rank lies.
-    [[nodiscard]] double quantile(double q) const {
-        if (total_ <= 0) {
-            return kUnknown;
-        }
-        const double rank = q * total_;
-        double below = 0;
-        for (std::size_t b = first_; b < last_; ++b) {
-            if (counts_[b] > 0 && below + counts_[b] >= rank) {
-                const auto lower = static_cast<double>(Histogram::bucket_lower_ns(b));
-                const auto upper = static_cast<double>(Histogram::bucket_lower_ns(b + 1));
-                return 1e-9 * (lower + (upper - lower) * (rank - below) / counts_[b]);
-            }
-            below += counts_[b];
-        }
-        return 1e-9 * static_cast<double>(Histogram::bucket_lower_ns(last_));
-    }
-
-private:
-    std::vector<double> counts_ = std::vector<double>(Histogram::kBuckets + 1, 0.0);
-    std::size_t first_ = Histogram::kBuckets + 1, last_ = 0;
-    double total_ = 0;
-};
-
-struct Totals {
-    double over = 0, under = 0;
-    void add(const RatioCells& from, const Weights& weights) {
-        for (std::size_t c = 0; c < from.over.size(); ++c) {
-            over += weights[c] * from.over[c];
-            under += weights[c] * from.under[c];
-        }
-    }
-    [[nodiscard]] double value() const { return under > 0 ? over / under : kUnknown; }
-};
-
-/// The measures' values of one side under the weights of each of its runs.
-class Evaluation {
-public:
-    explicit Evaluation(std::span<const Measure> measures) : measures_(measures) {}
-
-    [[nodiscard]] std::vector<double> of(Side side, std::span<const Weights> weights) {
-        std::vector<double> values(measures_.size(), kUnknown);
-        std::optional<std::size_t> tallied;
-        for (std::size_t m = 0; m < measures_.size(); ++m) {
-            const Measure& measure = measures_[m];
-            if (measure.kind != Measure::Kind::Quantile) {
-                Totals totals;
-                for (std::size_t r = 0; r < side.size(); ++r) {
-                    totals.add(side[r].ratios[measure.of], weights[r]);
-                }
-                values[m] = totals.value();
-                continue;
-            }
-            if (tallied != measure.of) {
-                tally_.clear();
-                for (std::size_t r = 0; r < side.size(); ++r) {
-                    tally_.add(side[r].distributions[measure.of], weights[r]);
-                }
-                tallied = measure.of;
-            }
-            values[m] = tally_.quantile(measure.q);
-        }
-        return values;
-    }
-
-private:
-    std::span<const Measure> measures_;
-    Tally tally_;
-};
-
 double change_of(Measure::Kind kind, double base, double now) {
     if (kind == Measure::Kind::Share) {
         return now - base;
     }
-    return base > 0 && now > 0 ? std::log(now / base) : kUnknown;
+    return base > 0 && now > 0 ? std::log(now / base) : std::numeric_limits<double>::quiet_NaN();
 }
 
 Weights draw(std::size_t cells, std::size_t block, Random& random) {
@@ -149,15 +48,6 @@ std::vector<double> pace_of(Side base, Side now, bool paired) {
         }
     }
     return series;
-}
-
-std::vector<Weights> ones(Side side) {
-    std::vector<Weights> weights;
-    weights.reserve(side.size());
-    for (const SampledRun& run : side) {
-        weights.emplace_back(run.cells, 1.0);
-    }
-    return weights;
 }
 
 struct Replicates {
