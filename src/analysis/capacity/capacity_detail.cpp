@@ -55,8 +55,10 @@ using LimitsByStep = std::vector<std::vector<ResourceLimit>>;
 std::vector<Window> windows_at(const FindResult& find, double least_level, double most_level) {
     std::vector<Window> windows;
     for (const StepResult& step : find.steps) {
-        if (step.verdict == StepVerdict::Pass && step.level >= least_level &&
-            step.level <= most_level) {
+        // A repeat may be unclear by itself; what is carried is judged by all of them together.
+        const bool carried = step.verdict == StepVerdict::Pass ||
+                             (step.verdict == StepVerdict::Edge && step.leans_pass);
+        if (carried && step.level >= least_level && step.level <= most_level) {
             windows.push_back(steady(step));
         }
     }
