@@ -11,9 +11,12 @@ std::string compare_junit(const CompareResult& result) {
     const std::string& scenario = result.now.front().scenario;
     Suite suite{.name = "compare", .cases = {}};
     for (const CompareRow& row : result.rows) {
-        const std::string message =
-            fmt::format("{} to {}, {} {}{}", row_value(row, row.base), row_value(row, row.now),
-                        row_change(row), row_interval(row), row.why.empty() ? "" : ": " + row.why);
+        std::string message = row.why;
+        if (row.change) {
+            message = fmt::format("{} to {}, {} {}{}", row_value(row, row.base),
+                                  row_value(row, row.now), row_change(row), row_interval(row),
+                                  row.why.empty() ? "" : ": " + row.why);
+        }
         std::string inner;
         if (row.verdict == RowVerdict::Worse) {
             ++suite.failures;

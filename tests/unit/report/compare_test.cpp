@@ -41,6 +41,7 @@ CompareResult sample() {
     capacity.more_is_better = true;
     CompareRow rate = row("all requests", "rate", 100, 100.2, {-0.004, 0.009}, RowVerdict::Same);
     rate.unit = RowUnit::Rate;
+    rate.more_is_better = true;
     CompareRow failed =
         row("all requests", "failed", 0.001, 0.012, {0.004, 0.018}, RowVerdict::Worse);
     failed.unit = RowUnit::Share;
