@@ -3,6 +3,7 @@
 #include "analysis/answer_window.hpp"
 #include "analysis/answers.hpp"
 #include "analysis/breaking_point.hpp"
+#include "analysis/capacity/capacity_detail.hpp"
 #include "analysis/capacity/find_json.hpp"
 #include "analysis/censored.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
@@ -146,7 +147,8 @@ Status judge(const RunReader& reader, const RunData& data, Analysis& analysis) {
     analysis.breaking_point = found.point;
     analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
     if (found.point.found) {
-        analysis.resource_limits = resource_limits(Case(data, found));
+        const Case broken(data, found);
+        analysis.resource_limits = resource_limits(broken, broken.after());
     }
     const Status judged = judge_for_answer(reader, data, found, analysis.findings, analysis.checks);
     analysis.verdict = verdict_of(analysis.checks);
@@ -221,6 +223,9 @@ Result<Analysis> analyse(const RunReader& reader) {
         judge(reader, analysis.find ? searched_part(data, *analysis.find) : data, analysis);
     if (!judged) {
         return judged.error();
+    }
+    if (analysis.find) {
+        analysis.capacity = capacity_detail(data, *analysis.find, analysis.findings);
     }
     return analysis;
 }

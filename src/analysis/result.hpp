@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/capacity/find_result.hpp"
+#include "analysis/capacity/scaling_fit.hpp"
 #include "record/interval.hpp"
 #include "record/outcome.hpp"
 #include "record/threshold.hpp"
@@ -202,6 +203,23 @@ struct ResourceLimit {
     double demand_s = 0;         // of one of them, per request
     double could_carry = 0;      // size / demand_s, requests per second
     double used_ratio = 0;       // busy / size, at most 1
+    std::string cause = {};      // the name of the finding that it would be if it bound
+};
+
+/// Which resource would bind next once what binds now is out of the way.
+struct NextLimit {
+    std::string resource, cause;
+    Estimate rate;    // of requests per second that it could carry; 95 %
+    std::string why;  // in a sentence
+};
+
+/// What a search shows beside its answer.
+struct CapacityDetail {
+    ScalingFit scaling;
+    /// At what is carried, over the steps at that level: how full each resource was. The fullest
+    /// first.
+    std::vector<ResourceLimit> margins;
+    std::optional<NextLimit> next;  // absent: unknown
 };
 
 struct GeneratorResult {
@@ -256,6 +274,7 @@ struct Analysis {
     /// Of a run that searched for the capacity. Breaking point and findings are then of the steps
     /// up to the first that failed.
     std::optional<FindResult> find;
+    std::optional<CapacityDetail> capacity;  // goes with it
     std::vector<ErrorResult> errors;
     GeneratorResult generator;
 };

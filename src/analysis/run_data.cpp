@@ -9,11 +9,12 @@
 #include <charconv>
 
 namespace plimsoll {
-namespace {
 
 bool was_served(Outcome outcome) {
     return outcome == Outcome::Ok || outcome == Outcome::Http4xx || outcome == Outcome::CheckFailed;
 }
+
+namespace {
 
 /// Of those cut off; in a tick with timeouts too, up to their send lag.
 Nanoseconds cut_off_service(const EndpointStats& stats) {

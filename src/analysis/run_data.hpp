@@ -90,6 +90,9 @@ struct RunData {
                                    std::span<const EndpointStats> endpoints,
                                    std::span<const ShardState> shards);
 
+/// Reached what is behind the application; see TickFacts::served.
+[[nodiscard]] bool was_served(Outcome outcome);
+
 /// The run as if it had been cut off at `end_s`: ticks, samples and series up to there. Errors,
 /// checks, groups and phases, which are kept of the whole run alone, stay whole.
 [[nodiscard]] RunData cut_at(const RunData& data, double end_s);

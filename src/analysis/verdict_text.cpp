@@ -238,18 +238,36 @@ void add_finding(std::string& out, const Finding& finding, std::string_view head
     }
 }
 
-/// What each resource could carry, the least first.
-void add_limits(std::string& out, const Analysis& analysis) {
-    if (analysis.resource_limits.empty()) {
-        return;
-    }
-    out += "\nWhat each resource could carry\n";
-    for (const ResourceLimit& limit : analysis.resource_limits) {
+void add_limit_rows(std::string& out, const std::vector<ResourceLimit>& limits) {
+    for (const ResourceLimit& limit : limits) {
         add(out, "  ",
             fmt::format("{}: {} at most, {} of {:.4g} {} a request; {:.0f} % used", limit.resource,
                         format_rate(Rate::per_second(limit.could_carry)),
                         human_seconds(limit.demand_s), limit.size, limit.unit,
                         100 * limit.used_ratio));
+    }
+}
+
+/// How full each resource is at what is carried, and what would bind next.
+void add_margins(std::string& out, const CapacityDetail& detail) {
+    out += "\nAt what it carries\n";
+    add_limit_rows(out, detail.margins);
+    if (detail.next) {
+        add(out, "  ", next_line(*detail.next));
+    }
+    if (detail.scaling.shape != ScalingShape::Unknown) {
+        add(out, "  ", detail.scaling.why);
+    }
+}
+
+/// What each resource could carry, the least first.
+void add_limits(std::string& out, const Analysis& analysis) {
+    if (analysis.capacity && !analysis.capacity->margins.empty()) {
+        return add_margins(out, *analysis.capacity);
+    }
+    if (!analysis.resource_limits.empty()) {
+        out += "\nWhat each resource could carry\n";
+        add_limit_rows(out, analysis.resource_limits);
     }
 }
 

@@ -19,8 +19,9 @@ constexpr std::chrono::minutes kAfterBudget{5};
 constexpr std::chrono::seconds kGracefulStop{10};
 
 Status check(const FindRequest& request) {
-    if (!(request.precision >= 0.01 && request.precision <= 1)) {
-        return Error{fmt::format("must be from 1% to 100%, got {:.3g} %", 100 * request.precision),
+    const double precision = request.precision.value_or(kPrecision);
+    if (!(precision >= kFinestPrecision && precision <= 1)) {
+        return Error{fmt::format("must be from 1% to 100%, got {:.3g} %", 100 * precision),
                      "--precision", "e.g. --precision 5%"};
     }
     if (request.start && !(*request.start > 0)) {
@@ -29,9 +30,13 @@ Status check(const FindRequest& request) {
     if (request.start && request.most && *request.most < *request.start) {
         return Error{"must not be below --start", "--max", ""};
     }
-    if (request.budget < std::chrono::seconds(30)) {
+    if (request.budget.value_or(kBudget) < kLeastFindBudget) {
         return Error{"must be at least 30s: a search takes a dozen steps of some seconds",
                      "--budget", ""};
+    }
+    constexpr std::chrono::minutes kLongestWindow{5};
+    if (request.window && (*request.window <= Nanoseconds{} || *request.window > kLongestWindow)) {
+        return Error{"must be above 0 and at most 5m: no step is held for longer", "--window", ""};
     }
     return {};
 }
@@ -67,19 +72,34 @@ ArrivalProcess arrivals_of(const Scenario& scenario) {
 
 }  // namespace
 
-Result<FindOptions> prepare_find(Scenario& scenario, const FindRequest& request) {
+FindRequest with_plan(FindRequest request, const FindPlan& plan) {
+    request.users = request.users || plan.closed;
+    if (request.users == plan.closed) {
+        request.start = request.start ? request.start : plan.start;
+        request.most = request.most ? request.most : plan.most;
+    }
+    request.precision = request.precision ? request.precision : plan.precision;
+    request.budget = request.budget ? request.budget : plan.budget;
+    request.window = request.window ? request.window : plan.window;
+    return request;
+}
+
+Result<FindOptions> prepare_find(Scenario& scenario, const FindRequest& asked) {
+    const FindRequest request = with_plan(asked, scenario.find);
     if (Status good = check(request); !good) {
         return good.error();
     }
     FindOptions options;
     options.open = !request.users;
-    options.budget_s = to_seconds(request.budget);
+    const Nanoseconds budget = request.budget.value_or(kBudget);
+    options.budget_s = to_seconds(budget);
+    options.window_s = to_seconds(request.window.value_or(Nanoseconds{}));
     options.timeout_s = to_seconds(longest_timeout(scenario));
     SearchOptions& search = options.search;
     search.most = request.most.value_or(request.users ? kMostUsers : kMostRate);
     search.start =
         std::min(request.start.value_or(request.users ? kFirstUsers : kFirstRate), search.most);
-    search.precision = request.precision;
+    search.precision = request.precision.value_or(kPrecision);
     search.whole = request.users;
     search.seed = request.seed;
     std::copy_if(scenario.thresholds.begin(), scenario.thresholds.end(),
@@ -89,7 +109,7 @@ Result<FindOptions> prepare_find(Scenario& scenario, const FindRequest& request)
     executor.name = "find";
     executor.kind =
         request.users ? ExecutorKind::ExternallyControlled : ExecutorKind::ExternallyControlledRate;
-    executor.ramp = Ramp::constant(search.start, request.budget + kAfterBudget);
+    executor.ramp = Ramp::constant(search.start, budget + kAfterBudget);
     executor.arrivals = arrivals_of(scenario);
     executor.max_vus =
         request.users ? static_cast<std::uint32_t>(search.most) : most_busy(scenario, request);

@@ -72,6 +72,7 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_lab_command(app, action);
     plimsoll::add_probe_command(app, action);
     plimsoll::add_report_command(app, action);
+    plimsoll::add_compare_command(app, action);
     plimsoll::add_merge_command(app, action);
     plimsoll::add_calibrate_command(app, action);
     plimsoll::add_validate_command(app, action);

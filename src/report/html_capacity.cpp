@@ -180,7 +180,11 @@ std::string html_capacity(const Analysis& analysis) {
         "<li><i class=\"k-fail\"></i>not carried</li>"
         "<li><i class=\"k-edge\"></i>the samples do not tell</li>"
         "<li><i class=\"k-void\"></i>the generator was the limit</li></ul>\n";
-    return text + picture(find) + steps_table(find) + "</section>\n";
+    text += picture(find);
+    if (analysis.capacity) {
+        text += html_scaling(find, *analysis.capacity);
+    }
+    return text + steps_table(find) + "</section>\n";
 }
 
 }  // namespace plimsoll::report

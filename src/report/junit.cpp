@@ -1,3 +1,4 @@
+#include "report/junit_suite.hpp"
 #include "report/report.hpp"
 #include "report/text.hpp"
 #include "report/words.hpp"
@@ -10,39 +11,8 @@
 namespace plimsoll {
 namespace {
 
-/// For an attribute's value: XML would read a plain newline or tab there as a space.
-std::string attribute(std::string_view text) {
-    std::string safe;
-    for (const char c : report::escape_markup(text)) {
-        if (c == '\n' || c == '\t') {
-            safe += c == '\n' ? "&#10;" : "&#9;";
-        } else {
-            safe += c;
-        }
-    }
-    return safe;
-}
-
-struct Suite {
-    std::string name;
-    std::string cases;
-    std::size_t tests = 0, failures = 0, skipped = 0;
-
-    /// `inner` is the element that says how the case ended; empty for a pass.
-    void add(const std::string& class_name, const std::string& name_of_case,
-             const std::string& inner) {
-        ++tests;
-        cases += fmt::format(R"(    <testcase classname="{}" name="{}" time="0")",
-                             attribute(class_name), attribute(name_of_case));
-        cases += inner.empty() ? "/>\n" : ">\n      " + inner + "\n    </testcase>\n";
-    }
-    [[nodiscard]] std::string text(const std::string& attributes) const {
-        return fmt::format(
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" "
-            "{}>\n{}  </testsuite>\n",
-            name, tests, failures, skipped, attributes, cases);
-    }
-};
+using report::attribute;
+using report::Suite;
 
 Suite thresholds_suite(const std::string& scenario, const Analysis& analysis) {
     Suite suite{.name = "thresholds", .cases = {}};

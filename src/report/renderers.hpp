@@ -25,6 +25,8 @@ using CsvFiles = std::array<std::pair<std::string, std::string>, 4>;
 
 /// What a run that searched for the capacity found (html_capacity.cpp); empty for others.
 [[nodiscard]] std::string html_capacity(const Analysis& analysis);
+/// The part of it that shows how the target scales, and what would bind next (html_scaling.cpp).
+[[nodiscard]] std::string html_scaling(const FindResult& find, const CapacityDetail& detail);
 
 /// What each resource could carry at most (html_resources.cpp); empty where nothing broke.
 [[nodiscard]] std::string html_resources(const Analysis& analysis);

@@ -292,6 +292,52 @@ json::array estimate_of(const Estimate& estimate) {
             std::isfinite(estimate.high) ? json::value(estimate.high) : json::value(nullptr)};
 }
 
+json::array limits_of(const std::vector<ResourceLimit>& limits) {
+    json::array array;
+    for (const ResourceLimit& limit : limits) {
+        array.push_back(json::object{{"resource", limit.resource},
+                                     {"unit", limit.unit},
+                                     {"size", limit.size},
+                                     {"busy", limit.busy},
+                                     {"demand_s", limit.demand_s},
+                                     {"could_carry", limit.could_carry},
+                                     {"used_ratio", limit.used_ratio}});
+    }
+    return array;
+}
+
+json::value scaling_of(const ScalingFit& fit) {
+    if (fit.shape == ScalingShape::Unknown) {
+        return {{"shape", nullptr}, {"why", fit.why}};
+    }
+    const UslFit& usl = *fit.usl;
+    const auto maybe = [](const std::optional<double>& value) {
+        return value ? json::value(*value) : json::value(nullptr);
+    };
+    return {{"shape", fit.shape == ScalingShape::Usl ? "usl" : "plateau"},
+            {"why", fit.why},
+            {"usl", json::object{{"gamma", estimate_of(usl.gamma)},
+                                 {"sigma", estimate_of(usl.sigma)},
+                                 {"kappa", estimate_of(usl.kappa)},
+                                 {"aicc", usl.aicc},
+                                 {"peak_in_flight", maybe(usl.peak_in_flight)},
+                                 {"peak_rate", maybe(usl.peak_rate)}}},
+            {"plateau", json::object{{"alone_s", estimate_of(fit.plateau->alone_s)},
+                                     {"limit_rate", estimate_of(fit.plateau->limit_rate)},
+                                     {"aicc", fit.plateau->aicc}}}};
+}
+
+json::value next_of(const Analysis& analysis) {
+    if (!analysis.capacity || !analysis.capacity->next) {
+        return nullptr;
+    }
+    const NextLimit& next = *analysis.capacity->next;
+    return {{"resource", next.resource},
+            {"bound_by", next.cause},
+            {"rate", estimate_of(next.rate)},
+            {"why", next.why}};
+}
+
 /// Requests per second, or users; a bound that is not known is null.
 json::object capacity_of(const Analysis& analysis) {
     const FindResult& find = *analysis.find;
@@ -326,6 +372,10 @@ json::object capacity_of(const Analysis& analysis) {
             {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
             {"metastable", find.metastable},
             {"stopped", find.stopped.empty() ? json::value(nullptr) : json::value(find.stopped)},
+            {"margins", analysis.capacity ? limits_of(analysis.capacity->margins) : json::array{}},
+            {"next", next_of(analysis)},
+            {"scaling",
+             analysis.capacity ? scaling_of(analysis.capacity->scaling) : json::value(nullptr)},
             {"steps", std::move(steps)}};
 }
 
@@ -338,20 +388,6 @@ json::object exporters_of(const GeneratorResult& generator) {
                                        {"dropped", counts.dropped}};
     }
     return exporters;
-}
-
-json::array resource_limits_of(const Analysis& analysis) {
-    json::array limits;
-    for (const ResourceLimit& limit : analysis.resource_limits) {
-        limits.push_back(json::object{{"resource", limit.resource},
-                                      {"unit", limit.unit},
-                                      {"size", limit.size},
-                                      {"busy", limit.busy},
-                                      {"demand_s", limit.demand_s},
-                                      {"could_carry", limit.could_carry},
-                                      {"used_ratio", limit.used_ratio}});
-    }
-    return limits;
 }
 
 json::object generator_of(const GeneratorResult& generator) {
@@ -389,7 +425,7 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"breaking_point", breaking_point_of(analysis.breaking_point)},
         {"capacity", analysis.find ? json::value(capacity_of(analysis)) : json::value(nullptr)},
         {"findings", findings_of(analysis)},
-        {"resource_limits", resource_limits_of(analysis)},
+        {"resource_limits", limits_of(analysis.resource_limits)},
         {"generator", generator_of(analysis.generator)},
         {"exporters", exporters_of(analysis.generator)},
     });

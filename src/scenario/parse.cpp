@@ -12,9 +12,9 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 15> kTopKeys{
-    "name",  "target",   "tags", "include",    "defaults", "http",   "data",  "setup",
-    "users", "teardown", "load", "thresholds", "sla",      "probes", "export"};
+constexpr std::array<std::string_view, 16> kTopKeys{
+    "name",  "target",   "tags", "include",    "defaults", "http", "data",   "setup",
+    "users", "teardown", "load", "thresholds", "sla",      "find", "probes", "export"};
 
 void sort_and_join(std::vector<Fault>& faults) {
     std::stable_sort(faults.begin(), faults.end(), [](const Fault& a, const Fault& b) {
@@ -125,6 +125,9 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
     }
     if (!options.probes_only || fields.has("users") || fields.has("load")) {
         read_load_side(fields, reading);
+    }
+    if (const auto find = fields.get("find")) {
+        scenario.find = read_find(*find);
     }
     if (const auto probes = fields.get("probes")) {
         scenario.probes = read_probes(*probes, secrets);

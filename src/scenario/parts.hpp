@@ -162,6 +162,9 @@ inline constexpr std::uint64_t kMostUsers = 1'000'000;
 [[nodiscard]] bool read_selector(const Item& at_key, std::string_view selector,
                                  const Scenario& scenario, Threshold& threshold);
 
+// parse_find.cpp
+[[nodiscard]] FindPlan read_find(const Item& item);
+
 // parse_probes.cpp
 [[nodiscard]] ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets);
 

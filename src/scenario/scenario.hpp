@@ -6,6 +6,7 @@
 #include "load/ramp.hpp"
 #include "record/run_info.hpp"
 #include "scenario/data.hpp"
+#include "scenario/find_plan.hpp"
 #include "scenario/flow.hpp"
 #include "scenario/http_options.hpp"
 #include "scenario/response.hpp"
@@ -237,6 +238,7 @@ struct Scenario {
     UserClass teardown;
     std::vector<Executor> load;
     std::vector<Threshold> thresholds;
+    FindPlan find;  // what a search for the capacity is asked for
     ProbesConfig probes;
     ExportConfig exports;
 

@@ -27,6 +27,18 @@ std::string os_name() {
     return {};
 }
 
+/// The processor's model, as the kernel names it.
+std::string cpu_name() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("model name")) {
+            const auto value = line.find_first_not_of(" \t", line.find(':') + 1);
+            return value == std::string::npos ? std::string() : line.substr(value);
+        }
+    }
+    return {};
+}
+
 // The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2).
 constexpr std::array<std::uint32_t, 64> kRound{
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -86,6 +98,9 @@ std::map<std::string, std::string> describe_environment() {
     }
     if (const std::string os = os_name(); !os.empty()) {
         facts["env.os"] = os;
+    }
+    if (const std::string cpu = cpu_name(); !cpu.empty()) {
+        facts["env.cpu"] = cpu;
     }
     if (const long cores = sysconf(_SC_NPROCESSORS_ONLN); cores > 0) {
         facts["env.cores"] = std::to_string(cores);

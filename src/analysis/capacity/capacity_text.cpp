@@ -83,4 +83,13 @@ std::vector<std::string> capacity_notes(const FindResult& result) {
     return notes;
 }
 
+std::string next_line(const NextLimit& next) {
+    const std::string high =
+        std::isfinite(next.rate.high) ? fmt::format("{:.3g}", next.rate.high) : "?";
+    return fmt::format(
+        "The next line, a prediction: with that out of the way, {} would bind at {:.3g} "
+        "requests/s at most [{:.3g}, {}] ({}).",
+        next.resource, next.rate.value, next.rate.low, high, next.why);
+}
+
 }  // namespace plimsoll

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/capacity/find_result.hpp"
+#include "analysis/result.hpp"
 
 #include <string>
 #include <vector>
@@ -18,5 +19,7 @@ namespace plimsoll {
 [[nodiscard]] std::string capacity_sentence(const FindResult& result);
 /// What else a reader must know: recovery, a metastable target, an early end. May be empty.
 [[nodiscard]] std::vector<std::string> capacity_notes(const FindResult& result);
+/// "The next line, a prediction: the database's CPU, at 410/s [390, 430] ..."
+[[nodiscard]] std::string next_line(const NextLimit& next);
 
 }  // namespace plimsoll

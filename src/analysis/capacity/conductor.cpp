@@ -70,7 +70,7 @@ double FindConductor::shortest_s(const CapacitySearch::Step& step) const {
         rate = baseline_response_s_ > 0 ? step.level / baseline_response_s_ : step.level;
     }
     const double slo = options_.goal.slo_s();
-    double needed = kMeanTimes * baseline_response_s_;
+    double needed = std::max(options_.window_s, kMeanTimes * baseline_response_s_);
     if (is_quick(step.kind)) {
         needed = std::max({needed, step.kind == StepKind::Baseline ? kBaseline_s : kQuick_s,
                            kQueueRoom * slo / kQuickOverload, kQuickRequests / rate});

@@ -18,6 +18,7 @@ struct FindOptions {
     bool open = true;        // levels are arrivals per second; else users in a loop
     double budget_s = 1800;  // no step begins that would not end within it
     double timeout_s = 30;   // the target's longest
+    double window_s = 0;     // every step is held for at least so long
 };
 
 class FindConductor {

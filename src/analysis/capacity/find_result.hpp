@@ -18,9 +18,9 @@ struct Estimate {
     double high = 0;
 };
 
-enum class StepKind { Baseline, Doubling, Descent, Bisection, Confirmation, Recovery };
-inline constexpr std::array<std::string_view, 6> kStepKindNames{
-    "baseline", "doubling", "descent", "bisection", "confirmation", "recovery"};
+enum class StepKind { Baseline, Doubling, Descent, Bisection, Confirmation };
+inline constexpr std::array<std::string_view, 5> kStepKindNames{"baseline", "doubling", "descent",
+                                                                "bisection", "confirmation"};
 [[nodiscard]] constexpr std::string_view to_string(StepKind kind) {
     return kStepKindNames[static_cast<std::size_t>(kind)];
 }

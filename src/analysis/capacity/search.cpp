@@ -53,8 +53,6 @@ void CapacitySearch::report(const StepResult& step) {
             return after_bisection(step);
         case StepKind::Confirmation:
             return after_confirmation(step);
-        case StepKind::Recovery:
-            return;
     }
 }
 

@@ -10,8 +10,8 @@ namespace plimsoll {
 
 /// The utilisation law (Denning and Buzen 1978): with m servers and a demand of D seconds of one of
 /// them for each request, a resource carries X ≤ m / D requests per second. D is measured: what was
-/// busy over what was served. One row for each resource whose size and use were measured, the least
-/// first; what binds has X ≈ m / D, the others have room.
-[[nodiscard]] std::vector<ResourceLimit> resource_limits(const Case& c);
+/// busy over what was served. One row for each resource whose size and use were measured in
+/// `window`, the least first; what binds has X ≈ m / D, the others have room.
+[[nodiscard]] std::vector<ResourceLimit> resource_limits(const Case& c, Window window);
 
 }  // namespace plimsoll

@@ -69,7 +69,9 @@ int find(const Flags& flags) {
 
 int run_find(Scenario scenario, const FindRequest& request, SessionOptions options,
              StopRequest& stop) {
-    auto prepared = prepare_find(scenario, request);
+    // What is judged by it in the end must be what was searched: the block says users or arrivals.
+    const FindRequest whole = with_plan(request, scenario.find);
+    auto prepared = prepare_find(scenario, whole);
     if (!prepared) {
         return refuse(prepared.error());
     }
@@ -78,7 +80,7 @@ int run_find(Scenario scenario, const FindRequest& request, SessionOptions optio
         for (const std::string& goal : prepared->goal.texts()) {
             say(" {};", goal);
         }
-        say(" at most {}\n", format_duration(request.budget));
+        say(" at most {}\n", format_duration(whole.budget.value_or(kBudget)));
         for (const Threshold& threshold : scenario.thresholds) {
             if (!is_step_goal(threshold)) {
                 say("note      {}: {} is of a whole run and says nothing about a step: left out\n",
@@ -93,7 +95,7 @@ int run_find(Scenario scenario, const FindRequest& request, SessionOptions optio
     const ExitCode ended = run_session(scenario, std::move(options), stop).code;
     const bool own = ended == ExitCode::Passed || ended == ExitCode::ThresholdFailed ||
                      ended == ExitCode::MeasurementInvalid;
-    return to_int(own ? exit_code_of(pilot.result(), request) : ended);
+    return to_int(own ? exit_code_of(pilot.result(), whole) : ended);
 }
 
 void add_find_command(CLI::App& app, Action& action) {

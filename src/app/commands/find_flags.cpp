@@ -1,5 +1,6 @@
 #include "app/commands/find_flags.hpp"
 
+#include "app/commands/flag_text.hpp"
 #include "base/units.hpp"
 
 #include <charconv>
@@ -32,18 +33,6 @@ Result<std::optional<double>> level_of(const std::string& text, bool users, cons
     return std::optional(static_cast<double>(count));
 }
 
-Result<double> share_of_text(const std::string& text, const char* flag) {
-    double value = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    const bool percent = read.ec == std::errc{} && read.ptr + 1 == end && *read.ptr == '%';
-    if (!percent) {
-        return Error{fmt::format("must be a percentage, got \"{}\"", text), flag,
-                     "e.g. " + std::string(flag) + " 5%"};
-    }
-    return value / 100;
-}
-
 }  // namespace
 
 void FindFlags::add_to(CLI::App& command) {
@@ -51,10 +40,11 @@ void FindFlags::add_to(CLI::App& command) {
     command.add_option("--max", most, "try no more than this");
     command.add_option("--at-least", at_least,
                        "exit with 99 where fewer requests/s (users) are carried");
-    command.add_option("--precision", precision, "how close the two ends must come")
-        ->capture_default_str();
-    command.add_option("--budget", budget, "end within this time, with what is known")
-        ->capture_default_str();
+    command.add_option("--precision", precision, "how close the two ends must come (default 5%)");
+    command.add_option("--budget", budget,
+                       "end within this time, with what is known (default 30m)");
+    command.add_option("--window", window,
+                       "what is asked for must hold over at least so long, up to 5m");
     command.add_flag("--users", users, "search users in a loop instead of arrivals");
     command
         .add_option("--max-vus", max_vus,
@@ -82,16 +72,24 @@ Result<FindRequest> FindFlags::to_request(std::uint64_t seed) const {
             return taken.error();
         }
     }
-    const auto share = share_of_text(precision, "--precision");
-    if (!share) {
-        return share.error();
+    if (!precision.empty()) {
+        const auto share = flag_share(precision, "--precision");
+        if (!share) {
+            return share.error();
+        }
+        request.precision = *share;
     }
-    request.precision = *share;
-    const auto time = parse_duration(budget);
-    if (!time) {
-        return Error{time.error().what, "--budget", time.error().hint};
+    for (const auto& [text, flag, into] : {std::tuple{&budget, "--budget", &request.budget},
+                                           std::tuple{&window, "--window", &request.window}}) {
+        if (text->empty()) {
+            continue;
+        }
+        const auto time = parse_duration(*text);
+        if (!time) {
+            return Error{time.error().what, flag, time.error().hint};
+        }
+        *into = *time;
     }
-    request.budget = *time;
     if (max_vus > 0) {
         request.max_vus = max_vus;
     }

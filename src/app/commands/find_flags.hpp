@@ -13,7 +13,7 @@ class App;
 namespace plimsoll {
 
 struct FindFlags {
-    std::string start, most, at_least, precision = "5%", budget = "30m";
+    std::string start, most, at_least, precision, budget, window;
     bool users = false;
     std::uint32_t max_vus = 0;  // 0: not said
 

@@ -2,7 +2,10 @@
 
 #include "app/commands/common_flags.hpp"
 
+#include <charconv>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
@@ -76,6 +79,18 @@ Result<std::vector<std::string>> flags_or_environment(const std::vector<std::str
         values.emplace_back(set);
     }
     return values;
+}
+
+Result<double> flag_share(const std::string& text, const char* flag) {
+    double value = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    const bool percent = read.ec == std::errc{} && read.ptr + 1 == end && *read.ptr == '%';
+    if (!percent) {
+        return Error{fmt::format("must be a percentage, got \"{}\"", text), flag,
+                     "e.g. " + std::string(flag) + " 5%"};
+    }
+    return value / 100;
 }
 
 }  // namespace plimsoll

@@ -20,6 +20,9 @@ namespace plimsoll {
 /// The whole of @FILE, or `text`.
 [[nodiscard]] Result<std::string> flag_content(const std::string& text, const char* flag);
 
+/// "5%" as 0.05. Error: not a percentage; `flag` is where.
+[[nodiscard]] Result<double> flag_share(const std::string& text, const char* flag);
+
 /// The flags' values; where there are none and the file says nothing (`in_file` false), what the
 /// environment variable `name` holds.
 [[nodiscard]] Result<std::vector<std::string>> flags_or_environment(

@@ -1,4 +1,6 @@
 #include "analysis/analyse.hpp"
+#include "analysis/compare/compare.hpp"
+#include "report/compare_report.hpp"
 #include "report/renderers.hpp"
 #include "report/report.hpp"
 #include "support/child_process.hpp"
@@ -149,6 +151,42 @@ TEST(ReportInBrowser, ShowsWhatAnalysisFoundInARunFile) {
     EXPECT_THAT(text_of(seen.at("answer")),
                 testing::HasSubstr("application connection pool exhausted — 5 connections"));
     EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+}
+
+TEST(ReportInBrowser, LaysTheTimelinesOfTwoRunsOverEachOther) {
+    const test::TempFolder folder;
+    synthetic::Options options;
+    options.start = 120;
+    options.stages = {{60, 120}};
+    std::vector<std::vector<ComparedRun>> sides(2);
+    for (std::size_t side = 0; side < 2; ++side) {
+        const auto file = folder.path() / ("run" + std::to_string(side) + ".db");
+        ASSERT_TRUE(synthetic::write_run(file, options));
+        auto run = open_compared(file.string());
+        ASSERT_TRUE(run) << run.error().to_string();
+        sides[side].push_back(std::move(*run));
+        options.hold_s *= 1.2;
+    }
+    const auto result = compare(sides[0], sides[1], 0.05);
+    ASSERT_TRUE(result) << result.error().to_string();
+    const auto page = compare_html(*result, sides[0][0].reader, sides[1][0].reader);
+    ASSERT_TRUE(page) << page.error().to_string();
+    const auto seen = look_at(*page);
+    expect_sound_page(seen);
+    EXPECT_EQ(text_of(seen.at("badge")), "worse");
+    EXPECT_THAT(text_of(seen.at("answer")), testing::HasSubstr("Worse: response p50"));
+    // rate, latency, in flight, database, CPU, and the distribution
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 6);
+    for (const auto& chart : seen.at("charts").as_array()) {
+        EXPECT_GT(chart.at("painted").to_number<int>(), 500) << chart.at("id");
+    }
+    const auto& latency = seen.at("charts").at(1).at("lines").as_array();
+    std::vector<std::string> lines;
+    for (const auto& line : latency) {
+        lines.push_back(text_of(line));
+    }
+    EXPECT_THAT(lines, testing::IsSupersetOf({"response p99, base", "response p99, now",
+                                              "response p50, base", "response p50, now"}));
 }
 
 TEST(ReportInBrowser, OpensWithoutProbesOrFindings) {

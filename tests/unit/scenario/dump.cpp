@@ -46,6 +46,19 @@ std::string selector(const Selector& selector) {
                        selector.text());
 }
 
+void dump_find(const FindPlan& find, std::string& out) {
+    const auto level = [&](const char* name, const std::optional<double>& value) {
+        return value ? fmt::format(" {} {:g}", name, *value) : std::string();
+    };
+    const auto time = [&](const char* name, const std::optional<Nanoseconds>& value) {
+        return value ? fmt::format(" {} {}", name, seconds(*value)) : std::string();
+    };
+    const std::string said = level("start", find.start) + level("max", find.most) +
+                             level("precision", find.precision) + time("window", find.window) +
+                             time("budget", find.budget) + (find.closed ? " closed" : "");
+    out += said.empty() ? "" : "find:" + said + "\n";
+}
+
 void dump_check(const Scenario& scenario, const Check& check, std::string& out) {
     constexpr std::array kOps{"exists", "absent", "type",    "==",       "!=",   "<",   "<=",
                               ">",      ">=",     "matches", "contains", "size", "time"};
@@ -340,6 +353,7 @@ std::string dump(const Scenario& scenario) {
     for (const Threshold& threshold : scenario.thresholds) {
         dump_threshold(threshold, out);
     }
+    dump_find(scenario.find, out);
     dump_surroundings(scenario, out);
     return out + "text:\n" + scenario.text;
 }

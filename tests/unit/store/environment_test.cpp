@@ -1,5 +1,7 @@
 #include "store/environment.hpp"
 
+#include <cstdio>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -29,6 +31,19 @@ TEST(Sha256, PadsAtBlockBordersAsTheStandardSays) {
 TEST(Environment, TellsTheCoresOfThisMachine) {
     EXPECT_EQ(describe_environment().at("env.cores"),
               std::to_string(std::thread::hardware_concurrency()));
+}
+
+TEST(Environment, TellsTheProcessorAsTheKernelNamesIt) {
+    std::FILE* const grep =
+        ::popen("grep -m1 '^model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//'", "r");
+    ASSERT_NE(grep, nullptr);
+    std::string named(200, '\0');
+    named.resize(std::fread(named.data(), 1, named.size(), grep));
+    ::pclose(grep);
+    const auto facts = describe_environment();
+    const auto told = facts.find("env.cpu");
+    // Some architectures have no such line.
+    EXPECT_EQ(told == facts.end() ? "" : told->second + "\n", named);
 }
 
 }  // namespace

@@ -1,0 +1,81 @@
+#include "report/compare_report.hpp"
+#include "report/json_text.hpp"
+#include "report/text.hpp"
+
+#include <cmath>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace plimsoll {
+namespace {
+
+namespace json = boost::json;
+
+json::value number_of(double value) {
+    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
+}
+
+json::value maybe(const std::optional<double>& value) {
+    return value ? number_of(*value) : json::value(nullptr);
+}
+
+json::object row_of(const CompareRow& row) {
+    json::value interval = nullptr;
+    if (row.change || row.group == "load") {
+        interval = json::array{number_of(row.interval[0]), number_of(row.interval[1])};
+    }
+    return {{"group", row.group},
+            {"name", row.name},
+            {"unit", to_string(row.unit)},
+            {"more_is_better", row.more_is_better},
+            {"base", maybe(row.base)},
+            {"now", maybe(row.now)},
+            {"change", maybe(row.change)},
+            {"interval", std::move(interval)},
+            {"tolerated", number_of(row.tolerated)},
+            {"run_spread", maybe(row.run_spread)},
+            {"verdict", to_string(row.verdict)},
+            {"why", row.why}};
+}
+
+json::array runs_of(const std::vector<ComparedRunInfo>& runs) {
+    json::array array;
+    for (const ComparedRunInfo& run : runs) {
+        array.push_back(json::object{{"id", run.id},
+                                     {"scenario", run.scenario},
+                                     {"version", run.version},
+                                     {"started", run.started},
+                                     {"duration_s", number_of(run.duration_s)},
+                                     {"validity", run.verdict}});
+    }
+    return array;
+}
+
+json::array texts_of(const std::vector<std::string>& texts) {
+    json::array array;
+    for (const std::string& text : texts) {
+        array.push_back(json::value(text));
+    }
+    return array;
+}
+
+}  // namespace
+
+std::string compare_json(const CompareResult& result) {
+    json::array rows;
+    for (const CompareRow& row : result.rows) {
+        rows.push_back(row_of(row));
+    }
+    return report::pretty_json(json::object{{"schema", kCompareSchema},
+                                            {"regressed", result.regressed()},
+                                            {"tolerance", number_of(result.tolerance)},
+                                            {"base", runs_of(result.base)},
+                                            {"now", runs_of(result.now)},
+                                            {"rows", std::move(rows)},
+                                            {"changed", texts_of(result.changed)},
+                                            {"notes", texts_of(result.notes)},
+                                            {"forced", texts_of(result.forced)}});
+}
+
+}  // namespace plimsoll
