@@ -407,7 +407,7 @@ class Run(unittest.TestCase):
             lab.stdout.close()
 
     def test_help_ends_with_two_examples(self):
-        for command in ([], ["run"], ["demo"], ["lab"], ["report"], ["validate"]):
+        for command in ([], ["run"], ["demo"], ["lab"], ["report"], ["validate"], ["find"], ["compare"]):
             text = run_plimsoll(*command, "--help", check=0).stdout
             examples = text[text.index("Examples:"):].strip().splitlines()[1:]
             self.assertEqual(len(examples), 2, text)
