@@ -80,7 +80,7 @@ std::optional<FullPool> measure(const Case& c, const App& app) {
         share_in(app.busy, after, full).value_or(0) < kSustainedShare) {
         return std::nullopt;
     }
-    if (is_others_work(c, app, pool.busy_mean)) {
+    if (!app.hidden && is_others_work(c, app, pool.busy_mean)) {
         return std::nullopt;
     }
     const Window until{c.load().from_s, after.to_s};
