@@ -212,8 +212,8 @@ private:
 
     void state_database() {
         const auto cores = c_.cores("database");
-        const auto on_cpu = mean_in(active_unwaited(c_.data()), c_.after());
-        const auto cpu = c_.cpu_of("database", c_.after());
+        const auto on_cpu = mean_in(active_unwaited(c_.data()), pool_.window);
+        const auto cpu = c_.cpu_of("database", pool_.window);
         if (cores && cpu) {
             auto& list = *cpu < kIdleDatabase * *cores ? finding_.evidence : finding_.against;
             list.emplace_back(
@@ -337,8 +337,8 @@ private:
     /// What the database's CPU says to the whole demand getting through.
     std::string next_limit() {
         const auto cores = c_.cores("database");
-        const auto cpu = c_.cpu_of("database", c_.after());
-        const double served = c_.served_rate(c_.after());
+        const auto cpu = c_.cpu_of("database", pool_.window);
+        const double served = c_.served_rate(pool_.window);
         if (!cores || !cpu || served <= 0) {
             return {};
         }

@@ -105,9 +105,20 @@ void state_room(const Inside& inside, Claim& finding) {
 
 /// How many workers there are, from what is worked on at once, when waiting began, and, where each
 /// has a connection of its own, how many of these there are.
+///
+/// Where connections pile up that nobody has accepted, whoever accepts one works on it until it is
+/// answered: then there are as many workers as processes that accept.
 double workers_of(const Case& c, double at_once, const Reach& reach) {
     constexpr double kNear = 0.25;
     constexpr double kVeryNear = 0.10;
+    constexpr double kPile = 2;
+    const auto processes =
+        median_in(series_of(c.data(), metric::kTargetWorkers), c.after()).value_or(0);
+    const auto queue =
+        median_in(series_of(c.data(), metric::kTargetAcceptQueue), c.after()).value_or(0);
+    if (processes >= 2 && queue >= kPile * processes) {
+        return processes;
+    }
     if (const auto taken_in = taken_in_at_once(c)) {
         return std::max(1.0, std::round(*taken_in));
     }

@@ -135,6 +135,25 @@ TEST(UnreadRequests, MakeAWorkerPoolCertainAndGiveItsSize) {
     expect_no_surer_without_any(data);
 }
 
+// gunicorn's synchronous workers accept a connection when they are free for it.
+TEST(UnreadRequests, InTheAcceptQueueTellThatThereAreAsManyWorkersAsProcesses) {
+    RunData data = analysed({}).data;
+    slow_canary(data);
+    add_sockets(data, 5);
+    for (StoredSeries& series : data.series) {
+        if (series.metric == metric::kTargetAcceptQueue) {
+            for (auto& point : series.points) {
+                point.value = std::max(0.0, in_flight(data, point.t_s) - 7);
+            }
+        }
+    }
+    add(data, "target:sockets", 5, metric::kTargetWorkers, {}, [](double) { return 7; });
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "worker_pool");
+    EXPECT_DOUBLE_EQ(findings[0].values.at("workers"), 7);
+}
+
 TEST(UnreadRequests, StandInForAMissingCanary) {
     RunData data = analysed({}).data;
     std::erase_if(data.series, [](const StoredSeries& s) {
