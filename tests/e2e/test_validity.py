@@ -85,7 +85,7 @@ class OfTheGenerator(Checks):
 
     def test_an_idle_generator_and_a_quick_target_hold(self):
         with Target(delay=0.04) as target:
-            file, out = self.scenario(target.url, RATE.format(rate=100, users=50, length=8))
+            file, out = self.scenario(target.url, RATE.format(rate=100, users=50, length=12))
             run_with(ahead_of_others(), "run", file, "--run-dir", out)
         checks = self.checks(out)
         self.holds(checks, "sent_ratio")
