@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,8 +38,8 @@ class Fault:
 FAULTS = {
     "fastapi": {
         "none": Fault("none", 40),
-        "pool": Fault("app_pool_exhausted", 120, ("pool_size", 3)),                                  # 3 / 52 ms = 58/s
-        "blocked": Fault("event_loop_blocked", 130),                                                 # 1 / 15 ms = 66/s
+        "pool": Fault("app_pool_exhausted", 70, ("pool_size", 3)),                                   # 3 / 103 ms = 29/s
+        "blocked": Fault("event_loop_blocked", 110),                                                 # 1 / 15 ms = 66/s
         "cpu": Fault("app_cpu", 130, also=["event_loop_blocked"]),                                   # 1 / 15 ms = 66/s
     },
     "django": {
@@ -119,7 +120,7 @@ class Running:
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def answers(self, url):
@@ -134,12 +135,14 @@ class Running:
 
 
 def scenario_text(stack, without):
-    """The stack's scenario, less the probes that are to be left out: each has a line of its own."""
-    lines = (HERE / stack / "scenario.yaml").read_text().splitlines()
+    """The stack's scenario, less the probes that are to be left out: each has a line of its own, and so goes with it."""
     keys = {"canaries": "canaries:", "app-metrics": "app_metrics:", "postgres": "postgres:"}
     left_out = tuple(keys[probe] for probe in without if probe in keys)
-    kept = [line for line in lines if not line.strip().startswith(left_out)] if left_out else lines
-    return "\n".join(line for line in kept if line != "probes:" or any(l.startswith("  ") for l in kept[kept.index(line) + 1:])) + "\n"
+    lines = (HERE / stack / "scenario.yaml").read_text().splitlines()
+    kept = [line for line in lines if not (left_out and line.strip().startswith(left_out))]
+    if kept[-1] == "probes:":
+        kept.pop()
+    return "\n".join(kept) + "\n"
 
 
 def new_database(fault):

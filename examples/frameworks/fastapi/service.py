@@ -48,5 +48,5 @@ async def read(item: int):
         compute(0.012)
     async with engine.connect() as connection:
         name = await connection.scalar(text("SELECT name FROM items WHERE id = :id"), {"id": item})
-        await connection.execute(text("SELECT pg_sleep(:wait)"), {"wait": 0.05 if FAULT in ("none", "pool") else 0.005})
+        await connection.execute(text("SELECT pg_sleep(:wait)"), {"wait": 0.1 if FAULT in ("none", "pool") else 0.005})
     return {"id": item, "name": name}
