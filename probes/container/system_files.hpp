@@ -1,6 +1,7 @@
 // The kernel's small text files.
 #pragma once
 
+#include <concepts>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@ namespace plimsoll {
 [[nodiscard]] std::optional<double> find_number(std::string_view text, std::string_view key);
 
 [[nodiscard]] std::vector<std::string_view> split_words(std::string_view text);
+template <std::same_as<std::string> Temporary>
+std::vector<std::string_view> split_words(Temporary&& text) = delete;  // they would point into it
 [[nodiscard]] std::vector<std::string_view> split_lines(std::string_view text);
 
 /// The entries of `folder` that are numbers: pids in /proc, descriptors in /proc/PID/fd.

@@ -50,7 +50,7 @@ void ThreadWatch::look_at_name(Id id, Known& known) const {
 void ThreadWatch::add(Id id, Known& known, bool fresh) {
     const auto text = read_small_file(proc_ / std::to_string(id.first) / "task" /
                                       std::to_string(id.second) / "schedstat");
-    const auto words = split_words(text.value_or(""));
+    const auto words = text ? split_words(*text) : std::vector<std::string_view>();
     if (words.size() < 2) {
         return;  // it has ended
     }

@@ -34,7 +34,8 @@ std::string html_resources(const Analysis& analysis) {
         "by use per request (the utilisation law). The first binds first; the next would bind once "
         "it is larger.</p>\n"
         "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-labelledby=\"resources\">\n"
-        "<table class=\"resources\">\n<thead><tr><th scope=\"col\">Resource</th>"
+        "<table class=\"resources\">\n<caption>After the break</caption>\n<thead><tr><th "
+        "scope=\"col\">Resource</th>"
         "<th scope=\"col\" class=\"n\">Could carry</th><th scope=\"col\">Used</th>"
         "<th scope=\"col\" class=\"n\">Of it</th><th scope=\"col\" class=\"n\">Busy</th>"
         "<th scope=\"col\" class=\"n\">Use per request</th></tr></thead>\n<tbody>\n";

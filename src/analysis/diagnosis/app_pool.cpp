@@ -63,7 +63,7 @@ bool was_refused(const Case& c) {
 class PoolCase {
 public:
     PoolCase(const Case& c, const FullPool& pool) : c_(c), pool_(pool) {
-        const double served = c.served_rate(c.after());
+        const double served = c.served_rate(pool.window);
         hold_s_ = served > 0 ? pool.busy_mean / served : 0;
         const double served_before = c.served_rate(c.before());
         const auto busy_before = mean_in(pool.app->busy, c.before());
@@ -182,10 +182,10 @@ private:
             fmt::format("\"{}\" kept {:.0f} database connections; from {:.1f} s on {:.1f} of them "
                         "were busy on average, {}",
                         pool_.app->shown(), pool_.size, pool_.onset_s,
-                        mean_in(pool_.app->busy, {pool_.onset_s, c_.after().to_s}).value_or(0),
+                        mean_in(pool_.app->busy, {pool_.onset_s, pool_.window.to_s}).value_or(0),
                         load),
             pool_.app->query(c_));
-        const double served = c_.served_rate(c_.after());
+        const double served = c_.served_rate(pool_.window);
         finding_.evidence.emplace_back(
             fmt::format("it answered {:.0f} requests/s then, which is what {:.0f} connections held "
                         "{} each can do ({:.0f}/s)",

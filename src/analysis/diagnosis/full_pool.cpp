@@ -56,38 +56,42 @@ double mode_in(const Signal& signal, Window window) {
 
 /// Connections that were as busy when fewer requests came are not busy because of these: a batch
 /// job, a queue's workers. What requests hold is busy in proportion to them (utilisation law).
-bool is_others_work(const Case& c, const App& app, double busy_after) {
+bool is_others_work(const Case& c, const App& app, const FullPool& pool) {
     const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
     const auto busy = mean_in(app.busy, light);
     const double before = c.served_rate(light);
-    const double after = c.served_rate(c.after());
+    const double after = c.served_rate(pool.window);
     if (!busy || before <= 0 || after <= 0 || samples_in(app.busy, light) < kLeastSamples) {
         return false;
     }
-    return busy_after / after < kShrunkHold * *busy / before;
+    return pool.busy_mean / after < kShrunkHold * *busy / before;
 }
 
-std::optional<FullPool> measure(const Case& c, const App& app) {
-    const Window after = c.after();
-    if (samples_in(app.all, after) < kLeastSamples) {
+std::optional<FullPool> measure(const Case& c, const App& app, Window window) {
+    if (samples_in(app.all, window) < kLeastSamples) {
         return std::nullopt;
     }
-    FullPool pool{&app, mode_in(app.all, after), mean_in(app.busy, after).value_or(0), 0};
+    FullPool pool{&app, mode_in(app.all, window), mean_in(app.busy, window).value_or(0), 0, window};
     const double slack = std::max(1.0, std::floor(kHandOverShare * pool.size));
     const auto full = [&](double busy) { return busy >= std::max(1.0, pool.size - slack); };
     const auto flat = [&](double n) { return std::abs(n - pool.size) <= 1; };
-    if (pool.size < 1 || share_in(app.all, after, flat).value_or(0) < kSustainedShare ||
-        share_in(app.busy, after, full).value_or(0) < kSustainedShare) {
+    if (pool.size < 1 || share_in(app.all, window, flat).value_or(0) < kSustainedShare ||
+        share_in(app.busy, window, full).value_or(0) < kSustainedShare) {
         return std::nullopt;
     }
-    if (is_others_work(c, app, pool.busy_mean)) {
+    if (!app.hidden && is_others_work(c, app, pool)) {
         return std::nullopt;
     }
-    const Window until{c.load().from_s, after.to_s};
+    const Window until{c.load().from_s, window.to_s};
     auto since = full_since(app.busy, pool.size, until);
     since = since ? since : sustained_since(app.busy, until, kSustainedShare, full);
-    pool.onset_s = since.value_or(after.from_s);
+    pool.onset_s = since.value_or(window.from_s);
     return pool;
+}
+
+std::optional<FullPool> measure(const Case& c, const App& app) {
+    auto pool = measure(c, app, c.after());
+    return pool || !c.broke() ? pool : measure(c, app, c.at_break());
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ constexpr double kAtBreak = 0.25;
 
 // Fewer readings with connections held say nothing of who holds them.
 constexpr std::size_t kLeastReadings = 3;
-// The first connection of a leak is held for 5 s no later than this after the break is certain.
-constexpr double kSeenLater_s = 2;
+// A transaction counts as held once it has been open for this long.
+constexpr double kHeldFor_s = 5;
 
 struct Held {
     const App* app = nullptr;
@@ -124,10 +124,10 @@ std::optional<Held> look_for(const Case& c, const App& app, bool in_transaction)
         !only_grows(held.count, {held.onset_s, to_s})) {
         return std::nullopt;
     }
-    // A transaction is held for 5 s before it counts: what began with the break counts later.
-    const bool after_the_break =
-        in_transaction && held.onset_s > c.found().certain_s + kSeenLater_s;
-    if (after_the_break || held_by_requests(c, held.count)) {
+    // A leak takes connections before there are none left. What began with the break, or what
+    // requests under way hold, waits for something else with a transaction open.
+    const bool after_the_break = held.onset_s - kHeldFor_s > c.found().point.at_s;
+    if (in_transaction && (after_the_break || held_by_requests(c, held.count))) {
         return std::nullopt;
     }
     if (!in_transaction && (!starved(c) || !forgotten_one_by_one(c, held.count, held.at_end))) {

@@ -52,7 +52,7 @@ private:
     }
     void application() {
         const Reach reach = reach_of(c_);
-        if (reach.level == Level::Room) {
+        if (reach.level == Level::Room && !reach.slow) {
             rule_out("workers, event loop and accept queue", reach.text, reach.query);
         } else {
             keep_open("its workers or its event loop", reach.text);

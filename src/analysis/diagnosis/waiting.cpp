@@ -31,6 +31,7 @@ constexpr double kTakenInMore = 2;
 constexpr double kAsMany = 2;
 constexpr double kAsManyMore = 4;
 constexpr double kMostLocks = 0.20;
+constexpr double kHalfOfMachine = 0.5;
 constexpr double kSlower = 3;
 constexpr double kAsBefore = 1.5;
 constexpr double kSlower_s = 0.020;
@@ -57,6 +58,7 @@ double busy_connections(const Case& c, Window window) {
 /// Whether everything inside the application was looked at, and has room.
 struct Inside {
     bool known = false, full = false;
+    bool host_unknown = false;  // and the application uses enough of it that this matters
     std::vector<Sentence> figures;
 };
 Inside look_inside(const Case& c) {
@@ -64,6 +66,8 @@ Inside look_inside(const Case& c) {
     const AppCpu app = app_cpu_of(c);
     const DatabaseCpu database = database_cpu_of(c);
     inside.known = app.level == Level::Room && database.runnable && database.level == Level::Room;
+    inside.host_unknown =
+        app.used >= kHalfOfMachine * c.cores("app").value_or(1) && !host_cpu_of(c, c.after());
     const auto locks = lock_share(c, c.after());
     inside.full = app.level == Level::Full || database.level == Level::Full ||
                   (locks && *locks > kMostLocks &&
@@ -89,6 +93,11 @@ bool a_pool_binds(const Case& c, const Reach& reach) {
 }
 
 void state_room(const Inside& inside, Claim& finding) {
+    if (inside.host_unknown) {
+        finding.lacks(
+            "how busy the machine as a whole was (probes.host): half of its CPU or more "
+            "is the application's");
+    }
     for (const Sentence& figure : inside.figures) {
         finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
     }
@@ -382,7 +391,7 @@ std::optional<Finding> find_workers_by_name(const Case& c) {
     Claim finding;
     finding.cause = "worker_pool";
     finding.onset_s = pool ? pool->onset_s : c.after().from_s;
-    const double workers = pool ? pool->size : std::max(1.0, std::ceil(*at_once - 0.1));
+    const double workers = pool ? pool->size : std::max(1.0, std::round(*at_once));
     if (!pool) {
         finding.evidence.emplace_back(
             fmt::format("\"{}\" takes as many requests as it has workers; by the response times of "

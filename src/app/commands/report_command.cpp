@@ -93,7 +93,6 @@ void add_report_command(CLI::App& app, Action& action) {
         ->excludes("--format");
     command->footer(
         "Examples:\n"
-        "  plimsoll report results/20260101T120000Z-3fa9-demo\n"
         "  plimsoll report results/20260101T120000Z-3fa9-demo --format md | gh pr comment -F -\n"
         "  plimsoll report results/20260101T120000Z-3fa9-demo --explain 1");
     command->callback([flags, &action] { action = [flags] { return report(*flags); }; });

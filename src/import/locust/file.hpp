@@ -52,6 +52,7 @@ private:
     void members(const Value& made, const ScopePtr& scope, Value& object, int depth);
     void add_user(const Value& made);
     [[nodiscard]] std::vector<Task> tasks_of(const Value& made, const Value& object, int depth = 0);
+    void add_listed(const Value& made, const Value& object, std::vector<Task>& tasks);
     void run_tasks(const Value& made, Value& object, const Value& wait, int depth, int line);
     void pause(const Value& wait, int line);
     void call_method(const Value& object, const std::string& name);

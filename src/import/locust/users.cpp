@@ -111,13 +111,40 @@ std::vector<Task> File::tasks_of(const Value& made, const Value& object, int dep
             }
         }
     }
-    const Value listed = depth == 0 ? part(object, "tasks") : Value{};
+    if (depth == 0) {
+        add_listed(made, object, tasks);
+    }
+    return tasks;
+}
+
+// tasks = [a, b], or {a: weight, b: weight}, whose names are no texts.
+void File::add_listed(const Value& made, const Value& object, std::vector<Task>& tasks) {
+    const Value listed = part(object, "tasks");
     if (listed.is(Type::List)) {
         for (const Value& one : *listed.list) {
             tasks.push_back({one, 1, made.function->line});
         }
+        return;
     }
-    return tasks;
+    bool known = listed.is(Type::Undefined);
+    for (const NodePtr& one : made.function->child(0)->children) {
+        const bool weights = one && one->kind == Kind::Assign && one->child(0) &&
+                             one->child(0)->text == "tasks" && one->child(1) &&
+                             one->child(1)->kind == Kind::Object;
+        for (const NodePtr& entry : weights ? one->child(1)->children : std::vector<NodePtr>{}) {
+            if (entry->child(1)) {
+                const Value task = eval(entry->child(1), made.scope);
+                const Value own =
+                    task.is(Type::Builtin) ? part(object, entry->child(1)->text) : Value{};
+                tasks.push_back({own.is(Type::Function) ? own : task,
+                                 weight_of(eval(entry->child(0), made.scope)), one->line});
+            }
+        }
+        known = known || weights;
+    }
+    if (!known) {
+        plan().note(made.function->line, "left out: tasks that are not known before it runs");
+    }
 }
 
 void File::pause(const Value& wait, int line) {

@@ -97,8 +97,10 @@ TEST(Compare, FindsTenPerCentMoreHoldTimeInLatencyAndInTheDatabase) {
     EXPECT_EQ(p50.verdict, RowVerdict::Worse);
     EXPECT_NEAR(*p50.change, 0.002 / 0.0222, 0.02);  // 20 ms of 22 ms became 22 ms
     const CompareRow& hold = row_of(result, "database", "connection held per request");
-    EXPECT_NEAR(*hold.base, 0.020, 0.001);
-    EXPECT_NEAR(*hold.change, 0.10, 0.03);
+    // 300 samples of 2.4 busy connections, a Poisson number: 4 % off in either run are usual.
+    EXPECT_NEAR(*hold.base, 0.020, 0.0025);
+    EXPECT_LE(hold.interval[0], 0.10);
+    EXPECT_GE(hold.interval[1], 0.10);
     // What the schedule sets did not change.
     EXPECT_NE(row_of(result, "all requests", "rate").verdict, RowVerdict::Worse);
     EXPECT_NEAR(*row_of(result, "CPU per request", "app").change, 0, 0.1);

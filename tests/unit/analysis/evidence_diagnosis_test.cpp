@@ -118,6 +118,11 @@ void expect_no_surer_without_any(const RunData& data) {
 
 TEST(UnreadRequests, MakeAWorkerPoolCertainAndGiveItsSize) {
     RunData data = analysed({}).data;
+    for (StoredProbe& probe : data.probes) {
+        if (probe.info.name == "process") {
+            probe.info.facts = {{"role", "app"}, {"command", "gunicorn"}};
+        }
+    }
     slow_canary(data);
     EXPECT_EQ(diagnose_again(data).at(0).confidence, "medium");
     add_sockets(data, 5);
@@ -230,7 +235,8 @@ TEST(WorkerPool, IsFoundByTheServersOwnFigures) {
     EXPECT_NEAR(findings[0].values.at("hold_s"), 0.020, 0.001);
     EXPECT_NEAR(findings[0].values.at("needed_workers"), 10, 0.3);  // 500/s × 20 ms
     const Break found = find_breaking_point(data);
-    const auto limits = resource_limits(Case(data, found));
+    const Case broken(data, found);
+    const auto limits = resource_limits(broken, broken.after());
     ASSERT_FALSE(limits.empty());
     EXPECT_EQ(limits[0].resource, "workers \"tomcat http-nio-8080\", by their server's figures");
     EXPECT_NEAR(limits[0].could_carry, 250, 10);  // 5 / 20 ms

@@ -33,7 +33,9 @@ std::string shown(const std::vector<Finding>& findings) {
 /// Nothing of medium or high confidence but what is `allowed`.
 void expect_only(const std::vector<Finding>& findings, const std::string& allowed) {
     for (const Finding& finding : findings) {
-        EXPECT_TRUE(finding.cause == allowed || rank_of(finding) == 2) << shown(findings);
+        EXPECT_TRUE(finding.cause == allowed || rank_of(finding) == 2)
+            << shown(findings) << finding.evidence.front().text << "; "
+            << finding.evidence.back().text;
     }
 }
 
@@ -113,7 +115,8 @@ TEST(OtherStacks, APoolThatSaysItHasAQueueIsNoWorkerPool) {
     EXPECT_EQ(findings[0].cause, "app_pool_exhausted") << shown(findings);
     EXPECT_EQ(findings[0].confidence, "medium");  // the URL without database speaks against it
     EXPECT_DOUBLE_EQ(findings[0].values.at("pool_size"), 5);
-    EXPECT_NEAR(findings[0].onset_s, kFull_s, 1.5);
+    EXPECT_LT(findings[0].onset_s, kFull_s + 1.5);
+    EXPECT_GT(findings[0].onset_s, kFull_s - 8);  // five are all busy by chance for a while before
     expect_only(findings, "app_pool_exhausted");
 }
 
@@ -289,19 +292,20 @@ TEST(OtherStacks, ConnectionsThatRequestsUnderWayHoldAreNotForgotten) {
     }
 }
 
-// Names given as a connection is opened (HikariCP's connectionInitSql) are not a pooler's.
-TEST(OtherStacks, ConnectionsNamedOnceEachDoNotSpeakOfAPooler) {
+// Names given as a connection is opened are not a pooler's: pgjdbc has other words for it.
+TEST(OtherStacks, OnlyPgbouncersWordsSpeakOfAPooler) {
     RunData data = analysed({}).data;
     data.facts["postgres.statements.total_s"] = "10";
-    data.facts["postgres.statement.4.sql"] = "SET application_name='shop-api'";
+    data.facts["postgres.statement.4.sql"] = "SET application_name = 'shop-api'";
     data.facts["postgres.statement.4.calls"] = "5";
     const auto named = diagnose_again(data);
     ASSERT_FALSE(named.empty());
     EXPECT_EQ(named[0].cause, "app_pool_exhausted") << shown(named);
-    data.facts["postgres.statement.4.calls"] = "4000";
+    data.facts["postgres.statement.4.sql"] = "SET application_name='shop-api'";
     const auto lent = diagnose_again(data);
     ASSERT_FALSE(lent.empty());
     EXPECT_EQ(lent[0].cause, "pgbouncer_pool") << shown(lent);
+    EXPECT_EQ(lent[0].confidence, "low");
 }
 
 // The counter is the machine's: somebody else's listener may overflow.

@@ -51,8 +51,8 @@ TEST(SummaryJson, HasTheKeysOfSchemaOne) {
                             "response_s", "failed_ratio"));
     EXPECT_THAT(keys(all.at("thresholds").at(0)),
                 ElementsAre("metric", "expression", "ok", "value", "state", "bounds", "why"));
-    EXPECT_THAT(keys(all.at("breaking_point")),
-                ElementsAre("found", "at_s", "at_rate", "interval", "symptom"));
+    EXPECT_THAT(keys(all.at("breaking_point")), ElementsAre("found", "at_s", "at_rate", "interval",
+                                                            "symptom", "recovered_s", "healed"));
     EXPECT_THAT(keys(all.at("findings").at(0)),
                 ElementsAre("cause", "confidence", "onset_s", "evidence", "against", "missing",
                             "values", "fix"));
