@@ -172,7 +172,7 @@ const std::vector<Cause>& cause_table() {
          "transactions left open while waiting for something else",
          "transactions held open while idle",
          6,
-         "half of the busy connections idle inside a transaction for 0.1 s or more, before the "
+         "half of the busy connections idle inside a transaction for 30 ms or more, before the "
          "break "
          "as after it",
          "event_loop_blocked and app_cpu (PostgreSQL's answers lie unread: it begins with the "

@@ -18,7 +18,8 @@ namespace {
 constexpr double kLockShare = 0.20;
 constexpr double kIdleShare = 0.50;
 // Healthy transactions are sampled idle for milliseconds; beyond this something else is waited for.
-constexpr double kDwell_s = 0.1;
+// What is sampled is the longest so far, and so less than the whole of each wait.
+constexpr double kDwell_s = 0.03;
 // Between two statements of one transaction.
 constexpr double kHandOver_s = 0.005;
 constexpr std::size_t kLeastDwells = 5;
