@@ -6,6 +6,7 @@
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
+#include "analysis/diagnosis/unread.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -148,6 +149,10 @@ private:
         const Reach reach = reach_of(c_);
         // Its own word that callers wait for a connection: then workers are full of these callers.
         const bool said = pool_with_queue(c_) || pool_errors(c_.data()).count > 0;
+        const auto acceptors = busy_acceptors(c_);
+        if (acceptors && *acceptors <= pool_.size && !said) {
+            return true;  // a connection each, and nobody left to accept
+        }
         const ServerKind kind = server_kind(server_command(c_));
         if (!reach.known) {
             finding_.lacks(kind == ServerKind::Loop

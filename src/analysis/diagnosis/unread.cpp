@@ -151,6 +151,15 @@ void weigh_unread(const Case& c, const Reach& reach, Claim& finding) {
     }
 }
 
+std::optional<double> busy_acceptors(const Case& c) {
+    constexpr double kPile = 2;
+    const auto processes =
+        median_in(series_of(c.data(), metric::kTargetWorkers), c.after()).value_or(0);
+    const auto queue =
+        median_in(series_of(c.data(), metric::kTargetAcceptQueue), c.after()).value_or(0);
+    return processes >= 2 && queue >= kPile * processes ? std::optional(processes) : std::nullopt;
+}
+
 std::optional<double> taken_in_at_once(const Case& c) {
     const Unread unread = unread_of(c);
     return unread.most && unread.in_service > kHardlyAny ? std::optional(unread.in_service)

@@ -30,6 +30,10 @@ struct Unread {
 /// unread; for a blocked loop, a contradiction where they do not.
 void weigh_unread(const Case& c, const Reach& reach, Claim& finding);
 
+/// Processes that accept, where connections pile up that none of them has accepted: whoever accepts
+/// one works on it until it is answered, so that there are as many workers. Nothing with a single
+/// process, which may be a blocked loop.
+[[nodiscard]] std::optional<double> busy_acceptors(const Case& c);
 /// How many requests were taken in at once while others lay unread; nullopt where none did.
 [[nodiscard]] std::optional<double> taken_in_at_once(const Case& c);
 

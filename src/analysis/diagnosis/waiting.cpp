@@ -39,6 +39,8 @@ constexpr double kSlower_s = 0.020;
 constexpr double kQuietShare = 0.8;
 // Of an endpoint's answers per second before the break.
 constexpr double kGone = 0.3;
+// A request holds its worker for so many times as long as under light load.
+constexpr double kHeldLonger = 2;
 
 double connections(const Case& c, Window window) {
     double most = 0;
@@ -88,8 +90,10 @@ Inside look_inside(const Case& c) {
 bool a_pool_binds(const Case& c, const Reach& reach) {
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = fullest_pool(c, apps);
-    return pool && (!reach.known || reach.level != Level::Full ||
-                    reach.in_flight_fast > 1.5 * pool->size + 2);
+    const auto acceptors = busy_acceptors(c);
+    return pool && !(acceptors && *acceptors <= pool->size) &&
+           (!reach.known || reach.level != Level::Full ||
+            reach.in_flight_fast > 1.5 * pool->size + 2);
 }
 
 void state_room(const Inside& inside, Claim& finding) {
@@ -103,23 +107,22 @@ void state_room(const Inside& inside, Claim& finding) {
     }
 }
 
+/// Two estimates of how much is worked on at once. What was read is not all worked on where a
+/// server reads ahead, and what was given up counts for longer than it was there.
+bool agree(double one, double other) {
+    constexpr double kTwice = 2;
+    return one <= kTwice * other && other <= kTwice * one;
+}
+
 /// How many workers there are, from what is worked on at once, when waiting began, and, where each
 /// has a connection of its own, how many of these there are.
-///
-/// Where connections pile up that nobody has accepted, whoever accepts one works on it until it is
-/// answered: then there are as many workers as processes that accept.
 double workers_of(const Case& c, double at_once, const Reach& reach) {
     constexpr double kNear = 0.25;
     constexpr double kVeryNear = 0.10;
-    constexpr double kPile = 2;
-    const auto processes =
-        median_in(series_of(c.data(), metric::kTargetWorkers), c.after()).value_or(0);
-    const auto queue =
-        median_in(series_of(c.data(), metric::kTargetAcceptQueue), c.after()).value_or(0);
-    if (processes >= 2 && queue >= kPile * processes) {
-        return processes;
+    if (const auto processes = busy_acceptors(c)) {
+        return *processes;
     }
-    if (const auto taken_in = taken_in_at_once(c)) {
+    if (const auto taken_in = taken_in_at_once(c); taken_in && agree(*taken_in, at_once)) {
         return std::max(1.0, std::round(*taken_in));
     }
     const std::vector<App> apps = apps_of(c.data());
@@ -188,6 +191,10 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
     }
     weigh_unread(c, reach, finding);
     const double workers = workers_of(c, at_once, reach);
+    if (const auto taken_in = taken_in_at_once(c);
+        taken_in && !busy_acceptors(c) && !agree(*taken_in, at_once)) {
+        finding.lacks("how many workers there are: the server's own figures (probes.app_metrics)");
+    }
     const double served = std::max(1e-9, c.served_rate(c.after()));
     const double hold = workers / served;
     const double needed = c.highest_demand() * hold;
@@ -334,8 +341,14 @@ std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
 /// Workers are all taken, by requests that do not end.
 Finding all_hang(const Case& c, const Reach& reach, const Inside& inside) {
     Claim finding = begin("upstream", reach);
+    const auto acceptors = busy_acceptors(c);
+    const auto at_once = worked_at_once(c);
     finding.evidence.emplace_back(
-        "what is under way does not end: neither the CPU nor the database works on it",
+        acceptors && at_once && !collapsed(c)
+            ? fmt::format("each of its {:.0f} processes holds a request for {:.1f} times as long "
+                          "as under light load, and neither the CPU nor the database works on it",
+                          *acceptors, *acceptors / *at_once)
+            : "what is under way does not end: neither the CPU nor the database works on it",
         query::load(c));
     finding.lacks("what these requests wait for");
     state_upstream(c, finding, inside);
@@ -363,7 +376,9 @@ std::optional<Finding> find_waiting(const Case& c) {
     if (!at_once) {
         return std::nullopt;
     }
-    if (collapsed(c)) {
+    // All workers are taken, and the work takes far longer than it did: they wait as well.
+    const auto acceptors = busy_acceptors(c);
+    if (collapsed(c) || (acceptors && *acceptors >= kHeldLonger * *at_once)) {
         return all_hang(c, reach, inside);
     }
     const double before = connections(c, {c.before().from_s, c.before().to_s / 2});
