@@ -5,6 +5,7 @@
 #include "probes/container/listening_process.hpp"
 #include "probes/container/port_owner.hpp"
 #include "probes/container/process_tree.hpp"
+#include "probes/container/server_name.hpp"
 #include "probes/container/system_files.hpp"
 #include "signal/names.hpp"
 
@@ -198,7 +199,9 @@ void ContainerProbe::note_facts(const std::vector<ContainerFigures>& sample) {
     if (process) {
         facts_.emplace_back("pid", std::to_string(pid));
         if (const auto stat = read_stat(options_.proc_root, pid)) {
-            facts_.emplace_back("command", stat->command);
+            const auto line = read_small_file(std::filesystem::path(options_.proc_root) /
+                                              std::to_string(pid) / "cmdline");
+            facts_.emplace_back("command", server_name(stat->command, line.value_or("")));
         }
     }
     if (docker_) {
