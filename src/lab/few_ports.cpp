@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -14,8 +15,6 @@ namespace plimsoll {
 namespace {
 
 constexpr int kLocalPortRange = 51;  // IP_LOCAL_PORT_RANGE, which older headers do not name
-// Below what systems hand out by themselves (32768 and up), above what servers listen on.
-constexpr int kFirstPort = 20000;
 constexpr int kMostPorts = 10000;
 constexpr int kBacklog = 1024;
 constexpr int kLook_ms = 100;
@@ -30,6 +29,16 @@ sockaddr_in loopback(std::uint16_t port) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port);
     return address;
+}
+
+/// The last port that the kernel hands out by itself: it takes no narrower range beyond its own
+/// (ip(7), IP_LOCAL_PORT_RANGE).
+std::uint16_t last_local_port() {
+    constexpr std::uint16_t kUsual = 60999;
+    std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;
+    return file >> first >> last ? last : kUsual;
 }
 
 /// The generic form of an address, as the socket calls want it.
@@ -52,8 +61,8 @@ Result<std::shared_ptr<FewPorts>> FewPorts::start(int ports) {
         return failed("a service to connect to could not be made");
     }
     made->port_ = ntohs(address.sin_port);
-    made->first_ = kFirstPort;
-    made->last_ = static_cast<std::uint16_t>(kFirstPort + std::min(ports, kMostPorts) - 1);
+    made->last_ = last_local_port();
+    made->first_ = static_cast<std::uint16_t>(made->last_ - std::min(ports, kMostPorts) + 1);
     made->thread_ =
         std::jthread([raw = made.get()](const std::stop_token& stop) { raw->serve(stop); });
     if (const Status first = made->visit(); !first) {

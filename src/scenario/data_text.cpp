@@ -31,6 +31,11 @@ std::string place_after(std::string_view before, const std::string& path) {
 Status check_utf8(std::string_view text, const std::string& path) {
     std::size_t at = 0;
     while (at < text.size()) {
+        if (text[at] == '\0') {
+            return Error{"holds a NUL byte, as UTF-16 does and text does not",
+                         place_after(text.substr(0, at), path),
+                         "say what it is written in, e.g. encoding: utf-16le"};
+        }
         const std::size_t length =
             static_cast<unsigned char>(text[at]) < 0x80 ? 1 : utf8_length(text.substr(at));
         if (length == 0) {
