@@ -11,7 +11,7 @@ from real_servers import (TEXT, Apache, Gunicorn, Haproxy, Nginx, Node, Uvicorn,
 
 USERS, ITERATIONS = 2, 3
 GZIP, BR, DEFLATE = ({"Accept-Encoding": coding} for coding in ("gzip", "br", "deflate"))
-SLOW = ("1500ms", 2)  # for servers whose idle time-out is a second
+SLOW = ("3500ms", 2)  # for servers whose idle time-out is a second
 READ = {"contains": TEXT[-600:]}  # only a check that reads the body has it decoded
 
 
