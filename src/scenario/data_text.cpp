@@ -32,7 +32,7 @@ Status check_utf8(std::string_view text, const std::string& path) {
     std::size_t at = 0;
     while (at < text.size()) {
         if (text[at] == '\0') {
-            return Error{"holds a NUL byte, as UTF-16 does and text does not",
+            return Error{"is not UTF-8 text: it holds a NUL byte, as UTF-16 does",
                          place_after(text.substr(0, at), path),
                          "say what it is written in, e.g. encoding: utf-16le"};
         }

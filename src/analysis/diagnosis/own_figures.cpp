@@ -2,6 +2,7 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "base/units.hpp"
@@ -147,16 +148,19 @@ std::optional<Finding> find_full_workers(const Case& c) {
     finding.cause = "worker_pool";
     finding.direct = true;
     finding.onset_s = workers->onset_s;
-    finding.evidence.emplace_back(fmt::format(
-        "by its own figures {:.1f} of {:.0f} workers ({}) were busy{}", workers->busy,
-        workers->size, workers->name,
-        workers->queued >= 1 ? fmt::format(", and {:.0f} requests waited for one", workers->queued)
-                             : ""));
+    finding.evidence.emplace_back(
+        fmt::format("by its own figures {:.1f} of {:.0f} workers ({}) were busy{}", workers->busy,
+                    workers->size, workers->name,
+                    workers->queued >= 1
+                        ? fmt::format(", and {:.0f} requests waited for one", workers->queued)
+                        : ""),
+        query::gauge(c, metric::kAppWorkersBusy, {{"workers", workers->name}}));
     const AppCpu app = app_cpu_of(c);
     const DatabaseCpu database = database_cpu_of(c);
-    for (const std::string& figure : {app.figure, database.figure}) {
-        if (!figure.empty()) {
-            finding.evidence.emplace_back("it is not that: " + figure);
+    for (const Sentence& figure :
+         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
+        if (!figure.text.empty()) {
+            finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
         }
     }
     if (app.level != Level::Room) {
@@ -203,16 +207,17 @@ std::optional<Finding> find_gc_pause(const Case& c) {
     finding.sources = burns ? 2 : 1;  // who used the CPU, and that it was full
     finding.onset_s = c.after().from_s;
     if (stops) {
-        finding.evidence.emplace_back(stopped.text);
+        finding.evidence.emplace_back(stopped.text, query::counter(c, metric::kAppGcPause));
         finding.values["paused_share"] = stopped.share;
     }
     if (burns) {
-        finding.evidence.emplace_back(busy.text + ", and all of these were used");
+        finding.evidence.emplace_back(busy.text + ", and all of these were used",
+                                      query::counter(c, metric::kTargetGcCpu));
         finding.values["gc_cpu_share"] = busy.share;
     }
     const Reach reach = reach_of(c);
     if (reach.known) {
-        (reach.slow ? finding.evidence : finding.against).push_back(reach.text);
+        (reach.slow ? finding.evidence : finding.against).push_back(reach.said({}));
     } else {
         finding.lacks("canary no_database");
     }

@@ -1,6 +1,7 @@
 // Another service that requests wait for, by the application's sockets.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/unread.hpp"
 #include "base/units.hpp"
@@ -84,10 +85,12 @@ std::optional<Finding> find_slow_upstream(const Case& c) {
                     "that was served ({} under light load), one for {}",
                     waits->waiting, std::max(taken_in, waits->waiting), waits->remote,
                     human_seconds(waits->each_s), human_seconds(waits->light_s),
-                    human_seconds(waits->longest_s)));
-    for (const std::string& figure : {app.figure, database.figure}) {
-        if (!figure.empty()) {
-            finding.evidence.emplace_back("it is not that: " + figure);
+                    human_seconds(waits->longest_s)),
+        query::gauge(c, metric::kTargetWaiting));
+    for (const Sentence& figure :
+         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
+        if (!figure.text.empty()) {
+            finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
         }
     }
     if (app.level != Level::Room) {

@@ -1,5 +1,6 @@
 #include "analysis/diagnosis/unread.hpp"
 
+#include "analysis/diagnosis/queries.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -135,19 +136,25 @@ void weigh_unread(const Case& c, const Reach& reach, Claim& finding) {
     if (unread.most) {
         finding.direct = true;
         finding.values["unread_requests"] = unread.waiting;
-        finding.evidence.emplace_back(fmt::format(
-            "by the kernel's word {:.1f} of {:.1f} requests in flight had not been read by the "
-            "application, {:.1f} of them on connections that it had not accepted",
-            unread.waiting, unread.in_flight, std::min(unread.waiting, unread.not_accepted)));
+        finding.evidence.emplace_back(
+            fmt::format("by the kernel's word {:.1f} of {:.1f} requests in flight had not been "
+                        "read by the application, {:.1f} of them on connections that it had not "
+                        "accepted",
+                        unread.waiting, unread.in_flight,
+                        std::min(unread.waiting, unread.not_accepted)),
+            query::gauge(
+                c, unread.not_accepted > 0 ? metric::kTargetAcceptQueue : metric::kTargetUnread));
     } else if (finding.cause == "event_loop_blocked") {
         finding.against.emplace_back(
             fmt::format("of {:.1f} requests in flight only {:.1f} had not been read",
-                        unread.in_flight, unread.waiting));
+                        unread.in_flight, unread.waiting),
+            query::gauge(c, metric::kTargetUnread));
     }
     if (finding.cause == "event_loop_blocked" && unread.answers >= 1) {
         finding.direct = true;
         finding.evidence.emplace_back(
-            fmt::format("answers of PostgreSQL lay unread on {:.1f} connections", unread.answers));
+            fmt::format("answers of PostgreSQL lay unread on {:.1f} connections", unread.answers),
+            query::gauge(c, metric::kTargetUnread));
     }
 }
 
