@@ -25,7 +25,6 @@ constexpr double kSlowerHold = 2.0;
 // Active backends without a wait use a core each; under 70 % of the cores the database is not the
 // limit.
 constexpr double kIdleDatabase = 0.7;
-constexpr double kMostLocks = 0.20;
 // A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
 constexpr double kOverlap_s = 5;
 // The application worked on so many more requests than it had connections, while it still took new

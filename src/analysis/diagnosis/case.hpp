@@ -84,6 +84,8 @@ struct CanaryView {
 [[nodiscard]] Signal active_unwaited(const RunData& data);
 /// Share of active backends that wait for a lock.
 [[nodiscard]] std::optional<double> lock_share(const Case& c, Window window);
+/// Beyond it locks hold the work up, whatever else is full.
+inline constexpr double kMostLocks = 0.20;
 
 /// The database user's connections that Plimsoll itself does not own.
 [[nodiscard]] bool is_ours(const StoredSeries& backends);

@@ -15,7 +15,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr double kLockShare = 0.20;
 constexpr double kIdleShare = 0.50;
 // Healthy transactions are sampled idle for milliseconds; beyond this something else is waited for.
 // What is sampled is the longest so far, and so less than the whole of each wait.
@@ -130,7 +129,7 @@ std::optional<Finding> find_database_cpu(const Case& c) {
 
 std::optional<Finding> find_lock_contention(const Case& c) {
     const auto share = lock_share(c, c.after());
-    if (!c.broke() || !share || *share < kLockShare) {
+    if (!c.broke() || !share || *share < kMostLocks) {
         return std::nullopt;
     }
     const Signal waiting = sum_of(c.data(), metric::kPgBackends, [](const StoredSeries& s) {

@@ -22,7 +22,6 @@ constexpr std::size_t kLeastPages = 3;
 constexpr double kAllBusy = 0.95;
 // Each busy for so much longer than before the break: they wait for something further inside.
 constexpr double kLonger = 2;
-constexpr double kMostLocks = 0.20;
 // Of wall time. Collectors that keep up take some hundredths.
 constexpr double kPaused = 0.25;
 // Of the CPU time that the application used.
@@ -157,12 +156,7 @@ std::optional<Finding> find_full_workers(const Case& c) {
         query::gauge(c, metric::kAppWorkersBusy, {{"workers", workers->name}}));
     const AppCpu app = app_cpu_of(c);
     const DatabaseCpu database = database_cpu_of(c);
-    for (const Sentence& figure :
-         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
-        if (!figure.text.empty()) {
-            finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
-        }
-    }
+    rule_out_cpu(app, database, finding);
     if (app.level != Level::Room) {
         finding.lacks("CPU of the application: add it to probes.containers with role: app");
     }

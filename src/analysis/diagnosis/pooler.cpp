@@ -19,7 +19,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr double kMostLocks = 0.20;
 // The slot of the client that is just leaving.
 constexpr double kFullOfClients = 0.98;
 

@@ -1,5 +1,6 @@
 #include "analysis/diagnosis/resources.hpp"
 
+#include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/unread.hpp"
@@ -206,6 +207,15 @@ DatabaseCpu database_cpu_of(const Case& c) {
             fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * *host);
     }
     return cpu;
+}
+
+void rule_out_cpu(const AppCpu& app, const DatabaseCpu& database, Claim& finding) {
+    for (const Sentence& figure :
+         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
+        if (!figure.text.empty()) {
+            finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
+        }
+    }
 }
 
 Reach reach_of(const Case& c) {

@@ -17,6 +17,8 @@
 
 namespace plimsoll {
 
+struct Claim;
+
 enum class Level { Unknown, Room, Full };
 
 /// The application's CPU at the break: its quota, all cores it may use, or, where requests that
@@ -41,6 +43,9 @@ struct DatabaseCpu {
     std::string query;
 };
 [[nodiscard]] DatabaseCpu database_cpu_of(const Case& c);
+/// Tells what both used, as what speaks for a cause that is something else; nothing of what nobody
+/// looked at.
+void rule_out_cpu(const AppCpu& app, const DatabaseCpu& database, Claim& finding);
 
 /// Share of the machine's CPU time that was used, by whomever; nullopt where nobody looked.
 [[nodiscard]] std::optional<double> host_cpu_of(const Case& c, Window window);

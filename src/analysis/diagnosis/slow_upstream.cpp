@@ -20,7 +20,6 @@ constexpr std::size_t kLeast = 5;
 constexpr double kMostOfThem = 0.5;
 constexpr double kSlower = 3;
 constexpr double kSlower_s = 0.020;
-constexpr double kMostLocks = 0.20;
 
 struct Waits {
     std::string remote;
@@ -87,12 +86,7 @@ std::optional<Finding> find_slow_upstream(const Case& c) {
                     human_seconds(waits->each_s), human_seconds(waits->light_s),
                     human_seconds(waits->longest_s)),
         query::gauge(c, metric::kTargetWaiting));
-    for (const Sentence& figure :
-         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
-        if (!figure.text.empty()) {
-            finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
-        }
-    }
+    rule_out_cpu(app, database, finding);
     if (app.level != Level::Room) {
         finding.lacks("CPU of the application: add it to probes.containers with role: app");
     }

@@ -30,7 +30,6 @@ constexpr double kTakenInMore = 2;
 // As many in flight as there are workers, within this, when what needs nothing began to wait.
 constexpr double kAsMany = 2;
 constexpr double kAsManyMore = 4;
-constexpr double kMostLocks = 0.20;
 constexpr double kHalfOfMachine = 0.5;
 constexpr double kSlower = 3;
 constexpr double kAsBefore = 1.5;
@@ -59,14 +58,15 @@ double busy_connections(const Case& c, Window window) {
 
 /// Whether everything inside the application was looked at, and has room.
 struct Inside {
+    AppCpu app;
+    DatabaseCpu database;
     bool known = false, full = false;
     bool host_unknown = false;  // and the application uses enough of it that this matters
-    std::vector<Sentence> figures;
 };
 Inside look_inside(const Case& c) {
-    Inside inside;
-    const AppCpu app = app_cpu_of(c);
-    const DatabaseCpu database = database_cpu_of(c);
+    Inside inside{app_cpu_of(c), database_cpu_of(c)};
+    const AppCpu& app = inside.app;
+    const DatabaseCpu& database = inside.database;
     inside.known = app.level == Level::Room && database.runnable && database.level == Level::Room;
     inside.host_unknown =
         app.used >= kHalfOfMachine * c.cores("app").value_or(1) && !host_cpu_of(c, c.after());
@@ -77,12 +77,6 @@ Inside look_inside(const Case& c) {
                   fullest_pooler(c).has_value() || refusal_errors(c.data()).count > 0 ||
                   find_database_io(c).has_value() || find_slow_sql(c).has_value() ||
                   find_connection_leak(c).has_value();
-    for (const Sentence& figure :
-         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
-        if (!figure.text.empty()) {
-            inside.figures.push_back(figure);
-        }
-    }
     return inside;
 }
 
@@ -102,9 +96,7 @@ void state_room(const Inside& inside, Claim& finding) {
             "how busy the machine as a whole was (probes.host): half of its CPU or more "
             "is the application's");
     }
-    for (const Sentence& figure : inside.figures) {
-        finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
-    }
+    rule_out_cpu(inside.app, inside.database, finding);
 }
 
 /// Two estimates of how much is worked on at once. What was read is not all worked on where a
