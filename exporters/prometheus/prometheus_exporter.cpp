@@ -25,9 +25,7 @@ public:
           bounds_(bucket_bounds(run.thresholds)),
           load_(options.load),
           exporters_(options.exporters),
-          thresholds_(options.thresholds),
-          findings_(options.findings),
-          broke_at_(options.broke_at) {
+          verdict_(options.verdict) {
         state.start(run, probes);
     }
 
@@ -41,10 +39,7 @@ public:
                        !family.name.starts_with("plimsoll_exporter_");
             });
         }
-        out.push_back(threshold_family(thresholds_ ? thresholds_() : ThresholdStates{}));
-        out.push_back(finding_family(findings_ ? findings_() : FindingList{}));
-        for (auto& family :
-             breaking_point_families(broke_at_ ? broke_at_() : std::optional<BrokeAt>())) {
+        for (auto& family : verdict_families(verdict_ ? verdict_() : RunVerdict{})) {
             out.push_back(std::move(family));
         }
         auto probes = families_.collect(view.probes);
@@ -68,9 +63,7 @@ private:
     std::vector<Nanoseconds> bounds_;
     bool load_;
     std::function<ExporterCounts()> exporters_;
-    std::function<ThresholdStates()> thresholds_;
-    std::function<FindingList()> findings_;
-    std::function<std::optional<BrokeAt>()> broke_at_;
+    std::function<RunVerdict()> verdict_;
 };
 
 HttpResponse answer(const HttpRequest& request, RunMetrics& metrics) {

@@ -1,7 +1,7 @@
 // The pull endpoint: a run's metrics, live, for Prometheus.
 #pragma once
 
-#include "exporters/prometheus/broke_at.hpp"
+#include "exporters/prometheus/run_verdict.hpp"
 #include "exporters/prometheus/scrape_log.hpp"
 #include "signal/exporter.hpp"
 
@@ -23,13 +23,9 @@ struct PrometheusOptions {
     std::function<std::vector<std::pair<std::string, Deliveries>>()> exporters = {};
     /// False: no load runs, so its metrics (all of them zero) are left out.
     bool load = true;
-    /// Thresholds and whether each holds so far, for plimsoll_threshold_ok; thread-safe.
-    std::function<std::vector<std::pair<std::string, bool>>()> thresholds = {};
-    /// Cause and confidence of each finding, once there are some, for plimsoll_finding;
-    /// thread-safe.
-    std::function<std::vector<std::pair<std::string, std::string>>()> findings = {};
-    /// Where the run broke, once that is known; thread-safe.
-    std::function<std::optional<BrokeAt>()> broke_at = {};
+    /// Asked once a scrape, by scraping threads, so it must be thread-safe. When unset, nothing is
+    /// judged.
+    std::function<RunVerdict()> verdict = {};
 };
 
 /// Serves `http://ADDRESS:PORT/metrics` from start to finish (or destruction). Keeps only the

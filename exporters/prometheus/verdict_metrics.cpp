@@ -1,15 +1,18 @@
 #include "exporters/prometheus/verdict_metrics.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace plimsoll {
+namespace {
 
-prometheus::MetricFamily threshold_family(const ThresholdStates& states) {
+prometheus::MetricFamily threshold_family(const RunVerdict& verdict) {
     prometheus::MetricFamily family;
     family.name = "plimsoll_threshold_ok";
     family.help = "1 while the threshold holds, 0 when it does not.";
     family.type = prometheus::MetricType::Gauge;
-    for (const auto& [threshold, ok] : states) {
+    for (const auto& [threshold, ok] : verdict.thresholds) {
         const bool twice =
             std::any_of(family.metric.begin(), family.metric.end(),
                         [&](const auto& m) { return m.label.front().value == threshold; });
@@ -23,12 +26,12 @@ prometheus::MetricFamily threshold_family(const ThresholdStates& states) {
     return family;
 }
 
-prometheus::MetricFamily finding_family(const FindingList& findings) {
+prometheus::MetricFamily finding_family(const RunVerdict& verdict) {
     prometheus::MetricFamily family;
     family.name = "plimsoll_finding";
     family.help = "1 for each cause that the run's diagnosis names; there once the run is over.";
     family.type = prometheus::MetricType::Gauge;
-    for (const auto& [cause, confidence] : findings) {
+    for (const auto& [cause, confidence] : verdict.findings) {
         prometheus::ClientMetric metric;
         metric.label = {{"cause", cause}, {"confidence", confidence}};
         metric.gauge.value = 1;
@@ -37,8 +40,10 @@ prometheus::MetricFamily finding_family(const FindingList& findings) {
     return family;
 }
 
-std::vector<prometheus::MetricFamily> breaking_point_families(const std::optional<BrokeAt>& broke) {
-    std::vector<prometheus::MetricFamily> out(2);
+/// Two families.
+void add_breaking_point(const std::optional<BrokeAt>& broke,
+                        std::vector<prometheus::MetricFamily>& families) {
+    std::array<prometheus::MetricFamily, 2> out;
     out[0].name = "plimsoll_breaking_point_rate";
     out[0].help = "What was offered when the target broke: iterations per second, or users.";
     out[1].name = "plimsoll_breaking_point_seconds";
@@ -49,8 +54,17 @@ std::vector<prometheus::MetricFamily> breaking_point_families(const std::optiona
             family.metric.emplace_back().gauge.value =
                 &family == out.data() ? broke->rate : broke->at_s;
         }
+        families.push_back(std::move(family));
     }
-    return out;
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> verdict_families(const RunVerdict& verdict) {
+    std::vector<prometheus::MetricFamily> families{threshold_family(verdict),
+                                                   finding_family(verdict)};
+    add_breaking_point(verdict.broke_at, families);
+    return families;
 }
 
 }  // namespace plimsoll

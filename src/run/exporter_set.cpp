@@ -18,9 +18,7 @@ ExporterSet::ExporterSet(ExporterPlan plan) {
         PrometheusOptions options;
         std::tie(options.address, options.port) = *plan.prometheus;
         options.exporters = [this] { return deliveries(); };
-        options.thresholds = [metrics = plan.metrics] { return metrics().thresholds; };
-        options.findings = [metrics = plan.metrics] { return metrics().findings; };
-        options.broke_at = [metrics = plan.metrics] { return metrics().broke_at; };
+        options.verdict = std::move(plan.verdict);
         auto exporter = make_prometheus_exporter(std::move(options));
         prometheus_ = exporter.get();
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exporters/prometheus/broke_at.hpp"
+#include "exporters/prometheus/run_verdict.hpp"
 #include "exporters/prometheus/scrape_log.hpp"
 #include "signal/exporter_worker.hpp"
 
@@ -21,19 +21,12 @@ namespace plimsoll {
 class PrometheusExporter;
 class RunFileWriter;
 
-/// What a run comes to, for its metrics.
-struct RunMetrics {
-    std::vector<std::pair<std::string, std::string>> findings;  // cause, confidence
-    std::vector<std::pair<std::string, bool>> thresholds;       // "KEY: EXPRESSION", held
-    std::optional<BrokeAt> broke_at;
-};
-
 struct ExporterPlan {
     std::filesystem::path run_file;
     std::optional<std::pair<std::string, std::uint16_t>> prometheus;  // address, port
     std::filesystem::path json;                                       // empty: none
     ExporterPtr otlp;                                                 // null: none
-    std::function<RunMetrics()> metrics;                              // asked by scraping threads
+    std::function<RunVerdict()> verdict;                              // asked by scraping threads
 };
 
 /// Threading: the pushes from any thread between `start` and the end; the rest from the run's own.

@@ -13,21 +13,19 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::chrono::milliseconds kLoopPeriod{200};
-
-RunMetrics metrics_of(const Analysis& analysis) {
-    RunMetrics metrics;
+RunVerdict verdict_of(const Analysis& analysis) {
+    RunVerdict verdict;
     for (const Finding& finding : analysis.findings) {
-        metrics.findings.emplace_back(finding.cause, finding.confidence);
+        verdict.findings.emplace_back(finding.cause, finding.confidence);
     }
     for (const ThresholdResult& each : analysis.thresholds) {
-        metrics.thresholds.emplace_back(each.threshold.key + ": " + each.threshold.expression,
+        verdict.thresholds.emplace_back(each.threshold.key + ": " + each.threshold.expression,
                                         each.ok);
     }
     if (analysis.breaking_point.found) {
-        metrics.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
+        verdict.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
     }
-    return metrics;
+    return verdict;
 }
 
 /// What a probe has learnt since the run file was begun.
@@ -42,14 +40,14 @@ void add_new_facts(const ProbeInfo& now, const ProbeInfo& then,
 
 }  // namespace
 
-RunMetrics RunParts::metrics() const {
+RunVerdict RunParts::verdict() const {
     {
-        const std::lock_guard lock(metrics_mutex_);
-        if (metrics_) {
-            return *metrics_;
+        const std::lock_guard lock(verdict_mutex_);
+        if (verdict_) {
+            return *verdict_;
         }
     }
-    RunMetrics so_far;
+    RunVerdict so_far;
     so_far.thresholds = judge_->states();
     return so_far;
 }
@@ -115,8 +113,8 @@ void RunParts::judge(RunOutcome& outcome) {
     }
     outcome.reader.emplace(*std::move(reader));
     outcome.analysis = *std::move(analysis);
-    const std::lock_guard lock(metrics_mutex_);
-    metrics_ = metrics_of(*outcome.analysis);
+    const std::lock_guard lock(verdict_mutex_);
+    verdict_ = verdict_of(*outcome.analysis);
 }
 
 RunOutcome RunParts::execute() {

@@ -5,11 +5,6 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
-
-constexpr std::chrono::milliseconds kLoopPeriod{200};
-
-}  // namespace
 
 void RunParts::announce(EventKind kind, std::string text) {
     if (exporters_) {  // what is said before there are any is about nothing that was measured

@@ -211,7 +211,7 @@ std::optional<RunEnd> RunParts::start_exporters() {
     plan.prometheus = scenario_.exports.prometheus;
     plan.json = options_.json;
     plan.otlp = std::move(otlp_);
-    plan.metrics = [this] { return metrics(); };
+    plan.verdict = [this] { return verdict(); };
     exporters_.emplace(std::move(plan));
     const auto refused = exporters_->start(run_, probe_infos_);
     if (!refused) {

@@ -20,6 +20,9 @@
 
 namespace plimsoll {
 
+/// How often a run looks around while it waits.
+inline constexpr std::chrono::milliseconds kLoopPeriod{200};
+
 /// Everything that a run has open, in the order in which it must come up.
 class RunParts {
 public:
@@ -60,7 +63,7 @@ private:
     void wind_up(const GeneratorUsage& before);
     void record_stages();
     void judge(RunOutcome& outcome);
-    [[nodiscard]] RunMetrics metrics() const;
+    [[nodiscard]] RunVerdict verdict() const;
 
     const Scenario& scenario_;
     RunOptions options_;
@@ -72,8 +75,8 @@ private:
     std::vector<ProbeInfo> probe_infos_;
     std::vector<ExecutorState> last_states_;
     std::optional<ThresholdJudge> judge_;
-    mutable std::mutex metrics_mutex_;
-    std::optional<RunMetrics> metrics_;  // once the run is judged
+    mutable std::mutex verdict_mutex_;
+    std::optional<RunVerdict> verdict_;  // once the run is judged
     std::vector<Variable> shared_;       // made by setup
     std::vector<Event> setup_events_;
     std::optional<StopKind> stopped_;

@@ -56,13 +56,10 @@ std::set<std::string> served() {
     test::LiveRun live;
     PrometheusOptions options;
     options.port = 0;
-    options.thresholds = [] {
-        return std::vector<std::pair<std::string, bool>>{{"http_reqs: count>1", true}};
+    options.verdict = [] {
+        return RunVerdict{
+            {{"http_reqs: count>1", true}}, {{"app_pool_exhausted", "high"}}, BrokeAt{212, 41}};
     };
-    options.findings = [] {
-        return std::vector<std::pair<std::string, std::string>>{{"app_pool_exhausted", "high"}};
-    };
-    options.broke_at = [] { return std::optional<BrokeAt>({212, 41}); };
     const auto exporter = make_prometheus_exporter(std::move(options));
     EXPECT_TRUE(exporter->start(live.run(), live.probes()));
     exporter->on_snapshot(live.next());
