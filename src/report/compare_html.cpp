@@ -2,6 +2,7 @@
 #include "report/compare_charts.hpp"
 #include "report/compare_report.hpp"
 #include "report/compare_words.hpp"
+#include "report/html_table.hpp"
 #include "report/page.hpp"
 #include "report/text.hpp"
 
@@ -71,39 +72,43 @@ std::string verdict_cell(const CompareRow& row) {
     const std::string_view css = row.verdict == RowVerdict::Worse    ? "no"
                                  : row.verdict == RowVerdict::Better ? "ok"
                                                                      : "";
-    return fmt::format("<td><span class=\"{}\">{}</span>{}</td>", css, verdict_words(row.verdict),
+    return fmt::format("<span class=\"{}\">{}</span>{}", css, verdict_words(row.verdict),
                        row.why.empty() ? "" : escape_markup(": " + row.why));
 }
 
 std::string rows_table(const CompareResult& result) {
     const bool several = result.base.size() + result.now.size() > 2;
-    std::string text = fmt::format(
-        "<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figure by figure</h2>\n"
-        "<p>{}</p>\n<div class=\"table\" tabindex=\"0\" role=\"region\" "
-        "aria-labelledby=\"rows\">\n<table>\n<caption id=\"rows\">What changed</caption>\n"
-        "<thead><tr><th scope=\"col\">Of</th><th scope=\"col\">Figure</th>"
-        "<th scope=\"col\" class=\"n\">Base</th><th scope=\"col\" class=\"n\">Now</th>"
-        "<th scope=\"col\" class=\"n\">Change</th><th scope=\"col\" class=\"n\">Interval</th>{}"
-        "<th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
-        escape_markup(compare_method(result)),
-        several ? "<th scope=\"col\" class=\"n\">Between runs</th>" : "");
+    std::vector<Column> columns{{"Of"},
+                                {"Figure"},
+                                {"Base", Align::Number},
+                                {"Now", Align::Number},
+                                {"Change", Align::Number},
+                                {"Interval", Align::Number}};
+    if (several) {
+        columns.push_back({"Between runs", Align::Number});
+    }
+    columns.push_back({"Verdict"});
+    Table table("rows", "What changed", std::move(columns));
     for (const CompareRow& row : result.rows) {
-        std::string spread;
+        std::vector<std::string> cells{escape_markup(row.group),
+                                       escape_markup(row.name),
+                                       escape_markup(row_value(row, row.base)),
+                                       escape_markup(row_value(row, row.now)),
+                                       escape_markup(row_change(row)),
+                                       escape_markup(row_interval(row))};
         if (several) {
             CompareRow between = row;
             between.change = row.run_spread;
-            spread = fmt::format("<td class=\"n\">{}</td>",
-                                 row.run_spread ? "±" + row_change(between).substr(1) : "–");
+            cells.push_back(row.run_spread ? "±" + row_change(between).substr(1) : "–");
         }
-        text += fmt::format(
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-            "<td class=\"n\">{}</td><td class=\"n\">{}</td>{}{}</tr>\n",
-            escape_markup(row.group), escape_markup(row.name),
-            escape_markup(row_value(row, row.base)), escape_markup(row_value(row, row.now)),
-            escape_markup(row_change(row)), escape_markup(row_interval(row)), spread,
-            verdict_cell(row));
+        cells.push_back(verdict_cell(row));
+        table.row(cells);
     }
-    return text + "</tbody>\n</table>\n</div>\n</section>\n";
+    return fmt::format(
+               "<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figure by figure</h2>\n"
+               "<p>{}</p>\n",
+               escape_markup(compare_method(result))) +
+           table.end() + "</section>\n";
 }
 
 std::string answer_of(const CompareResult& result) {

@@ -2,8 +2,6 @@
 #include "report/json_text.hpp"
 #include "report/text.hpp"
 
-#include <cmath>
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -12,29 +10,21 @@ namespace {
 
 namespace json = boost::json;
 
-json::value number_of(double value) {
-    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
-}
-
-json::value maybe(const std::optional<double>& value) {
-    return value ? number_of(*value) : json::value(nullptr);
-}
-
 json::object row_of(const CompareRow& row) {
     json::value interval = nullptr;
     if (row.change || row.group == "load") {
-        interval = json::array{number_of(row.interval[0]), number_of(row.interval[1])};
+        interval = json::array{row.interval[0], row.interval[1]};
     }
     return {{"group", row.group},
             {"name", row.name},
             {"unit", to_string(row.unit)},
             {"more_is_better", row.more_is_better},
-            {"base", maybe(row.base)},
-            {"now", maybe(row.now)},
-            {"change", maybe(row.change)},
+            {"base", report::number_or_null(row.base)},
+            {"now", report::number_or_null(row.now)},
+            {"change", report::number_or_null(row.change)},
             {"interval", std::move(interval)},
-            {"tolerated", number_of(row.tolerated)},
-            {"run_spread", maybe(row.run_spread)},
+            {"tolerated", row.tolerated},
+            {"run_spread", report::number_or_null(row.run_spread)},
             {"verdict", to_string(row.verdict)},
             {"why", row.why}};
 }
@@ -46,7 +36,7 @@ json::array runs_of(const std::vector<ComparedRunInfo>& runs) {
                                      {"scenario", run.scenario},
                                      {"version", run.version},
                                      {"started", run.started},
-                                     {"duration_s", number_of(run.duration_s)},
+                                     {"duration_s", run.duration_s},
                                      {"validity", run.verdict}});
     }
     return array;
@@ -69,7 +59,7 @@ std::string compare_json(const CompareResult& result) {
     }
     return report::pretty_json(json::object{{"schema", kCompareSchema},
                                             {"regressed", result.regressed()},
-                                            {"tolerance", number_of(result.tolerance)},
+                                            {"tolerance", result.tolerance},
                                             {"base", runs_of(result.base)},
                                             {"now", runs_of(result.now)},
                                             {"rows", std::move(rows)},

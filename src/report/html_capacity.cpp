@@ -2,6 +2,7 @@
 // steps.
 #include "analysis/capacity/capacity_text.hpp"
 #include "base/units.hpp"
+#include "report/html_table.hpp"
 #include "report/renderers.hpp"
 #include "report/text.hpp"
 
@@ -135,26 +136,27 @@ std::string interval(const Estimate& estimate, std::string (*shown)(double)) {
 }
 
 std::string steps_table(const FindResult& find) {
-    std::string text =
-        "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-labelledby=\"steps\">\n<table>\n"
-        "<caption id=\"steps\">Steps of the search</caption>\n<thead><tr><th "
-        "scope=\"col\">Step</th>"
-        "<th scope=\"col\" class=\"n\">Load</th><th scope=\"col\">Verdict</th>"
-        "<th scope=\"col\" class=\"n\">p99</th><th scope=\"col\" class=\"n\">Failed</th>"
-        "<th scope=\"col\" class=\"n\">Completed</th><th scope=\"col\" class=\"n\">In flight</th>"
-        "<th scope=\"col\" class=\"n\">From</th><th scope=\"col\" class=\"n\">Length</th>"
-        "<th scope=\"col\">Why</th></tr></thead>\n<tbody>\n";
+    constexpr Align kNumber = Align::Number;
+    Table table("steps", "Steps of the search",
+                {{"Step"},
+                 {"Load", kNumber},
+                 {"Verdict"},
+                 {"p99", kNumber},
+                 {"Failed", kNumber},
+                 {"Completed", kNumber},
+                 {"In flight", kNumber},
+                 {"From", kNumber},
+                 {"Length", kNumber},
+                 {"Why"}});
     for (const StepResult& step : find.steps) {
-        text += fmt::format(
-            "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td>{}</td><td class=\"n\">{}</td>"
-            "<td class=\"n\">{}</td><td class=\"n\">{}/s</td><td class=\"n\">{}</td>"
-            "<td class=\"n\">{}</td><td class=\"n\">{:.0f} s</td><td>{}</td></tr>\n",
-            to_string(step.kind), escape_markup(level_text(step.level, find.open)),
-            to_string(step.verdict), interval(step.p99_s, human_seconds),
-            interval(step.failed_ratio, percent), figure(step.rate), figure(step.in_flight),
-            clock_text(step.from_s), step.to_s - step.from_s, escape_markup(step.why));
+        table.row({std::string(to_string(step.kind)),
+                   escape_markup(level_text(step.level, find.open)),
+                   std::string(to_string(step.verdict)), interval(step.p99_s, human_seconds),
+                   interval(step.failed_ratio, percent), figure(step.rate) + "/s",
+                   figure(step.in_flight), clock_text(step.from_s),
+                   fmt::format("{:.0f} s", step.to_s - step.from_s), escape_markup(step.why)});
     }
-    return text + "</tbody>\n</table>\n</div>\n";
+    return table.end();
 }
 
 }  // namespace

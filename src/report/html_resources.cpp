@@ -1,6 +1,7 @@
 // What each resource could carry at most: one row each, with a bar for how much of it was used.
 // What binds has a full bar, and carries what was served; the others show what would bind next.
 #include "base/units.hpp"
+#include "report/html_table.hpp"
 #include "report/renderers.hpp"
 #include "report/text.hpp"
 #include "report/words.hpp"
@@ -27,27 +28,24 @@ std::string html_resources(const Analysis& analysis) {
     if (analysis.resource_limits.empty()) {
         return {};
     }
-    std::string text =
-        "<section aria-labelledby=\"resources\">\n<h2 id=\"resources\">What each resource could "
-        "carry</h2>\n<p class=\"hint\">By what a request used of each after the break: size "
-        "divided "
-        "by use per request (the utilisation law). The first binds first; the next would bind once "
-        "it is larger.</p>\n"
-        "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-labelledby=\"resources\">\n"
-        "<table class=\"resources\">\n<caption>After the break</caption>\n<thead><tr><th "
-        "scope=\"col\">Resource</th>"
-        "<th scope=\"col\" class=\"n\">Could carry</th><th scope=\"col\">Used</th>"
-        "<th scope=\"col\" class=\"n\">Of it</th><th scope=\"col\" class=\"n\">Busy</th>"
-        "<th scope=\"col\" class=\"n\">Use per request</th></tr></thead>\n<tbody>\n";
+    Table table = Table::under("resources", "After the break", "resources",
+                               {{"Resource"},
+                                {"Could carry", Align::Number},
+                                {"Used"},
+                                {"Of it", Align::Number},
+                                {"Busy", Align::Number},
+                                {"Use per request", Align::Number}});
     for (const ResourceLimit& limit : analysis.resource_limits) {
-        text += fmt::format(
-            "<tr><th scope=\"row\">{}</th><td class=\"n\"><b>{}/s</b></td><td>{} {}</td>"
-            "<td class=\"n\">{} {}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
-            escape_markup(limit.resource), figure(limit.could_carry), bar(limit.used_ratio),
-            percent(limit.used_ratio), figure(limit.size), escape_markup(limit.unit),
-            figure(limit.busy), human_seconds(limit.demand_s));
+        table.row({escape_markup(limit.resource), "<b>" + figure(limit.could_carry) + "/s</b>",
+                   bar(limit.used_ratio) + " " + percent(limit.used_ratio),
+                   figure(limit.size) + " " + escape_markup(limit.unit), figure(limit.busy),
+                   human_seconds(limit.demand_s)});
     }
-    return text + "</tbody>\n</table>\n</div>\n</section>\n";
+    return "<section aria-labelledby=\"resources\">\n<h2 id=\"resources\">What each resource could "
+           "carry</h2>\n<p class=\"hint\">By what a request used of each after the break: size "
+           "divided by use per request (the utilisation law). The first binds first; the next "
+           "would bind once it is larger.</p>\n" +
+           table.end() + "</section>\n";
 }
 
 }  // namespace plimsoll::report

@@ -2,6 +2,7 @@
 // time against throughput.
 #include "analysis/capacity/capacity_text.hpp"
 #include "base/units.hpp"
+#include "report/html_table.hpp"
 #include "report/renderers.hpp"
 #include "report/text.hpp"
 
@@ -149,22 +150,18 @@ std::string margins_table(const std::vector<ResourceLimit>& margins) {
     if (margins.empty()) {
         return {};
     }
-    std::string text =
-        "<div class=\"table\" tabindex=\"0\" role=\"region\" "
-        "aria-labelledby=\"margins\">\n<table>\n"
-        "<caption id=\"margins\">How full each resource is at what it carries</caption>\n"
-        "<thead><tr><th scope=\"col\">Resource</th><th scope=\"col\" class=\"n\">Used</th>"
-        "<th scope=\"col\" class=\"n\">Of</th><th scope=\"col\" class=\"n\">A request takes</th>"
-        "<th scope=\"col\" class=\"n\">Could carry at most</th></tr></thead>\n<tbody>\n";
+    Table table("margins", "How full each resource is at what it carries",
+                {{"Resource"},
+                 {"Used", Align::Number},
+                 {"Of", Align::Number},
+                 {"A request takes", Align::Number},
+                 {"Could carry at most", Align::Number}});
     for (const ResourceLimit& limit : margins) {
-        text += fmt::format(
-            "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{} {}</td>"
-            "<td class=\"n\">{}</td><td class=\"n\">{}/s</td></tr>\n",
-            escape_markup(limit.resource), percent(limit.used_ratio), figure(limit.size),
-            escape_markup(limit.unit), escape_markup(human_seconds(limit.demand_s)),
-            figure(limit.could_carry));
+        table.row({escape_markup(limit.resource), percent(limit.used_ratio),
+                   figure(limit.size) + " " + escape_markup(limit.unit),
+                   escape_markup(human_seconds(limit.demand_s)), figure(limit.could_carry) + "/s"});
     }
-    return text + "</tbody>\n</table>\n</div>\n";
+    return table.end();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "analysis/validity.hpp"
 #include "base/units.hpp"
+#include "report/html_table.hpp"
 #include "report/renderers.hpp"
 #include "report/text.hpp"
 #include "report/words.hpp"
@@ -11,46 +12,6 @@
 
 namespace plimsoll::report {
 namespace {
-
-enum class Align { Text, Number };
-struct Column {
-    std::string_view name;
-    Align align = Align::Text;
-};
-
-/// A table with a caption that scrolls by itself where it is wider than the page. Cells are HTML:
-/// the caller escapes them.
-class Table {
-public:
-    Table(std::string_view id, std::string_view caption, std::vector<Column> columns)
-        : columns_(std::move(columns)) {
-        text_ = fmt::format(
-            "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{0}\">\n<table>"
-            "\n<caption id=\"{0}\">{1}</caption>\n<thead><tr>",
-            id, caption);
-        for (const auto& column : columns_) {
-            text_ += fmt::format("<th scope=\"col\"{}>{}</th>", css(column), column.name);
-        }
-        text_ += "</tr></thead>\n<tbody>\n";
-    }
-    /// The first cell heads the row.
-    void row(const std::vector<std::string>& cells) {
-        text_ += "<tr>";
-        for (std::size_t i = 0; i < cells.size() && i < columns_.size(); ++i) {
-            text_ += i == 0 ? fmt::format("<th scope=\"row\"{}>{}</th>", css(columns_[i]), cells[i])
-                            : fmt::format("<td{}>{}</td>", css(columns_[i]), cells[i]);
-        }
-        text_ += "</tr>\n";
-    }
-    [[nodiscard]] std::string end() { return std::move(text_) + "</tbody>\n</table>\n</div>\n"; }
-
-private:
-    static std::string_view css(const Column& column) {
-        return column.align == Align::Number ? " class=\"n\"" : "";
-    }
-    std::vector<Column> columns_;
-    std::string text_;
-};
 
 std::string mark(bool ok, std::string_view good, std::string_view bad) {
     return ok ? fmt::format("<span class=\"ok\">✓ {}</span>", good)

@@ -1,6 +1,7 @@
 // Writes JSON so that it reads back exactly and reads well.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <boost/json/value.hpp>
@@ -12,6 +13,11 @@ namespace plimsoll::report {
 /// that read back to the same value ("60.0", "0.21"), NaN and infinities as null. Ends with a
 /// newline.
 [[nodiscard]] std::string pretty_json(const boost::json::value& value);
+
+/// Null where there is none.
+[[nodiscard]] inline boost::json::value number_or_null(std::optional<double> number) {
+    return number ? boost::json::value(*number) : boost::json::value(nullptr);
+}
 
 /// On one line, without spaces, and safe inside an HTML script element: "<", ">" and "&" appear
 /// only as \u escapes. Whole doubles have no ".0".

@@ -14,6 +14,7 @@ namespace plimsoll {
 namespace {
 
 namespace json = boost::json;
+using report::number_or_null;
 
 json::array texts_of(const std::vector<std::string>& texts) {
     json::array array;
@@ -158,10 +159,6 @@ json::object flow_of(const FlowResult& flow) {
             {"out_of_data", flow.out_of_data}};
 }
 
-json::value number_or_null(std::optional<double> value) {
-    return value ? json::value(*value) : json::value(nullptr);
-}
-
 json::array stage_endpoints(const Analysis& analysis, const StageResult& stage) {
     json::array endpoints;
     for (std::size_t e = 0; e < stage.endpoints.size() && e < analysis.endpoints.size(); ++e) {
@@ -288,8 +285,7 @@ json::array findings_of(const Analysis& analysis) {
 }
 
 json::array estimate_of(const Estimate& estimate) {
-    return {estimate.low, estimate.value,
-            std::isfinite(estimate.high) ? json::value(estimate.high) : json::value(nullptr)};
+    return {estimate.low, estimate.value, estimate.high};
 }
 
 json::array limits_of(const std::vector<ResourceLimit>& limits) {
