@@ -1,7 +1,7 @@
 // Causes that PostgreSQL's and PgBouncer's own figures tell, planted into synthetic runs.
 #include "analysis/diagnosis/diagnose.hpp"
+#include "changed_run.hpp"
 #include "signal/names.hpp"
-#include "synthetic_analysis.hpp"
 
 #include <cmath>
 #include <functional>
@@ -15,9 +15,6 @@ using synthetic::Options;
 
 constexpr double kBreak_s = 28.4;  // of the default run: a pool of 5, held 20 ms, full at 250/s
 
-std::vector<Finding> diagnose_again(const RunData& data) {
-    return diagnose(data, find_breaking_point(data), Verdict::Valid, {});
-}
 std::string causes(const std::vector<Finding>& findings) {
     std::string all;
     for (const Finding& finding : findings) {
@@ -33,30 +30,6 @@ Finding finding_of(const std::vector<Finding>& findings, const std::string& caus
     }
     ADD_FAILURE() << "no finding " << cause << "; found: " << causes(findings);
     return {};
-}
-
-/// Adds a series with the value that `at` gives to a probe of that name: at its readings, or, where
-/// there is no such probe, five times a second.
-void add_series(RunData& data, const std::string& probe, const char* metric, MetricType type,
-                std::vector<std::pair<std::string, std::string>> labels,
-                const std::function<double(double)>& at) {
-    auto found = std::find_if(data.probes.begin(), data.probes.end(),
-                              [&](const StoredProbe& p) { return p.info.name == probe; });
-    if (found == data.probes.end()) {
-        StoredProbe made;
-        made.info.name = probe;
-        for (int i = 0; i < 300; ++i) {
-            made.times_s.push_back(i * 0.2);
-        }
-        data.probes.push_back(made);
-        found = data.probes.end() - 1;
-    }
-    found->info.descriptors.push_back({metric, type, "", {}});
-    StoredSeries series{probe, metric, type, std::move(labels), {}};
-    for (const double t_s : found->times_s) {
-        series.points.push_back({t_s, at(t_s)});
-    }
-    data.series.push_back(std::move(series));
 }
 
 double ramp(double t_s) {

@@ -1,8 +1,8 @@
 // Planted faults are found, with their numbers, and are not taken for their relatives.
 #include "analysis/diagnosis/diagnose.hpp"
 #include "base/random.hpp"
+#include "changed_run.hpp"
 #include "signal/names.hpp"
-#include "synthetic_analysis.hpp"
 
 #include <cmath>
 #include <functional>
@@ -14,10 +14,6 @@ namespace {
 
 using synthetic::Options;
 using synthetic::Target;
-
-std::vector<Finding> diagnose_again(const RunData& data) {
-    return diagnose(data, find_breaking_point(data), Verdict::Valid, {});
-}
 
 TEST(AppPool, OfFiveIsFoundWithTheNumbersOfLittlesLaw) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
@@ -444,26 +440,13 @@ TEST(RecommendedPool, IsSquareRootStaffing) {
     EXPECT_DOUBLE_EQ(recommended_pool(0.04), 1);  // 0.04 + 0.4
 }
 
-/// A series with a point a second, of a metric with these labels.
-void add_series(RunData& data, const char* name,
-                std::vector<std::pair<std::string, std::string>> labels,
-                const std::function<double(double)>& value) {
-    StoredSeries series{"added", name, MetricType::Gauge, std::move(labels), {}};
-    for (double t = 0.5; t < data.duration_s; t += 1) {
-        series.points.push_back({t, value(t)});
-    }
-    data.series.push_back(std::move(series));
-}
-
-constexpr double kFull_s = 28.4;  // when the synthetic run's pool of five is full
-
 TEST(AppPool, IsCertainWhereItsOwnMetricsShowCallersWaiting) {
     RunData data = analysed({}).data;
-    add_series(data, metric::kAppPoolSize, {{"pool", "main"}}, [](double) { return 5; });
-    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}},
-               [](double t) { return t < kFull_s ? 2.5 : 5; });
-    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
-               [](double t) { return t < kFull_s ? 0 : 40; });
+    add_scraped(data, metric::kAppPoolSize, {{"pool", "main"}}, [](double) { return 5; });
+    add_scraped(data, metric::kAppPoolUsed, {{"pool", "main"}},
+                [](double t) { return t < kFull_s ? 2.5 : 5; });
+    add_scraped(data, metric::kAppPoolPending, {{"pool", "main"}},
+                [](double t) { return t < kFull_s ? 0 : 40; });
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "app_pool_exhausted");
@@ -479,10 +462,10 @@ TEST(AppPool, IsFoundFromItsOwnMetricsAlone) {
     RunData data = analysed(options).data;
     // Little's law before it is full: rate × 20 ms.
     const auto used = [](double t) { return std::min(5.0, (25 + 475 * t / 60) * 0.020); };
-    add_series(data, metric::kAppPoolSize, {{"pool", "main"}}, [](double) { return 5; });
-    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}}, used);
-    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
-               [](double t) { return t < kFull_s ? 0 : 40; });
+    add_scraped(data, metric::kAppPoolSize, {{"pool", "main"}}, [](double) { return 5; });
+    add_scraped(data, metric::kAppPoolUsed, {{"pool", "main"}}, used);
+    add_scraped(data, metric::kAppPoolPending, {{"pool", "main"}},
+                [](double t) { return t < kFull_s ? 0 : 40; });
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "app_pool_exhausted");
@@ -498,10 +481,10 @@ TEST(AppPool, IsNoMoreThanASymptomWhereItsOwnMetricsShowLongerHolds) {
     Options options;
     options.database_probe = options.canaries = options.processes = false;
     RunData data = analysed(options).data;
-    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}},
-               [](double t) { return t < kFull_s ? 0.5 : 30; });
-    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
-               [](double t) { return t < kFull_s ? 0 : 40; });
+    add_scraped(data, metric::kAppPoolUsed, {{"pool", "main"}},
+                [](double t) { return t < kFull_s ? 0.5 : 30; });
+    add_scraped(data, metric::kAppPoolPending, {{"pool", "main"}},
+                [](double t) { return t < kFull_s ? 0 : 40; });
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].confidence, "low");
@@ -512,9 +495,9 @@ TEST(AppPool, IsNotFoundWhereItsOwnMetricsShowNobodyWaiting) {
     Options options;
     options.database_probe = options.canaries = options.processes = false;
     RunData data = analysed(options).data;
-    add_series(data, metric::kAppPoolUsed, {{"pool", "main"}}, [](double) { return 2; });
-    add_series(data, metric::kAppPoolPending, {{"pool", "main"}},
-               [](double t) { return std::fmod(t, 10) < 1 ? 1 : 0; });
+    add_scraped(data, metric::kAppPoolUsed, {{"pool", "main"}}, [](double) { return 2; });
+    add_scraped(data, metric::kAppPoolPending, {{"pool", "main"}},
+                [](double t) { return std::fmod(t, 10) < 1 ? 1 : 0; });
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "unknown");
@@ -528,12 +511,12 @@ RunData without_probes() {
 
 TEST(AcceptQueue, IsFoundWhereTheKernelDropsConnections) {
     RunData data = without_probes();
-    add_series(data, metric::kHostListenOverflows, {{"side", "target"}},
-               [](double t) { return t < 30 ? 7 : 7 + 100 * (t - 29.5); });
-    add_series(data, metric::kContainerCpuSeconds, {{"container", "web"}, {"role", "app"}},
-               [](double t) { return 0.1 * t; });
-    add_series(data, metric::kContainerCpuLimit, {{"container", "web"}, {"role", "app"}},
-               [](double) { return 2; });
+    add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}},
+                [](double t) { return t < 30 ? 7 : 7 + 100 * (t - 29.5); });
+    add_scraped(data, metric::kContainerCpuSeconds, {{"container", "web"}, {"role", "app"}},
+                [](double t) { return 0.1 * t; });
+    add_scraped(data, metric::kContainerCpuLimit, {{"container", "web"}, {"role", "app"}},
+                [](double) { return 2; });
     auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "accept_queue");
@@ -556,10 +539,10 @@ TEST(AcceptQueue, IsFoundWhereTheKernelDropsConnections) {
 
 TEST(AcceptQueue, IsNotBlamedForTheGeneratorsOrForOldOverflows) {
     RunData data = without_probes();
-    add_series(data, metric::kHostListenOverflows, {{"side", "generator"}},
-               [](double t) { return 10 * t; });
-    add_series(data, metric::kHostListenOverflows, {{"side", "target"}},
-               [](double) { return 4433; });
+    add_scraped(data, metric::kHostListenOverflows, {{"side", "generator"}},
+                [](double t) { return 10 * t; });
+    add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}},
+                [](double) { return 4433; });
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "unknown");
@@ -569,10 +552,10 @@ TEST(Memory, IsFoundWhereTheKernelKills) {
     RunData data = without_probes();
     const std::vector<std::pair<std::string, std::string>> web{{"container", "web"},
                                                                {"role", "app"}};
-    add_series(data, metric::kContainerMemory, web,
-               [](double t) { return std::min(64.0, 20 + t) * 1024 * 1024; });
-    add_series(data, metric::kContainerMemoryLimit, web, [](double) { return 64 * 1024 * 1024; });
-    add_series(data, metric::kContainerOomKills, web, [](double t) { return t < 27 ? 0 : 1; });
+    add_scraped(data, metric::kContainerMemory, web,
+                [](double t) { return std::min(64.0, 20 + t) * 1024 * 1024; });
+    add_scraped(data, metric::kContainerMemoryLimit, web, [](double) { return 64 * 1024 * 1024; });
+    add_scraped(data, metric::kContainerOomKills, web, [](double t) { return t < 27 ? 0 : 1; });
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "memory");
@@ -587,9 +570,10 @@ TEST(Memory, IsLikelyWhereAFullContainerIsKilledByWhoeverItWas) {
     const std::vector<std::pair<std::string, std::string>> web{{"container", "web"},
                                                                {"role", "app"}};
     const auto add_use = [&](RunData& to, double mebi) {
-        add_series(to, metric::kContainerMemory, web, [=](double) { return mebi * 1024 * 1024; });
-        add_series(to, metric::kContainerMemoryLimit, web, [](double) { return 64 * 1024 * 1024; });
-        add_series(to, metric::kContainerExitCode, web, [](double t) { return t < 27 ? 0 : 137; });
+        add_scraped(to, metric::kContainerMemory, web, [=](double) { return mebi * 1024 * 1024; });
+        add_scraped(to, metric::kContainerMemoryLimit, web,
+                    [](double) { return 64 * 1024 * 1024; });
+        add_scraped(to, metric::kContainerExitCode, web, [](double t) { return t < 27 ? 0 : 137; });
     };
     RunData full = data;
     add_use(full, 63);

@@ -2,8 +2,8 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/limits.hpp"
+#include "changed_run.hpp"
 #include "signal/names.hpp"
-#include "synthetic_analysis.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -17,12 +17,6 @@ namespace {
 using synthetic::Options;
 
 // The synthetic run's target has room for five requests at 20 ms each; it is full at 28.4 s.
-constexpr double kFull_s = 28.4;
-
-std::vector<Finding> diagnose_again(const RunData& data) {
-    return diagnose(data, find_breaking_point(data), Verdict::Valid, {});
-}
-
 double in_flight(const RunData& data, double t_s) {
     for (const TickFacts& tick : data.ticks) {
         if (t_s >= tick.from_s && t_s < tick.to_s) {
@@ -32,27 +26,9 @@ double in_flight(const RunData& data, double t_s) {
     return 0;
 }
 
-/// Adds a series, and a probe with readings at its times where there is none of this name.
-void add(RunData& data, const char* probe, double hz, const char* name,
-         std::vector<std::pair<std::string, std::string>> labels,
+void add(RunData& data, const char* probe, double hz, const char* name, Labels labels,
          const std::function<double(double)>& value) {
-    auto found = std::find_if(data.probes.begin(), data.probes.end(),
-                              [&](const StoredProbe& p) { return p.info.name == probe; });
-    if (found == data.probes.end()) {
-        StoredProbe fresh;
-        fresh.info.name = probe;
-        for (double t = 0.1; t < data.duration_s; t += 1 / hz) {
-            fresh.times_s.push_back(t);
-        }
-        data.probes.push_back(std::move(fresh));
-        found = data.probes.end() - 1;
-    }
-    found->info.descriptors.push_back({name, MetricType::Gauge, "", {}});
-    StoredSeries series{probe, name, MetricType::Gauge, std::move(labels), {}};
-    for (const double t : found->times_s) {
-        series.points.push_back({t, value(t)});
-    }
-    data.series.push_back(std::move(series));
+    add_series(data, probe, name, MetricType::Gauge, std::move(labels), value, hz);
 }
 
 /// The sockets of a target that takes in `at_once` requests, and leaves the others unread.
@@ -82,16 +58,6 @@ RunData run_without(bool database, bool canaries, bool processes) {
     return analysed(options).data;
 }
 
-void slow_canary(RunData& data) {
-    for (StoredSeries& series : data.series) {
-        if (series.metric == metric::kCanarySeconds && series.label("canary") == "no_database") {
-            for (auto& point : series.points) {
-                point.value = point.t_s > kFull_s ? 0.8 : 0.002;
-            }
-        }
-    }
-}
-
 /// Without any one metric no finding is surer, and the first one is the same or a mere lead.
 void expect_no_surer_without_any(const RunData& data) {
     const auto with = diagnose_again(data);
@@ -118,11 +84,7 @@ void expect_no_surer_without_any(const RunData& data) {
 
 TEST(UnreadRequests, MakeAWorkerPoolCertainAndGiveItsSize) {
     RunData data = analysed({}).data;
-    for (StoredProbe& probe : data.probes) {
-        if (probe.info.name == "process") {
-            probe.info.facts = {{"role", "app"}, {"command", "gunicorn"}};
-        }
-    }
+    name_server(data, "gunicorn");
     slow_canary(data);
     EXPECT_EQ(diagnose_again(data).at(0).confidence, "medium");
     add_sockets(data, 5);

@@ -3,8 +3,8 @@
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/resources.hpp"
+#include "changed_run.hpp"
 #include "signal/names.hpp"
-#include "synthetic_analysis.hpp"
 
 #include <cmath>
 #include <functional>
@@ -16,58 +16,10 @@ namespace {
 
 using synthetic::Options;
 using synthetic::Target;
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-constexpr double kFull_s = 28.4;  // when the synthetic run's pool of five is full
-
-std::vector<Finding> diagnose_again(const RunData& data) {
-    return diagnose(data, find_breaking_point(data), Verdict::Valid, {});
-}
-
-std::string shown(const std::vector<Finding>& findings) {
-    std::string text;
-    for (const Finding& finding : findings) {
-        text += finding.cause + "(" + finding.confidence + ") ";
-    }
-    return text;
-}
 
 bool names(const std::vector<Finding>& findings, const std::string& cause) {
     return std::any_of(findings.begin(), findings.end(),
                        [&](const Finding& finding) { return finding.cause == cause; });
-}
-
-StoredProbe& probe_named(RunData& data, const std::string& name) {
-    return *std::find_if(data.probes.begin(), data.probes.end(),
-                         [&](const StoredProbe& probe) { return probe.info.name == name; });
-}
-
-void add_series(RunData& data, const std::string& probe, const char* name, MetricType type,
-                Labels labels, const std::function<double(double)>& value) {
-    StoredSeries series{probe, name, type, std::move(labels), {}};
-    for (const double t_s : probe_named(data, probe).times_s) {
-        series.points.push_back({t_s, value(t_s)});
-    }
-    data.series.push_back(std::move(series));
-}
-
-void add_scraped(RunData& data, const char* name, Labels labels,
-                 const std::function<double(double)>& value) {
-    StoredSeries series{"scraped", name, MetricType::Gauge, std::move(labels), {}};
-    for (double t_s = 0.5; t_s < data.duration_s; t_s += 1) {
-        series.points.push_back({t_s, value(t_s)});
-    }
-    data.series.push_back(std::move(series));
-}
-
-void slow_canary(RunData& data, double slow_s) {
-    for (StoredSeries& series : data.series) {
-        if (series.metric == metric::kCanarySeconds && series.label("canary") == "no_database") {
-            for (auto& point : series.points) {
-                point.value = point.t_s > kFull_s ? slow_s : 0.002;
-            }
-        }
-    }
 }
 
 /// The application's backends that are active, in another state.
@@ -117,7 +69,7 @@ TEST(FailedCanaries, AreReadingsOfAtLeastTheirTimeLimit) {
 
 TEST(WorkerPoolOrPool, IsNoSurerWithoutTheCanariesThatTell) {
     RunData with = analysed({}).data;
-    slow_canary(with, 0.8);
+    slow_canary(with, kFull_s, 0.8);
     RunData without = with;
     std::erase_if(without.series,
                   [](const StoredSeries& s) { return s.metric == metric::kCanarySeconds; });
@@ -134,7 +86,7 @@ TEST(BlockedLoopOrTransactions, AnswersThatLieUnreadFromTheBreakOnAreNoTransacti
     RunData data = analysed({}).data;
     change_state(data, "idle in transaction", "Client");
     add_dwell(data, [](double t) { return t < kFull_s ? 0.001 : 0.4; });
-    slow_canary(data, 0.8);
+    slow_canary(data, kFull_s, 0.8);
     EXPECT_FALSE(names(diagnose_again(data), "idle_in_transaction"));
 }
 
@@ -157,11 +109,11 @@ TEST(BlockedLoopOrTransactions, WhatWasSoUnderLightLoadIsTheTransactionsOwn) {
 
 TEST(BlockedLoopOrAcceptQueue, AnOverflowBehindASlowApplicationIsItsSymptom) {
     RunData data = analysed({}).data;
-    slow_canary(data, 0.8);
+    slow_canary(data, kFull_s, 0.8);
     add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}},
                 [](double t) { return t < 30 ? 0 : 100 * (t - 30); });
     EXPECT_FALSE(names(diagnose_again(data), "accept_queue"));
-    slow_canary(data, 0.002);
+    slow_canary(data, kFull_s, 0.002);
     for (StoredSeries& series : data.series) {  // and one that comes 15 s later than the break is
         if (series.metric == metric::kHostListenOverflows) {
             for (auto& point : series.points) {

@@ -2,8 +2,8 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/resources.hpp"
+#include "changed_run.hpp"
 #include "signal/names.hpp"
-#include "synthetic_analysis.hpp"
 
 #include <cmath>
 #include <functional>
@@ -14,21 +14,6 @@ namespace plimsoll {
 namespace {
 
 using synthetic::Options;
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-constexpr double kFull_s = 28.4;  // when the synthetic run's pool of five is full
-
-std::vector<Finding> diagnose_again(const RunData& data) {
-    return diagnose(data, find_breaking_point(data), Verdict::Valid, {});
-}
-
-std::string shown(const std::vector<Finding>& findings) {
-    std::string text;
-    for (const Finding& finding : findings) {
-        text += finding.cause + "(" + finding.confidence + ") ";
-    }
-    return text;
-}
 
 /// Nothing of medium or high confidence but what is `allowed`.
 void expect_only(const std::vector<Finding>& findings, const std::string& allowed) {
@@ -37,47 +22,6 @@ void expect_only(const std::vector<Finding>& findings, const std::string& allowe
             << shown(findings) << finding.evidence.front().text << "; "
             << finding.evidence.back().text;
     }
-}
-
-StoredProbe& probe_named(RunData& data, const std::string& name) {
-    return *std::find_if(data.probes.begin(), data.probes.end(),
-                         [&](const StoredProbe& probe) { return probe.info.name == name; });
-}
-
-/// What the process on the target's port is called.
-void name_server(RunData& data, const std::string& command) {
-    probe_named(data, "process").info.facts = {{"role", "app"}, {"command", command}};
-}
-
-/// The URL without database answers in 2 ms until `from_s`, then in `slow_s`.
-void slow_canary(RunData& data, double from_s, double slow_s = 0.8) {
-    for (StoredSeries& series : data.series) {
-        if (series.metric == metric::kCanarySeconds && series.label("canary") == "no_database") {
-            for (auto& point : series.points) {
-                point.value = point.t_s > from_s ? slow_s : 0.002;
-            }
-        }
-    }
-}
-
-/// A series with a point at every reading of its probe.
-void add_series(RunData& data, const std::string& probe, const char* name, MetricType type,
-                Labels labels, const std::function<double(double)>& value) {
-    StoredSeries series{probe, name, type, std::move(labels), {}};
-    for (const double t_s : probe_named(data, probe).times_s) {
-        series.points.push_back({t_s, value(t_s)});
-    }
-    data.series.push_back(std::move(series));
-}
-
-/// One from a probe of its own, a point a second.
-void add_scraped(RunData& data, const char* name, Labels labels,
-                 const std::function<double(double)>& value) {
-    StoredSeries series{"app_metrics", name, MetricType::Gauge, std::move(labels), {}};
-    for (double t_s = 0.5; t_s < data.duration_s; t_s += 1) {
-        series.points.push_back({t_s, value(t_s)});
-    }
-    data.series.push_back(std::move(series));
 }
 
 /// The application's CPU: `before` cores, and `after` from the break on.

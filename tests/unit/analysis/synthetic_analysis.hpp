@@ -72,6 +72,15 @@ inline Analysed analysed(const synthetic::Options& options) {
     return result;
 }
 
+/// "cause(confidence) ...", for a failure's message.
+inline std::string shown(const std::vector<Finding>& findings) {
+    std::string text;
+    for (const Finding& finding : findings) {
+        text += finding.cause + "(" + finding.confidence + ") ";
+    }
+    return text;
+}
+
 /// Any of the sentences contains `part`.
 inline bool mentions(const std::vector<Sentence>& lines, const std::string& part) {
     return std::any_of(lines.begin(), lines.end(), [&](const Sentence& line) {
