@@ -42,14 +42,6 @@ json::array runs_of(const std::vector<ComparedRunInfo>& runs) {
     return array;
 }
 
-json::array texts_of(const std::vector<std::string>& texts) {
-    json::array array;
-    for (const std::string& text : texts) {
-        array.push_back(json::value(text));
-    }
-    return array;
-}
-
 }  // namespace
 
 std::string compare_json(const CompareResult& result) {
@@ -63,9 +55,9 @@ std::string compare_json(const CompareResult& result) {
                                             {"base", runs_of(result.base)},
                                             {"now", runs_of(result.now)},
                                             {"rows", std::move(rows)},
-                                            {"changed", texts_of(result.changed)},
-                                            {"notes", texts_of(result.notes)},
-                                            {"forced", texts_of(result.forced)}});
+                                            {"changed", report::texts_of(result.changed)},
+                                            {"notes", report::texts_of(result.notes)},
+                                            {"forced", report::texts_of(result.forced)}});
 }
 
 }  // namespace plimsoll

@@ -104,6 +104,14 @@ std::string pretty_json(const json::value& value) {
     return writer.take() + "\n";
 }
 
+json::array texts_of(const std::vector<std::string>& texts) {
+    json::array array;
+    for (const std::string& text : texts) {
+        array.push_back(json::value(text));
+    }
+    return array;
+}
+
 std::string script_json(const json::value& value) {
     Writer writer(false);
     writer.write(value, 0);

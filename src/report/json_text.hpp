@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
 namespace plimsoll::report {
@@ -18,6 +20,8 @@ namespace plimsoll::report {
 [[nodiscard]] inline boost::json::value number_or_null(std::optional<double> number) {
     return number ? boost::json::value(*number) : boost::json::value(nullptr);
 }
+
+[[nodiscard]] boost::json::array texts_of(const std::vector<std::string>& texts);
 
 /// On one line, without spaces, and safe inside an HTML script element: "<", ">" and "&" appear
 /// only as \u escapes. Whole doubles have no ".0".

@@ -4,7 +4,6 @@
 #include "report/words.hpp"
 
 #include <chrono>
-#include <cmath>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -15,14 +14,7 @@ namespace {
 
 namespace json = boost::json;
 using report::number_or_null;
-
-json::array texts_of(const std::vector<std::string>& texts) {
-    json::array array;
-    for (const auto& text : texts) {
-        array.push_back(json::value(text));
-    }
-    return array;
-}
+using report::texts_of;
 
 /// Null where the summary does not support the quantile, or where it lies among timeouts.
 json::value quantile_of(const LatencySummary& latency, double q, double value_s) {
@@ -203,8 +195,7 @@ json::value bounds_of(const ThresholdResult& result) {
         return nullptr;
     }
     const double high = result.at_most.value_or(*result.value);
-    return json::array{*result.value,
-                       std::isfinite(high) ? json::value(high) : json::value(nullptr)};
+    return json::array{*result.value, high};
 }
 
 json::object answers_of(const AnswerResult& answers) {
@@ -259,14 +250,13 @@ json::object breaking_point_of(const BreakingPoint& broke) {
         healed.push_back(json::object{
             {"from_s", slowdown.from_s}, {"to_s", slowdown.to_s}, {"at_rate", slowdown.at_rate}});
     }
-    return {
-        {"found", true},
-        {"at_s", broke.at_s},
-        {"at_rate", broke.at_rate},
-        {"interval", json::array{broke.interval[0], broke.interval[1]}},
-        {"symptom", broke.symptom},
-        {"recovered_s", broke.recovered_s ? json::value(*broke.recovered_s) : json::value(nullptr)},
-        {"healed", std::move(healed)}};
+    return {{"found", true},
+            {"at_s", broke.at_s},
+            {"at_rate", broke.at_rate},
+            {"interval", json::array{broke.interval[0], broke.interval[1]}},
+            {"symptom", broke.symptom},
+            {"recovered_s", number_or_null(broke.recovered_s)},
+            {"healed", std::move(healed)}};
 }
 
 json::array findings_of(const Analysis& analysis) {
@@ -365,7 +355,7 @@ json::object capacity_of(const Analysis& analysis) {
              bound_known ? json::value(analysis.findings.front().cause) : json::value(nullptr)},
             {"confirmed", fmt::format("{}/{}", find.search.confirmed, find.search.confirmations)},
             {"slo", texts_of(find.goals)},
-            {"recovery_s", find.recovery_s ? json::value(*find.recovery_s) : json::value(nullptr)},
+            {"recovery_s", number_or_null(find.recovery_s)},
             {"metastable", find.metastable},
             {"stopped", find.stopped.empty() ? json::value(nullptr) : json::value(find.stopped)},
             {"margins", analysis.capacity ? limits_of(analysis.capacity->margins) : json::array{}},
@@ -399,8 +389,7 @@ json::object generator_of(const GeneratorResult& generator) {
                                       {"generator", generator.not_sent_generator}}},
             {"sockets_left",
              generator.sockets_left ? json::value(*generator.sockets_left) : json::value(nullptr)},
-            {"ceiling_rate",
-             generator.ceiling_rate ? json::value(*generator.ceiling_rate) : json::value(nullptr)}};
+            {"ceiling_rate", number_or_null(generator.ceiling_rate)}};
 }
 
 }  // namespace
