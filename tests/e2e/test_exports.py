@@ -102,9 +102,7 @@ class Exports(unittest.TestCase):
     def test_every_output_says_how_many_spans_the_collector_took(self):
         with Target() as target, Collector(400, 503, 200) as collector:
             path = self.scenario(target.url, f"{{otlp: {{endpoint: '{collector.url}', sample: 100%}}}}")
-            # What is counted holds whatever the machine made of the pacing (111), and a second run would count twice.
-            done = run_plimsoll("run", path, "--run-dir", self.dir / "r", "--no-calibration")
-        self.assertIn(done.returncode, (0, 111), done.stdout + done.stderr)
+            done = run_plimsoll("run", path, "--run-dir", self.dir / "r", "--no-calibration", check=0)
         otlp = summary(self.dir / "r")["exporters"]["otlp"]
         self.assertEqual(otlp["sent"], collector.taken())
         self.assertEqual(otlp["rejected"], collector.batches[0][1])

@@ -80,8 +80,7 @@ class RealServers(unittest.TestCase):
         """Runs it to its end; the run's folder and summary."""
         path, out = self.dir / f"{name}.yaml", self.dir / f"{name}-run"
         path.write_text(json.dumps({"users": users, "load": load, "http": {"tls": {"ca": "ca.pem"}, "cookies": "off"}, **more}))
-        done = run_plimsoll("run", path, "--run-dir", out, "--linger", "0s", "--no-calibration", "--quiet")
-        self.assertIn(done.returncode, (0, 111), done.stderr)  # a busy machine may call so short a run invalid
+        run_plimsoll("run", path, "--run-dir", out, "--linger", "0s", "--no-calibration", "--quiet", check=0)
         return out, summary(out)
 
     def check_matrix(self, server, pages, ports=()):

@@ -261,13 +261,9 @@ class Run(unittest.TestCase):
 
     def test_the_ceiling_is_measured_unless_switched_off_and_counts_in_nothing(self):
         with Target() as target:
-            # One late request of so few may call the run invalid (111); the counts stand.
-            ran = [run_plimsoll("run", target.url, "-r", "20/s", "-d", "2s", "--run-dir", self.dir / "a")]
+            run_plimsoll("run", target.url, "-r", "20/s", "-d", "2s", "--run-dir", self.dir / "a", check=0)
             served = target.served
-            ran.append(run_plimsoll("run", target.url, "-r", "20/s", "-d", "1s", "--no-calibration", "--run-dir",
-                                    self.dir / "b"))
-        for done in ran:
-            self.assertIn(done.returncode, (0, 111), done.stderr)
+            run_plimsoll("run", target.url, "-r", "20/s", "-d", "1s", "--no-calibration", "--run-dir", self.dir / "b", check=0)
         with_ceiling, without = summary(self.dir / "a"), summary(self.dir / "b")
         self.assertEqual(with_ceiling["totals"]["requests"], served)
         self.assertEqual(served, 40)
@@ -357,9 +353,7 @@ class Run(unittest.TestCase):
             path = self.write(f"target: {target.url}\nusers: {{u: {{flow: [{{get: /a}}, {{get: /b}}]}}}}\n"
                               "load: [{executor: constant-arrival-rate, rate: 200/s, duration: 3s, max_vus: 50}]\n"
                               f"export: {{otlp: {{endpoint: 'http://127.0.0.1:{port}', sample: 20%}}}}\n")
-            # A run that the machine was too busy for (111) is traced all the same; another would be counted with it.
-            done = run_plimsoll("run", path, "--run-dir", self.dir / "r")
-            self.assertIn(done.returncode, (0, 111), done.stderr)
+            run_plimsoll("run", path, "--run-dir", self.dir / "r", check=0)
             told = [t for t in target.traceparents if t]
             sent = sorted(t for t in told if t.endswith("-01"))
             self.assertEqual(len(told), target.served)  # also those outside the sample say so
