@@ -14,24 +14,15 @@
 #include "probes/postgres/postgres_probe.hpp"
 #include "probes/target/target_probe.hpp"
 #include "signal/probe_runner.hpp"
+#include "tests/bench/cpu_seconds.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <sys/resource.h>
 #include <thread>
 
 namespace plimsoll {
 namespace {
-
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 struct Targets {
     std::string dsn;

@@ -8,6 +8,7 @@
 #include "probes/target/target_probe.hpp"
 #include "signal/names.hpp"
 #include "signal/probe_runner.hpp"
+#include "tests/bench/cpu_seconds.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -15,7 +16,6 @@
 #include <cstdlib>
 #include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -23,15 +23,6 @@
 
 namespace plimsoll {
 namespace {
-
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 sockaddr_in loopback(std::uint16_t port) {
     sockaddr_in address{};
