@@ -1,7 +1,8 @@
 # plimsoll_module(NAME [HOT] SOURCES ... [DEPENDS modules...] [PRIVATE_LIBS targets...])
 #
 # One static library per module. DEPENDS names other modules (plimsoll_<name>), whose headers its own
-# headers may include; PRIVATE_LIBS are third-party libraries confined to this module's sources.
+# headers may include; PRIVATE_LIBS are third-party libraries confined to this module's sources;
+# fmt is every module's and every test's.
 # tests/lint checks the #include lines against the same table, so a DEPENDS entry alone grants nothing.
 # HOT: what runs for each request; optimised across files where PLIMSOLL_LTO is on (docs/decisions/0005).
 function(plimsoll_module name)
