@@ -101,7 +101,8 @@ class FindTruth(unittest.TestCase):
         with TimedServer(work, queue.times_ns(number), workers=queue.servers) as server:
             scenario = work / "scenario.yaml"
             scenario.write_text(SCENARIO.format(url=server.url, limit=1000 * queue.limit_s))
-            done = run_with(ahead_of_others(), "find", scenario, "--seed", number + 1, "--precision", f"{PRECISION:.0%}",
+            # Not ahead of ordinary programs: threads that are would wait for each other's turns.
+            done = run_with(ahead_of_others() if SIDE_BY_SIDE == 1 else [], "find", scenario, "--seed", number + 1, "--precision", f"{PRECISION:.0%}",
                             "--budget", f"{BUDGET_S}s", "--start", "20/s", "--shards", 1, "--headless", "--run-dir", work / "run",
                             timeout=2 * BUDGET_S)
         self.assertIn(done.returncode, (0, 105, 99, 111), done.stdout + done.stderr)
