@@ -10,37 +10,44 @@ RULES = Path(__file__).resolve().parents[2] / "dashboards" / "alerts"
 
 
 def notation(values: Sequence[float | None]) -> str:
-    """promtool's short form: straight stretches of whole numbers as a+bxn, `_` for what a scrape did not have."""
+    """promtool's short form: a+bxn for n + 1 whole numbers in a straight line, `_xn` for n scrapes without the series.
+
+    The first of these ends it by `stale`, as a Prometheus that scrapes does; else it would go on for 5 minutes.
+    """
     out = []
-    i = 0
-    while i < len(values):
-        end = straight(values, i)
-        first = values[i]
-        if first is None:
-            out.append(f"_x{end - i}" if end > i else "_")
-        elif end - i >= 2:
-            step = values[i + 1] - first  # type: ignore[operator]
-            out.append(f"{first:g}{step:+g}x{end - i}" if first == int(first) < 1e6 else f"{int(first)}{int(step):+d}x{end - i}")
+    at = 0
+    while at < len(values):
+        end = straight(values, at)
+        first = values[at]
+        if first is None and at > 0:
+            out.append("stale")
+            end = at + 1
+        elif first is None:
+            out.append(f"_x{end - at}")
+        elif end - at >= 3:
+            out.append(f"{int(first)}{int(values[at + 1] - first):+d}x{end - at - 1}")  # type: ignore[operator]
         else:
-            out.append(repr(first))
-            end = i
-        i = end + 1
+            out.append(repr(float(first)))
+            end = at + 1
+        at = end
     return " ".join(out)
 
 
 def straight(values: Sequence[float | None], start: int) -> int:
-    """The last index up to which values go on with the step they start with."""
+    """Up to where, exclusive, values are missing, or go on in steps of one size, as whole numbers, from `start`."""
     end = start + 1
-    if end >= len(values):
-        return start
     if values[start] is None:
         while end < len(values) and values[end] is None:
             end += 1
-        return end - 1
-    if values[end] is None or not (float(values[start]).is_integer() and float(values[end]).is_integer()):  # type: ignore[arg-type]
-        return start
-    step = values[end] - values[start]  # type: ignore[operator]
-    while end + 1 < len(values) and values[end + 1] is not None and values[end + 1] - values[end] == step:  # type: ignore[operator]
+        return end
+    step = None
+    while end < len(values):
+        last, value = values[end - 1], values[end]
+        if value is None or not float(value).is_integer() or not float(last).is_integer():  # type: ignore[arg-type]
+            break
+        if step is not None and value - last != step:  # type: ignore[operator]
+            break
+        step = value - last  # type: ignore[operator]
         end += 1
     return end
 

@@ -1,0 +1,209 @@
+"""The bundled alerting rules: promtool's checks, the names in them, and when each fires, heals and stays silent."""
+
+import re
+import subprocess
+import unittest
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from cases import PLIMSOLL, PRODUCTION, Case
+from promtool import RULES, firing, never, notation, run, series
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted(path.name for path in RULES.glob("*.rules.yml"))
+DELAY_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| (\d+) s \| (\d+) s \| (\d+) s \|$", re.MULTILINE)
+
+
+def rules(file: str) -> list[dict]:
+    document = yaml.safe_load((RULES / file).read_text(encoding="utf-8"))
+    return [rule for group in document["groups"] for rule in group["rules"]]
+
+
+def alerts(file: str) -> list[dict]:
+    return [rule for rule in rules(file) if "alert" in rule]
+
+
+def documented_delays() -> dict[tuple[str, str], tuple[int, int, int]]:
+    text = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    return {(row[0], row[1]): (int(row[2]), int(row[3]), int(row[4])) for row in DELAY_ROW.findall(text)}
+
+
+def labels_of(text: str) -> dict[str, str]:
+    return dict(re.findall(r'(\w+)="([^"]*)"', text))
+
+
+class Form(unittest.TestCase):
+    def test_promtool_finds_nothing(self) -> None:
+        done = subprocess.run(
+            ["promtool", "check", "rules", "--lint=all", "--lint-fatal", *(str(RULES / file) for file in FILES)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_each_alert_says_how_bad_it_is_and_where_to_read_on(self) -> None:
+        for file in FILES:
+            for rule in alerts(file):
+                with self.subTest(rule["alert"]):
+                    self.assertIn(rule["labels"]["severity"], ("critical", "warning", "info"))
+                    self.assertEqual(sorted(rule["annotations"]), ["description", "runbook_url", "summary"])
+                    page, anchor = rule["annotations"]["runbook_url"].split("#")
+                    headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+                    self.assertIn(anchor, [re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings])
+
+    def test_each_alert_says_its_shortest_delay_above_it(self) -> None:
+        for file in FILES:
+            text = (RULES / file).read_text(encoding="utf-8")
+            for rule in alerts(file):
+                before = text[: text.index(f"- alert: {rule['alert']}\n")]
+                comment = before[before.rindex("\n\n") :] if "\n\n" in before else before
+                self.assertIn("# Shortest", comment, rule["alert"])
+
+    def test_every_name_is_one_of_plimsolls(self) -> None:
+        page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `(plimsoll_\w+)` \| (\w+) \|([^|]*)\|", page, re.MULTILINE)
+        kind = {name: kind for name, kind, _ in rows}
+        labels = {name: set(re.findall(r"`(\w+)`", listed)) for name, _, listed in rows}
+        seen = set()
+        for rule in rules("plimsoll.rules.yml"):
+            for name, selector in re.findall(r"\b(plimsoll_\w+)(\{[^}]*\})?", rule["expr"]):
+                base = re.sub(r"_(bucket|sum|count)$", "", name)
+                base = base if kind.get(base) == "histogram" else name
+                self.assertIn(base, kind, f"{name} of {rule}")
+                self.assertLessEqual(set(re.findall(r"(\w+)\s*[=!]", selector)), labels[base], rule)
+                if kind[base] != "gauge":
+                    self.assertRegex(rule["expr"], rf"(rate|increase)\({name}\b", "a counter is no level")
+                seen.add(base)
+        self.assertGreater(len(seen), 15)
+
+    def test_every_record_that_is_asked_for_is_made_in_the_same_file(self) -> None:
+        for file in FILES:
+            made = {rule["record"] for rule in rules(file) if "record" in rule}
+            used = {name for rule in rules(file) for name in re.findall(r"\b\w+:\w+:\w+\b", rule["expr"])}
+            self.assertLessEqual(used, made, file)
+
+
+class Notation(unittest.TestCase):
+    def test_promtool_reads_what_was_meant(self) -> None:
+        values = [None, None, None, 1.0, 1.0, 1.0, 1.0, 4.0, 7.0, 10.0, 13.5, 0.25, None, 3e6, 3e6 - 2, 3e6 - 4, 3e6 - 6, 1e-7]
+        tests = {
+            "input_series": [{"series": "x", "values": notation(values)}],
+            "promql_expr_test": [
+                {
+                    "expr": "x",
+                    "eval_time": f"{2 * i}s",
+                    "exp_samples": [] if value is None else [{"labels": "x", "value": value}],
+                }
+                for i, value in enumerate(values)
+            ],
+        }
+        self.assertEqual(run([], 2, [tests]), "")
+
+
+class Delays(unittest.TestCase):
+    """promtool as the judge of the table in docs/alerts.md."""
+
+    maxDiff = None
+
+    def test_plimsolls_rules(self) -> None:
+        self.judge(PLIMSOLL, (1, 5, 15))
+
+    def test_the_rules_for_production(self) -> None:
+        self.judge(PRODUCTION, (15, 30, 60))
+
+    def test_the_page_has_all_and_no_others(self) -> None:
+        cases = PLIMSOLL + PRODUCTION
+        self.assertEqual(sorted(documented_delays()), sorted((case.alert, case.fault) for case in cases))
+        self.assertEqual({case.alert for case in cases}, {rule["alert"] for file in FILES for rule in alerts(file)})
+
+    def test_the_slow_burns_heal(self) -> None:
+        for file in FILES:
+            slow = [case for case in PLIMSOLL + PRODUCTION if case.is_slow() and case.alert in {rule["alert"] for rule in alerts(file)}]
+            tests = [self.story(case, file, 60, 60, to_its_end=True) for case in slow]
+            self.assertEqual(run([file], 60, tests) if tests else "", "", file)
+
+    def judge(self, cases: Sequence[Case], intervals: Sequence[int]) -> None:
+        delays = documented_delays()
+        for column, every in enumerate(intervals):
+            for file in FILES:
+                mine = [case for case in cases if case.alert in {rule["alert"] for rule in alerts(file)}]
+                tests = [
+                    self.story(case, file, every, delays[case.alert, case.fault][column], every == intervals[-1] and not case.is_slow())
+                    for case in mine
+                ]
+                self.assertEqual(run([file], every, tests) if tests else "", "", f"{file} every {every} s")
+
+    def story(self, case: Case, file: str, every: int, delay_s: int, to_its_end: bool) -> dict:
+        onset = case.health_s // every
+        until = onset + case.lasts_s // every
+        last = until + case.heals_within_s // every if to_its_end else onset + delay_s // every + 1
+        values = {name: kind.values(every, onset, until, last + 1) for name, kind in case.series.items()}
+        fires_s = onset * every + delay_s
+        of_it = f'{{alertname="{case.alert}",alertstate="firing"}}'
+        checks = [
+            never("", (onset - 1) * every),
+            *([never(of_it, fires_s - every)] if fires_s > onset * every else []),
+            firing(case.alert, fires_s, 1),
+        ]
+        if not to_its_end:
+            return {"name": f"{case.alert}: {case.fault}", "input_series": series(values), "promql_expr_test": checks}
+        checks += [firing(case.alert, (until - 1) * every, 1), firing(case.alert, last * every, 0)]
+        return {
+            "name": f"{case.alert}: {case.fault}",
+            "input_series": series(values),
+            "promql_expr_test": checks,
+            "alert_rule_test": [self.text(case, file, (until - 1) * every)],
+        }
+
+    def text(self, case: Case, file: str, at_s: int) -> dict:
+        rule = next(rule for rule in alerts(file) if rule["alert"] == case.alert)
+        return {
+            "alertname": case.alert,
+            "eval_time": f"{at_s}s",
+            "exp_alerts": [
+                {"exp_labels": labels_of(case.labels) | rule["labels"], "exp_annotations": rule["annotations"] | case.says}
+            ],
+        }
+
+
+class Blindness(unittest.TestCase):
+    """What PlimsollProbeLost takes for a loss."""
+
+    def lost(self, probes: dict[str, int], users: float | None) -> int:
+        """How many alerts fire when these probes are down (1: up) for a minute, with so many users (None: `plimsoll probe`)."""
+        for count in range(len(probes) + 1):
+            values = {f'plimsoll_probe_up{{job="p",instance="a",probe="{name}"}}': [1.0] * 4 + [float(up)] * 12 for name, up in probes.items()}
+            if users is not None:
+                values['plimsoll_vus{job="p",instance="a"}'] = [5.0] * 4 + [users] * 12
+            test = {"input_series": series(values), "promql_expr_test": [firing("PlimsollProbeLost", 75, count)]}
+            if run(["plimsoll.rules.yml"], 5, [test]) == "":
+                return count
+        raise AssertionError("promtool agrees with no number")
+
+    def test_all_are_down_after_the_load_and_nothing_is_lost(self) -> None:
+        self.assertEqual(self.lost({"postgres": 0, "host": 0}, 0), 0)
+
+    def test_all_are_down_while_the_load_goes_on(self) -> None:
+        self.assertEqual(self.lost({"postgres": 0, "host": 0}, 5), 2)
+
+    def test_one_is_down_and_nobody_is_under_way(self) -> None:
+        self.assertEqual(self.lost({"postgres": 0, "host": 1}, 0), 1)
+
+    def test_all_are_down_beside_another_load_tool(self) -> None:
+        self.assertEqual(self.lost({"postgres": 0, "host": 0}, None), 2)
+
+
+class FewRequests(unittest.TestCase):
+    def test_one_failure_of_a_handful_is_no_alarm(self) -> None:
+        values = {
+            'plimsoll_response_seconds_count{job="p",endpoint="/"}': [float(i) for i in range(16)],
+            'plimsoll_requests_total{job="p",endpoint="/",outcome="http_5xx",status="500"}': [0.0] * 8 + [3.0] * 8,
+        }
+        silent = {"expr": 'count(max_over_time(ALERTS[75s]))', "eval_time": "75s", "exp_samples": []}
+        self.assertEqual(run(["plimsoll.rules.yml"], 5, [{"input_series": series(values), "promql_expr_test": [silent]}]), "")
+
+
+if __name__ == "__main__":
+    unittest.main()
