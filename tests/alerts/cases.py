@@ -53,7 +53,7 @@ class Case:
     # Of the alert at the last scrape of the fault, at the longest scrape interval (of the slow burns 60 s).
     labels: str = ""
     says: dict[str, str] = field(default_factory=dict)  # only annotations that the rules file has templates in
-    health_s: int = 120  # before the onset
+    health_s: int = 60  # before the onset
     lasts_s: int = 120
     heals_within_s: int = 120
 
@@ -209,7 +209,6 @@ PLIMSOLL = [
         {f'plimsoll_probe_gaps_total{{{HERE},probe="postgres"}}': Counter(0, 0, burst=3)},
         f'{HERE},probe="postgres"',
         {"summary": "The probe postgres keeps missing readings", "description": "3 gaps within 5 minutes. Alerts on its gauges start anew after each."},
-        health_s=300,
         heals_within_s=300,
     ),
 ]
