@@ -5,7 +5,8 @@ import subprocess
 import unittest
 
 from bundled import FILES, ROOT, alerts, rules
-from promtool import RULES, firing, notation, run, series
+from cases import HERE, Counter, Gauge, backends, requests
+from promtool import RULES, firing, never, notation, run, series
 
 
 class Form(unittest.TestCase):
@@ -104,14 +105,60 @@ class Blindness(unittest.TestCase):
         self.assertEqual(self.lost({"postgres": 0, "host": 0}, None), 2)
 
 
-class FewRequests(unittest.TestCase):
-    def test_one_failure_of_a_handful_is_no_alarm(self) -> None:
-        values = {
-            'plimsoll_response_seconds_count{job="p",endpoint="/"}': [float(i) for i in range(16)],
-            'plimsoll_requests_total{job="p",endpoint="/",outcome="http_5xx",status="500"}': [0.0] * 8 + [3.0] * 8,
+class NoTrouble(unittest.TestCase):
+    """What looks a little like a fault and is none: nothing fires within five minutes."""
+
+    def silent(self, values: dict[str, Gauge | Counter], file: str = "plimsoll.rules.yml") -> None:
+        onset, scrapes = 4, 60
+        test = {
+            "input_series": series({name: kind.values(5, onset, scrapes, scrapes) for name, kind in values.items()}),
+            "promql_expr_test": [never('{alertstate="firing"}', (scrapes - 1) * 5)],
         }
-        silent = {"expr": 'count(max_over_time(ALERTS[75s]))', "eval_time": "75s", "exp_samples": []}
-        self.assertEqual(run(["plimsoll.rules.yml"], 5, [{"input_series": series(values), "promql_expr_test": [silent]}]), "")
+        self.assertEqual(run([file], 5, [test]), "")
+
+    def test_a_full_pool_whose_callers_wait_no_longer(self) -> None:
+        self.silent(backends("idle", 5, 0) | backends("active", 0, 5, "") | requests(Counter(0, 0)))
+
+    def test_slower_responses_with_free_connections(self) -> None:
+        self.silent(backends("idle", 5, 3) | backends("active", 0, 2, "") | requests(Counter(0, 0), Counter(2, 40)))
+
+    def test_slower_responses_while_the_pool_grows(self) -> None:
+        growing = Gauge(2, lambda age_s: 2 + age_s // 5)
+        name = next(iter(backends("active", 0, 0, "")))
+        self.silent({name: growing} | requests(Counter(0, 0), Counter(2, 40)))
+
+    def test_a_driver_that_is_idle_between_the_statements_of_a_transaction(self) -> None:
+        longest = {f"plimsoll_pg_idle_in_transaction_seconds{{{HERE}}}": Gauge(0.002, 0.02)}
+        self.silent(backends("active", 1, 1, "") | backends("idle in transaction", 4, 4) | longest)
+
+    def test_two_of_twenty_active_backends_wait_for_a_lock(self) -> None:
+        blocked = {f"plimsoll_pg_blocked_backends{{{HERE}}}": Gauge(0, 2)}
+        self.silent(backends("active", 18, 18, "") | backends("active", 0, 2, "Lock") | blocked)
+
+    def test_a_quota_that_is_touched_now_and_then(self) -> None:
+        of = f'{HERE},container="web",role="app"'
+        self.silent(
+            {
+                f"plimsoll_container_cpu_periods_total{{{of}}}": Counter(10, 10),
+                f"plimsoll_container_cpu_throttled_periods_total{{{of}}}": Counter(0, 0.8),
+            }
+        )
+
+    def test_no_quota_at_all(self) -> None:
+        of = f'{HERE},container="web",role="app"'
+        names = ("plimsoll_container_cpu_periods_total", "plimsoll_container_cpu_throttled_periods_total")
+        self.silent({f"{name}{{{of}}}": Counter(0, 0) for name in names})
+
+    def test_overflows_on_the_side_of_the_generator(self) -> None:
+        self.silent({f'plimsoll_host_tcp_listen_overflows_total{{{HERE},side="generator"}}': Counter(0, 5, burst=5)})
+
+    def test_a_failure_in_two_thousand(self) -> None:
+        self.silent(requests(Counter(0, 0.05)))
+
+    def test_three_failures_of_a_handful_of_requests(self) -> None:
+        of = f'{HERE},user="u",endpoint="/",method="GET"'
+        failed = f'plimsoll_requests_total{{{of},outcome="http_5xx",status="500"}}'
+        self.silent({f"plimsoll_response_seconds_count{{{of}}}": Counter(0.2, 0.2), failed: Counter(0, 0, burst=3)})
 
 
 if __name__ == "__main__":
