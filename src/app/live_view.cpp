@@ -205,7 +205,7 @@ std::string LiveView::block(std::size_t columns) const {
     for (std::size_t i = 0; i < latest_->executors.size(); ++i) {
         const auto count = run_.executors[i].stages.size();
         const auto stage = latest_->executors[i].stage;
-        if (run_.executors[i].kind == "externally-controlled") {
+        if (is_steered(run_.executors[i].kind)) {
             continue;  // it has the stages that somebody makes
         }
         stages += stage >= count ? std::string("  finishing")

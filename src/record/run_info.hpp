@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "record/executor_kind.hpp"
 #include "record/threshold.hpp"
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct StageInfo {
 
 struct ExecutorInfo {
     std::string name;
-    std::string kind;        // k6's name: constant-arrival-rate ...
+    ExecutorKind kind = ExecutorKind::ConstantArrivalRate;
     bool open = true;        // arrivals by schedule (open model) or users in a loop (closed model)
     double start_value = 0;  // rate or users at `stages.front().from`
     std::vector<StageInfo> stages;

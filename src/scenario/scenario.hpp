@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "load/arrivals.hpp"
 #include "load/ramp.hpp"
+#include "record/executor_kind.hpp"
 #include "record/run_info.hpp"
 #include "scenario/data.hpp"
 #include "scenario/find_plan.hpp"
@@ -119,36 +120,6 @@ struct UserClass {
     /// stay.
     std::vector<VariableId> kept;
 };
-
-enum class ExecutorKind {
-    ConstantVus,
-    RampingVus,
-    ConstantArrivalRate,
-    RampingArrivalRate,
-    PerVuIterations,
-    SharedIterations,
-    ExternallyControlled,      // users, set while it runs
-    ExternallyControlledRate,  // the same for arrivals; written externally-controlled too
-};
-/// As written in a scenario, by kind; an externally-controlled one with a rate is the open kind.
-inline constexpr std::array<std::string_view, 7> kExecutorKindNames{
-    "constant-vus",      "ramping-vus",       "constant-arrival-rate", "ramping-arrival-rate",
-    "per-vu-iterations", "shared-iterations", "externally-controlled"};
-[[nodiscard]] std::string_view to_string(ExecutorKind kind);
-[[nodiscard]] constexpr bool is_open(ExecutorKind kind) {
-    return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate ||
-           kind == ExecutorKind::ExternallyControlledRate;
-}
-/// Its level is set while it runs; `ramp` is the level until then.
-[[nodiscard]] constexpr bool is_steered(ExecutorKind kind) {
-    return kind == ExecutorKind::ExternallyControlled ||
-           kind == ExecutorKind::ExternallyControlledRate;
-}
-
-/// Ends when a number of iterations is done, at the latest after its ramp's length.
-[[nodiscard]] constexpr bool is_counted(ExecutorKind kind) {
-    return kind == ExecutorKind::PerVuIterations || kind == ExecutorKind::SharedIterations;
-}
 
 struct Executor {
     std::string name;

@@ -1,5 +1,6 @@
 #include "store/run_check.hpp"
 
+#include "record/executor_kind.hpp"
 #include "record/outcome.hpp"
 #include "store/schema.hpp"
 
@@ -63,9 +64,9 @@ using K = Kind;
 
 constexpr Column kEndpoint[]{
     {"id", K::Index}, {"user", K::Text}, {"name", K::Text}, {"method", K::Text}};
-constexpr Column kExecutor[]{{"id", K::Index},           {"name", K::Text},
-                             {"kind", K::Text},          {"open", K::Flag},
-                             {"start_value", K::Amount}, {"max_users", K::Small}};
+constexpr Column kExecutor[]{
+    {"id", K::Index},  {"name", K::Text},          {"kind", K::Word, nullptr, kExecutorKindNames},
+    {"open", K::Flag}, {"start_value", K::Amount}, {"max_users", K::Small}};
 constexpr Column kStage[]{{"executor", K::Refers, "executor"},
                           {"stage", K::Position},
                           {"from_ns", K::Duration},
@@ -243,6 +244,9 @@ constexpr Relation kRelations[]{
      "LIMIT 1",
      "shard_tick: is of shard {}, more than the run has"},
     {"SELECT value FROM run WHERE key = 'shards' AND value > 1024 AND "
+    {"SELECT id FROM executor WHERE kind <> 'externally-controlled' AND "
+     "open <> (kind LIKE '%-arrival-rate') LIMIT 1",
+     "executor: row {}: its kind contradicts whether it is open"},
      "value > 1 + (SELECT ifnull(max(shard), 0) FROM shard_tick)",
      "run: shards is {}, more than anything tells of"},
     {"SELECT point.rowid FROM point LEFT JOIN reading ON reading.id = point.reading "

@@ -148,8 +148,9 @@ Status TickWriter::write_load(const RunInfo& run) {
     }
     id = 0;
     for (const ExecutorInfo& executor : run.executors) {
-        insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name, executor.kind,
-               std::int64_t{executor.open}, executor.start_value, executor.max_users);
+        insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name,
+               to_string(executor.kind), std::int64_t{executor.open}, executor.start_value,
+               executor.max_users);
         if (status.ok()) {
             status = write_stages(static_cast<std::size_t>(id), executor.stages);
         }

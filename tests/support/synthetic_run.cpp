@@ -70,9 +70,10 @@ RunInfo info_of(const Options& options) {
                       {"reader", "/v1/deployments/{id} [READ]", "GET"},
                       {"writer", "/v1/deployments [CREATE]", "POST"}};
     info.user_classes = {"reader", "writer"};
-    ExecutorInfo executor{"main",       options.open ? "ramping-arrival-rate" : "ramping-vus",
-                          options.open, options.start,
-                          {},           options.max_users};
+    ExecutorInfo executor{
+        "main",       options.open ? ExecutorKind::RampingArrivalRate : ExecutorKind::RampingVus,
+        options.open, options.start,
+        {},           options.max_users};
     double from = 0;
     for (const Stage& stage : options.stages) {
         executor.stages.push_back(

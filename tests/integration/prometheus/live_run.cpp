@@ -40,7 +40,7 @@ RunInfo make_run() {
                      {"reader", "/health", "GET"}};
     ExecutorInfo ramp;
     ramp.name = "ramp";
-    ramp.kind = "ramping-arrival-rate";
+    ramp.kind = ExecutorKind::RampingArrivalRate;
     ramp.stages = {{0s, 20s, 400}, {20s, 60s, 400}};
     ramp.max_users = 500;
     run.executors = {ramp};

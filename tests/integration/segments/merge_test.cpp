@@ -37,8 +37,12 @@ RunInfo whole_info() {
     info.seed = kSeed;
     info.start = {kStart, WallClock::time_point(1000000s)};
     info.endpoints = {{"u", "/a", "GET"}, {"u", "/b", "GET"}, {"u", "/idle", "GET"}};
-    info.executors = {
-        {"ramp", "ramping-arrival-rate", true, 50, {{0s, 4s, 400}, {4s, 5s, 0}}, kMaxVus}};
+    info.executors = {{"ramp",
+                       ExecutorKind::RampingArrivalRate,
+                       true,
+                       50,
+                       {{0s, 4s, 400}, {4s, 5s, 0}},
+                       kMaxVus}};
     info.planned_duration = 5s;
     info.groups = {"checkout", "never"};
     info.checks = {"is json", "is quick"};

@@ -68,7 +68,7 @@ TEST_F(RunFile, GivesBackExecutorsAndThresholds) {
     ASSERT_EQ(info.executors.size(), 2U);
     const ExecutorInfo& ramp = info.executors[0];
     EXPECT_EQ(ramp.name, "ramp");
-    EXPECT_EQ(ramp.kind, "ramping-arrival-rate");
+    EXPECT_EQ(ramp.kind, ExecutorKind::RampingArrivalRate);
     EXPECT_TRUE(ramp.open);
     EXPECT_EQ(ramp.start_value, 2.5);
     EXPECT_EQ(ramp.max_users, 2000U);

@@ -25,13 +25,13 @@ inline RunInfo sample_info() {
     info.planned_duration = std::chrono::seconds(90);
     info.endpoints = {{"reader", "/v1/x [LIST]", "GET"}, {"writer", "/v1/x", "POST"}};
     info.executors = {{"ramp",
-                       "ramping-arrival-rate",
+                       ExecutorKind::RampingArrivalRate,
                        true,
                        2.5,
                        {{Nanoseconds(0), std::chrono::seconds(30), 200},
                         {std::chrono::seconds(30), std::chrono::seconds(90), 12.25}},
                        2000},
-                      {"base", "constant-vus", false, 7, {}, 7}};
+                      {"base", ExecutorKind::ConstantVus, false, 7, {}, 7}};
     info.user_classes = {"reader", "writer"};
     info.thresholds = {
         {"http_req_duration{endpoint:/v1/x}", "p(95)<500ms", ThresholdMetric::ServiceTime, "/v1/x",
