@@ -201,9 +201,9 @@ std::string JsonPoints::tick(const Snapshot& snapshot) const {
         writer.times(kGroups, snapshot.delta_groups[i].duration, {{"group", groups_[i]}});
     }
     writer.count(kIterations, snapshot.delta_counts.iterations_completed);
-    for (std::size_t i = 0; i < kNotSentReasonNames.size(); ++i) {
-        writer.count(kDropped, snapshot.delta_counts.not_sent[i],
-                     {{"reason", kNotSentReasonNames[i]}});
+    for (const NotSentReason reason : kNotSentReasons) {
+        writer.count(kDropped, snapshot.delta_counts.not_sent(reason),
+                     {{"reason", to_string(reason)}});
     }
     writer.value(kVus.name, snapshot.state.users);
     writer.value(kVusMax.name, snapshot.state.users_max);

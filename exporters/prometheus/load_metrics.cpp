@@ -202,8 +202,8 @@ void add_counts(std::vector<MetricFamily>& out, const LoadCounts& counts) {
     add_counter(iterations, {}, counts.iterations_completed);
     MetricFamily dropped = counter("plimsoll_dropped_iterations_total",
                                    "Iterations that were due by the schedule and never started.");
-    for (std::size_t i = 0; i < counts.not_sent.size(); ++i) {
-        add_counter(dropped, {make_label("reason", kNotSentReasonNames[i])}, counts.not_sent[i]);
+    for (const NotSentReason reason : kNotSentReasons) {
+        add_counter(dropped, {make_label("reason", to_string(reason))}, counts.not_sent(reason));
     }
     MetricFamily connects = counter("plimsoll_connects_total", "Connections tried to the target.");
     add_counter(connects, {make_label("result", "ok")}, counts.connects_ok);

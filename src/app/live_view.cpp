@@ -151,7 +151,7 @@ std::string LiveView::load_text(const Snapshot& now) const {
                             : fmt::format("users {}  ", now.state.users);
     text += fmt::format("achieved {:.0f}/s  failed {:.1f} %  in flight {}", achieved, failed,
                         now.state.in_flight);
-    const auto dropped = now.total_counts.not_sent[0] + now.total_counts.not_sent[1];
+    const auto dropped = now.total_counts.not_sent();
     if (dropped > 0) {
         text += fmt::format("  not sent {}", dropped);
     }

@@ -258,7 +258,7 @@ private:
             ++truth_.arrivals_due;
             snapshot->delta_counts.arrivals_due += options_.open ? 1U : 0U;
             if (!request.sent_at_all) {
-                ++snapshot->delta_counts.not_sent[static_cast<std::size_t>(request.reason)];
+                ++snapshot->delta_counts.not_sent(request.reason);
                 ++(request.reason == NotSentReason::UserCap ? truth_.not_sent_user_cap
                                                             : truth_.not_sent_generator);
                 return;

@@ -324,7 +324,7 @@ SnapshotPtr LiveRun::next(bool last) {
     counts.arrivals_due = arrivals;
     counts.iterations_started = arrivals;
     counts.iterations_completed = arrivals / 2 * 2;
-    counts.not_sent = {tick_ > 10 ? tick_ : 0, 0};
+    counts.not_sent_user_cap = tick_ > 10 ? tick_ : 0;
     counts.connects_ok = tick_ == 0 ? 20 : 1;
     counts.connects_failed = tick_ % 5 == 4 ? 1 : 0;
     total_counts_.merge(counts);

@@ -132,7 +132,7 @@ TEST(JsonPoints, SayNothingOfWhatDidNotHappenButTheUsers) {
 TEST(JsonPoints, CountIterationsChecksGroupsAndPhases) {
     Snapshot snapshot = tick(run_info());
     snapshot.delta_counts.iterations_completed = 7;
-    snapshot.delta_counts.not_sent[static_cast<std::size_t>(NotSentReason::UserCap)] = 2;
+    snapshot.delta_counts.not_sent_user_cap = 2;
     snapshot.delta_checks[0] = {9, 1};
     snapshot.delta_groups[0].duration.record(2s);
     snapshot.delta_phases[RequestPhase::Tls].record(5ms);

@@ -73,7 +73,7 @@ inline std::shared_ptr<Snapshot> sample_tick(std::uint64_t k) {
         sample.bytes_received = 5'000'000'000 + i;
         tick->delta[i % 2].record(sample);
     }
-    tick->delta_counts = {40, 39, 38, {2, 1}, 5, 4, 3, 6, 7, 8};
+    tick->delta_counts = {40, 39, 38, 2, 1, 5, 4, 3, 6, 7, 8};
     tick->delta_counts.redirects = 9 * (k % 2);
     tick->delta_phases[RequestPhase::Connect].record(std::chrono::microseconds(100 + k));
     tick->delta_phases[RequestPhase::Wait].record_n(std::chrono::microseconds(700), k);
