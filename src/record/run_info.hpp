@@ -68,6 +68,7 @@ struct RunInfo {
     Nanoseconds request_timeout{};  // the longest step timeout: latencies of timeouts are censored
                                     // at theirs
     std::vector<std::string> tags;  // "key=value"
+    bool has_load = true;           // false: probes look at a target that somebody else loads
 };
 
 }  // namespace plimsoll

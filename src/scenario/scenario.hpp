@@ -16,6 +16,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -186,6 +188,8 @@ struct ExportConfig {
     std::optional<std::pair<std::string, std::uint16_t>>
         prometheus;  // address, port; port 0 takes a free one
     std::optional<OtlpConfig> otlp;
+    /// Of kinds that only `-o KIND=WHERE` asks for: where, by kind.
+    std::map<std::string, std::string, std::less<>> places;
 };
 
 struct Scenario {

@@ -82,7 +82,7 @@ std::string quoted(const std::string& text) {
 
 class ScrapedRun : public testing::Test {
 protected:
-    ScrapedRun() : exporter_(make_prometheus_exporter({"127.0.0.1", 0, {}})) {
+    ScrapedRun() : exporter_(make_prometheus_exporter({"127.0.0.1", 0})) {
         EXPECT_TRUE(exporter_->start(live_.run(), live_.probes()));
         for (int tick = 0; tick < 12; ++tick) {
             last_ = live_.next(tick == 11);
