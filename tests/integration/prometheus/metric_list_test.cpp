@@ -6,6 +6,7 @@
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 #include "probes/target/target_probe.hpp"
+#include "record/k6_metrics.hpp"
 #include "signal/metric_set.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
 #include "tests/integration/prometheus/live_run.hpp"
@@ -151,6 +152,21 @@ TEST(MetricList, IsTrueOfTheLoadsOwnMetrics) {
         const auto unit = units.find(metric.name);
         ASSERT_NE(unit, units.end()) << metric.name;
         EXPECT_EQ(unit->second, metric.unit) << metric.name;
+    }
+}
+
+TEST(MetricList, GivesK6sNamesOnlyToWhatThereIs) {
+    std::set<std::string> names;
+    for (const MetricDescriptor& metric : own_metrics()) {
+        names.insert(metric.name);
+    }
+    const std::string page = test::read_file(PLIMSOLL_SOURCE_DIR "/docs/json.md");
+    for (const K6Metric& each : k6::kMetrics) {
+        EXPECT_TRUE(names.contains(std::string(each.shows))) << each.name;
+        EXPECT_NE(page.find("`" + std::string(each.name) + "`"), std::string::npos) << each.name;
+    }
+    for (const K6Metric& each : k6::kPhases) {
+        EXPECT_TRUE(names.contains(std::string(each.shows))) << each.name;
     }
 }
 

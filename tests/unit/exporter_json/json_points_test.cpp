@@ -147,6 +147,27 @@ TEST(JsonPoints, CountIterationsChecksGroupsAndPhases) {
     EXPECT_TRUE(points(lines, "http_req_waiting").empty());
 }
 
+TEST(JsonPoints, GiveCountsThatK6HasNoNameForUnderTheirOwn) {
+    Snapshot snapshot = tick(run_info());
+    std::size_t others = 0;
+    for (const LoadCount& count : kLoadCounts) {
+        snapshot.delta_counts.*count.value = 5;
+    }
+    const std::string lines = ticked(snapshot);
+    const std::string declared = JsonPoints(run_info(), {}).metrics();
+    for (const LoadCount& count : kLoadCounts) {
+        if (!count.metric.empty() && count.metric != "plimsoll_iterations_total") {
+            const auto said = points(lines, std::string(count.metric));
+            ASSERT_EQ(said.size(), 1U) << count.metric;
+            EXPECT_EQ(said[0].at("value"), 5);
+            EXPECT_NE(declared.find("\"" + std::string(count.metric) + "\""), std::string::npos);
+            ++others;
+        }
+    }
+    EXPECT_GE(others, 6U);
+    EXPECT_TRUE(points(lines, "plimsoll_iterations_total").empty());
+}
+
 TEST(JsonPoints, AreJsonWhateverBytesALabelHolds) {
     ProbeInfo probe;
     probe.name = "postgres";
