@@ -124,6 +124,9 @@ private:
         if (transactions_unmeasured()) {
             return true;
         }
+        if (answers_left(c_)) {
+            return true;  // its connections wait for the application
+        }
         if (pool_with_room(c_) || pooler_suspected(c_, pool_.size)) {
             return true;
         }
@@ -136,6 +139,12 @@ private:
         if (cpu.level == Level::Unknown) {
             finding_.blind_to("whether the database's CPU was full: " +
                               (cpu.figure.empty() ? std::string("nobody looked") : cpu.figure));
+        }
+        // What stands further inside is a mere lead for want of evidence: then so is this.
+        const auto idle = find_idle_in_transaction(c_);
+        if (idle && rank_of(*idle) > 1 && idle->against.empty()) {
+            finding_.blind_to(
+                "whether the pool is full because its transactions wait for something else");
         }
         const auto locks = lock_share(c_, c_.after());
         return (locks && *locks > kMostLocks) ||
@@ -164,9 +173,11 @@ private:
         if (reach.slow && to_spare) {
             finding_.evidence.emplace_back(
                 fmt::format("workers were to spare when the pool was not: with {:.0f} requests in "
-                            "flight a URL without database was still answered at once; later it "
-                            "had to wait as well",
-                            reach.in_flight_fast),
+                            "flight {}; later {}",
+                            reach.in_flight_fast,
+                            reach.by_sockets ? "none lay unread"
+                                             : "a URL without database was still answered at once",
+                            reach.by_sockets ? "most did" : "it had to wait as well"),
                 reach.query);
         } else if (reach.slow && (said || reach.level == Level::Room)) {
             finding_.against.push_back(reach.said("slower too: "));
