@@ -186,7 +186,7 @@ std::string exports_text(const Scenario& scenario) {
     std::string lines;
     for (const ExporterKind& kind : exporter_kinds()) {
         std::string_view name = kind.name;
-        for (const std::string& line : kind.tell(scenario)) {
+        for (const std::string& line : tell_exporter(kind, scenario)) {
             lines += fmt::format("    {:<12}  {}\n", name, line);
             name = "";
         }

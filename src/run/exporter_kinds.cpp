@@ -17,8 +17,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::string_view kJson = "json";
-
 Status set_prometheus(const std::string& where, ExportConfig& exports) {
     auto listen = parse_listen(where);
     if (!listen) {
@@ -48,25 +46,17 @@ Result<ExporterPtr> make_prometheus(const ExportConfig& exports) {
     return ExporterPtr(make_prometheus_exporter({address, port}));
 }
 
-Status set_json(const std::string& where, ExportConfig& exports) {
+Status check_json(const std::string& where) {
     if (where == "-" || where.ends_with(".gz")) {
         return Error{fmt::format("json must be a file that can be followed, got \"{}\"", where),
                      {},
                      "e.g. -o json=run.ndjson, then tail -f run.ndjson; gzip it afterwards"};
     }
-    exports.places[std::string(kJson)] = where;
     return {};
 }
 
-std::vector<std::string> tell_json(const Scenario& scenario) {
-    const auto place = scenario.exports.places.find(kJson);
-    return place == scenario.exports.places.end() ? std::vector<std::string>()
-                                                  : std::vector{place->second};
-}
-
-Result<ExporterPtr> make_json(const ExportConfig& exports) {
-    const auto place = exports.places.find(kJson);
-    return place == exports.places.end() ? ExporterPtr() : make_json_exporter(place->second);
+Result<ExporterPtr> make_json(const std::string& where) {
+    return make_json_exporter(where);
 }
 
 Status set_otlp(const std::string& where, ExportConfig& exports) {
@@ -114,14 +104,24 @@ Result<ExporterPtr> make_otlp(const ExportConfig& exports) {
     return ExporterPtr(std::move(*exporter));
 }
 
+constexpr ExporterKind with_config(ExporterKind kind, decltype(ExporterKind::set) set,
+                                   decltype(ExporterKind::tell) tell,
+                                   decltype(ExporterKind::make) make) {
+    kind.set = set;
+    kind.tell = tell;
+    kind.make = make;
+    return kind;
+}
+
 constexpr std::array kKinds{
     // name, where, what, place_optional, of_probes, may_refuse
-    ExporterKind{"prometheus", "ADDR:PORT", "", false, true, true, set_prometheus, tell_prometheus,
-                 make_prometheus},
-    ExporterKind{kJson, "FILE", "a line per second, metric and endpoint", false, true, true,
-                 set_json, tell_json, make_json},
-    ExporterKind{"otlp", "URL", "traces; otlp alone: where OTEL_EXPORTER_OTLP_ENDPOINT says", true,
-                 false, false, set_otlp, tell_otlp, make_otlp},
+    with_config({"prometheus", "ADDR:PORT", "", false, true, true}, set_prometheus, tell_prometheus,
+                make_prometheus),
+    ExporterKind{"json", "FILE", "a line per second, metric and endpoint", false, true, true,
+                 make_json, check_json},
+    with_config({"otlp", "URL", "traces; otlp alone: where OTEL_EXPORTER_OTLP_ENDPOINT says", true,
+                 false, false},
+                set_otlp, tell_otlp, make_otlp),
 };
 
 /// Nothing where no traces are taken.
@@ -146,13 +146,44 @@ const ExporterKind* find_exporter_kind(std::string_view name) {
     return found == kKinds.end() ? nullptr : found;
 }
 
+Status set_exporter(const ExporterKind& kind, const std::string& where, ExportConfig& exports) {
+    if (kind.set != nullptr) {
+        return kind.set(where, exports);
+    }
+    Status can_be = kind.check != nullptr ? kind.check(where) : Status();
+    if (can_be) {
+        exports.places[std::string(kind.name)] = where;
+    }
+    return can_be;
+}
+
+std::vector<std::string> tell_exporter(const ExporterKind& kind, const Scenario& scenario) {
+    if (kind.tell != nullptr) {
+        return kind.tell(scenario);
+    }
+    const auto place = scenario.exports.places.find(kind.name);
+    if (place == scenario.exports.places.end()) {
+        return {};
+    }
+    // A URL may hold a password.
+    return {kind.where == "FILE" ? place->second : std::string(kind.what)};
+}
+
+Result<ExporterPtr> make_exporter(const ExporterKind& kind, const ExportConfig& exports) {
+    if (kind.make != nullptr) {
+        return kind.make(exports);
+    }
+    const auto place = exports.places.find(kind.name);
+    return place == exports.places.end() ? ExporterPtr() : kind.make_at(place->second);
+}
+
 Result<RunExporters> make_exporters(const ExportConfig& exports, bool with_load) {
     RunExporters out;
     for (const ExporterKind& kind : kKinds) {
         if (!with_load && !kind.of_probes) {
             continue;
         }
-        auto made = kind.make(exports);
+        auto made = make_exporter(kind, exports);
         if (!made) {
             return made.error();
         }

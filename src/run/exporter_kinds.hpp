@@ -12,6 +12,8 @@
 
 namespace plimsoll {
 
+/// A kind whose whole configuration is a place, its file, address or URL, has `make_at` and no
+/// more; one that a scenario configures has the other three, and reads its part of ExportConfig.
 struct ExporterKind {
     std::string_view name;   // as in -o NAME=WHERE
     std::string_view where;  // what WHERE is, e.g. FILE, URL
@@ -21,18 +23,30 @@ struct ExporterKind {
     /// Its place can be found not to be had when it starts: it does so before the run file, so
     /// that none is left without a run.
     bool may_refuse;
-    /// What `-o` says, into `exports`. Error: a place that cannot be; without where it was said.
-    Status (*set)(const std::string& where, ExportConfig& exports);
-    /// Where and what `validate` says of it, a line each; none: not asked for.
-    std::vector<std::string> (*tell)(const Scenario& scenario);
-    /// Null: not asked for, or switched off. Error: a configuration that cannot work.
-    Result<ExporterPtr> (*make)(const ExportConfig& exports);
+    Result<ExporterPtr> (*make_at)(const std::string& where) = nullptr;
+    /// Why `where` cannot be a place of this kind, without saying where that stands; null: anything
+    /// can.
+    Status (*check)(const std::string& where) = nullptr;
+
+    Status (*set)(const std::string& where, ExportConfig& exports) = nullptr;
+    std::vector<std::string> (*tell)(const Scenario& scenario) = nullptr;
+    Result<ExporterPtr> (*make)(const ExportConfig& exports) = nullptr;
 };
 
 /// A new kind is a row here (docs/architecture.md, "Adding an exporter").
 [[nodiscard]] std::span<const ExporterKind> exporter_kinds();
 /// Null: no such kind.
 [[nodiscard]] const ExporterKind* find_exporter_kind(std::string_view name);
+
+/// What `-o KIND=WHERE` says, into `exports`. Error: a place that cannot be.
+[[nodiscard]] Status set_exporter(const ExporterKind& kind, const std::string& where,
+                                  ExportConfig& exports);
+/// Where and what, for `validate`, a line each; none: not asked for.
+[[nodiscard]] std::vector<std::string> tell_exporter(const ExporterKind& kind,
+                                                     const Scenario& scenario);
+/// Null: not asked for, or switched off. Error: a configuration that cannot work.
+[[nodiscard]] Result<ExporterPtr> make_exporter(const ExporterKind& kind,
+                                                const ExportConfig& exports);
 
 /// Those of a run but for the run file, in the order in which they start.
 struct RunExporters {

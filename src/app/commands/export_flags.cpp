@@ -61,7 +61,7 @@ std::string unknown_kind(std::string_view kind) {
 
 Status set_export(const ExporterKind& kind, const std::string& where, const char* flag,
                   ExportConfig& exports) {
-    if (const Status set = kind.set(where, exports); !set) {
+    if (const Status set = set_exporter(kind, where, exports); !set) {
         return Error{set.error().what, flag, set.error().hint};
     }
     return kind.where == "FILE" ? check_writable(where, flag) : Status();

@@ -116,7 +116,7 @@ Status apply_exports(const Flags& flags, ExportConfig& exports) {
             return set;
         }
     }
-    return exports.prometheus ? Status() : prometheus.set(kDefaultListen, exports);
+    return exports.prometheus ? Status() : set_exporter(prometheus, kDefaultListen, exports);
 }
 
 Status apply(const Flags& flags, Scenario& scenario) {

@@ -137,12 +137,12 @@ TEST(ExporterKinds, AreEachMadeOfWhatTheFlagSays) {
         EXPECT_TRUE(names.insert(kind.name).second) << kind.name;
         EXPECT_EQ(find_exporter_kind(kind.name), &kind);
         ExportConfig exports;
-        const auto nothing = kind.make(exports);
+        const auto nothing = make_exporter(kind, exports);
         ASSERT_TRUE(nothing);
         EXPECT_EQ(*nothing, nullptr) << kind.name;
         ASSERT_TRUE(places.contains(kind.where)) << kind.where;
-        ASSERT_TRUE(kind.set(places.at(kind.where), exports)) << kind.name;
-        const auto made = kind.make(exports);
+        ASSERT_TRUE(set_exporter(kind, places.at(kind.where), exports)) << kind.name;
+        const auto made = make_exporter(kind, exports);
         ASSERT_TRUE(made) << kind.name;
         ASSERT_NE(*made, nullptr) << kind.name;
         EXPECT_EQ((*made)->name(), kind.name);
