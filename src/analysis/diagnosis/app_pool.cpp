@@ -2,6 +2,7 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/pool_errors.hpp"
 #include "analysis/diagnosis/pooler.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
@@ -12,6 +13,7 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -318,12 +320,29 @@ private:
             "2√{:.1f} more cover bursts.",
             pool_.app->shown(), pool_.size, n, c_.highest_demand(), human_seconds(hold_s_), needed,
             needed);
+        finding_.fix += setting_for(n);
         finding_.fix += room_for(n);
         finding_.fix += next_limit();
         finding_.fix += fmt::format(
             " With {:.0f} expect no queue for connections up to {:.0f} requests/s; run again to "
             "confirm.",
             n, c_.highest_demand());
+    }
+
+    /// Where that is set, and what each process gets where there are several.
+    std::string setting_for(double n) const {
+        const ErrorsLike errors = pool_errors(c_.data());
+        const PoolError* error = errors.count > 0 ? pool_error_in(errors.sample) : nullptr;
+        const double processes = processes_of(c_).value_or(1);
+        const std::string each = processes > 1
+                                     ? fmt::format("{:.0f} in each of its {:.0f} processes",
+                                                   std::ceil(n / processes), processes)
+                                     : "";
+        if (error == nullptr || error->setting.empty()) {
+            return each.empty() ? "" : fmt::format(" That is {}.", each);
+        }
+        return fmt::format(" It is set by {} ({}){}{}.", error->setting, error->library,
+                           each.empty() ? "" : ": ", each);
     }
 
     /// Whether PostgreSQL has slots for a pool of n.

@@ -13,6 +13,7 @@ namespace plimsoll {
 namespace {
 
 constexpr double kMost = 0.5;
+constexpr double kSome = 0.2;
 // What lies unread between two turns of a loop that keeps up.
 constexpr double kFew = 2;
 constexpr double kHardlyAny = 0.1;
@@ -95,6 +96,8 @@ Unread unread_of(const Case& c) {
     const auto is_most = [](double s) { return s >= kMost; };
     unread.most = share_in(share, c.at_break(), is_most).value_or(0) >= kSustainedShare &&
                   unread.waiting >= kMost * unread.in_flight;
+    unread.some =
+        unread.most || (unread.waiting >= kFew && unread.waiting >= kSome * unread.in_flight);
     unread.onset_s = sustained_since(share, {c.load().from_s, after.to_s}, kSustainedShare, is_most)
                          .value_or(after.to_s);
     return unread;
@@ -150,7 +153,7 @@ void weigh_unread(const Case& c, const Reach& reach, Claim& finding) {
 
 std::optional<AnswersLeft> answers_left(const Case& c) {
     // Who reads at once is caught between two reads now and then.
-    constexpr double kSome = 0.25;
+    constexpr double kGoodPart = 0.25;
     constexpr double kLeastMean = 0.7;
     const Signal unread = of_peer(c.data(), metric::kTargetUnread, "database");
     const Signal all = of_peer(c.data(), metric::kTargetConnections, "database");
@@ -165,8 +168,8 @@ std::optional<AnswersLeft> answers_left(const Case& c) {
         mean_in(unread, c.after()).value_or(0), mean_in(all, c.after()).value_or(0),
         sustained_since(unread, {c.load().from_s, c.after().to_s}, kSustainedShare, some)
             .value_or(c.after().from_s)};
-    return left.unread >= std::max(kLeastMean, kSome * left.connections) ? std::optional(left)
-                                                                         : std::nullopt;
+    return left.unread >= std::max(kLeastMean, kGoodPart * left.connections) ? std::optional(left)
+                                                                             : std::nullopt;
 }
 
 std::optional<double> busy_acceptors(const Case& c) {

@@ -14,6 +14,7 @@ namespace plimsoll {
 struct Unread {
     bool known = false;
     bool most = false;        // half of the requests in flight or more, lastingly
+    bool some = false;        // a fifth or more: whoever takes them up does not do so at once
     double waiting = 0;       // not accepted, or accepted and not read; mean after the break
     double not_accepted = 0;  // of these
     double in_flight = 0;

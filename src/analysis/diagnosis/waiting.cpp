@@ -157,7 +157,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
             finding.lacks(
                 "what kind of server it is: one without a loop would have to stand still");
         }
-    } else if (at_once >= kOneAtATime && kind == ServerKind::Unknown && unread_of(c).most) {
+    } else if (at_once >= kOneAtATime && kind == ServerKind::Unknown && unread_of(c).some) {
         finding.blind_to(
             fmt::format("whether its one process has {:.0f} threads that take requests for "
                         "themselves, instead of a loop that stands still: the server's own figures "
@@ -268,9 +268,7 @@ struct Split {
 };
 Split split_endpoints(const Case& c) {
     Split split;
-    // Arrivals pile up behind what is full, before everything soon; users in a loop wait longer
-    // only as more of them come.
-    const Window window = is_open_model(c.data().info) ? c.at_break() : c.after();
+    const Window window = c.at_break();
     const std::vector<double> light = light_responses(c);
     for (std::size_t e = 0; e < light.size(); ++e) {
         double sum = 0;
@@ -426,7 +424,7 @@ std::optional<Finding> find_waiting(const Case& c) {
         kind == ServerKind::Loop && *at_once <= c.data().fact("env.cores", 0) + kAtOnceNoise;
     // Requests lie unread: threads that read for themselves are all busy, or a loop stands still.
     // Of a single process that is not known by name the latter is likelier.
-    const bool unread = kind == ServerKind::Unknown && unread_of(c).most;
+    const bool unread = kind == ServerKind::Unknown && unread_of(c).some;
     const auto processes = processes_of(c);
     if (taken_in || one || loops || (unread && processes == 1)) {
         return event_loop(c, reach, inside, *at_once, taken_in ? after : 0);
