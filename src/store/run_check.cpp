@@ -1,10 +1,10 @@
 #include "store/run_check.hpp"
 
-#include "store/checked_tables.hpp"
+#include "record/executor_kind.hpp"
+#include "record/outcome.hpp"
+#include "store/schema.hpp"
 
-#include <chrono>
 #include <cmath>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -17,14 +17,205 @@
 namespace plimsoll {
 namespace {
 
-using run_check::Column;
-using run_check::Kind;
-using run_check::kLongest_ns;
-using run_check::Table;
 using std::chrono::hours;
 
+/// What a column may hold.
+enum class Kind {
+    Index,      // 0, 1, 2 ... row by row: what other tables refer to
+    FromOne,    // 1, 2, 3 ...
+    Ascending,  // from 0 on, above that of the row before
+    Repeating,  // from 0 on, not below that of the row before
+    Position,   // 0, 1, 2 ... as long as the column before it stays the same
+    Refers,     // one of the rows of the table `of`, by its Index or FromOne
+    Count,
+    Small,        // a count of 32 bits
+    Flag,         // 0 or 1
+    Time,         // since the run's start; what was before it is negative
+    TimeAfter,    // not before the column before it
+    TimeInOrder,  // not before that of the row before
+    Duration,
+    Amount,  // a finite number of any sign; NULL: not a number
+    Value,   // any number
+    Status,  // of HTTP; 0: none
+    Bits,    // any whole number
+    Word,    // one of `words`
+    Text,
+    Bytes,
+};
+
+struct Column {
+    const char* name;
+    Kind kind;
+    const char* of = nullptr;
+    std::span<const std::string_view> words = {};
+};
+struct Table {
+    const char* name;
+    const char* order;
+    std::span<const Column> columns;
+    std::int64_t since = schema::kOldestVersion;  // the schema that brought it ...
+    std::int64_t until = schema::kVersion;        // ... and the last that had it
+};
+
 constexpr std::int64_t kMostCount = std::int64_t{1} << 50;  // sums of a million stay in 64 bits
+constexpr std::int64_t kLongest_ns = Nanoseconds(hours(24 * 366)).count();
 constexpr double kMostAmount = 1e15;
+
+using K = Kind;
+
+constexpr Column kEndpoint[]{
+    {"id", K::Index}, {"user", K::Text}, {"name", K::Text}, {"method", K::Text}};
+constexpr Column kExecutor[]{
+    {"id", K::Index},  {"name", K::Text},          {"kind", K::Word, nullptr, kExecutorKindNames},
+    {"open", K::Flag}, {"start_value", K::Amount}, {"max_users", K::Small}};
+constexpr Column kStage[]{{"executor", K::Refers, "executor"},
+                          {"stage", K::Position},
+                          {"from_ns", K::Duration},
+                          {"to_ns", K::TimeAfter},
+                          {"target", K::Amount}};
+constexpr Column kName[]{{"id", K::Index}, {"name", K::Text}};
+constexpr Column kTag[]{{"id", K::Index}, {"text", K::Text}};
+constexpr Column kThreshold[]{{"id", K::Index},
+                              {"key", K::Text},
+                              {"expression", K::Text},
+                              {"metric", K::Word, nullptr, schema::kThresholdMetrics},
+                              {"endpoint", K::Text},
+                              {"statistic", K::Word, nullptr, schema::kStatistics},
+                              {"quantile", K::Amount},
+                              {"comparison", K::Word, nullptr, schema::kComparisons},
+                              {"\"limit\"", K::Amount},
+                              {"abort_on_fail", K::Flag},
+                              {"delay_abort_ns", K::Duration}};
+constexpr Column kThresholdOption[]{
+    {"threshold", K::Refers, "threshold"}, {"name", K::Text}, {"value", K::Text}};
+constexpr Column kFact[]{{"key", K::Text}, {"value", K::Text}};
+
+constexpr Column kTick[]{{"tick", K::Ascending},           {"from_ns", K::TimeInOrder},
+                         {"to_ns", K::TimeAfter},          {"arrivals_due", K::Count},
+                         {"iterations_started", K::Count}, {"iterations_completed", K::Count},
+                         {"not_sent_user_cap", K::Count},  {"not_sent_generator", K::Count},
+                         {"connects_ok", K::Count},        {"connects_failed", K::Count},
+                         {"reconnects", K::Count},         {"errors_unsampled", K::Count},
+                         {"spans_dropped", K::Count},      {"interrupted", K::Count},
+                         {"in_flight", K::Small},          {"users", K::Small},
+                         {"users_max", K::Small},          {"connections_open", K::Small},
+                         {"in_flight_mean", K::Amount},    {"cpu_ratio", K::Amount},
+                         {"loop_lag_ns", K::Duration},     {"late_sends", K::Count},
+                         {"sockets_left", K::Bits}};
+constexpr Column kPhaseTick[]{{"tick", K::Repeating}, {"phase", K::Small}, {"times", K::Bytes}};
+constexpr Column kHttpTick[]{{"tick", K::Ascending}, {"redirects", K::Count}};
+constexpr Column kShardTick[]{{"tick", K::Repeating},        {"shard", K::Small},
+                              {"in_flight", K::Small},       {"users", K::Small},
+                              {"users_max", K::Small},       {"connections_open", K::Small},
+                              {"in_flight_mean", K::Amount}, {"cpu_ratio", K::Amount},
+                              {"loop_lag_ns", K::Duration},  {"late_sends", K::Count}};
+constexpr Column kExecutorTick[]{{"tick", K::Repeating},
+                                 {"executor", K::Refers, "executor"},
+                                 {"stage", K::Small},
+                                 {"offered", K::Amount}};
+constexpr Column kEndpointTick[]{{"tick", K::Repeating},   {"endpoint", K::Refers, "endpoint"},
+                                 {"requests", K::Count},   {"failed", K::Count},
+                                 {"bytes_sent", K::Count}, {"bytes_received", K::Count},
+                                 {"statuses", K::Text},    {"response", K::Bytes},
+                                 {"service", K::Bytes},    {"send_lag", K::Bytes}};
+constexpr Column kFlowTick[]{{"tick", K::Ascending},         {"iterations_cut_short", K::Count},
+                             {"steps_unrendered", K::Count}, {"starts_failed", K::Count},
+                             {"users_stopped", K::Count},    {"out_of_data", K::Count}};
+// Since schema 6.
+constexpr Column kCountTick[]{{"tick", K::Repeating}, {"name", K::Text}, {"value", K::Count}};
+constexpr Column kGroupTick[]{{"tick", K::Repeating},   {"step_group", K::Refers, "step_group"},
+                              {"count", K::Count},      {"failed", K::Count},
+                              {"broken_off", K::Count}, {"duration", K::Bytes}};
+constexpr Column kCheckTick[]{{"tick", K::Repeating},
+                              {"check_name", K::Refers, "check_name"},
+                              {"passed", K::Count},
+                              {"failed", K::Count}};
+
+// Since schema 4.
+constexpr Column kCensoredTick[]{{"tick", K::Repeating},
+                                 {"endpoint", K::Refers, "endpoint"},
+                                 {"response", K::Bytes},
+                                 {"service", K::Bytes},
+                                 {"cut_off", K::Bytes}};
+constexpr Column kAnswerTick[]{{"tick", K::Ascending}, {"last_ns", K::Time}};
+// Since schema 5.
+constexpr Column kCutCheckTick[]{
+    {"tick", K::Repeating}, {"check_name", K::Refers, "check_name"}, {"cut_off", K::Count}};
+constexpr Column kCensoredGroupTick[]{
+    {"tick", K::Repeating}, {"step_group", K::Refers, "step_group"}, {"duration", K::Bytes}};
+
+constexpr Column kProbe[]{{"id", K::Index},       {"name", K::Text},
+                          {"readings", K::Count}, {"expected", K::Count},
+                          {"gaps", K::Count},     {"longest_took_ns", K::Duration}};
+constexpr Column kProbeFact[]{
+    {"probe", K::Refers, "probe"}, {"position", K::Position}, {"key", K::Text}, {"value", K::Text}};
+constexpr Column kMetric[]{{"id", K::FromOne},
+                           {"probe", K::Refers, "probe"},
+                           {"name", K::Text},
+                           {"type", K::Word, nullptr, schema::kMetricTypes},
+                           {"help", K::Text}};
+constexpr Column kMetricLabel[]{
+    {"metric", K::Refers, "metric"}, {"position", K::Position}, {"name", K::Text}};
+constexpr Column kSeries[]{{"id", K::Ascending}, {"metric", K::Refers, "metric"}};
+constexpr Column kSeriesLabel[]{
+    {"series", K::Repeating}, {"position", K::Position}, {"value", K::Text}};
+constexpr Column kReading[]{{"id", K::Ascending},
+                            {"probe", K::Refers, "probe"},
+                            {"t_ns", K::Time},
+                            {"took_ns", K::Duration}};
+constexpr Column kPoint[]{{"reading", K::Repeating}, {"series", K::Count}, {"value", K::Value}};
+constexpr Column kGap[]{{"probe", K::Refers, "probe"},
+                        {"from_ns", K::Time},
+                        {"to_ns", K::TimeAfter},
+                        {"open", K::Flag},
+                        {"reason", K::Text}};
+constexpr Column kEvent[]{
+    {"t_ns", K::Time}, {"kind", K::Word, nullptr, schema::kEventKinds}, {"text", K::Text}};
+constexpr Column kError[]{{"endpoint", K::Refers, "endpoint"},
+                          {"outcome", K::Word, nullptr, kOutcomeNames},
+                          {"status", K::Status},
+                          {"fingerprint", K::Bits},
+                          {"text", K::Text},
+                          {"count", K::Count},
+                          {"first_ns", K::Time},
+                          {"last_ns", K::TimeAfter}};
+
+/// What a table refers to stands before it.
+constexpr Table kChecked[]{{"endpoint", "id", kEndpoint},
+                           {"executor", "id", kExecutor},
+                           {"stage", "executor, stage", kStage},
+                           {"user_class", "id", kName},
+                           {"check_name", "id", kName},
+                           {"step_group", "id", kName},
+                           {"tag", "id", kTag},
+                           {"threshold", "id", kThreshold},
+                           {"threshold_option", "rowid", kThresholdOption},
+                           {"fact", "key", kFact},
+                           {"tick", "tick", kTick},
+                           {"phase_tick", "rowid", kPhaseTick},
+                           {"http_tick", "rowid", kHttpTick, 3, 5},
+                           {"shard_tick", "rowid", kShardTick},
+                           {"executor_tick", "rowid", kExecutorTick},
+                           {"endpoint_tick", "rowid", kEndpointTick},
+                           {"censored_tick", "rowid", kCensoredTick, 4},
+                           {"answer_tick", "rowid", kAnswerTick, 4},
+                           {"flow_tick", "rowid", kFlowTick, 3, 5},
+                           {"count_tick", "rowid", kCountTick, 6},
+                           {"group_tick", "rowid", kGroupTick},
+                           {"censored_group_tick", "rowid", kCensoredGroupTick, 4},
+                           {"check_tick", "rowid", kCheckTick},
+                           {"cut_check_tick", "rowid", kCutCheckTick, 5},
+                           {"probe", "id", kProbe},
+                           {"probe_fact", "probe, position", kProbeFact},
+                           {"metric", "id", kMetric},
+                           {"metric_label", "metric, position", kMetricLabel},
+                           {"series", "id", kSeries},
+                           {"series_label", "series, position", kSeriesLabel},
+                           {"reading", "id", kReading},
+                           {"point", "rowid", kPoint},
+                           {"gap", "probe, from_ns", kGap},
+                           {"event", "rowid", kEvent},
+                           {"error", "endpoint", kError}};
 
 /// Numbers of the table `run`, each by its key.
 struct Setting {
@@ -53,6 +244,9 @@ constexpr Relation kRelations[]{
     {"SELECT tick FROM tick WHERE tick > 1 + from_ns / (SELECT value FROM run WHERE key = "
      "'tick_ns') LIMIT 1",
      "tick: begins before its number, {}, says"},
+    {"SELECT id FROM executor WHERE kind <> 'externally-controlled' AND "
+     "open <> (kind LIKE '%-arrival-rate') LIMIT 1",
+     "executor: row {}: its kind contradicts whether it is open"},
     {"SELECT shard FROM shard_tick WHERE shard >= (SELECT value FROM run WHERE key = 'shards') "
      "LIMIT 1",
      "shard_tick: is of shard {}, more than the run has"},
@@ -313,8 +507,8 @@ Status check_tables(const sqlite::Database& database) {
     if (!version) {
         return damaged(version.error().what);
     }
-    for (const Table& table : run_check::checked_tables()) {
-        if (*version < table.since) {
+    for (const Table& table : kChecked) {
+        if (*version < table.since || *version > table.until) {
             continue;
         }
         if (status.ok()) {

@@ -1,18 +1,18 @@
 #include "store/tick_writer.hpp"
 
+#include "store/environment.hpp"
 #include "store/histogram_pack.hpp"
 #include "store/schema.hpp"
-#include "store/statuses_text.hpp"
+#include "store/threshold_options.hpp"
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <utility>
+#include <charconv>
+
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
 
-constexpr std::array<const char*, 23> kSql{
+constexpr std::array<const char*, 22> kSql{
     "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
@@ -30,18 +30,66 @@ constexpr std::array<const char*, 23> kSql{
     "last_ns=max(last_ns, excluded.last_ns)",
     "INSERT OR REPLACE INTO fact VALUES(?,?)",
     "INSERT OR REPLACE INTO run VALUES(?,?)",
-    "INSERT INTO flow_tick VALUES(?,?,?,?,?,?)",
+    "INSERT INTO count_tick VALUES(?,?,?)",
     "INSERT INTO group_tick VALUES(?,?,?,?,?,?)",
     "INSERT INTO check_tick VALUES(?,?,?,?)",
     "INSERT INTO phase_tick VALUES(?,?,?)",
-    "INSERT INTO http_tick VALUES(?,?)",
     "INSERT INTO censored_tick VALUES(?,?,?,?,?)",
     "INSERT INTO censored_group_tick VALUES(?,?,?)",
     "INSERT INTO answer_tick VALUES(?,?)",
     "INSERT INTO cut_check_tick VALUES(?,?,?)",
 };
 
+/// Runs the given steps until one fails.
+template <typename... Steps>
+Status all(Steps&&... steps) {
+    Status status;
+    static_cast<void>(((status = steps(), status.ok()) && ...));
+    return status;
+}
+
 }  // namespace
+
+std::string encode_statuses(const std::vector<StatusCount>& statuses) {
+    std::string text;
+    for (const StatusCount& entry : statuses) {
+        text += fmt::format("{}{} {} {}", text.empty() ? "" : ",", entry.status,
+                            to_string(entry.outcome), entry.count);
+    }
+    return text;
+}
+
+Result<std::vector<StatusCount>> decode_statuses(std::string_view text) {
+    std::vector<StatusCount> statuses;
+    const Error broken{fmt::format("is not a list of statuses: \"{}\"", text), "endpoint_tick",
+                       "the run file may be damaged"};
+    while (!text.empty()) {
+        const std::string_view entry = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(entry.size() + 1, text.size()));
+        const auto first = entry.find(' ');
+        const auto last = entry.rfind(' ');
+        if (first == std::string_view::npos || last == first) {
+            return broken;
+        }
+        StatusCount parsed;
+        const auto outcome = outcome_from(entry.substr(first + 1, last - first - 1));
+        const auto* const end = entry.data() + entry.size();
+        const auto status = std::from_chars(entry.data(), entry.data() + first, parsed.status);
+        const auto count = std::from_chars(entry.data() + last + 1, end, parsed.count);
+        if (!outcome || status.ptr != entry.data() + first || count.ptr != end) {
+            return broken;
+        }
+        parsed.outcome = *outcome;
+        statuses.push_back(parsed);
+    }
+    return statuses;
+}
+
+Status TickWriter::begin(const RunInfo& run, std::span<const ProbeInfo> probes) {
+    start_ = run.start.mono;
+    return all([&] { return prepare(); }, [&] { return write_info(run); },
+               [&] { return write_load(run); }, [&] { return write_probes(probes); });
+}
 
 Status TickWriter::prepare() {
     static_assert(kSql.size() == kKinds);
@@ -53,6 +101,139 @@ Status TickWriter::prepare() {
         statements_[i] = std::move(statement).value();
     }
     return {};
+}
+
+Status TickWriter::write_info(const RunInfo& run) {
+    const auto wall = std::chrono::duration_cast<Nanoseconds>(run.start.wall.time_since_epoch());
+    const auto number = [this](const char* key, auto value) {
+        return write_run(key, static_cast<std::int64_t>(value));
+    };
+    Status status =
+        all([&] { return write_run("id", run.id); },
+            [&] { return write_run("scenario_name", run.scenario_name); },
+            [&] { return write_run("scenario_text", run.scenario_text); },
+            [&] { return write_run("scenario_sha256", sha256_hex(run.scenario_text)); },
+            [&] { return write_run("version", run.version); },
+            [&] { return write_run("target", run.target); },
+            [&] { return number("seed", run.seed); }, [&] { return number("shards", run.shards); },
+            [&] { return number("segment", run.segment.number); },
+            [&] { return number("segments", run.segment.count); },
+            [&] { return number("start_wall_ns", wall.count()); },
+            [&] { return number("tick_ns", run.tick.count()); },
+            [&] { return number("planned_duration_ns", run.planned_duration.count()); },
+            [&] { return number("request_timeout_ns", run.request_timeout.count()); },
+            [&] { return number("finished", 0); });
+    for (const auto& [key, value] : describe_environment()) {
+        if (status.ok()) {
+            status = write_fact(key, value);
+        }
+    }
+    return status;
+}
+
+Status TickWriter::write_load(const RunInfo& run) {
+    Status status;
+    const auto insert = [&](const char* sql, const auto&... values) {
+        if (!status.ok()) {
+            return;
+        }
+        auto statement = database_->prepare(sql);
+        status = statement ? statement->bind_all(values...).run() : Status(statement.error());
+    };
+    std::int64_t id = 0;
+    for (const EndpointInfo& endpoint : run.endpoints) {
+        insert("INSERT INTO endpoint VALUES(?,?,?,?)", id++, endpoint.user, endpoint.name,
+               endpoint.method);
+    }
+    id = 0;
+    for (const ExecutorInfo& executor : run.executors) {
+        insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name,
+               to_string(executor.kind), std::int64_t{executor.open}, executor.start_value,
+               executor.max_users);
+        if (status.ok()) {
+            status = write_stages(static_cast<std::size_t>(id), executor.stages);
+        }
+        ++id;
+    }
+    id = 0;
+    for (const std::string& user : run.user_classes) {
+        insert("INSERT INTO user_class VALUES(?,?)", id++, user);
+    }
+    id = 0;
+    for (const std::string& check : run.checks) {
+        insert("INSERT INTO check_name VALUES(?,?)", id++, check);
+    }
+    id = 0;
+    for (const std::string& group : run.groups) {
+        insert("INSERT INTO step_group VALUES(?,?)", id++, group);
+    }
+    id = 0;
+    for (const std::string& tag : run.tags) {
+        insert("INSERT INTO tag VALUES(?,?)", id++, tag);
+    }
+    id = 0;
+    for (const Threshold& t : run.thresholds) {
+        insert("INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?,?,?,?)", id++, t.key, t.expression,
+               schema::name_of(schema::kThresholdMetrics, t.metric), t.endpoint,
+               schema::name_of(schema::kStatistics, t.statistic), t.quantile,
+               schema::name_of(schema::kComparisons, t.comparison), t.limit,
+               std::int64_t{t.abort_on_fail}, std::int64_t{t.delay_abort.count()});
+        for (const auto& [name, value] : options_of(t)) {
+            insert("INSERT INTO threshold_option VALUES(?,?,?)", id - 1, name, value);
+        }
+    }
+    return status;
+}
+
+Status TickWriter::write_stages(std::size_t executor, const std::vector<StageInfo>& stages) {
+    const auto id = static_cast<std::int64_t>(executor);
+    auto remove = database_->prepare("DELETE FROM stage WHERE executor=?");
+    auto insert = database_->prepare("INSERT INTO stage VALUES(?,?,?,?,?)");
+    if (!remove || !insert) {
+        return !remove ? remove.error() : insert.error();
+    }
+    Status status = remove->bind_all(id).run();
+    std::int64_t number = 0;
+    for (const StageInfo& stage : stages) {
+        if (status.ok()) {
+            status = insert
+                         ->bind_all(id, number++, std::int64_t{stage.from.count()},
+                                    std::int64_t{stage.to.count()}, stage.target)
+                         .run();
+        }
+    }
+    return status;
+}
+
+Status TickWriter::write_probes(std::span<const ProbeInfo> probes) {
+    Status status;
+    const auto insert = [&](const char* sql, const auto&... values) {
+        if (!status.ok()) {
+            return;
+        }
+        auto statement = database_->prepare(sql);
+        status = statement ? statement->bind_all(values...).run() : Status(statement.error());
+    };
+    std::int64_t metric = 1;
+    for (std::size_t p = 0; p < probes.size(); ++p) {
+        const auto probe = static_cast<std::int64_t>(p);
+        insert("INSERT INTO probe VALUES(?,?,0,0,0,0)", probe, probes[p].name);
+        std::int64_t position = 0;
+        for (const auto& [key, value] : probes[p].facts) {
+            insert("INSERT INTO probe_fact VALUES(?,?,?,?)", probe, position++, key, value);
+        }
+        first_metric_.push_back(metric);
+        for (const MetricDescriptor& descriptor : probes[p].descriptors) {
+            insert("INSERT INTO metric VALUES(?,?,?,?,?)", metric, probe, descriptor.name,
+                   schema::name_of(schema::kMetricTypes, descriptor.type), descriptor.help);
+            position = 0;
+            for (const std::string& label : descriptor.labels) {
+                insert("INSERT INTO metric_label VALUES(?,?,?)", metric, position++, label);
+            }
+            ++metric;
+        }
+    }
+    return status;
 }
 
 Status TickWriter::write(const Snapshot& snapshot) {
@@ -91,15 +272,11 @@ Status TickWriter::write(const Snapshot& snapshot) {
 
 // What did not happen takes no row.
 Status TickWriter::write_flow(const Snapshot& snapshot) {
-    const LoadCounts& c = snapshot.delta_counts;
     Status status;
-    if (c.iterations_cut_short + c.steps_unrendered + c.starts_failed + c.users_stopped +
-            c.out_of_data !=
-        0) {
-        status = statements_[kFlow]
-                     .bind_all(snapshot.tick, c.iterations_cut_short, c.steps_unrendered,
-                               c.starts_failed, c.users_stopped, c.out_of_data)
-                     .run();
+    for (std::size_t i = schema::kCountsInTick; i < kLoadCounts.size() && status.ok(); ++i) {
+        if (const auto count = snapshot.delta_counts.*kLoadCounts[i].value; count != 0) {
+            status = statements_[kCount].bind_all(snapshot.tick, kLoadCounts[i].name, count).run();
+        }
     }
     for (std::size_t i = 0; i < snapshot.delta_groups.size() && status.ok(); ++i) {
         const GroupStats& group = snapshot.delta_groups[i];
@@ -162,10 +339,10 @@ Status TickWriter::write_state(const Snapshot& snapshot) {
     Status status =
         statements_[kTick]
             .bind_all(snapshot.tick, offset(snapshot.from), offset(snapshot.to), c.arrivals_due,
-                      c.iterations_started, c.iterations_completed, c.not_sent[0], c.not_sent[1],
-                      c.connects_ok, c.connects_failed, c.reconnects, c.errors_unsampled,
-                      c.spans_dropped, c.interrupted, s.in_flight, s.users, s.users_max,
-                      s.connections_open, s.in_flight_mean, s.cpu_ratio,
+                      c.iterations_started, c.iterations_completed, c.not_sent_user_cap,
+                      c.not_sent_generator, c.connects_ok, c.connects_failed, c.reconnects,
+                      c.errors_unsampled, c.spans_dropped, c.interrupted, s.in_flight, s.users,
+                      s.users_max, s.connections_open, s.in_flight_mean, s.cpu_ratio,
                       std::int64_t{s.loop_lag_max.count()}, s.late_sends, s.sockets_left)
             .run();
     for (std::size_t i = 0; i < snapshot.shards.size() && status.ok(); ++i) {
@@ -194,10 +371,6 @@ Status TickWriter::write_phases(const Snapshot& snapshot) {
             const auto packed = pack_histogram(times);
             status = statements_[kPhase].bind_all(snapshot.tick, std::uint64_t{i}, packed).run();
         }
-    }
-    if (const std::uint64_t redirects = snapshot.delta_counts.redirects;
-        redirects != 0 && status.ok()) {
-        status = statements_[kHttp].bind_all(snapshot.tick, redirects).run();
     }
     return status;
 }

@@ -57,11 +57,10 @@ private:
         kError,
         kFact,
         kRun,
-        kFlow,
+        kCount,
         kGroup,
         kCheck,
         kPhase,
-        kHttp,
         kCensored,
         kCensoredGroup,
         kAnswer,
@@ -89,5 +88,10 @@ private:
     std::int64_t next_series_ = 1;
     std::int64_t next_reading_ = 1;
 };
+
+/// "200 ok 18,503 http_5xx 2": an endpoint's statuses in one cell.
+[[nodiscard]] std::string encode_statuses(const std::vector<StatusCount>& statuses);
+/// Error: not what encode_statuses writes.
+[[nodiscard]] Result<std::vector<StatusCount>> decode_statuses(std::string_view text);
 
 }  // namespace plimsoll

@@ -244,7 +244,7 @@ std::optional<std::string> falls_behind(const StepQuestion& question,
     if (!question.open || due <= 0) {
         return std::nullopt;
     }
-    const double busy = as_double(counts.not_sent[0]);
+    const double busy = as_double(counts.not_sent_user_cap);
     if (busy > kMostUsersBusy * due) {
         return fmt::format("{:.1f} % of the arrivals found every user busy", 100 * busy / due);
     }

@@ -31,7 +31,7 @@ RunInfo run_info() {
     info.endpoints = {{"user", "/", "GET"}};
     ExecutorInfo executor;
     executor.name = "find";
-    executor.kind = "externally-controlled";
+    executor.kind = ExecutorKind::ExternallyControlledRate;
     executor.stages = {{Nanoseconds{}, std::chrono::hours(1), 0}};
     info.executors = {executor};
     return info;

@@ -1,6 +1,6 @@
-#include "exporters/prometheus/probe_metrics.hpp"
-
-#include "tests/unit/exporter_prometheus/families.hpp"
+// The probes' metrics beside the load's own.
+#include "signal/metric_set.hpp"
+#include "tests/unit/signal/frames.hpp"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,6 @@ namespace plimsoll {
 namespace {
 
 using namespace std::chrono_literals;
-using test::series;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -37,15 +36,39 @@ ProbeView view(std::vector<Value> values, bool in_gap = false) {
     return out;
 }
 
-auto collect(const std::vector<ProbeInfo>& probes, const std::vector<ProbeView>& views) {
-    return ProbeFamilies::make(probes).value().collect(views);
+/// What one look shows of probes alone; keeps what the frame refers to.
+struct Collected {
+    Collected(const std::vector<ProbeInfo>& probes, const std::vector<ProbeView>& views)
+        : metrics(MetricSet::make(without_load(), probes).value()),
+          frame(metrics.frame({nothing_yet({}), views, nullptr, nullptr})) {
+        std::erase_if(frame.families, [](const MetricFamily& family) {
+            return family.metric->name == "plimsoll_run_info";
+        });
+    }
+    static RunInfo without_load() {
+        RunInfo run;
+        run.has_load = false;
+        return run;
+    }
+
+    MetricSet metrics;
+    MetricFrame frame;
+};
+std::vector<std::string> series(const Collected& out) {
+    return test::series(out.frame);
+}
+std::vector<std::string> series(const Collected& out, const std::string& name) {
+    return test::series(out.frame, name);
+}
+Collected collect(const std::vector<ProbeInfo>& probes, const std::vector<ProbeView>& views) {
+    return {probes, views};
 }
 
-TEST(ProbeFamilies, MergeAMetricOfSeveralProbesIntoOneFamily) {
+TEST(ProbeMetrics, MergeAMetricOfSeveralProbesIntoOneFamily) {
     const auto out = collect({process("a"), process("b")},
                              {view({{0, {"a"}, 1}, {1, {"a"}, 10}}), view({{0, {"b"}, 2}})});
-    EXPECT_EQ(std::count_if(out.begin(), out.end(),
-                            [](const auto& f) { return f.name == "plimsoll_cpu_total"; }),
+    EXPECT_EQ(std::count_if(out.frame.families.begin(), out.frame.families.end(),
+                            [](const auto& f) { return f.metric->name == "plimsoll_cpu_total"; }),
               1);
     EXPECT_THAT(
         series(out, "plimsoll_cpu_total"),
@@ -53,7 +76,7 @@ TEST(ProbeFamilies, MergeAMetricOfSeveralProbesIntoOneFamily) {
     EXPECT_THAT(series(out, "plimsoll_memory"), ElementsAre("plimsoll_memory{container=a} 10"));
 }
 
-TEST(ProbeFamilies, TellTwoServersApartByTheirProbe) {
+TEST(ProbeMetrics, TellTwoServersApartByTheirProbe) {
     const auto out = collect({database("postgres"), database("postgres:2")},
                              {view({{0, {}, 100}, {1, {"idle"}, 4}}), view({{0, {}, 20}})});
     EXPECT_THAT(series(out, "plimsoll_db_max"), ElementsAre("plimsoll_db_max{probe=postgres:2} 20",
@@ -64,7 +87,7 @@ TEST(ProbeFamilies, TellTwoServersApartByTheirProbe) {
                 ElementsAre("plimsoll_db_max{} 100"));
 }
 
-TEST(ProbeFamilies, KeepCountersAndHideGaugesInAGap) {
+TEST(ProbeMetrics, KeepCountersAndHideGaugesInAGap) {
     const auto out = collect({process("a")}, {view({{0, {"a"}, 1}, {1, {"a"}, 10}}, true)});
     EXPECT_THAT(series(out), ElementsAre("plimsoll_cpu_total{container=a} 1",
                                          "plimsoll_probe_duration_seconds{probe=process:a} 2",
@@ -72,29 +95,29 @@ TEST(ProbeFamilies, KeepCountersAndHideGaugesInAGap) {
                                          "plimsoll_probe_up{probe=process:a} 0"));
 }
 
-TEST(ProbeFamilies, ShowOnlyHealthBeforeTheFirstReading) {
+TEST(ProbeMetrics, ShowOnlyHealthBeforeTheFirstReading) {
     EXPECT_THAT(series(collect({process("a")}, {ProbeView{}})),
                 ElementsAre("plimsoll_probe_duration_seconds{probe=process:a} 0",
                             "plimsoll_probe_gaps_total{probe=process:a} 0",
                             "plimsoll_probe_up{probe=process:a} 0"));
 }
 
-TEST(ProbeFamilies, KeepTheFirstOfSeriesWithEqualLabels) {
+TEST(ProbeMetrics, KeepTheFirstOfSeriesWithEqualLabels) {
     EXPECT_THAT(
         series(collect({process("a")}, {view({{1, {"a"}, 1}, {1, {"a"}, 2}})}), "plimsoll_memory"),
         ElementsAre("plimsoll_memory{container=a} 1"));
 }
 
-TEST(ProbeFamilies, SkipValuesThatDoNotFitTheirDescriptor) {
+TEST(ProbeMetrics, SkipValuesThatDoNotFitTheirDescriptor) {
     EXPECT_THAT(
         series(collect({process("a")}, {view({{7, {"a"}, 1}, {1, {}, 2}})}), "plimsoll_memory"),
         IsEmpty());
 }
 
-TEST(ProbeFamilies, RefuseContradictingDeclarations) {
+TEST(ProbeMetrics, RefuseContradictingDeclarations) {
     ProbeInfo other = process("b");
     other.descriptors[1].type = MetricType::Counter;
-    const auto type = ProbeFamilies::make(std::vector{process("a"), other});
+    const auto type = MetricSet::make({}, std::vector{process("a"), other});
     ASSERT_FALSE(type);
     EXPECT_EQ(type.error().to_string(),
               "probe process:b: metric plimsoll_memory is declared with another type or other "
@@ -102,7 +125,7 @@ TEST(ProbeFamilies, RefuseContradictingDeclarations) {
 
     other = process("b");
     other.descriptors[0].name = "plimsoll_requests_total";
-    const auto own = ProbeFamilies::make(std::vector{other});
+    const auto own = MetricSet::make({}, std::vector{other});
     ASSERT_FALSE(own);
     EXPECT_THAT(own.error().what, HasSubstr("plimsoll_requests_total is one of the load's own"));
 }
