@@ -64,7 +64,7 @@ COLOURS = {
     "blocked by a lock": "#E02F44",
     "not waiting": "#37872D",
     "Lock": "#D44A3A",
-    "LWLock": "#B7462C",
+    "LWLock": "#C15C17",
     "IO": "#5195CE",
     "Client": "#AEA2E0",
     "IPC": "#3F6833",

@@ -3,7 +3,7 @@
 from source import shared
 from source.board import board as make
 from source.panels import NO_LOAD, NO_POOL, NO_POSTGRES, Query, graph, table
-from source.promql import EVERY_SECOND, FAILED, INFO, STARTED, at_end_of_each_run, of_each_run, or_zero, since_start, total
+from source.promql import EVERY_SECOND, FAILED, INFO, STARTED, at_end_of_each_run, known, of_each_run, or_zero, ratio, since_start, total
 
 PER_SECOND = shared.PER_SECOND
 AXIS = "since\\run"  # what groupingToMatrix calls its first column
@@ -37,11 +37,11 @@ def aligned(title: str, description: str, unit: str, expr: str, *, empty: str, l
 
 
 def quantile_of(q: float) -> str:
-    return f"histogram_quantile({q:g}, {rate('plimsoll_response_seconds_bucket', 'le, run')})"
+    return known(f"histogram_quantile({q:g}, {rate('plimsoll_response_seconds_bucket', 'le, run')})")
 
 
 def failed_share() -> str:
-    return f"({or_zero(rate(FAILED), rate('plimsoll_requests_total'))}) / {rate('plimsoll_requests_total')}"
+    return ratio(f"({or_zero(rate(FAILED), rate('plimsoll_requests_total'))})", rate("plimsoll_requests_total"))
 
 
 def runs() -> dict:
@@ -53,8 +53,8 @@ def runs() -> dict:
     waiting = f"max by (run) (max_over_time(({of_each_run('plimsoll_app_pool_pending')}){EVERY_SECOND}))"
     broke = f"max by (run) (max_over_time(({of_each_run('plimsoll_breaking_point_rate')}){EVERY_SECOND}))"
     fails = f"sum by (run) (last_over_time(({of_each_run('(plimsoll_threshold_ok == bool 0)')}){EVERY_SECOND}))"
-    queries = [Query(length, ""), Query(count, ""), Query(f"({or_zero(bad, count)}) / {count}", ""),
-               *(Query(f"histogram_quantile({q:g}, {by_le})", "") for q in (0.5, 0.95, 0.99)), Query(waiting, ""), Query(fails, ""),
+    queries = [Query(length, ""), Query(count, ""), Query(ratio(f"({or_zero(bad, count)})", count), ""),
+               *(Query(known(f"histogram_quantile({q:g}, {by_le})"), "") for q in (0.5, 0.95, 0.99)), Query(waiting, ""), Query(fails, ""),
                Query(broke, "")]
     columns = [("run", "Run", ""), ("scenario", "Scenario", ""), ("version", "Version", ""), ("Value #A", "Length", "s"),
                ("Value #B", "Requests", "short"), ("Value #C", "Failed", "percentunit"), ("Value #D", "p50", "s"), ("Value #E", "p95", "s"),

@@ -3,7 +3,7 @@
 from source import shared
 from source.board import board as make
 from source.panels import NO_CANARY, NO_LOAD, Query, graph, instant, named, stat, states
-from source.promql import (DONE, EVERY_STEP, INFO, at_end, least, most, of_run, or_zero, per_second, quantile, quantile_of_run, total,
+from source.promql import (DONE, EVERY_STEP, INFO, at_end, least, most, of_run, or_zero, per_second, quantile, quantile_of_run, ratio, total,
                            value)
 
 PER_SECOND = shared.PER_SECOND
@@ -15,7 +15,7 @@ def head() -> list:
     there = f"count(max_over_time({INFO}{EVERY_STEP}))"
     gaps = or_zero(total(at_end("plimsoll_probe_gaps_total")), there)
     lost = or_zero(f"({total(at_end('plimsoll_exporter_dropped_total'))} + {total(at_end('plimsoll_exporter_rejected_total'))})", there)
-    late = f"{total(at_end('plimsoll_generator_late_sends_total'))} / {DONE}"
+    late = ratio(total(at_end("plimsoll_generator_late_sends_total")), DONE)
     busiest = f"max(max_over_time({of_run('plimsoll_generator_cpu_ratio')}{EVERY_STEP}))"
     left = f"min(min_over_time({of_run('plimsoll_generator_sockets_left')}{EVERY_STEP}))"
 

@@ -3,7 +3,7 @@
 from source import shared
 from source.board import board as make
 from source.panels import NO_LOAD, Query, graph, heatmap, shades, stat, table
-from source.promql import at_end, from_half, most, or_zero, per_second, quantile, quantile_of_run, rate_of, total, value
+from source.promql import at_end, from_half, most, or_zero, per_second, quantile, quantile_of_run, rate_of, ratio, total, value
 
 ENDPOINT = '{endpoint=~"$endpoint"}'
 PER_SECOND = shared.PER_SECOND
@@ -15,7 +15,7 @@ BAD = 'endpoint=~"$endpoint", outcome!~"ok|cut_off"'
 def head() -> list:
     def one(title: str, text: str, unit: str, expr: str, steps: tuple = (), decimals: int | None = None) -> dict:
         return stat(title, text, unit, [Query(expr, title)], empty="no load", steps=steps, decimals=decimals)
-    failed = f"({or_zero(per_second(f'plimsoll_requests_total{{{BAD}}}'), DONE)}) / {DONE}"
+    failed = ratio(f"({or_zero(per_second(f'plimsoll_requests_total{{{BAD}}}'), DONE)})", DONE)
     return [
         (4, one("Requests", "Finished requests per second of the chosen endpoints.", PER_SECOND, DONE, decimals=0)),
         (4, one("Response p50", "What half of the users wait at most.", "s", quantile(0.5, "plimsoll_response_seconds", ENDPOINT))),
@@ -42,8 +42,7 @@ def three_times() -> dict:
 
 
 def phases() -> list:
-    mean = (f"{total(rate_of('plimsoll_phase_seconds_sum'), 'phase')} / on () group_left () "
-            f"{per_second('plimsoll_response_seconds_count')}")
+    mean = ratio(per_second("plimsoll_phase_seconds_sum", "phase"), per_second("plimsoll_response_seconds_count"), "on () group_left ()")
     where = graph("Where a request's time goes, on average", "Mean seconds a request by phase, stacked. blocked: due and not sent; send: until the kernel took all; wait: until the "
                   "first byte came, which is the service's own time; receive: until the last. dns, connect and tls are of the few requests that went through "
                   "them, spread over all.", "s", [Query(mean, "{{phase}}")], names=PHASES, stacked=True, empty=NO_LOAD)
@@ -74,7 +73,7 @@ def endpoints() -> dict:
     quantiles = [Query(quantile_of_run(q, "plimsoll_response_seconds", ENDPOINT, by), "") for q in (0.5, 0.95, 0.99)]
     return table("Endpoints", "Of the run up to the end of the shown time: finished requests, the share that failed, response times. "
                  "They are the figures of summary.json, quantiles but for the width of a bucket.",
-                 [Query(count, ""), Query(f"({or_zero(bad, count)}) / {count}", ""), *quantiles], columns, empty=NO_LOAD, sort="Requests")
+                 [Query(count, ""), Query(ratio(f"({or_zero(bad, count)})", count), ""), *quantiles], columns, empty=NO_LOAD, sort="Requests")
 
 
 def by_endpoint() -> list:

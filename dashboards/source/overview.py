@@ -64,7 +64,7 @@ def head() -> list:
     failed = one("Failed", "Share of requests that failed; what the run's end cut off is left out.", "percentunit", FAILED_SHARE_OF_RUN, "no load",
                  ((0.01, "failed"),))
     callers = one("Most waiting", "The most callers at once that waited for a connection of the application's pools.", "short",
-                  peak("plimsoll_app_pool_pending"), "no pool shown", ((1, "waiting"),))
+                  peak("plimsoll_app_pool_pending"), "no pool shown", ((10, "waiting"),))
     slots = one("Server's slots", "The largest share of PostgreSQL's slots for ordinary users that was used.", "percentunit",
                 f"max(max_over_time({of_run('plimsoll_pg_connections_used_ratio')}{EVERY_STEP}))", "not read", ((0.8, "failed"),), 0)
     return [(4, what_runs()), (8, verdict()), (2, requests), (2, p50), (2, p95), (2, failed), (2, callers), (2, slots)]
@@ -73,8 +73,8 @@ def head() -> list:
 def board() -> dict:
     rows = [
         (3, head()),
-        (7, [(8, shared.offered_and_achieved(links=detail("load"))), (8, shared.response_time(links=detail("load"))),
-             (8, shared.failures(links=detail("load")))]),
+        (7, [(8, shared.offered_and_achieved(beside=True, links=detail("load"))), (8, shared.response_time(beside=True, links=detail("load"))),
+             (8, shared.failures(beside=True, links=detail("load")))]),
         (7, [(8, shared.pool_and_limit(links=detail("pool"))), (8, shared.waiters(links=detail("pool"))),
              (8, shared.cpu_by_role(links=detail("target")))]),
         (5, [(8, shared.backend_waits(links=detail("target"))), (8, thresholds()), (8, believable())]),

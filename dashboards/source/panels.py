@@ -66,7 +66,7 @@ def panel(kind: str, title: str, description: str, queries: list[Query], default
 def graph(title: str, description: str, unit: str, queries: list[Query], *, names: tuple[str, ...] = (),
           stacked: bool = False, log: bool = False, top: float | None = None, empty: str = "",
           kind: str = "timeseries", limit: float | None = None, **more) -> dict:
-    """Lines over time. `names`: series whose names, made of labels, are meanings of colours.py."""
+    """Lines over time. `names`: series whose names, made of labels, are meanings of colours.py. `top`: what the scale shows at least."""
     custom = {
         "drawStyle": "line", "lineWidth": 2, "fillOpacity": 40 if stacked else 0 if log else 8, "lineInterpolation": "linear",
         "showPoints": "auto" if kind == "trend" else "never", "pointSize": 4, "spanNulls": kind == "trend", "axisPlacement": "left", "axisWidth": AXIS_WIDTH, "axisBorderShow": False,
@@ -82,9 +82,7 @@ def graph(title: str, description: str, unit: str, queries: list[Query], *, name
     if not log:
         defaults["min"] = 0
         # Where all is 0, Grafana's own scale would end at 100, or 10,000 %.
-        custom["axisSoftMax"] = SOFT_MAX.get(unit, 1)
-    if top is not None:
-        defaults["max"] = top
+        custom["axisSoftMax"] = SOFT_MAX.get(unit, 1) if top is None else top
     if empty:
         defaults["noValue"] = empty
     options = {"legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},

@@ -3,7 +3,7 @@
 from source import shared
 from source.board import board as make
 from source.panels import (NO_LOAD, NO_PGBOUNCER, NO_POOL, NO_POSTGRES, NO_RUNTIME, Query, graph, stat)
-from source.promql import USED_RATIO, from_half, most, of_run, or_zero, per_second, quantile, value
+from source.promql import USED_RATIO, from_half, most, of_run, or_zero, per_second, quantile, ratio, value
 
 POOL = '{pool=~"$pool"}'
 PER_SECOND = shared.PER_SECOND
@@ -22,9 +22,9 @@ def head() -> list:
                 calc="lastNotNull")),
         (4, one("Most in use", "Connections that the pools had given out at most in the shown time.", "short", value(USED), "no pool shown")),
         (4, one("Most waiting callers", "Callers that waited at once for a connection of the pools, at most in the shown time.", "short",
-                value(PENDING), "no pool shown", ((1, "waiting"),))),
+                value(PENDING), "no pool shown", ((10, "waiting"),))),
         (4, one("Most waiting at PgBouncer", "Clients at once that had sent a query and had no server connection yet, at most in the shown time.",
-                "short", value("plimsoll_pgbouncer_clients_waiting"), "no PgBouncer", ((1, "waiting"),))),
+                "short", value("plimsoll_pgbouncer_clients_waiting"), "no PgBouncer", ((10, "waiting"),))),
         (4, one("Most of the server's slots", slots, "percentunit", USED_RATIO, "not read", ((0.8, "failed"),))),
         (4, one("Slots of the server", "Connections that ordinary users of PostgreSQL can have: max_connections without the reserved ones.", "short",
                 f"{most('plimsoll_pg_max_connections')} - {most('plimsoll_pg_reserved_connections')}", "not read", calc="lastNotNull")),
@@ -54,7 +54,7 @@ def held() -> dict:
                  "By Little's law: connections in use over requests answered well per second. Over the pool's size it gives the most that "
                  "the pool can carry: 5 connections, held 20 ms each, carry 250 requests/s. Says nothing where many requests need "
                  "no connection.", "s",
-                 [Query(f"{value(USED)} / {done}", "held on average", "in use")], empty=NO_POOL)
+                 [Query(ratio(value(USED), done), "held on average", "in use")], empty=NO_POOL)
 
 
 def ceiling() -> dict:
@@ -62,7 +62,7 @@ def ceiling() -> dict:
     return graph("What the pool can carry", "Requests answered well per second, over the share of the pool in use: where it would be full. "
                  "Offered above it makes a queue.", PER_SECOND,
                  [Query(value("plimsoll_offered_rate"), "offered", "offered", dashed=True), Query(done, "ok", "ok"),
-                  Query(f"{done} * {value(SIZE)} / ({value(USED)} > 0)", "full pool would carry", "pool size", dashed=True)],
+                  Query(ratio(f"{done} * {value(SIZE)}", value(USED)), "full pool would carry", "pool size", dashed=True)],
                  empty=NO_POOL)
 
 
@@ -121,11 +121,11 @@ def pgbouncer() -> list:
     wait = graph("PgBouncer: times", "How long the first in the queue has waited, and on average per transaction: the wait for a server connection, "
                  "and the time on it.", "s",
                  [Query(most("plimsoll_pgbouncer_max_wait_seconds"), "first in the queue", "waiting"),
-                  Query(f"{per_second('plimsoll_pgbouncer_wait_seconds_total')} / {per_second('plimsoll_pgbouncer_transactions_total')}",
+                  Query(ratio(per_second("plimsoll_pgbouncer_wait_seconds_total"), per_second("plimsoll_pgbouncer_transactions_total")),
                         "wait per transaction", "pgbouncer"),
-                  Query(f"{per_second('plimsoll_pgbouncer_transaction_seconds_total')} / {per_second('plimsoll_pgbouncer_transactions_total')}",
+                  Query(ratio(per_second("plimsoll_pgbouncer_transaction_seconds_total"), per_second("plimsoll_pgbouncer_transactions_total")),
                         "time per transaction", "database"),
-                  Query(f"{per_second('plimsoll_pgbouncer_query_seconds_total')} / {per_second('plimsoll_pgbouncer_queries_total')}",
+                  Query(ratio(per_second("plimsoll_pgbouncer_query_seconds_total"), per_second("plimsoll_pgbouncer_queries_total")),
                         "time per query", "backends")], empty=NO_PGBOUNCER)
     limit = graph("PgBouncer: clients against its limit", "All clients' connections, and max_client_conn from half of it on.", "short",
                   [Query(value("plimsoll_pgbouncer_client_connections"), "clients", "pgbouncer"),
@@ -155,7 +155,7 @@ def others() -> list:
     known = of_run("plimsoll_pg_backends")
     here = f"and on (datname) sum by (datname) {known}"
     activity = graph("postgres_exporter: connections by state", "pg_stat_activity_count of the databases that Plimsoll's probe sees, beside its own count. "
-                     "Both should agree but for the interval of the scrapes.", "short",
+                     "The exporter counts its own and Plimsoll's connections too, and PostgreSQL's own processes.", "short",
                      [Query(f"sum by (state) (pg_stat_activity_count {here})", "{{state}}"),
                       Query(value("plimsoll_pg_backends"), "Plimsoll's count", "backends", dashed=True)],
                      names=shared.STATES, stacked=True, empty="No postgres_exporter is scraped by this Prometheus")
@@ -174,7 +174,7 @@ def board() -> dict:
         (7, [(8, ceiling()), (8, held()), (8, service())]),
         (7, [(8, shared.backends_by_state()), (8, by_application()), (8, transactions())]),
         (7, [(8, slots()), (8, refused()), (8, stale())]),
-        (7, outside()),
+        ("The kernel's view, and workers", [(7, outside())]),
         ("PgBouncer", [(7, pgbouncer())]),
         ("Beside postgres_exporter", [(7, others())]),
     ]

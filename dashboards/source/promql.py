@@ -57,9 +57,19 @@ def or_zero(expression: str, while_there: str) -> str:
     return f"{expression} or 0 * {while_there}"
 
 
+def known(expression: str) -> str:
+    """Nothing, instead of a NaN, where there was nothing to judge: NaN in one series would break a stack of them."""
+    return f"({expression} >= 0)"
+
+
+def ratio(part: str, whole: str, match: str = "") -> str:
+    """Nothing where there is nothing to be a part of."""
+    return f"{part} / {match + ' ' if match else ''}({whole} > 0)"
+
+
 def quantile(q: float, histogram: str, labels: str = "", by: str = "") -> str:
     group = f"le, {by}" if by else "le"
-    return f"histogram_quantile({q:g}, {per_second(f'{histogram}_bucket{labels}', group)})"
+    return known(f"histogram_quantile({q:g}, {per_second(f'{histogram}_bucket{labels}', group)})")
 
 
 def at_end(selector: str) -> str:
@@ -69,7 +79,7 @@ def at_end(selector: str) -> str:
 
 def quantile_of_run(q: float, histogram: str, labels: str = "", by: str = "") -> str:
     group = f"le, {by}" if by else "le"
-    return f"histogram_quantile({q:g}, {total(at_end(f'{histogram}_bucket{labels}'), group)})"
+    return known(f"histogram_quantile({q:g}, {total(at_end(f'{histogram}_bucket{labels}'), group)})")
 
 
 def peak(selector: str) -> str:
@@ -99,13 +109,20 @@ def since_start(expression: str) -> str:
     return f'{expression} * on (run) group_left (since) count_values by (run) ("since", {elapsed})'
 
 
+NO_LOAD = f"unless on () count{of_run('plimsoll_vus_max')}"
+
+
+def without_load(expression: str) -> str:
+    """Only where no load of this run can show it: beside another tool, `plimsoll probe` has other signs of it."""
+    return f"{expression} {NO_LOAD}"
+
+
 # --- what several boards ask ---------------------------------------------------------------------
 
 REQUESTS = per_second("plimsoll_requests_total")
 FAILED = 'plimsoll_requests_total{outcome!~"ok|cut_off"}'
-FAILED_SHARE = f"({or_zero(per_second(FAILED), REQUESTS)}) / {REQUESTS}"
 DONE = total(at_end("plimsoll_requests_total"))
-FAILED_SHARE_OF_RUN = f"({or_zero(total(at_end(FAILED)), DONE)}) / {DONE}"
+FAILED_SHARE_OF_RUN = ratio(f"({or_zero(total(at_end(FAILED)), DONE)})", DONE)
 USED_RATIO = most("plimsoll_pg_connections_used_ratio")
 # Never on an axis of its own, where it might lie on a pool's plateau by chance.
 SERVER_LIMIT = f"{most('plimsoll_pg_max_connections')} and on () {USED_RATIO} > 0.5"

@@ -1,7 +1,7 @@
 """Panels that stand on more than one board."""
 
 from source.panels import NO_CONTAINER, NO_LOAD, NO_POOL, NO_POSTGRES, Query, graph
-from source.promql import (CPU, FAILED, REQUESTS, SERVER_LIMIT, or_zero, per_second, quantile, value)
+from source.promql import CPU, FAILED, REQUESTS, SERVER_LIMIT, most, or_zero, per_second, quantile, ratio, value, without_load
 
 PER_SECOND = "suffix:/s"
 OK = per_second('plimsoll_requests_total{outcome="ok"}')
@@ -13,7 +13,20 @@ WAITS = ("not waiting", "Lock", "LWLock", "IO", "Client", "IPC", "Timeout", "Buf
 ROLES = ("app", "database", "pgbouncer", "generator", "target")
 
 
-def offered_and_achieved(**more) -> dict:
+def signs_of_load() -> list[Query]:
+    return [Query(without_load(per_second("plimsoll_pg_transactions_total")), "no load here: transactions of the database", "database"),
+            Query(without_load(value('plimsoll_target_connections{peer="caller"}')), "no load here: callers' connections", "caller")]
+
+
+def signs_of_failure() -> list[Query]:
+    dropped = per_second('plimsoll_host_tcp_listen_drops_total{side="target"}')
+    return [Query(without_load(per_second('plimsoll_pg_transactions_total{result="rollback"}')), "no load here: rollbacks", "blocked by a lock"),
+            Query(without_load(dropped), "no load here: dropped connections", "to be accepted"),
+            Query(without_load(per_second("plimsoll_app_pool_timeouts_total")), "no load here: pool timeouts", "gave up")]
+
+
+def offered_and_achieved(beside: bool = False, **more) -> dict:
+    """`beside`: with signs of another tool's load, where this run has none."""
     return graph(
         "Offered and achieved",
         "Iterations (flows) per second: what the schedule asks for, what ran to its end, and what was due and never started. "
@@ -22,28 +35,30 @@ def offered_and_achieved(**more) -> dict:
         "nothing is offered.", PER_SECOND,
         [Query(value("plimsoll_offered_rate"), "offered", "offered", dashed=True),
          Query(per_second("plimsoll_iterations_total"), "achieved", "achieved"),
-         Query(f"{per_second('plimsoll_iterations_total')} * {OK} / {REQUESTS}", "of these answered well", "ok"),
+         Query(ratio(f"{per_second('plimsoll_iterations_total')} * {OK}", REQUESTS), "of these answered well", "ok"),
          Query(or_zero(per_second("plimsoll_dropped_iterations_total"), per_second("plimsoll_iterations_total")),
-               "not started", "dropped")], empty=NO_LOAD, **more)
+               "not started", "dropped"),
+         *(signs_of_load() if beside else [])], empty=NO_LOAD, **more)
 
 
-def response_time(labels: str = "", **more) -> dict:
+def response_time(labels: str = "", beside: bool = False, **more) -> dict:
+    canaries = [Query(without_load(most("plimsoll_canary_seconds", "canary")), "no load here: canary {{canary}}")]
     return graph(
         "Response time",
         "From when a request was due by the schedule to its last byte: what a user waits. All outcomes. The scale is logarithmic.",
         "s", [Query(quantile(q, "plimsoll_response_seconds", labels), name, name)
-              for q, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))], log=True, empty=NO_LOAD,
+              for q, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))] + (canaries if beside else []), log=True, empty=NO_LOAD,
         target={"exemplar": True}, **more)
 
 
-def failures(**more) -> dict:
+def failures(beside: bool = False, **more) -> dict:
     return graph(
         "Failures",
         "Requests per second that did not end well, by what they came to; cut off are those that the run's end left unanswered. "
         "`failed` is their sum without these.", PER_SECOND,
         [Query(per_second('plimsoll_requests_total{outcome!="ok"}', "outcome"), "{{outcome}}"),
-         Query(or_zero(per_second(FAILED), REQUESTS), "failed", "failed", dashed=True)],
-        names=OUTCOMES[1:], stacked=True, empty=NO_LOAD, **more)
+         Query(or_zero(per_second(FAILED), REQUESTS), "failed", "failed", dashed=True),
+         *(signs_of_failure() if beside else [])], names=OUTCOMES[1:], stacked=True, empty=NO_LOAD, **more)
 
 
 def pool_and_limit(labels: str = "", **more) -> dict:
@@ -53,8 +68,8 @@ def pool_and_limit(labels: str = "", **more) -> dict:
         "PostgreSQL has. The server's own limit is drawn from half of it on, where it belongs to the scale. A flat line at the "
         "pool's size with callers waiting is a pool that is too small, or held too long.", "short",
         [Query(value(f"plimsoll_app_pool_used{labels}", "pool"), "in use ({{pool}})", "in use"),
-         Query(value(f"plimsoll_app_pool_size{labels}", "pool"), "pool size ({{pool}})", "pool size", dashed=True),
          Query(value("plimsoll_pg_backends"), "backends", "backends"),
+         Query(value(f"plimsoll_app_pool_size{labels}", "pool"), "pool size ({{pool}})", "pool size", dashed=True),
          Query(value("plimsoll_pgbouncer_pool_size"), "PgBouncer pool size", "limit", dashed=True),
          Query(SERVER_LIMIT, "server limit", "server limit", dashed=True)], empty=NO_POSTGRES, **more)
 

@@ -3,7 +3,7 @@
 from source import shared
 from source.board import board as make
 from source.panels import NO_CONTAINER, NO_HOST, NO_PEER, NO_RUNTIME, NO_TARGET, Query, graph, named, states
-from source.promql import CPU, from_half, most, per_second, value
+from source.promql import CPU, from_half, most, per_second, ratio, value
 from source.target_more import cadvisor, database
 
 PER_SECOND = shared.PER_SECOND
@@ -18,7 +18,7 @@ def containers() -> list:
                   [Query(f"{CPU} / {limit}", "{{role}}")], names=ROLES, limit=1, empty="No role has a CPU limit")
     held = graph("Held back by the quota", "Share of the quota's periods in which it ran out. A service can be held back in most periods while its average stays below "
                  "the limit: it works in bursts.", "percentunit",
-                 [Query(f"{per_second('plimsoll_container_cpu_throttled_periods_total', 'role')} / {per_second('plimsoll_container_cpu_periods_total', 'role')}",
+                 [Query(ratio(per_second("plimsoll_container_cpu_throttled_periods_total", "role"), per_second("plimsoll_container_cpu_periods_total", "role")),
                         "{{role}}")], names=ROLES, top=1, empty="No role has a CPU quota")
     bound = "plimsoll_container_memory_limit_bytes"
     used = "plimsoll_container_memory_working_set_bytes"
@@ -102,7 +102,7 @@ def host() -> list:
                     [Query(per_second("plimsoll_host_tcp_listen_overflows_total", "side"), "queue full: {{side}}"),
                      Query(per_second("plimsoll_host_tcp_listen_drops_total", "side"), "dropped: {{side}}")], empty=NO_HOST)
     again = graph("Segments sent again", "Share of TCP segments. On one machine nearly none; above 1 % a network loses packets.", "percentunit",
-                  [Query(f"{per_second('plimsoll_host_tcp_segments_resent_total', 'side')} / {per_second('plimsoll_host_tcp_segments_sent_total', 'side')}", "{{side}}")],
+                  [Query(ratio(per_second("plimsoll_host_tcp_segments_resent_total", "side"), per_second("plimsoll_host_tcp_segments_sent_total", "side")), "{{side}}")],
                   names=SIDES, empty=NO_HOST)
     sockets = graph("Sockets and ports", "Sockets in use and in TIME_WAIT; the ports that outgoing connections may use, from half of them on.", "short",
                     [Query(most("plimsoll_host_tcp_sockets", "side"), "in use: {{side}}"), Query(most("plimsoll_host_tcp_time_wait_sockets", "side"), "TIME_WAIT: {{side}}"),
@@ -120,8 +120,8 @@ def board() -> dict:
         (7, [(8, memory), (8, queue), (8, hot)]),
         (7, [(8, peers), (8, unread), (8, waits)]),
         (7, [(8, shared.backend_waits()), *database()[0]]),
-        (7, runtime()),
         (7, [(8, cores), (8, dropped), (8, sockets)]),
+        ("The application's runtime", [(7, runtime())]),
         ("More of the machine and the process", [(7, [(8, load), (8, memory_of_all), (8, pressure)]), (7, [(8, again), (8, size), (8, received)])]),
         ("More of PostgreSQL", [(7, cells) for cells in database()[1:]]),
         ("Containers", [(7, life())]),

@@ -2,7 +2,7 @@
 
 from source import shared
 from source.panels import NO_POSTGRES, Query, graph
-from source.promql import most, of_run, or_zero, per_second, value
+from source.promql import most, of_run, or_zero, per_second, ratio, value
 
 PER_SECOND = shared.PER_SECOND
 LOOKED = most("plimsoll_pg_max_connections")
@@ -16,10 +16,10 @@ def database() -> list[list]:
                   Query(per_second('plimsoll_pg_transactions_total{result="rollback"}'), "rolled back", "failed"),
                   Query(or_zero(per_second("plimsoll_pg_deadlocks_total"), LOOKED), "deadlocks", "blocked by a lock")], empty=NO_POSTGRES)
     waits = graph("What backends wait for, in detail", "Active backends that wait, by event.", "short",
-                  [Query(or_zero(value("plimsoll_pg_waiting_backends", "wait_event_type, wait_event"), LOOKED), "{{wait_event_type}} {{wait_event}}")],
-                  stacked=True, empty=NO_POSTGRES)
+                  [Query(value("plimsoll_pg_waiting_backends", "wait_event_type, wait_event"), "{{wait_event_type}} {{wait_event}}")],
+                  stacked=True, empty="No backend waits, or no PostgreSQL is read")
     hits = graph("Blocks found in memory", "Share of blocks that were in shared buffers.", "percentunit",
-                 [Query(f"{per_second(HIT)} / {per_second('plimsoll_pg_blocks_total')}", "found", "ok")],
+                 [Query(ratio(per_second(HIT), per_second("plimsoll_pg_blocks_total")), "found", "ok")],
                  top=1, empty=NO_POSTGRES)
     blocks = graph("Data files", "Blocks read from files and found in memory, per second.", PER_SECOND,
                    [Query(per_second("plimsoll_pg_blocks_total", "source"), "{{source}}")], empty=NO_POSTGRES)
@@ -70,7 +70,7 @@ def cadvisor() -> list:
                     Query(value("plimsoll_container_memory_working_set_bytes", "role"), "Plimsoll: {{role}}", dashed=True)], empty=none)
     periods = theirs("container_cpu_cfs_periods_total", True)
     held = graph("cAdvisor: held back by the quota", "Share of the quota's periods in which it ran out.", "percentunit",
-                 [Query(f"{theirs('container_cpu_cfs_throttled_periods_total', True)} / {periods}", "cAdvisor: {{role}}"),
-                  Query(f"{per_second('plimsoll_container_cpu_throttled_periods_total', 'role')} / {per_second('plimsoll_container_cpu_periods_total', 'role')}",
+                 [Query(ratio(theirs("container_cpu_cfs_throttled_periods_total", True), periods), "cAdvisor: {{role}}"),
+                  Query(ratio(per_second("plimsoll_container_cpu_throttled_periods_total", "role"), per_second("plimsoll_container_cpu_periods_total", "role")),
                         "Plimsoll: {{role}}", dashed=True)], top=1, empty=none)
     return [(8, cpu), (8, memory), (8, held)]
