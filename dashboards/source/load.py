@@ -29,7 +29,7 @@ def head() -> list:
 
 def spread() -> dict:
     return heatmap("Response times", "How many responses per second took how long: darker is more. Two bands are two kinds of requests, or a queue that "
-                   "some meet. Buckets grow by a quarter at most between 1 ms and 10 s; points are exemplars, which lead to their trace.",
+                   "some meet. Buckets grow by a quarter at most between 1 ms and 10 s. Points, where there are any, are exemplars, which lead to their trace.",
                    Query(total(rate_of(f"plimsoll_response_seconds_bucket{ENDPOINT}"), "le"), "{{le}}"), NO_LOAD)
 
 

@@ -23,14 +23,24 @@ class Page:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self):
+                """Of a collector that is busy for every other request, and takes none of the rest."""
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.server.asked += 1
+                self.send_response(503 if self.server.asked % 2 else 400)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def log_message(self, *args):
                 pass
 
         class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             daemon_threads = True
+            asked = 0
 
         self.server = Server(("127.0.0.1", port), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/metrics"
+        self.refusing = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"{self.refusing}/metrics"
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -21,7 +21,7 @@ from harness import fetch, free_port, run_plimsoll, start_plimsoll, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 LENGTH_S = 24
-PERSONS = "/v1/deployments?status=running"
+DEPLOYMENTS = "/v1/deployments?status=running"
 
 
 class Situation:
@@ -41,7 +41,8 @@ SITUATIONS = {
     "lock": Situation(["lock-contention:rows=1,hold=15ms"], 130),                                # 66/s
     "throttled": Situation(["app-cpu:burn=5ms", "cpu-quota:cores=0.5"], 200),                    # 100/s
     "pgbouncer": Situation(["pgbouncer-pool:size=3"], 300, lab=["--pgbouncer"]),                 # 150/s
-    "runtime": Situation(["gc-pause:pause=50ms,every=20"], 60, runtime=True),
+    # A short queue that is full at times, a pool that frees its memory in pauses, and a collector of spans that wants none.
+    "runtime": Situation(["gc-pause:pause=50ms,every=20", "accept-queue:backlog=1,pause=20ms"], 60, runtime=True),
     "probe": Situation(["app-pool:size=5,hold=20ms"], probe_only=True),
 }
 
@@ -63,7 +64,7 @@ def probes_of(lab, pid, pages):
 
 def scenario_of(name, situation, lab, probes):
     """As JSON, which is YAML."""
-    listed = {"get": PERSONS, "name": "/v1/deployments [LIST]", "expect": {"status": 200}}
+    listed = {"get": DEPLOYMENTS, "name": "/v1/deployments [LIST]", "expect": {"status": 200, "size": {"at_least": 2}}}
     made = {"post": "/v1/deployments", "name": "/v1/deployments [CREATE]", "json": {"name": "d-${uuid()}", "owner": "o-${user}"},
             "expect": {"status": [201, 202]}}
     return {
@@ -99,9 +100,10 @@ class Bench:
             return fetch(f"{self.url}/-/ready")
         return None
 
-    def ask(self, query):
-        """The result of an instant query."""
-        return json.loads(fetch(f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': query})}", 30))["data"]["result"]
+    def ask(self, query, at=None):
+        """The result of an instant query, now or at a time in seconds since 1970."""
+        words = urllib.parse.urlencode({"query": query, "time": at or time.time()})
+        return json.loads(fetch(f"{self.url}/api/v1/query?{words}", 30))["data"]["result"]
 
     def start(self, words, log, stack=None, env=None):
         with open(self.folder / log, "ab") as out:
@@ -130,7 +132,10 @@ class Bench:
         situation, metrics = SITUATIONS[name], f"127.0.0.1:{self.ports[name]}"
         with contextlib.ExitStack() as stack:
             lab, process = self.lab(name, situation, stack)
-            pages = [stack.enter_context(Page(runtime)).url] if situation.runtime else []
+            pages, more = [], ["-o", f"json={self.folder}/{name}.lines"]
+            if situation.runtime:
+                pages.append(stack.enter_context(Page(runtime)).url)
+                more += ["-o", f"otlp={stack.enter_context(Page(runtime)).refusing}"]
             if situation.others:
                 self.start(["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.postgres_exporter}"], "postgres_exporter.log",
                            stack, {"DATA_SOURCE_NAME": lab["postgres"]})
@@ -142,8 +147,8 @@ class Bench:
                 self.beside_wrk(file, lab["ready"])
             else:
                 file.write_text(json.dumps(scenario_of(name, situation, lab, probes)))
-                done = run_plimsoll("run", file, "--run-dir", self.folder / name, "--headless", "--prometheus", metrics, "-o",
-                                    f"json={self.folder}/{name}.lines", timeout=LENGTH_S + 180)
+                done = run_plimsoll("run", file, "--run-dir", self.folder / name, "--headless", "--prometheus", metrics, *more,
+                                    timeout=LENGTH_S + 180)
                 # Good, a threshold that fails, or a machine too busy for the generator: boards have to show each.
                 assert done.returncode in (0, 99, 111), (done.returncode, done.stdout, done.stderr)
             ended = time.time()
@@ -154,7 +159,7 @@ class Bench:
 
     def beside_wrk(self, file, target):
         probe = start_plimsoll("probe", file, "--run-id", "beside-wrk", "--tag", "tool=wrk", "-d", f"{LENGTH_S}s")
-        wrk = subprocess.run(["wrk", "-t1", "-c32", f"-d{LENGTH_S - 6}s", target + PERSONS], capture_output=True, text=True, timeout=120)
+        wrk = subprocess.run(["wrk", "-t1", "-c32", f"-d{LENGTH_S - 6}s", target + DEPLOYMENTS], capture_output=True, text=True, timeout=120)
         assert wrk.returncode == 0, wrk.stderr
         assert probe.wait(60) == 0
 
