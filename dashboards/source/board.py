@@ -22,10 +22,12 @@ def query_variable(name: str, label: str, query: str, *, multi: bool, sort: int 
 def variables(several_runs: bool, more: list[str]) -> list[dict]:
     known = {
         "pool": query_variable("pool", "Pool", 'label_values(plimsoll_app_pool_size{job=~"$job"}, pool)', multi=True),
-        "endpoint": query_variable("endpoint", "Endpoint", 'label_values(plimsoll_requests_total{job=~"$job"}, endpoint)', multi=True),
+        "endpoint": query_variable("endpoint", "Endpoint", 'label_values(plimsoll_requests_total{job=~"$job"}, endpoint)',
+                                   multi=True),
     }
     # Names of runs begin with the time, so that the newest is the first.
-    run = query_variable("run", "Runs" if several_runs else "Run", 'label_values(plimsoll_run_info{job=~"$job"}, run)', multi=several_runs,
+    run = query_variable("run", "Runs" if several_runs else "Run", 'label_values(plimsoll_run_info{job=~"$job"}, run)',
+                         multi=several_runs,
                          sort=2)
     return [
         {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "hide": 0,
@@ -35,7 +37,8 @@ def variables(several_runs: bool, more: list[str]) -> list[dict]:
 
 
 def annotation(name: str, colour: str, expr: str, title: str, **more) -> dict:
-    return {"name": name, "enable": True, "hide": False, "iconColor": colour, "datasource": DATASOURCE, "expr": expr, "step": "1s",
+    return {"name": name, "enable": True, "hide": False, "iconColor": colour, "datasource": DATASOURCE, "expr": expr,
+            "step": "1s",
             "titleFormat": title, **more}
 
 
@@ -45,7 +48,8 @@ def annotations() -> list[dict]:
     broke = f"1000 * ({of_run('plimsoll_breaking_point_seconds')} + on (job, instance) {STARTED})"
     return [
         annotation("Stages", "blue", became("plimsoll_stage", 1), "{{executor}}: stage {{stage}}", tagKeys="executor,stage"),
-        annotation("Thresholds that fail", "red", became("plimsoll_threshold_ok", 0), "fails: {{threshold}}", tagKeys="threshold"),
+        annotation("Thresholds that fail", "red", became("plimsoll_threshold_ok", 0), "fails: {{threshold}}",
+                   tagKeys="threshold"),
         annotation("Breaking point", "dark-red", broke, "the target broke", useValueForTime=True),
     ]
 
@@ -85,13 +89,16 @@ def placed(rows: list) -> list[dict]:
 
 def detail(name: str) -> list[dict]:
     """A link in a panel's corner, to the board that says more."""
-    return [{"type": "link", "title": TITLES[name].split(" / ")[1], "url": f"/d/{UIDS[name]}?${{__url_time_range}}&${{__all_variables}}",
-             "asDropdown": False, "icon": "", "includeVars": False, "keepTime": False, "tags": [], "targetBlank": False, "tooltip": ""}]
+    return [{"type": "link", "title": TITLES[name].split(" / ")[1],
+             "url": f"/d/{UIDS[name]}?${{__url_time_range}}&${{__all_variables}}",
+             "asDropdown": False, "icon": "", "includeVars": False, "keepTime": False, "tags": [], "targetBlank": False,
+             "tooltip": ""}]
 
 
 def board(name: str, description: str, rows: list, *, several_runs: bool = False, more: list[str] = [],
           shown: str = "now-15m") -> dict:
-    link = {"type": "dashboards", "title": "Boards", "tags": ["plimsoll"], "asDropdown": True, "includeVars": True, "keepTime": True,
+    link = {"type": "dashboards", "title": "Boards", "tags": ["plimsoll"], "asDropdown": True, "includeVars": True,
+            "keepTime": True,
             "targetBlank": False, "icon": "external link", "tooltip": "The same run on the other boards", "url": ""}
     return {
         "uid": UIDS[name], "title": TITLES[name], "description": description, "tags": ["plimsoll"], "schemaVersion": 39,

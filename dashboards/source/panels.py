@@ -69,7 +69,8 @@ def graph(title: str, description: str, unit: str, queries: list[Query], *, name
     """Lines over time. `names`: series whose names, made of labels, are meanings of colours.py. `top`: what the scale shows at least."""
     custom = {
         "drawStyle": "line", "lineWidth": 2, "fillOpacity": 40 if stacked else 0 if log else 8, "lineInterpolation": "linear",
-        "showPoints": "auto" if kind == "trend" else "never", "pointSize": 4, "spanNulls": kind == "trend", "axisPlacement": "left", "axisWidth": AXIS_WIDTH, "axisBorderShow": False,
+        "showPoints": "auto" if kind == "trend" else "never", "pointSize": 4, "spanNulls": kind == "trend",
+        "axisPlacement": "left", "axisWidth": AXIS_WIDTH, "axisBorderShow": False,
         "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
         "scaleDistribution": {"type": "log", "log": 10} if log else {"type": "linear"},
         "thresholdsStyle": {"mode": "dashed" if limit is not None else "off"},
@@ -92,7 +93,8 @@ def graph(title: str, description: str, unit: str, queries: list[Query], *, name
 
 
 def stat(title: str, description: str, unit: str, queries: list[Query], *, steps: tuple = (), empty: str = "",
-         mappings: tuple = (), text: str = "auto", decimals: int | None = None, graph_mode: str = "none", calc: str = "lastNotNull", **more) -> dict:
+         mappings: tuple = (), text: str = "auto", decimals: int | None = None, graph_mode: str = "none",
+         calc: str = "lastNotNull", **more) -> dict:
     """The latest value, large. `steps`: (from, colour), the colour below the first one being the text's."""
     defaults = {"unit": unit, "color": {"mode": "thresholds"}, "mappings": list(mappings),
                 "thresholds": {"mode": "absolute",

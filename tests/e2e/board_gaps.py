@@ -32,10 +32,12 @@ QUOTA = {name: NO_QUOTA for name in (
     "plimsoll_container_cpu_limit_cores", "plimsoll_container_cpu_periods_total", "plimsoll_container_cpu_throttled_*")}
 PGBOUNCER = {"plimsoll_pgbouncer_*": NO_PGBOUNCER}
 LOAD = {name: NO_LOAD for name in (
-    "plimsoll_requests_total", "plimsoll_response_seconds", "plimsoll_service_seconds", "plimsoll_send_lag_seconds", "plimsoll_phase_seconds",
+    "plimsoll_requests_total", "plimsoll_response_seconds", "plimsoll_service_seconds", "plimsoll_send_lag_seconds",
+    "plimsoll_phase_seconds",
     "plimsoll_redirects_total", "plimsoll_bytes_total", "plimsoll_iterations_*", "plimsoll_steps_unrendered_total",
     "plimsoll_user_starts_failed_total", "plimsoll_users_stopped_total", "plimsoll_out_of_data_total", "plimsoll_checks_total",
-    "plimsoll_group_seconds", "plimsoll_dropped_iterations_total", "plimsoll_connects_total", "plimsoll_in_flight_requests", "plimsoll_vus*",
+    "plimsoll_group_seconds", "plimsoll_dropped_iterations_total", "plimsoll_connects_total", "plimsoll_in_flight_requests",
+    "plimsoll_vus*",
     "plimsoll_connections_open", "plimsoll_offered_rate", "plimsoll_stage", "plimsoll_generator_*",
     "plimsoll_threshold_ok", "plimsoll_finding", "plimsoll_breaking_point_*")}
 
@@ -60,24 +62,34 @@ ALWAYS_QUERIES = {
     "load / Users and connections / D": BELOW_HALF,
     "generator / Exporters: lost / [BC]": "nothing is refused or sent again",
 }
-WITH_LOAD = {"overview / Offered and achieved / [EF]": BESIDE, "overview / Response time / D": BESIDE, "overview / Failures / [CDE]": BESIDE}
+WITH_LOAD = {"overview / Offered and achieved / [EF]": BESIDE, "overview / Response time / D": BESIDE,
+             "overview / Failures / [CDE]": BESIDE}
 
 # What no run of board_runs.py returns: what it would take is not on every machine that runs the tests.
 NEVER = {
     **{f"target / {panel} / {query}": NO_ENGINE for panel, query in (
-        ("Pressure on containers", "A"), ("Network of containers", "A"), ("Containers that run", "A"), ("Kills, restarts and ends", "B"),
+        ("Pressure on containers", "A"), ("Network of containers", "A"), ("Containers that run", "A"),
+        ("Kills, restarts and ends", "B"),
         ("Kills, restarts and ends", "C"))},
     **{place: NO_TCP for place in (
         "target / Longest wait for others / A", "target / Unread and unanswered / B", "overview / Who waits, and for what / G",
         "pool / Longest wait for the database / A", "pool / Connections to databases, as the kernel sees them / A",
         "pool / Connections to databases, as the kernel sees them / B")},
-    **{place: "PostgreSQL 15 has no pg_stat_io" for place in ("target / Operations on data files / A", "target / Time on data files / B")},
+    **{place: "PostgreSQL 15 has no pg_stat_io" for place in ("target / Operations on data files / A",
+                                                              "target / Time on data files / B")},
     **{place: BELOW_HALF for place in (
         "target / Memory by role / B", "target / Memory of the machine / B", "target / Sockets and ports / C",
         "pool / PgBouncer: clients against its limit / B")},
 }
 
+DEMO = {
+    **RUNTIME, **QUOTA, **PGBOUNCER, **NEIGHBOURS, "plimsoll_checks_total": "the demo checks nothing",
+    "plimsoll_group_seconds": "the demo groups no steps",
+    **{f"plimsoll_exporter_{what}_total": "the demo has no exporter" for what in ("sent", "retried", "rejected")}}
+
+# Of the runs in board_runs.py, and of `plimsoll demo`: metrics that it cannot have, queries that it may have.
 SITUATIONS = {
+    "demo": (DEMO, WITH_LOAD),
     "healthy": ({**RUNTIME, **QUOTA, **PGBOUNCER, **NEIGHBOURS}, WITH_LOAD),
     "pool": ({**RUNTIME, **QUOTA, **PGBOUNCER}, {**WITH_LOAD, "target / cAdvisor: held back by the quota / *": NO_QUOTA}),
     "lock": ({**RUNTIME, **QUOTA, **PGBOUNCER, **NEIGHBOURS}, WITH_LOAD),

@@ -90,5 +90,7 @@ def cadvisor(pids):
         memory[labels] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
         periods[labels] = 10 * (time.monotonic() - STARTED)
         throttled[labels] = 0
-    return page_of({("container_cpu_usage_seconds_total", "counter"): cpu, ("container_memory_working_set_bytes", "gauge"): memory,
-                    ("container_cpu_cfs_periods_total", "counter"): periods, ("container_cpu_cfs_throttled_periods_total", "counter"): throttled})
+    return page_of({("container_cpu_usage_seconds_total", "counter"): cpu,
+                    ("container_memory_working_set_bytes", "gauge"): memory,
+                    ("container_cpu_cfs_periods_total", "counter"): periods,
+                    ("container_cpu_cfs_throttled_periods_total", "counter"): throttled})

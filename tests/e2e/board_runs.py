@@ -54,7 +54,8 @@ def postmaster_of(dsn):
 
 def probes_of(lab, pid, pages):
     probes = {"interval": "200ms", "host": True, "postgres": {"dsn": lab["postgres"]},
-              "containers": [{"pid": pid, "role": "app", "name": "lab"}, {"pid": postmaster_of(lab["postgres"]), "role": "database", "name": "db"}],
+              "containers": [{"pid": pid, "role": "app", "name": "lab"},
+                             {"pid": postmaster_of(lab["postgres"]), "role": "database", "name": "db"}],
               "app_metrics": [{"url": url} for url in [f"{lab['ready']}/metrics", *pages]],
               "canaries": {"no_database": {"get": "/health"}}}
     if "pgbouncer" in lab:
@@ -65,13 +66,16 @@ def probes_of(lab, pid, pages):
 def scenario_of(name, situation, lab, probes):
     """As JSON, which is YAML."""
     listed = {"get": DEPLOYMENTS, "name": "/v1/deployments [LIST]", "expect": {"status": 200, "size": {"at_least": 2}}}
-    made = {"post": "/v1/deployments", "name": "/v1/deployments [CREATE]", "json": {"name": "d-${uuid()}", "owner": "o-${user}"},
+    made = {"post": "/v1/deployments", "name": "/v1/deployments [CREATE]",
+            "json": {"name": "d-${uuid()}", "owner": "o-${user}"},
             "expect": {"status": [201, 202]}}
     return {
         "name": f"board {name}", "target": lab["ready"], "defaults": {"timeout": "5s"}, "probes": probes,
-        "users": {"reader": {"weight": 9, "flow": [{"group": "browse", "steps": [listed]}]}, "writer": {"weight": 1, "flow": [made]}},
+        "users": {"reader": {"weight": 9, "flow": [{"group": "browse", "steps": [listed]}]},
+                  "writer": {"weight": 1, "flow": [made]}},
         "load": [{"executor": "ramping-arrival-rate", "start_rate": "20/s", "max_vus": 2000, "arrivals": "poisson",
-                  "stages": [{"duration": "6s", "target": "20/s"}, {"duration": f"{LENGTH_S - 6}s", "target": f"{situation.rate}/s"}]}],
+                  "stages": [{"duration": "6s", "target": "20/s"}, {"duration": f"{LENGTH_S - 6}s",
+                                                                    "target": f"{situation.rate}/s"}]}],
         "thresholds": {"http_req_duration": ["p(95)<500ms"], "http_req_failed": ["rate<1%"]},
     }
 
@@ -107,7 +111,8 @@ class Bench:
 
     def start(self, words, log, stack=None, env=None):
         with open(self.folder / log, "ab") as out:
-            started = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+            started = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                       env={**os.environ, **(env or {})})
         (stack or self.stack).callback(lambda: (started.terminate(), started.wait(60)))
         return started
 
@@ -124,7 +129,8 @@ class Bench:
         def said():
             lines = dict(line.split(" ", 1) for line in log.read_text().splitlines() if " " in line)
             assert lab.poll() is None, log.read_text()
-            return {word: re.sub(r'^psql "(.*)"$', r"\1", rest.strip()) for word, rest in lines.items()} if "control" in lines else None
+            return {word: re.sub(r'^psql "(.*)"$', r"\1", rest.strip()) for word,
+                    rest in lines.items()} if "control" in lines else None
         return wait_for(said, f"the lab of {name}", 120), lab
 
     def run(self, name):
@@ -137,7 +143,8 @@ class Bench:
                 pages.append(stack.enter_context(Page(runtime)).url)
                 more += ["-o", f"otlp={stack.enter_context(Page(runtime)).refusing}"]
             if situation.others:
-                self.start(["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.postgres_exporter}"], "postgres_exporter.log",
+                self.start(["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.postgres_exporter}"],
+                           "postgres_exporter.log",
                            stack, {"DATA_SOURCE_NAME": lab["postgres"]})
                 stack.enter_context(Page(lambda: cadvisor({"lab": process.pid}), self.cadvisor))
             probes, began = probes_of(lab, process.pid, pages), time.time()
@@ -159,7 +166,8 @@ class Bench:
 
     def beside_wrk(self, file, target):
         probe = start_plimsoll("probe", file, "--run-id", "beside-wrk", "--tag", "tool=wrk", "-d", f"{LENGTH_S}s")
-        wrk = subprocess.run(["wrk", "-t1", "-c32", f"-d{LENGTH_S - 6}s", target + DEPLOYMENTS], capture_output=True, text=True, timeout=120)
+        wrk = subprocess.run(["wrk", "-t1", "-c32", f"-d{LENGTH_S - 6}s", target + DEPLOYMENTS], capture_output=True, text=True,
+                             timeout=120)
         assert wrk.returncode == 0, wrk.stderr
         assert probe.wait(60) == 0
 

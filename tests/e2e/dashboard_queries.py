@@ -67,7 +67,8 @@ class Gaps:
                 return reason
         for name in sorted(set(re.findall(r"\b[a-z][a-z0-9]*_[a-z0-9_]+\b", re.sub(r'"[^"]*"', "", query.expression)))):
             for pattern, reason in self.metrics.items():
-                if fnmatch.fnmatchcase(re.sub(r"_(bucket|sum|count)$", "", name), pattern) or fnmatch.fnmatchcase(name, pattern):
+                if fnmatch.fnmatchcase(re.sub(r"_(bucket|sum|count)$", "", name), pattern) or fnmatch.fnmatchcase(name,
+                                                                                                                  pattern):
                     return reason
         return None
 
@@ -80,7 +81,8 @@ class Gaps:
         for pattern in self.metrics:
             name = pattern.replace("*", ".*")
             joined = f'{{__name__=~"{name}"}} and on (job, instance) plimsoll_run_info{{run="{run}"}}'
-            found = prometheus.get("query_range", query=f"count by (__name__) ({joined})", start=f"{window.start:.3f}", end=f"{window.end:.3f}",
+            found = prometheus.get("query_range", query=f"count by (__name__) ({joined})", start=f"{window.start:.3f}",
+                                   end=f"{window.end:.3f}",
                                    step=str(window.step))["result"] if pattern.startswith("plimsoll_") else []
             if found:
                 yield f"the gap {pattern!r} is none: Prometheus has {', '.join(sorted(one['metric']['__name__'] for one in found))}"
@@ -107,7 +109,8 @@ def queries_of(dashboard: dict) -> Iterator[Query]:
 
 def values_of(prometheus: Prometheus, dashboard: dict, run: str | None, window: Window) -> dict[str, str]:
     """What the variables stand for. Raises ValueError where one has nothing to list."""
-    values = {"__rate_interval": f"{4 * window.step}s", "__interval": f"{window.step}s", "__interval_ms": str(1000 * window.step),
+    values = {"__rate_interval": f"{4 * window.step}s", "__interval": f"{window.step}s",
+              "__interval_ms": str(1000 * window.step),
               "__range": f"{math.ceil(window.end - window.start)}s"}
     for variable in dashboard["templating"]["list"]:
         if variable["type"] != "query":
@@ -145,7 +148,8 @@ def points(prometheus: Prometheus, query: Query, values: dict[str, str], window:
         data = prometheus.get("query", query=expression, time=f"{window.end:.3f}")
         found = [[series["value"]] for series in data["result"]]
     else:
-        data = prometheus.get("query_range", query=expression, start=f"{window.start:.3f}", end=f"{window.end:.3f}", step=str(window.step))
+        data = prometheus.get("query_range", query=expression, start=f"{window.start:.3f}", end=f"{window.end:.3f}",
+                              step=str(window.step))
         found = [series["values"] for series in data["result"]]
     return len(found), sum(math.isfinite(float(value)) for series in found for _, value in series)
 
@@ -167,7 +171,8 @@ def check(prometheus: Prometheus, board: str, query: Query, values: dict[str, st
     return "EMPTY"
 
 
-def check_boards(url: str, paths: list[Path], run: str | None, window: Window, gaps: Gaps, answered: set[str] | None = None) -> bool:
+def check_boards(url: str, paths: list[Path], run: str | None, window: Window, gaps: Gaps,
+                 answered: set[str] | None = None) -> bool:
     """Whether all is as it should be; prints what is not, and the rest. Adds the queries that return data to `answered`."""
     prometheus = Prometheus(url)
     boards = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}

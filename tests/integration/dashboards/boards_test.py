@@ -28,7 +28,8 @@ def boards() -> dict[str, dict]:
 
 class Committed(unittest.TestCase):
     def test_are_what_the_source_makes(self) -> None:
-        done = subprocess.run([sys.executable, str(SOURCE / "dashboards/generate.py"), "--check"], capture_output=True, text=True, check=False)
+        done = subprocess.run([sys.executable, str(SOURCE / "dashboards/generate.py"), "--check"], capture_output=True,
+                              text=True, check=False)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
     def test_keep_the_uids_that_links_rely_on(self) -> None:
@@ -54,7 +55,8 @@ class Committed(unittest.TestCase):
         rules = []
         for board in boards().values():
             for _, expr in queries_of(board):
-                for name, value in (("$__rate_interval", "4s"), ("$__range", "900s"), ("$__interval_ms", "1000"), ("$__interval", "1s")):
+                for name, value in (("$__rate_interval", "4s"), ("$__range", "900s"), ("$__interval_ms", "1000"),
+                                    ("$__interval", "1s")):
                     expr = expr.replace(name, value)
                 rules.append({"record": f"rule{len(rules)}", "expr": expr})
         self.assertGreater(len(rules), 200)
@@ -85,14 +87,18 @@ class PlantedViolations(unittest.TestCase):
         first = self.graph["targets"][0]
         good = first["expr"]
         for expr, text in (
-                (good.replace("plimsoll_response_seconds", "plimsoll_answer_seconds"), "plimsoll_answer_seconds_bucket is not in docs/metrics.md"),
+                (good.replace("plimsoll_response_seconds", "plimsoll_answer_seconds"),
+                 "plimsoll_answer_seconds_bucket is not in docs/metrics.md"),
                 (good.replace("$__rate_interval", "1m"), "a rate needs $__rate_interval"),
                 (good.replace("$__rate_interval", "1m"), "the window [1m] does not follow"),
                 (good.replace(', run=~"$run"', ""), "plimsoll_run_info without job and run"),
                 ("sum(plimsoll_vus)", "plimsoll_vus is not joined with the chosen run"),
-                ('sum(plimsoll_vus{color="red"} and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})', "plimsoll_vus has no label color"),
-                ('sum by (role) (plimsoll_vus and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})', "groups by role, which no metric"),
-                ('sum(plimsoll_redirects_total and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})', "is a counter and has no rate")):
+                ('sum(plimsoll_vus{color="red"} and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})',
+                 "plimsoll_vus has no label color"),
+                ('sum by (role) (plimsoll_vus and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})',
+                 "groups by role, which no metric"),
+                ('sum(plimsoll_redirects_total and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})',
+                 "is a counter and has no rate")):
             with self.subTest(text=text):
                 self.assertNotEqual(expr, good)
                 first["expr"] = expr
@@ -102,20 +108,24 @@ class PlantedViolations(unittest.TestCase):
 
     def test_in_panels(self) -> None:
         kept = copy.deepcopy(self.graph)
-        second = {"matcher": {"id": "byFrameRefID", "options": "B"}, "properties": [{"id": "custom.axisPlacement", "value": "right"}]}
+        second = {"matcher": {"id": "byFrameRefID", "options": "B"}, "properties": [{"id": "custom.axisPlacement",
+                                                                                     "value": "right"}]}
         defaults = ("fieldConfig", "defaults")
         for path, value, text in (
                 (("title",), "", "has no title"), (("description",), "Times", "has no description that is a sentence"),
                 (("datasource",), {"type": "prometheus", "uid": "abc"}, "does not take the chosen data source"),
-                (("targets", 0, "datasource"), {"type": "prometheus", "uid": "abc"}, "query A does not take the chosen data source"),
+                (("targets", 0, "datasource"), {"type": "prometheus", "uid": "abc"},
+                 "query A does not take the chosen data source"),
                 (("targets", 1, "refId"), "A", "two queries are A"), (("targets",), [], "asks nothing"),
-                ((*defaults, "unit"), "furlongs", "has the unit furlongs"), ((*defaults, "noValue"), "", "does not say why it is empty"),
+                ((*defaults, "unit"), "furlongs", "has the unit furlongs"),
+                ((*defaults, "noValue"), "", "does not say why it is empty"),
                 ((*defaults, "custom", "axisPlacement"), "right", "has an axis elsewhere than left"),
                 ((*defaults, "custom", "axisWidth"), None, "has an axis of any width"),
                 ((*defaults, "custom", "scaleDistribution"), {"type": "linear"}, "has a scale that does not begin at 0"),
                 (("fieldConfig", "overrides"), [*kept["fieldConfig"]["overrides"], second], "has a second axis"),
                 (("fieldConfig", "overrides", 1, "properties", 0, "value", "fixedColor"), "red", "p95 is red, and purple in"),
-                (("fieldConfig", "overrides", 1, "properties", 0, "value", "fixedColor"), "#3CB3B3", "p95 and p50 are both #3CB3B3"),
+                (("fieldConfig", "overrides", 1, "properties", 0, "value", "fixedColor"), "#3CB3B3",
+                 "p95 and p50 are both #3CB3B3"),
                 (("gridPos", "x"), 4, "overlaps"), (("gridPos", "x"), 20, "is beyond the grid"), (("id",), 1, "has the id of"),
                 (("links", 0, "url"), "/d/plimsoll-nothing", "a link to plimsoll-nothing, which is no board"),
                 (("title",), "Failures", "stands twice on this board")):
@@ -135,12 +145,17 @@ class PlantedViolations(unittest.TestCase):
     def test_in_boards(self) -> None:
         variables = self.board["templating"]["list"]
         for path, value, text in (
-                (("uid",), "", "has no uid"), (("uid",), "plimsoll-pool", "two boards have one uid"), (("tags",), [], "has no tag"),
+                (("uid",), "", "has no uid"), (("uid",), "plimsoll-pool", "two boards have one uid"),
+                (("tags",), [], "has no tag"),
                 (("id",), 7, "carries the id of one Grafana's database"), (("description",), "", "has no description"),
-                (("links",), [], "has no links to the other boards"), (("templating", "list"), variables[:2], "has not the variables"),
-                (("templating", "list"), [*variables, {**variables[1], "name": "idle"}], "the variable idle is declared and not used"),
-                (("templating", "list"), [*variables, {**variables[1], "name": "idle"}], "the variable idle lists what belongs to other jobs"),
-                (("templating", "list"), [variables[0], {**variables[1], "includeAll": False}, variables[2]], "takes several values and not all")):
+                (("links",), [], "has no links to the other boards"), (("templating", "list"), variables[:2],
+                                                                       "has not the variables"),
+                (("templating", "list"), [*variables, {**variables[1], "name": "idle"}],
+                 "the variable idle is declared and not used"),
+                (("templating", "list"), [*variables, {**variables[1], "name": "idle"}],
+                 "the variable idle lists what belongs to other jobs"),
+                (("templating", "list"), [variables[0], {**variables[1], "includeAll": False}, variables[2]],
+                 "takes several values and not all")):
             with self.subTest(text=text):
                 self.all["overview"] = self.board = copy.deepcopy(boards()["overview"])
                 place = self.board

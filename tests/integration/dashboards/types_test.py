@@ -81,10 +81,12 @@ class Types:
         for name, board in boards.items():
             (self.folder / f"{name}.ts").write_text(self.code(board), encoding="utf-8")
         (self.folder / "tsconfig.json").write_text(json.dumps({
-            "compilerOptions": {"strict": True, "noEmit": True, "skipLibCheck": True, "module": "esnext", "target": "es2022", "types": [],
+            "compilerOptions": {"strict": True, "noEmit": True, "skipLibCheck": True, "module": "esnext", "target": "es2022",
+                                "types": [],
                                 "moduleResolution": "bundler", "paths": {"@grafana/schema": [str(self.index)]}},
             "files": [f"{name}.ts" for name in boards]}), encoding="utf-8")
-        done = subprocess.run(["node", str(MODULES / "typescript/bin/tsc"), "-p", str(self.folder)], capture_output=True, text=True, check=False)
+        done = subprocess.run(["node", str(MODULES / "typescript/bin/tsc"), "-p", str(self.folder)], capture_output=True,
+                              text=True, check=False)
         return done.stdout + done.stderr
 
 
