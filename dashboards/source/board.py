@@ -1,7 +1,7 @@
 """A board: its panels in places, its variables, its links."""
 
 from source.panels import DATASOURCE
-from source.promql import EVERY_SECOND, INFO, STARTED, of_run
+from source.promql import INFO, of_run, started
 
 WIDTH = 24
 UIDS = {"overview": "plimsoll-run", "pool": "plimsoll-pool", "load": "plimsoll-load", "target": "plimsoll-target",
@@ -45,7 +45,7 @@ def annotation(name: str, colour: str, expr: str, title: str, **more) -> dict:
 def annotations() -> list[dict]:
     def became(selector: str, state: int) -> str:
         return f"({of_run(selector)} == {state}) unless ({selector} offset 2s == {state})"
-    broke = f"1000 * ({of_run('plimsoll_breaking_point_seconds')} + on (job, instance) {STARTED})"
+    broke = f"1000 * ({of_run('plimsoll_breaking_point_seconds')} + on (job, instance) {started(INFO)})"
     return [
         annotation("Stages", "blue", became("plimsoll_stage", 1), "{{executor}}: stage {{stage}}", tagKeys="executor,stage"),
         annotation("Thresholds that fail", "red", became("plimsoll_threshold_ok", 0), "fails: {{threshold}}",

@@ -3,7 +3,7 @@
 from source import shared
 from source.board import board as make
 from source.panels import NO_LOAD, NO_POOL, NO_POSTGRES, Query, graph, table
-from source.promql import EVERY_SECOND, FAILED, INFO, STARTED, at_end_of_each_run, known, of_each_run, or_zero, ratio, since_start, total
+from source.promql import EVERY_SECOND, FAILED, EACH_INFO, at_end_of_each_run, known, of_each_run, or_zero, ratio, since_start, started, total
 
 PER_SECOND = shared.PER_SECOND
 AXIS = "since\\run"  # what groupingToMatrix calls its first column
@@ -48,8 +48,8 @@ def failed_share() -> str:
 
 
 def runs() -> dict:
-    ended = f"max_over_time(timestamp({INFO}){EVERY_SECOND})"
-    length = f"max by (run, scenario, version) ({ended} - {STARTED})"
+    ended = f"max_over_time(timestamp({EACH_INFO}){EVERY_SECOND})"
+    length = f"max by (run, scenario, version) ({ended} - {started(EACH_INFO)})"
     count = total(at_end_of_each_run("plimsoll_requests_total"), "run")
     bad = total(at_end_of_each_run(FAILED), "run")
     by_le = total(at_end_of_each_run("plimsoll_response_seconds_bucket"), "le, run")

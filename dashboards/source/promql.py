@@ -4,7 +4,10 @@ A run is told by `plimsoll_run_info` alone, so every series is joined with it: w
 info was there too.
 """
 
-INFO = 'plimsoll_run_info{job=~"$job", run=~"$run"}'
+INFO = 'plimsoll_run_info{job=~"$job", run="$run"}'
+# On the board that shows several. Grafana escapes what a regular expression would misread only where a variable has several
+# values, so the other boards take the run as it is written.
+EACH_INFO = 'plimsoll_run_info{job=~"$job", run=~"$run"}'
 ON_RUN = f"and on (job, instance) {INFO}"
 # Evaluated at every step of the shown range: the last value of a counter is its count over the run.
 EVERY_STEP = "[$__range:$__interval]"
@@ -89,14 +92,16 @@ def peak(selector: str) -> str:
 
 def of_each_run(selector: str) -> str:
     """Carries the run as a label, for boards that show several."""
-    return f"{selector} * on (job, instance) group_left (run) {INFO}"
+    return f"{selector} * on (job, instance) group_left (run) {EACH_INFO}"
 
 
 def at_end_of_each_run(selector: str) -> str:
     return f"max_over_time(({of_each_run(selector)}){EVERY_STEP})"
 
 
-STARTED = f"min_over_time(timestamp({INFO}){EVERY_SECOND} @ end())"
+def started(info: str) -> str:
+    """When Prometheus saw a run for the first time in the shown time."""
+    return f"min_over_time(timestamp({info}){EVERY_SECOND} @ end())"
 
 
 def since_start(expression: str) -> str:
@@ -105,7 +110,7 @@ def since_start(expression: str) -> str:
     count_values makes a label of a value, and is 1 for each run and step. Grafana makes a number of the label again.
     """
     step = "($__interval_ms / 1000)"
-    elapsed = f"floor((time() - min by (run) ({STARTED})) / {step}) * {step}"
+    elapsed = f"floor((time() - min by (run) ({started(EACH_INFO)})) / {step}) * {step}"
     return f'{expression} * on (run) group_left (since) count_values by (run) ("since", {elapsed})'
 
 

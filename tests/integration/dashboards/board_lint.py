@@ -17,11 +17,12 @@ from typing import Iterator, NamedTuple
 COLUMNS = 24
 ONE_SCREEN = 22  # rows of 38 px that a 1080p screen shows below Grafana's own bars
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-RUN = 'plimsoll_run_info{job=~"$job", run=~"$run"}'
+# Several runs are a regular expression, for which Grafana escapes each; one is written as it is.
+ONE_RUN, RUNS = ('plimsoll_run_info{job=~"$job", run%s"$run"}' % sign for sign in ("=", "=~"))
 UNITS = {"short", "none", "s", "bytes", "Bps", "percentunit"}
 # A selector of ours, with what may surround it before the join: rate(...), comparisons, a factor.
 SELECTOR = re.compile(r'\b(plimsoll_[a-z0-9_]+)(\{[^}]*\})?')
-JOIN = re.compile(r'^(?:\[\$__rate_interval\])?\)*(?: == bool \d\))? (?:and|\*) on \(job, instance\) (?:group_left \(run\) )?' + re.escape(RUN))
+JOIN = re.compile(r'^(?:\[\$__rate_interval\])?\)*(?: == bool \d\))? (?:and|\*) on \(job, instance\) (?:group_left \(run\) )?plimsoll_run_info\{')
 # An annotation's second look at a series, 2 s earlier, is joined by `unless` with one that is of the run.
 EARLIER = re.compile(r'^ offset 2s == \d\)')
 
@@ -60,7 +61,7 @@ def queries_of(board: dict) -> Iterator[tuple[str, str]]:
 
 # --- queries -------------------------------------------------------------------------------------
 
-def check_query(expr: str, metrics: dict[str, Metric]) -> Iterator[str]:
+def check_query(expr: str, metrics: dict[str, Metric], run: str) -> Iterator[str]:
     for window in re.findall(r"\[([^\]]*)\]", expr):
         if window not in ("$__rate_interval", "$__range:$__interval", "$__range:1s"):
             yield f"the window [{window}] does not follow the scrape interval or the shown time"
@@ -79,8 +80,8 @@ def check_query(expr: str, metrics: dict[str, Metric]) -> Iterator[str]:
             if label not in metrics[name].labels | {"job", "run"}:
                 yield f"{name} has no label {label}"
         if name == "plimsoll_run_info":
-            if match[0] != RUN:
-                yield "plimsoll_run_info without job and run"
+            if match[0] != run:
+                yield f"plimsoll_run_info is not {run}"
         elif not JOIN.match(rest) and not EARLIER.match(rest):
             yield f"{name} is not joined with the chosen run"
         elif metrics[name].kind == "counter" and not re.search(r"rate\($", expr[:match.start()]) and "$__range" not in rest:
@@ -243,8 +244,9 @@ def lint(boards: list[dict], metrics: dict[str, Metric]) -> list[str]:
             for uid in re.findall(r"/d/([\w-]+)", json.dumps(panel.get("links", []))):
                 if uid not in uids:
                     found.append(f"{title}: {panel['title']}: a link to {uid}, which is no board")
+        several = any(variable["name"] == "run" and variable["multi"] for variable in board["templating"]["list"])
         for place, expr in queries_of(board):
-            for text in check_query(expr, metrics):
+            for text in check_query(expr, metrics, RUNS if several else ONE_RUN):
                 # A count since the start is honest when the panel says that it is one.
                 if text.startswith("COUNTER "):
                     if "since the run's start" in described.get(place.split(" / ")[0], "").lower():

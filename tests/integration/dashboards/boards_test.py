@@ -91,13 +91,14 @@ class PlantedViolations(unittest.TestCase):
                  "plimsoll_answer_seconds_bucket is not in docs/metrics.md"),
                 (good.replace("$__rate_interval", "1m"), "a rate needs $__rate_interval"),
                 (good.replace("$__rate_interval", "1m"), "the window [1m] does not follow"),
-                (good.replace(', run=~"$run"', ""), "plimsoll_run_info without job and run"),
+                (good.replace(', run="$run"', ""), "plimsoll_run_info is not plimsoll_run_info{"),
+                (good.replace('run="$run"', 'run=~"$run"'), 'run="$run"}'),
                 ("sum(plimsoll_vus)", "plimsoll_vus is not joined with the chosen run"),
-                ('sum(plimsoll_vus{color="red"} and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})',
+                ('sum(plimsoll_vus{color="red"} and on (job, instance) plimsoll_run_info{job=~"$job", run="$run"})',
                  "plimsoll_vus has no label color"),
-                ('sum by (role) (plimsoll_vus and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})',
+                ('sum by (role) (plimsoll_vus and on (job, instance) plimsoll_run_info{job=~"$job", run="$run"})',
                  "groups by role, which no metric"),
-                ('sum(plimsoll_redirects_total and on (job, instance) plimsoll_run_info{job=~"$job", run=~"$run"})',
+                ('sum(plimsoll_redirects_total and on (job, instance) plimsoll_run_info{job=~"$job", run="$run"})',
                  "is a counter and has no rate")):
             with self.subTest(text=text):
                 self.assertNotEqual(expr, good)
