@@ -3,7 +3,8 @@
 from source import shared
 from source.board import board as make
 from source.panels import NO_LOAD, NO_POOL, NO_POSTGRES, Query, graph, table
-from source.promql import EVERY_SECOND, FAILED, EACH_INFO, at_end_of_each_run, known, of_each_run, or_zero, ratio, since_start, started, total
+from source.promql import (EACH_INFO, EVERY_SECOND, FAILED, at_end_of_each_run, known, of_each_run, or_zero, ratio, since_start,
+                           started, total)
 
 PER_SECOND = shared.PER_SECOND
 AXIS = "since\\run"  # what groupingToMatrix calls its first column

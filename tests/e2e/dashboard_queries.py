@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Asks a Prometheus every query of Grafana boards; exits 1 when one errors or is empty without excuse.
 
-    dashboard_queries.py PROMETHEUS_URL BOARD.json ... [--run ID] [--from TIME] [--to TIME] [--last SECONDS] [--step SECONDS] [--gaps FILE]
+    dashboard_queries.py PROMETHEUS_URL BOARD.json ... [--run ID] [--from TIME] [--to TIME] [--last SECONDS]
+                         [--step SECONDS] [--gaps FILE]
 
-Variables are substituted as Grafana would: $run by --run (else the newest run that Prometheus knows), $__rate_interval by four steps, those
-that have an "All" by it. A query counts as empty when it has no point in the time that is looked at (the last --last seconds, or --from to
---to in seconds since 1970), or none that is a finite number. Annotations count as queries. Prints one line per query.
+Variables are substituted as Grafana would: $run by --run (else the newest run that Prometheus knows), $__rate_interval by
+four steps, those that have an "All" by it. A query counts as empty when it has no point in the time that is looked at (the
+last --last seconds, or --from to --to in seconds since 1970), or none that is a finite number. Annotations count as queries.
+Prints one line per query.
 
-FILE says what may be empty, and why: {"metrics": {NAME or PREFIX_*: reason}, "queries": {"BOARD / PANEL / QUERY": reason}}, with * and [AB] as in
-file names. A query that names such a metric may be empty. An entry that excuses too much is an error: of a metric that Prometheus has, or a query that no board has.
-Needs nothing but the standard library.
+FILE says what may be empty, and why: {"metrics": {NAME or PREFIX_*: reason}, "queries": {"BOARD / PANEL / QUERY": reason}},
+with * and [AB] as in file names. A query that names such a metric may be empty. An entry that excuses too much is an error:
+of a metric that Prometheus has, or a query that no board has. Needs nothing but the standard library.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 
     board_lint.py METRICS_PAGE BOARD.json ...
 
-Prints one line per violation and exits 1 when there is any. METRICS_PAGE is docs/metrics.md, which says what metrics and labels there are.
-Reads the JSON alone and knows nothing of how it was made.
+Prints one line per violation and exits 1 when there is any. METRICS_PAGE is docs/metrics.md, which says what metrics and
+labels there are. Reads the JSON alone and knows nothing of how it was made.
 """
 
 import json
@@ -22,7 +22,8 @@ ONE_RUN, RUNS = ('plimsoll_run_info{job=~"$job", run%s"$run"}' % sign for sign i
 UNITS = {"short", "none", "s", "bytes", "Bps", "percentunit"}
 # A selector of ours, with what may surround it before the join: rate(...), comparisons, a factor.
 SELECTOR = re.compile(r'\b(plimsoll_[a-z0-9_]+)(\{[^}]*\})?')
-JOIN = re.compile(r'^(?:\[\$__rate_interval\])?\)*(?: == bool \d\))? (?:and|\*) on \(job, instance\) (?:group_left \(run\) )?plimsoll_run_info\{')
+JOIN = re.compile(r'^(?:\[\$__rate_interval\])?\)*(?: == bool \d\))? (?:and|\*) on \(job, instance\) '
+                  r'(?:group_left \(run\) )?plimsoll_run_info\{')
 # An annotation's second look at a series, 2 s earlier, is joined by `unless` with one that is of the run.
 EARLIER = re.compile(r'^ offset 2s == \d\)')
 
@@ -201,14 +202,15 @@ def check_board(board: dict) -> Iterator[str]:
             yield f"the variable {name} is declared and not used"
 
 
-def colours_of(panel: dict) -> Iterator[tuple[str, str, str]]:
-    """(series, colour, mode) of what has a colour for good, with labels' places in the name left open."""
+def colours_of(panel: dict) -> Iterator[tuple[str, str]]:
+    """(series, colour) of what has a colour for good, with labels' places in the name left open."""
     legends = {target["refId"]: target["legendFormat"] for target in panel.get("targets", [])}
     for override in panel["fieldConfig"]["overrides"]:
         for own in override["properties"]:
             if own["id"] == "color" and own["value"]["mode"] == "fixed":
                 name = str(override["matcher"]["options"])
-                yield (legends.get(name, name) if override["matcher"]["id"] == "byFrameRefID" else name), own["value"]["fixedColor"], "fixed"
+                by_query = override["matcher"]["id"] == "byFrameRefID"
+                yield legends.get(name, name) if by_query else name, own["value"]["fixedColor"]
 
 
 def check_colours(boards: list[dict]) -> Iterator[tuple[str, str]]:
@@ -219,7 +221,7 @@ def check_colours(boards: list[dict]) -> Iterator[tuple[str, str]]:
             if panel["type"] == "row":
                 continue
             here: dict[str, str] = defaultdict(str)
-            for name, colour, _ in colours_of(panel):
+            for name, colour in colours_of(panel):
                 before = known.setdefault(name, (colour, f"{board['title']}: {panel['title']}"))
                 if before[0] != colour:
                     yield f"{board['title']}: {panel['title']}", f"{name} is {colour}, and {before[0]} in {before[1]}"

@@ -3,8 +3,8 @@
 
     types_test.py SOURCE_DIR
 
-Each part of a panel is a literal of its type: the panel, its kind's options and field settings, its overrides. So a misspelt key fails
-as a wrong value does.
+Each part of a panel is a literal of its type: the panel, its kind's options and field settings, its overrides. So a
+misspelt key fails as a wrong value does.
 """
 
 import json
@@ -22,7 +22,8 @@ VERSIONS = ("schema11", "schema12", "schema13")
 OF_PROMETHEUS = {"expr", "step", "titleFormat", "tagKeys", "useValueForTime"}
 # Enumerations are written as the texts and numbers that JSON has.
 LOOSE = """
-type Loose<T> = T extends string ? `${T}` : T extends number | boolean | null | undefined ? T : T extends Array<infer U> ? Array<Loose<U>>
+type Loose<T> = T extends string ? `${T}` : T extends number | boolean | null | undefined ? T
+    : T extends Array<infer U> ? Array<Loose<U>>
     : unknown extends T ? any : { [K in keyof T]: Loose<T[K]> };
 """
 
