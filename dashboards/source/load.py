@@ -33,7 +33,7 @@ def head() -> list:
 
 def spread() -> dict:
     return heatmap("Response times",
-                   "How many responses per second took how long: darker is more. Two bands are two kinds of requests, or a "
+                   "How many responses per second took how long: stronger is more. Two bands are two kinds of requests, or a "
                    "queue that some meet. Buckets grow by a quarter at most between 1 ms and 10 s. Points, where there are "
                    "any, are exemplars, which lead to their trace.",
                    Query(total(rate_of(f"plimsoll_response_seconds_bucket{ENDPOINT}"), "le"), "{{le}}"), NO_LOAD)
@@ -87,7 +87,8 @@ def endpoints() -> dict:
     quantiles = [Query(quantile_of_run(q, "plimsoll_response_seconds", ENDPOINT, by), "") for q in (0.5, 0.95, 0.99)]
     return table("Endpoints",
                  "Of the run up to the end of the shown time: finished requests, the share that failed, response times. They "
-                 "are the figures of summary.json, quantiles but for the width of a bucket.",
+                 "are the figures of summary.json, quantiles but for the width of a bucket; what the run's end cut off has not "
+                 "failed here.",
                  [Query(count, ""), Query(ratio(f"({or_zero(bad, count)})", count), ""), *quantiles], columns, empty=NO_LOAD,
                  sort="Requests")
 
