@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+WIDTH = 120
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
@@ -19,8 +20,20 @@ from source import compare, generator, load, overview, pool, target  # noqa: E40
 BOARDS = {"overview": overview, "pool": pool, "load": load, "target": target, "generator": generator, "compare": compare}
 
 
+def text_of(value: object, depth: int = 0) -> str:
+    """JSON in which what is short stands on one line, so that a changed panel is a short difference."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or depth + len(flat) <= WIDTH:
+        return flat
+    pairs = ([f"{json.dumps(key)}: {text_of(one, depth + 2)}" for key, one in value.items()] if isinstance(value, dict)
+             else [text_of(one, depth + 2) for one in value])
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    inner = ",\n".join(" " * (depth + 2) + pair for pair in pairs)
+    return f"{first}\n{inner}\n{' ' * depth}{last}"
+
+
 def files() -> dict[str, str]:
-    return {f"{name}.json": json.dumps(module.board(), indent=2, ensure_ascii=False) + "\n" for name, module in BOARDS.items()}
+    return {f"{name}.json": text_of(module.board()) + "\n" for name, module in BOARDS.items()}
 
 
 def main() -> int:
