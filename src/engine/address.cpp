@@ -141,7 +141,8 @@ Result<std::vector<SocketAddress>> reachable(const std::vector<SocketAddress>& a
     for (const SocketAddress& address : addresses) {
         const int result =
             try_connect(address, found.empty() ? timeout : std::min(timeout, kForOthers));
-        if (result == 0) {
+        // Who refuses a connection says so at once; a reset means that it stood, however briefly.
+        if (result == 0 || result == ECONNRESET) {
             found.push_back(address);
         } else {
             failure = result;

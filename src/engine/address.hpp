@@ -26,6 +26,7 @@ struct SocketAddress {
 
 /// Those of `addresses` that take a connection, each tried once: a name often stands for one that
 /// nobody listens at ("localhost" for ::1), and the users given to it would do nothing but fail.
+/// One that was reset at once was taken as well: that is a target that fails, not one that is away.
 /// Waits `timeout` for each, but a second at most once one has answered. Error: none did, with the
 /// system's reason.
 [[nodiscard]] Result<std::vector<SocketAddress>> reachable(

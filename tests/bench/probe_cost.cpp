@@ -2,10 +2,10 @@
 //
 //   probe_cost SECONDS HZ POSTGRES_DSN PGBOUNCER_DSN PID PORT METRICS_URL
 //
-// PID: a process to look at with its children; 0 for none. PORT: whose network namespace is looked
-// at. METRICS_URL: the application's own metrics. What a run of `plimsoll` reads less often than HZ
-// is read less often here too. Prints one line of JSON: wall and CPU seconds of this process,
-// readings taken and due.
+// PID: a process to look at with its children; 0 for none. PORT: the target's, whose sockets,
+// threads and network namespace are looked at. METRICS_URL: the application's own metrics. What a
+// run of `plimsoll` reads less often than HZ is read less often here too. Prints one line of JSON:
+// wall and CPU seconds of this process, readings taken and due.
 #include "probes/app_metrics/app_metrics_probe.hpp"
 #include "probes/canary/canary.hpp"
 #include "probes/container/container_probe.hpp"

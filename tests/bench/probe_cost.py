@@ -4,14 +4,17 @@
 
 pgbench runs without and with the probes in turn (the order changes from pair to pair), so that what else the machine
 does falls on both. CPU time is the kernel's: of this process by getrusage, of our backends and of all of PostgreSQL by
-/proc. Looked at are the database, its processes and their network namespace, PgBouncer, the machine and an application's
-metrics, with the canaries beside. Limits: at most 1 % of a core for us, 0.5 % of the CPU that the database has, pgbench's throughput the same within noise.
+/proc. Looked at are the database, its processes, PgBouncer, the machine, and an application's metrics, sockets and threads, with the
+canaries beside. The application is a process of this program with --connections (5,000), half of which hold a request that it has not read. Limits: at most 1 % of a core for us, 0.5 % of the CPU that the database has, pgbench's throughput the same within noise.
 Exit status 1 when a limit is passed."""
 import argparse
 import http.server
 import json
 import os
 import re
+import resource
+import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -110,6 +113,26 @@ def serve_metrics():
     return f"http://127.0.0.1:{server.server_port}/metrics"
 
 
+def serve_connections(count):
+    """A process that accepts and reads nothing, with so many connections: its port, and what keeps them open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    pid = os.fork()
+    if pid == 0:
+        kept = []
+        while len(kept) < count:
+            kept.append(listener.accept()[0])
+        signal.pause()
+    port, calls = listener.getsockname()[1], []
+    for number in range(count):
+        calls.append(socket.create_connection(("127.0.0.1", port)))
+        if number % 2:
+            calls[-1].sendall(b"GET / HTTP/1.1\r\n")
+    listener.close()
+    return port, (pid, calls)
+
+
 def measured(postgres, seconds, clients, fresh_cost, probes=None):
     """pgbench's throughput, and what the probes beside it cost: None without `probes`, their command line. What this
     program asks the server for that is asked in both cases, since it is no probe's cost."""
@@ -144,7 +167,9 @@ def main():
     options.add_argument("--hz", type=float, default=10)
     options.add_argument("--no-processes", action="store_true", help="do not look at the server's processes")
     options.add_argument("--clients", type=int, default=90)
+    options.add_argument("--connections", type=int, default=5000, help="of the application (default 5000)")
     args = options.parse_args()
+    port, (application, _calls) = serve_connections(args.connections)
     postgres = Postgres(SECRET, ["max_connections=120", "synchronous_commit=off", "shared_buffers=256MB"])
     pgbouncer = PgBouncer(postgres, SECRET)
     subprocess.run([_program("pgbench"), "-i", "-q", "-s", "20", "-h", postgres.folder, "-p", str(postgres.port), "-U",
@@ -152,7 +177,7 @@ def main():
     fresh = connect_cost(postgres)
     metrics = serve_metrics()
     probes = [os.environ["PROBE_COST"], str(args.seconds), str(args.hz), postgres.dsn("side", SECRET), pgbouncer.dsn("stats"),
-              "0" if args.no_processes else str(postgres.process.pid), str(postgres.port), metrics]
+              "0" if args.no_processes else str(postgres.process.pid), str(port), metrics]
     print(f"a fresh connection costs the server {fresh * 1e3:.2f} ms of CPU")
     ratios, costs = [], []
     for pair in range(args.pairs):
@@ -172,6 +197,8 @@ def main():
     print(f"our CPU: median {client * 100:.2f} % of a core (limit 1 %)")
     print(f"database's CPU: median {server * 1e3:.2f} ms/s = {cores * 100:.2f} % of its {os.cpu_count()} cores (limit 0.5 %), "
           f"{share * 100:.2f} % of what it used; {fresh_s * 1e3:.2f} ms/s of it are fresh connections")
+    os.kill(application, signal.SIGKILL)
+    os.waitpid(application, 0)
     pgbouncer.stop()
     postgres.stop()
     failed = client > 0.01 or cores > 0.005 or abs(mean - 1) > max(2 * spread, 0.01)

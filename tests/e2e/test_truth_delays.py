@@ -26,7 +26,6 @@ load:
   - {{executor: constant-vus, vus: {users}, duration: {seconds}s}}
 """
 HISTOGRAM_ERROR = 0.005
-YARDSTICK_ERROR = 0.003  # how far what the server really applied may be from what was planned, at each quantile
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999))
 FREEZE_S = 2
 DELAY_S = 0.001
@@ -56,27 +55,21 @@ class Truth(unittest.TestCase):
         rate, seconds = 2000, 40
         delays = Mixture(constant=(0.5, 0.100), exponential=(0.3, 0.160), lognormal=(0.2, 0.240, 0.7))
         drawn = delays.draw(rate * seconds, seed=20260704)
-        for attempt in range(1, 4):
-            result, run_dir, server = self.measure(OPEN, drawn, rate=rate, seconds=seconds, users=2000)
-            verdict = result["validity"]["verdict"]
-            error = max(abs(nearest_rank(server.applied, q) / delays.quantile(q) - 1) for _, q in QUANTILES)
-            print(f"\nattempt {attempt}: {verdict}, server {server.scheduling}, its quantiles off by {error * 100:.2f} % at "
-                  f"most, its timers by p50 {server.timer_error(0.5) * 1e6:.0f} us, p99 {server.timer_error(0.99) * 1e6:.0f} us")
-            # What disturbed the yardstick itself says nothing about us.
-            if error < YARDSTICK_ERROR and verdict == "VALID":
-                break
-        else:
-            self.fail("in three attempts the machine was never quiet enough to measure")
+        result, run_dir, server = self.measure(OPEN, drawn, rate=rate, seconds=seconds, users=2000)
+        print(f"\n{result['validity']['verdict']}, server {server.scheduling}, its timers late by p50 "
+              f"{server.timer_error(0.5) * 1e6:.0f} us, p99 {server.timer_error(0.99) * 1e6:.0f} us")
         self.assertEqual(len(server.applied), rate * seconds)
         self.assertEqual(result["totals"]["requests"], rate * seconds)
         self.assertEqual(result["totals"]["not_sent"], 0)
         print(f"{'':6}{'analytic':>12}{'drawn':>12}{'applied':>12}{'service':>12}{'off':>9}")
         misses = []
         for name, q in QUANTILES:
+            # What was applied is the truth: the drawn delays, and how late the server's timers were on this machine.
             analytic, service = delays.quantile(q), result["totals"]["service_s"][name]
-            off = service / analytic - 1
+            applied = nearest_rank(server.applied, q)
+            off = service / applied - 1
             print(f"{name:6}{analytic * 1e3:9.3f} ms{nearest_rank(drawn, q) * 1e3:9.3f} ms"
-                  f"{nearest_rank(server.applied, q) * 1e3:9.3f} ms{service * 1e3:9.3f} ms{off * 100:8.2f}%")
+                  f"{applied * 1e3:9.3f} ms{service * 1e3:9.3f} ms{off * 100:8.2f}%")
             if abs(off) > 0.01 + HISTOGRAM_ERROR:
                 misses.append(name)
         self.assertEqual(misses, [])

@@ -1,6 +1,8 @@
-"""20,000 arrivals a second on one shard: the rate, and when each arrival was due."""
+"""20,000 arrivals a second on one shard: the rate, when each arrival was due, and how late it was sent beside what the machine's own
+timers allow."""
 import math
 import os
+import statistics
 import tempfile
 import unittest
 from pathlib import Path
@@ -9,8 +11,9 @@ from harness import query, summary
 from timing import Collector, Nginx, ks_distance, ks_p_value, run_with, timer_lateness, varint
 
 RATE, SECONDS = 20_000, 5
-MOST_LAG_S = 200e-6  # p99: sends are no later than this ...
-ATTEMPTS = 24        # ... in the quietest of so many measurements: a pause of the machine is in every lag
+MEASUREMENTS = 5     # each between two of a bare loop of sleeps, on the same core
+MOST_LAG_S = 200e-6  # p99 of a send, by the median of the measurements; or ...
+MOST_RATIO = 2       # ... so many times that of the bare loop, where the machine's timers are later than that
 SCENARIO = """
 target: {url}
 users:
@@ -69,13 +72,14 @@ class Pacing(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = Path(folder.name)
 
-    def measure(self, arrivals, attempt):
-        """The summary, the counts of the run and the sampled arrivals [(index, due in s)], in order. plimsoll has one core,
-        the server and whatever takes its traces another."""
+    def measure(self, arrivals, attempt=0):
+        """The summary, the counts of the run, the sampled arrivals [(index, due in s)], in order, and the lateness of a bare loop.
+        plimsoll has one core, the server and whatever takes its traces another."""
         cores = sorted(os.sched_getaffinity(0))
         self.assertGreaterEqual(len(cores), 2, "this proof takes two cores")
         run_dir = self.dir / f"r{attempt}"
         own, others = (["taskset", "-c", str(core)] for core in (cores[0], cores[-1]))
+        bare = [timer_lateness(own)]
         with Nginx(self.dir, others) as nginx, Collector(keep=True) as collector:
             (self.dir / "s.yaml").write_text(SCENARIO.format(
                 url=nginx.url, rate=RATE, seconds=SECONDS, arrivals=arrivals, port=collector.server_address[1]))
@@ -88,42 +92,38 @@ class Pacing(unittest.TestCase):
                               "sum(not_sent_user_cap) + sum(not_sent_generator) from tick")[0]
         start = int(query(run_dir, "select value from run where key = 'start_wall_ns'")[0][0])
         sampled = sorted((i, (at - start) * 1e-9) for body in bodies for i, at in iterations(body))
+        bare.append(timer_lateness(own))
         lag, service = result["totals"]["send_lag_s"], result["totals"]["service_s"]
         print(f"\n{arrivals}: {due} arrivals due in {SECONDS} s, {not_sent} not sent, {len(sampled)} sampled; send lag p50 "
               f"{lag['p50'] * 1e6:.0f} us, p99 {lag['p99'] * 1e6:.0f} us, p99.9 {lag['p999'] * 1e6:.0f} us; service p50 "
               f"{service['p50'] * 1e6:.0f} us; {result['generator']['cpu_us_per_request']:.1f} us of CPU per request; "
-              f"{result['validity']['verdict']}; a bare loop of sleeps was late by {timer_lateness(own) * 1e6:.0f} us (p99) "
-              "right after", flush=True)
-        return result, due, not_sent, sampled
+              f"{result['validity']['verdict']}; a bare loop of sleeps was late by {bare[0] * 1e6:.0f} us (p99) right before, "
+              f"{bare[1] * 1e6:.0f} us right after", flush=True)
+        return result, due, not_sent, sampled, sum(bare) / 2
 
-    def measure_calm(self, arrivals):
-        """The first measurement that shows what is claimed; whatever it shows besides is then looked at in it alone."""
-        for attempt in range(ATTEMPTS):
-            measured = self.measure(arrivals, attempt)
-            if (measured[0]["totals"]["send_lag_s"]["p99"] <= MOST_LAG_S
-                    and measured[0]["validity"]["verdict"] == "VALID"):
-                return measured
-        self.fail(f"send lag p99 above {MOST_LAG_S * 1e6:.0f} us in each of {ATTEMPTS} measurements; see above whether the "
-                  "machine's own timers were in time")
+    def test_sends_are_hardly_later_than_bare_timers(self):
+        measured = [self.measure("poisson", attempt) for attempt in range(MEASUREMENTS)]
+        lags = [result["totals"]["send_lag_s"]["p99"] for result, *_ in measured]
+        bares = [bare for *_, bare in measured]
+        lag, bare = statistics.median(lags), statistics.median(bares)
+        print(f"send lag p99, median of {MEASUREMENTS}: {lag * 1e6:.0f} us ({min(lags) * 1e6:.0f} to {max(lags) * 1e6:.0f}); bare loop "
+              f"{bare * 1e6:.0f} us ({min(bares) * 1e6:.0f} to {max(bares) * 1e6:.0f})")
+        self.assertLessEqual(lag, max(MOST_LAG_S, MOST_RATIO * bare))
 
     def test_uniform_arrivals_are_due_at_equal_distances(self):
-        result, due, not_sent, sampled = self.measure_calm("uniform")
+        result, due, not_sent, sampled, _ = self.measure("uniform")
         self.assertEqual(due, RATE * SECONDS)
-        achieved = result["totals"]["requests"] / SECONDS
-        print(f"achieved {achieved:.1f}/s of {RATE}/s")
-        self.assertAlmostEqual(achieved, RATE, delta=0.001 * RATE)
+        self.assertEqual(result["totals"]["requests"] + not_sent, due)
         self.assertGreater(len(sampled), 0.01 * due)
         worst = max(abs(at - index / RATE) for index, at in sampled)
         print(f"worst distance of a due time from index / rate: {worst * 1e9:.1f} ns")
         self.assertLess(worst, 10e-9)
 
     def test_poisson_arrivals_are_exponential_distances_apart(self):
-        result, due, not_sent, sampled = self.measure_calm("poisson")
+        result, due, not_sent, sampled, _ = self.measure("poisson")
         # The count of a Poisson process of mean n has standard deviation sqrt(n).
         self.assertAlmostEqual(due, RATE * SECONDS, delta=4 * math.sqrt(RATE * SECONDS))
-        achieved = result["totals"]["requests"]
-        print(f"achieved {achieved} of {due} due")
-        self.assertAlmostEqual(achieved, due, delta=0.001 * due)
+        self.assertEqual(result["totals"]["requests"] + not_sent, due)
         # k arrivals apart is the sum of k exponentials: its probability is uniform when the process is Poisson.
         chances = []
         for (i, at), (j, later) in zip(sampled, sampled[1:]):

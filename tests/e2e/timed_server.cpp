@@ -1,14 +1,17 @@
 // An HTTP server whose answers take exactly as long as a file says: the yardstick of the timing
 // proofs.
 //
-//   timed_server DELAYS OUT [FREEZE_AFTER_MS FREEZE_FOR_MS]
+//   timed_server DELAYS OUT [FREEZE_AFTER_MS FREEZE_FOR_MS | WORKERS]
 //
 // DELAYS holds one delay in nanoseconds per line; the n-th request is answered that long after it
-// was received, and those past the end of the file at once. With the last two, the whole server
-// stands still for FREEZE_FOR_MS, FREEZE_AFTER_MS after the first request. Prints "port N" once it
-// listens on loopback. On SIGTERM it writes OUT: "freeze BEGIN END" (nanoseconds of the monotonic
-// clock) where it froze, then per request "PLANNED APPLIED", in the order received, and ends.
-// One thread; time-outs by one timerfd at the earliest answer's absolute time.
+// was received, and those past the end of the file at once. With FREEZE_..., the whole server
+// stands still for FREEZE_FOR_MS, FREEZE_AFTER_MS after the first request. With WORKERS, so many
+// work on one request each, in the order received, and the delay counts from when one is free: the
+// queue G/G/c. Prints "port N" once it listens on loopback. On SIGTERM it writes OUT: "freeze BEGIN
+// END" (nanoseconds of the monotonic clock) where it froze, then per request "PLANNED APPLIED", in
+// the order received, and ends. One thread; time-outs by one timerfd at the earliest answer's
+// absolute time.
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <csignal>
@@ -71,8 +74,13 @@ struct Answer {
 
 class Server {
 public:
-    Server(std::vector<std::int64_t> delays, std::int64_t freeze_after, std::int64_t freeze_for)
+    /// `workers` 0: as many as there are requests.
+    Server(std::vector<std::int64_t> delays, std::int64_t freeze_after, std::int64_t freeze_for,
+           std::size_t workers)
         : delays_(std::move(delays)), freeze_after_(freeze_after), freeze_for_(freeze_for) {
+        for (std::size_t i = 0; i < workers; ++i) {
+            free_at_.push(0);
+        }
         requests_.reserve(delays_.size());
         listen_on_loopback();
         epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -187,9 +195,19 @@ private:
             }
             const std::size_t index = requests_.size();
             const std::int64_t delay = index < delays_.size() ? delays_[index] : 0;
-            requests_.push_back({delay, received});
-            answers_.push({received + delay, index, fd});
+            const std::int64_t at = begun(received) + delay;
+            requests_.push_back({at - received, received});
+            answers_.push({at, index, fd});
+            if (!free_at_.empty()) {
+                free_at_.pop();
+                free_at_.push(at);
+            }
         }
+    }
+
+    /// When the worker that is free first takes up what was received now.
+    [[nodiscard]] std::int64_t begun(std::int64_t received) const {
+        return free_at_.empty() ? received : std::max(received, free_at_.top());
     }
 
     void send_due() {
@@ -242,6 +260,7 @@ private:
     int port_ = 0;
     std::vector<Request> requests_;
     std::priority_queue<Answer, std::vector<Answer>, std::greater<>> answers_;
+    std::priority_queue<std::int64_t, std::vector<std::int64_t>, std::greater<>> free_at_;
     std::unordered_map<int, std::string> partial_;
 };
 
@@ -261,8 +280,8 @@ std::vector<std::int64_t> read_delays(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3 && argc != 5) {
-        std::cerr << "usage: timed_server DELAYS OUT [FREEZE_AFTER_MS FREEZE_FOR_MS]\n";
+    if (argc < 3 || argc > 5) {
+        std::cerr << "usage: timed_server DELAYS OUT [FREEZE_AFTER_MS FREEZE_FOR_MS | WORKERS]\n";
         return 1;
     }
     // The yardstick must be finer than what it measures: no slack in its timers and, where the
@@ -273,7 +292,8 @@ int main(int argc, char** argv) {
     priority.sched_priority = 2;  // and ahead of a plimsoll that a proof puts there too
     const bool real_time = ::sched_setscheduler(0, SCHED_FIFO, &priority) == 0;
     Server server(read_delays(argv[1]), argc == 5 ? std::atoll(argv[3]) * 1'000'000 : 0,
-                  argc == 5 ? std::atoll(argv[4]) * 1'000'000 : 0);
+                  argc == 5 ? std::atoll(argv[4]) * 1'000'000 : 0,
+                  argc == 4 ? std::strtoull(argv[3], nullptr, 10) : 0);
     std::cout << "port " << server.port() << "\nscheduling "
               << (real_time ? "real-time" : "ordinary") << std::endl;
     server.run();

@@ -54,12 +54,13 @@ def run_with(prefix, *args, timeout=180):
 class TimedServer:
     """timed_server (see timed_server.cpp) with these delays; what it did is known after `stop`."""
 
-    def __init__(self, folder, delays_ns=(), freeze_ms=None, core=None):
+    def __init__(self, folder, delays_ns=(), freeze_ms=None, core=None, workers=None):
         self.out = Path(folder) / "applied"
         delays = Path(folder) / "delays"
         delays.write_text("".join(f"{d}\n" for d in delays_ns))
         pin = ["taskset", "-c", str(core)] if core is not None else []
-        self.process = subprocess.Popen([*pin, TIMED_SERVER, delays, self.out, *map(str, freeze_ms or ())],
+        how = freeze_ms or ([workers] if workers else [])
+        self.process = subprocess.Popen([*pin, TIMED_SERVER, delays, self.out, *map(str, how)],
                                         stdout=subprocess.PIPE, text=True)
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().split()[1]}"
         self.scheduling = self.process.stdout.readline().split()[1]

@@ -2,6 +2,7 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/pool_errors.hpp"
 #include "analysis/diagnosis/pooler.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
@@ -12,6 +13,7 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -124,6 +126,9 @@ private:
         if (transactions_unmeasured()) {
             return true;
         }
+        if (answers_left(c_)) {
+            return true;  // its connections wait for the application
+        }
         if (pool_with_room(c_) || pooler_suspected(c_, pool_.size)) {
             return true;
         }
@@ -136,6 +141,12 @@ private:
         if (cpu.level == Level::Unknown) {
             finding_.blind_to("whether the database's CPU was full: " +
                               (cpu.figure.empty() ? std::string("nobody looked") : cpu.figure));
+        }
+        // What stands further inside is a mere lead for want of evidence: then so is this.
+        const auto idle = find_idle_in_transaction(c_);
+        if (idle && rank_of(*idle) > 1 && idle->against.empty()) {
+            finding_.blind_to(
+                "whether the pool is full because its transactions wait for something else");
         }
         const auto locks = lock_share(c_, c_.after());
         return (locks && *locks > kMostLocks) ||
@@ -164,9 +175,11 @@ private:
         if (reach.slow && to_spare) {
             finding_.evidence.emplace_back(
                 fmt::format("workers were to spare when the pool was not: with {:.0f} requests in "
-                            "flight a URL without database was still answered at once; later it "
-                            "had to wait as well",
-                            reach.in_flight_fast),
+                            "flight {}; later {}",
+                            reach.in_flight_fast,
+                            reach.by_sockets ? "none lay unread"
+                                             : "a URL without database was still answered at once",
+                            reach.by_sockets ? "most did" : "it had to wait as well"),
                 reach.query);
         } else if (reach.slow && (said || reach.level == Level::Room)) {
             finding_.against.push_back(reach.said("slower too: "));
@@ -307,12 +320,29 @@ private:
             "2√{:.1f} more cover bursts.",
             pool_.app->shown(), pool_.size, n, c_.highest_demand(), human_seconds(hold_s_), needed,
             needed);
+        finding_.fix += setting_for(n);
         finding_.fix += room_for(n);
         finding_.fix += next_limit();
         finding_.fix += fmt::format(
             " With {:.0f} expect no queue for connections up to {:.0f} requests/s; run again to "
             "confirm.",
             n, c_.highest_demand());
+    }
+
+    /// Where that is set, and what each process gets where there are several.
+    std::string setting_for(double n) const {
+        const ErrorsLike errors = pool_errors(c_.data());
+        const PoolError* error = errors.count > 0 ? pool_error_in(errors.sample) : nullptr;
+        const double processes = processes_of(c_).value_or(1);
+        const std::string each = processes > 1
+                                     ? fmt::format("{:.0f} in each of its {:.0f} processes",
+                                                   std::ceil(n / processes), processes)
+                                     : "";
+        if (error == nullptr || error->setting.empty()) {
+            return each.empty() ? "" : fmt::format(" That is {}.", each);
+        }
+        return fmt::format(" It is set by {} ({}){}{}.", error->setting, error->library,
+                           each.empty() ? "" : ": ", each);
     }
 
     /// Whether PostgreSQL has slots for a pool of n.

@@ -64,7 +64,11 @@ Case::Case(const RunData& data, const Break& found)
         before_.to_s = found.point.at_s;
         after_ = {found.point.at_s, std::max(found.until_s, found.certain_s)};
         const double sure = std::max(found.certain_s, found.point.at_s + kAtBreak_s);
-        at_break_ = {after_.from_s, std::min(after_.to_s, sure + kAtBreak_s)};
+        // Users in a loop wait no longer than there are users: what is full is seen as more of them
+        // come, and behind it fills up no more than what they are.
+        at_break_ = {after_.from_s, is_open_model(data.info)
+                                        ? std::min(after_.to_s, sure + kAtBreak_s)
+                                        : after_.to_s};
     }
 }
 

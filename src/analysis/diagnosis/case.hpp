@@ -33,7 +33,8 @@ public:
     [[nodiscard]] Window after() const { return after_; }
     [[nodiscard]] Window load() const { return load_; }
     /// The first seconds after the break, in which what gave way is full already and what fills up
-    /// behind it is not yet; the whole load where nothing broke.
+    /// behind it is not yet; with users in a loop all of `after`; the whole load where nothing
+    /// broke.
     [[nodiscard]] Window at_break() const { return at_break_; }
 
     /// Requests per second that reached what is behind the application.

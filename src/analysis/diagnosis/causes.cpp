@@ -70,7 +70,7 @@ const std::vector<Cause>& cause_table() {
          "a URL that needs nothing waits, or requests lie unread, with CPU and database idle, "
          "while "
          "requests are worked on one at a time or connections are opened for requests that are not "
-         "come back to",
+         "come back to; or PostgreSQL's answers lie unread on a good part of its connections",
          "app_cpu (its core is full), idle_in_transaction and lock waits (the answers of "
          "PostgreSQL "
          "lie unread), accept_queue (nobody accepts)",

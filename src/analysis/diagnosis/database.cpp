@@ -3,6 +3,7 @@
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
+#include "analysis/diagnosis/unread.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -166,6 +167,9 @@ std::optional<Finding> find_lock_contention(const Case& c) {
 std::optional<Finding> find_idle_in_transaction(const Case& c) {
     if (!c.broke() || find_connection_leak(c)) {
         return std::nullopt;  // those that are never given back are idle for ever
+    }
+    if (answers_left(c)) {
+        return std::nullopt;  // PostgreSQL has answered, and it is the application that is late
     }
     const Signal idle_signal = sum_of(c.data(), metric::kPgBackends, [](const StoredSeries& s) {
         return !is_ours(s) && s.label("state").starts_with("idle in transaction");

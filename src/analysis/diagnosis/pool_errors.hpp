@@ -8,10 +8,10 @@
 
 namespace plimsoll {
 
-/// A pool's own words for "no connection became free in time", lower case, and where its sources
-/// say them.
+/// A pool's own words for "no connection became free in time", lower case, where its sources say
+/// them, and what its size is set by; "" where that is not known.
 struct PoolError {
-    std::string_view library, text, source;
+    std::string_view library, text, source, setting = {};
 };
 [[nodiscard]] const std::vector<PoolError>& pool_error_table();
 /// Likewise of a pooler between the application and PostgreSQL; the first is its pool's, the others

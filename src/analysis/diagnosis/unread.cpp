@@ -13,6 +13,7 @@ namespace plimsoll {
 namespace {
 
 constexpr double kMost = 0.5;
+constexpr double kSome = 0.2;
 // What lies unread between two turns of a loop that keeps up.
 constexpr double kFew = 2;
 constexpr double kHardlyAny = 0.1;
@@ -20,8 +21,8 @@ constexpr std::size_t kLeast = 5;
 // Of one request at a time: below it nobody works on requests, and the queue waits for accept().
 constexpr double kIdle = 0.6;
 
-Signal callers(const RunData& data, const char* metric) {
-    return sum_of(data, metric, [](const StoredSeries& s) { return s.label("peer") == "caller"; });
+Signal of_peer(const RunData& data, const char* metric, const char* peer) {
+    return sum_of(data, metric, [&](const StoredSeries& s) { return s.label("peer") == peer; });
 }
 
 /// One reading: requests that wait unread, of those in flight.
@@ -31,7 +32,7 @@ struct Point {
 std::vector<Point> points_of(const Case& c) {
     const RunData& data = c.data();
     const Signal queue = series_of(data, metric::kTargetAcceptQueue);
-    const Signal unread = callers(data, metric::kTargetUnread);
+    const Signal unread = of_peer(data, metric::kTargetUnread, "caller");
     const auto at_once = worked_at_once(c);
     const bool works = at_once && *at_once >= kIdle;
     std::vector<Point> points;
@@ -95,12 +96,10 @@ Unread unread_of(const Case& c) {
     const auto is_most = [](double s) { return s >= kMost; };
     unread.most = share_in(share, c.at_break(), is_most).value_or(0) >= kSustainedShare &&
                   unread.waiting >= kMost * unread.in_flight;
+    unread.some =
+        unread.most || (unread.waiting >= kFew && unread.waiting >= kSome * unread.in_flight);
     unread.onset_s = sustained_since(share, {c.load().from_s, after.to_s}, kSustainedShare, is_most)
                          .value_or(after.to_s);
-    const Signal answers = sum_of(c.data(), metric::kTargetUnread, [](const StoredSeries& s) {
-        return s.label("peer") == "database";
-    });
-    unread.answers = mean_in(answers, after).value_or(0);
     return unread;
 }
 
@@ -144,27 +143,45 @@ void weigh_unread(const Case& c, const Reach& reach, Claim& finding) {
                         std::min(unread.waiting, unread.not_accepted)),
             query::gauge(
                 c, unread.not_accepted > 0 ? metric::kTargetAcceptQueue : metric::kTargetUnread));
-    } else if (finding.cause == "event_loop_blocked") {
+    } else if (finding.cause == "event_loop_blocked" && !answers_left(c)) {
         finding.against.emplace_back(
             fmt::format("of {:.1f} requests in flight only {:.1f} had not been read",
                         unread.in_flight, unread.waiting),
             query::gauge(c, metric::kTargetUnread));
     }
-    if (finding.cause == "event_loop_blocked" && unread.answers >= 1) {
-        finding.direct = true;
-        finding.evidence.emplace_back(
-            fmt::format("answers of PostgreSQL lay unread on {:.1f} connections", unread.answers),
-            query::gauge(c, metric::kTargetUnread));
+}
+
+std::optional<AnswersLeft> answers_left(const Case& c) {
+    // Who reads at once is caught between two reads now and then.
+    constexpr double kGoodPart = 0.25;
+    constexpr double kLeastMean = 0.7;
+    const Signal unread = of_peer(c.data(), metric::kTargetUnread, "database");
+    const Signal all = of_peer(c.data(), metric::kTargetConnections, "database");
+    const auto some = [](double n) { return n >= 1; };
+    const Reach reach = reach_of(c);
+    if (!c.broke() || (reach.known && !reach.slow) ||
+        samples_in(unread, c.after()) < kLeastSamples ||
+        share_in(unread, c.after(), some).value_or(0) < kSustainedShare) {
+        return std::nullopt;
     }
+    const AnswersLeft left{
+        mean_in(unread, c.after()).value_or(0), mean_in(all, c.after()).value_or(0),
+        sustained_since(unread, {c.load().from_s, c.after().to_s}, kSustainedShare, some)
+            .value_or(c.after().from_s)};
+    return left.unread >= std::max(kLeastMean, kGoodPart * left.connections) ? std::optional(left)
+                                                                             : std::nullopt;
 }
 
 std::optional<double> busy_acceptors(const Case& c) {
     constexpr double kPile = 2;
-    const auto processes =
-        median_in(series_of(c.data(), metric::kTargetWorkers), c.after()).value_or(0);
+    const double processes = processes_of(c).value_or(0);
     const auto queue =
         median_in(series_of(c.data(), metric::kTargetAcceptQueue), c.after()).value_or(0);
     return processes >= 2 && queue >= kPile * processes ? std::optional(processes) : std::nullopt;
+}
+
+std::optional<double> processes_of(const Case& c) {
+    return median_in(series_of(c.data(), metric::kTargetWorkers), c.after());
 }
 
 std::optional<double> taken_in_at_once(const Case& c) {

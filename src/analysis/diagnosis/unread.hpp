@@ -14,12 +14,12 @@ namespace plimsoll {
 struct Unread {
     bool known = false;
     bool most = false;        // half of the requests in flight or more, lastingly
+    bool some = false;        // a fifth or more: whoever takes them up does not do so at once
     double waiting = 0;       // not accepted, or accepted and not read; mean after the break
     double not_accepted = 0;  // of these
     double in_flight = 0;
     double in_service = 0;  // taken in: in flight, and not waiting
     double onset_s = 0;
-    double answers = 0;  // connections with answers of PostgreSQL that nobody has read, on average
 };
 [[nodiscard]] Unread unread_of(const Case& c);
 
@@ -30,10 +30,21 @@ struct Unread {
 /// unread; for a blocked loop, a contradiction where they do not.
 void weigh_unread(const Case& c, const Reach& reach, Claim& finding);
 
+/// Connections with answers of PostgreSQL that lie unread, lastingly: whoever asked did not come
+/// back to them, as a loop that is blocked, or a process without CPU, does not. nullopt: they are
+/// read.
+struct AnswersLeft {
+    double unread = 0, connections = 0;  // means after the break
+    double onset_s = 0;
+};
+[[nodiscard]] std::optional<AnswersLeft> answers_left(const Case& c);
+
 /// Processes that accept, where connections pile up that none of them has accepted: whoever accepts
 /// one works on it until it is answered, so that there are as many workers. Nothing with a single
 /// process, which may be a blocked loop.
 [[nodiscard]] std::optional<double> busy_acceptors(const Case& c);
+/// Processes of the target that may accept; nullopt where nobody counted them.
+[[nodiscard]] std::optional<double> processes_of(const Case& c);
 /// How many requests were taken in at once while others lay unread; nullopt where none did.
 [[nodiscard]] std::optional<double> taken_in_at_once(const Case& c);
 

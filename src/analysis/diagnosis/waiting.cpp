@@ -125,33 +125,57 @@ double workers_of(const Case& c, double at_once, const Reach& reach) {
     if (std::abs(reach.in_flight_slow - at_once) <= kVeryNear * at_once) {
         return std::round(reach.in_flight_slow);
     }
-    return std::max(1.0, std::ceil(at_once - 0.1));
+    return std::max(1.0, std::round(at_once));
 }
 
 Claim begin(const char* cause, const Reach& reach) {
     Claim finding;
     finding.cause = cause;
-    finding.onset_s = reach.onset_s;
+    finding.onset_s = reach.known ? reach.onset_s : 0;
     finding.sources = 2;
-    finding.evidence.push_back(
-        reach.said({}, ": requests wait before the application gets to them"));
+    if (reach.known) {
+        finding.evidence.push_back(reach.said(
+            {}, reach.slow ? ": requests wait before the application gets to them" : ""));
+    }
     return finding;
 }
 
+/// `at_once` 0: not known. `opened` 0: no more connections than before.
 Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, double at_once,
                    double opened) {
     Claim finding = begin("event_loop_blocked", reach);
-    if (opened <= 0 && server_kind(server_command(c)) != ServerKind::Loop) {
+    const ServerKind kind = server_kind(server_command(c));
+    if (const auto left = answers_left(c)) {
+        finding.direct = true;
+        finding.onset_s = reach.known ? std::min(reach.onset_s, left->onset_s) : left->onset_s;
+        finding.evidence.emplace_back(
+            fmt::format("by the kernel's word answers of PostgreSQL lay unread on {:.1f} of its "
+                        "{:.1f} connections: who had asked did not come back to them",
+                        left->unread, left->connections),
+            query::gauge(c, metric::kTargetUnread, {{"peer", "database"}}));
+        if (kind == ServerKind::Unknown) {
+            finding.lacks(
+                "what kind of server it is: one without a loop would have to stand still");
+        }
+    } else if (at_once >= kOneAtATime && kind == ServerKind::Unknown && unread_of(c).some) {
+        finding.blind_to(
+            fmt::format("whether its one process has {:.0f} threads that take requests for "
+                        "themselves, instead of a loop that stands still: the server's own figures "
+                        "(probes.app_metrics)",
+                        workers_of(c, at_once, reach)));
+    } else if (opened <= 0 && kind != ServerKind::Loop) {
         finding.lacks("what kind of server it is: one worker looks like one blocked loop");
-    }
-    if (opened <= 0 && at_once >= kOneAtATime) {
+    } else if (opened <= 0 && at_once >= kOneAtATime) {
         finding.lacks("how many processes it has, each with a loop of its own");
     }
     weigh_unread(c, reach, finding);
-    finding.evidence.emplace_back(
-        fmt::format("by the response times of light load it worked on {:.1f} request{} at a time",
-                    at_once, std::lround(at_once * 10) == 10 ? "" : "s"),
-        query::endpoints(c));
+    if (at_once > 0) {
+        finding.evidence.emplace_back(
+            fmt::format(
+                "by the response times of light load it worked on {:.1f} request{} at a time",
+                at_once, std::lround(at_once * 10) == 10 ? "" : "s"),
+            query::endpoints(c));
+    }
     if (opened > 0) {
         finding.evidence.emplace_back(
             fmt::format("meanwhile it opened {:.0f} database connections, for requests that it had "
@@ -220,6 +244,13 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
     return conclude(finding);
 }
 
+/// A runtime whose threads each wait for their own answer leaves none unread, unless all of it
+/// stands still.
+bool loop_leaves_answers(const Case& c) {
+    const ServerKind kind = server_kind(server_command(c));
+    return (kind == ServerKind::Loop || kind == ServerKind::Unknown) && answers_left(c).has_value();
+}
+
 double rate_of(const Case& c, std::size_t endpoint, Window window) {
     double requests = 0;
     for (const TickFacts& tick : c.data().ticks) {
@@ -237,13 +268,14 @@ struct Split {
 };
 Split split_endpoints(const Case& c) {
     Split split;
+    const Window window = c.at_break();
     const std::vector<double> light = light_responses(c);
     for (std::size_t e = 0; e < light.size(); ++e) {
         double sum = 0;
         double requests = 0;
         double seconds = 0;
         for (const TickFacts& tick : c.data().ticks) {
-            if (c.at_break().holds(tick.middle_s()) && e < tick.endpoints.size()) {
+            if (window.holds(tick.middle_s()) && e < tick.endpoints.size()) {
                 sum += tick.endpoints[e].response_s;
                 requests += static_cast<double>(tick.endpoints[e].requests);
                 seconds += tick.seconds();
@@ -340,7 +372,10 @@ Finding all_hang(const Case& c, const Reach& reach, const Inside& inside) {
             ? fmt::format("each of its {:.0f} processes holds a request for {:.1f} times as long "
                           "as under light load, and neither the CPU nor the database works on it",
                           *acceptors, *acceptors / *at_once)
-            : "what is under way does not end: neither the CPU nor the database works on it",
+        : collapsed(c)
+            ? "what is under way does not end: neither the CPU nor the database works on it"
+            : "what is under way takes far longer than under light load, and neither the CPU nor "
+              "the database works on it",
         query::load(c));
     finding.lacks("what these requests wait for");
     state_upstream(c, finding, inside);
@@ -355,9 +390,15 @@ std::optional<Finding> find_waiting(const Case& c) {
     }
     const Reach reach = reach_of(c);
     const Inside inside = look_inside(c);
-    if (!reach.known || !inside.known || inside.full || a_pool_binds(c, reach) ||
-        find_accept_queue(c) || find_rate_limited(c) || find_memory(c) ||
-        find_idle_in_transaction(c) || find_slow_upstream(c) || find_full_workers(c)) {
+    if (!inside.known || inside.full) {
+        return std::nullopt;
+    }
+    if (loop_leaves_answers(c)) {
+        return event_loop(c, reach, inside, worked_at_once(c).value_or(0), 0);
+    }
+    if (!reach.known || a_pool_binds(c, reach) || find_accept_queue(c) || find_rate_limited(c) ||
+        find_memory(c) || find_idle_in_transaction(c) || find_slow_upstream(c) ||
+        find_full_workers(c)) {
         return std::nullopt;
     }
     if (reach.level != Level::Full) {
@@ -381,8 +422,15 @@ std::optional<Finding> find_waiting(const Case& c) {
     // A loop each in a few processes; what they hand to threads goes on at more at once.
     const bool loops =
         kind == ServerKind::Loop && *at_once <= c.data().fact("env.cores", 0) + kAtOnceNoise;
-    if (taken_in || one || loops) {
+    // Requests lie unread: threads that read for themselves are all busy, or a loop stands still.
+    // Of a single process that is not known by name the latter is likelier.
+    const bool unread = kind == ServerKind::Unknown && unread_of(c).some;
+    const auto processes = processes_of(c);
+    if (taken_in || one || loops || (unread && processes == 1)) {
         return event_loop(c, reach, inside, *at_once, taken_in ? after : 0);
+    }
+    if (unread && !processes) {
+        return std::nullopt;
     }
     const bool as_many = reach.in_flight_fast <= kAsMany * *at_once + kAsManyMore;
     return as_many ? worker_pool(c, reach, inside, *at_once) : all_hang(c, reach, inside);

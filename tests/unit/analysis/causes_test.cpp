@@ -140,6 +140,9 @@ TEST(PoolErrors, AreKnownByTheirLibrariesWords) {
          "requests are coming in and your connection pool cannot serve them fast enough.",
          "DBConnection (Ecto)"},
         {"SequelizeConnectionAcquireTimeoutError: ResourceRequest timed out", "generic-pool"},
+        {"org.springframework.transaction.CannotCreateTransactionException: Could not open JDBC "
+         "Connection for transaction",
+         "Spring JDBC"},
         {"timed out waiting for connection: ", "r2d2"},
         {"pool timed out while waiting for an open connection", "SQLx"},
         {"connection pool exhausted", "any"},
@@ -174,6 +177,7 @@ TEST(PoolErrors, AreAllDocumented) {
         for (const PoolError& error : *table) {
             EXPECT_TRUE(documents(page, error.text)) << error.library;
             EXPECT_TRUE(documents(page, error.source)) << error.library;
+            EXPECT_TRUE(documents(page, error.setting)) << error.library;
         }
     }
 }

@@ -63,6 +63,8 @@ TEST(AppPool, IsCertainWhereTheApplicationSaysSo) {
     EXPECT_EQ(finding.confidence, "high");
     EXPECT_DOUBLE_EQ(finding.values.at("pool_size"), 5);
     EXPECT_TRUE(mentions(finding.evidence, "QueuePool limit of size 5"));
+    EXPECT_THAT(finding.fix,
+                testing::HasSubstr("pool_size and max_overflow together (SQLAlchemy)"));
     // Requests that gave up held no connection: the hold time must not count them.
     EXPECT_NEAR(finding.values.at("hold_s"), 0.020, 0.0003);
 }

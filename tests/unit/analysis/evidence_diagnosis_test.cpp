@@ -6,6 +6,7 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <set>
 
@@ -121,6 +122,7 @@ TEST(UnreadRequests, StandInForAMissingCanary) {
     std::erase_if(data.series, [](const StoredSeries& s) {
         return s.metric == metric::kCanarySeconds || s.metric == metric::kCanaryFailures;
     });
+    name_server(data, "gunicorn");
     add_sockets(data, 5);
     const auto findings = diagnose_again(data);
     ASSERT_FALSE(findings.empty());
@@ -128,6 +130,20 @@ TEST(UnreadRequests, StandInForAMissingCanary) {
     EXPECT_EQ(findings[0].confidence, "medium");
     EXPECT_DOUBLE_EQ(findings[0].values.at("workers"), 5);
     EXPECT_TRUE(mentions(findings[0].missing, "no_database"));
+    expect_no_surer_without_any(data);
+}
+
+TEST(UnreadRequests, BeforeOneUnknownProcessAreNoWorkersForCertain) {
+    RunData data = analysed({}).data;
+    slow_canary(data);
+    add_sockets(data, 5);
+    add(data, "target:sockets", 5, metric::kTargetWorkers, {}, [](double) { return 1; });
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "event_loop_blocked");
+    EXPECT_EQ(findings[0].confidence, "low");
+    EXPECT_TRUE(mentions(findings[0].missing, "5 threads that take requests for themselves"))
+        << testing::PrintToString(findings[0].missing);
     expect_no_surer_without_any(data);
 }
 
@@ -161,6 +177,36 @@ TEST(UnreadRequests, AreTheBlockedLoopsAndNotTheAcceptQueuesFault) {
         EXPECT_NE(finding.cause, "accept_queue");
     }
     expect_no_surer_without_any(data);
+}
+
+// The loop takes requests in and asks the database for each, and comes back to few: its pool is
+// full of connections that PostgreSQL has answered on.
+TEST(UnreadAnswers, AreABlockedLoopsWhateverElseLooksFull) {
+    RunData data = run_without(true, true, true);
+    slow_canary(data);
+    for (const char* metric : {metric::kTargetUnread, metric::kTargetConnections}) {
+        const bool unread = metric == metric::kTargetUnread;
+        add(data, "target:sockets", 5, metric, {{"peer", "database"}, {"remote", "127.0.0.1:5432"}},
+            [&](double t) { return !unread       ? 5
+                                   : t < kFull_s ? 0
+                                                 : 4; });
+    }
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1);
+    EXPECT_EQ(findings[0].cause, "event_loop_blocked");
+    EXPECT_NE(findings[0].confidence, "low");
+    EXPECT_TRUE(mentions(findings[0].evidence, "unread on 4.0 of its 5.0 connections"));
+    expect_no_surer_without_any(data);
+}
+
+TEST(UnreadAnswers, OfAMomentSayNothing) {
+    RunData data = run_without(true, true, true);
+    for (const char* metric : {metric::kTargetUnread, metric::kTargetConnections}) {
+        const bool unread = metric == metric::kTargetUnread;
+        add(data, "target:sockets", 5, metric, {{"peer", "database"}, {"remote", "127.0.0.1:5432"}},
+            [&](double t) { return !unread || std::fmod(t, 2) < 0.5 ? 5 : 0; });
+    }
+    EXPECT_EQ(diagnose_again(data).front().cause, "app_pool_exhausted");
 }
 
 TEST(Upstream, IsNamedByTheSocketsThatWaitForIt) {

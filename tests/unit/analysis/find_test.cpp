@@ -247,6 +247,28 @@ TEST(Find, SearchesUsersOfAClosedLoop) {
     EXPECT_LE(*found.result.search.hi - *found.result.search.lo, 3);
 }
 
+/// At 20 requests/s no step is long enough to prove that fewer than 0.1 % fail; none does.
+TEST(Find, HoldsALimitOnFailuresWhereNoneWasSeen) {
+    SimulatedTarget::Options target;
+    target.servers = 1;
+    target.service = always(0.05);  // 20/s
+    FindOptions options = below(1);
+    options.search.start = 5;
+    Threshold failures;
+    failures.key = "http_req_failed";
+    failures.expression = "rate<0.1%";
+    failures.metric = ThresholdMetric::Failed;
+    failures.statistic = Statistic::Rate;
+    failures.limit = 0.001;
+    options.goal.thresholds.push_back(failures);
+    const Found found = find(std::move(target), options);
+    ASSERT_EQ(found.result.search.end, SearchEnd::Found) << text_of(found.result);
+    EXPECT_GE(*found.result.search.lo, 15) << text_of(found.result);
+    for (const StepResult& step : found.result.steps) {
+        EXPECT_THAT(step.why, testing::Not(testing::HasSubstr("http_req_failed")));
+    }
+}
+
 TEST(Find, EndsWithWhatIsKnownWhenTheBudgetIsUsedUp) {
     SimulatedTarget::Options target;
     target.service = always(0.020);
