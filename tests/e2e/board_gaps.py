@@ -83,9 +83,9 @@ NEVER = {
 }
 
 DEMO = {
-    **RUNTIME, **QUOTA, **PGBOUNCER, **NEIGHBOURS, "plimsoll_checks_total": "the demo checks nothing",
-    "plimsoll_group_seconds": "the demo groups no steps",
-    **{f"plimsoll_exporter_{what}_total": "the demo has no exporter" for what in ("sent", "retried", "rejected")}}
+    **RUNTIME, **QUOTA, **PGBOUNCER, **NEIGHBOURS, "plimsoll_app_*": "the demo reads no metrics of its application",
+    "plimsoll_checks_total": "the demo checks nothing but a status", "plimsoll_group_seconds": "the demo groups no steps",
+    "plimsoll_threshold_ok": "the demo sets no thresholds"}
 
 # Of the runs in board_runs.py, and of `plimsoll demo`: metrics that it cannot have, queries that it may have.
 SITUATIONS = {

@@ -37,7 +37,6 @@ GAPS = {
             "plimsoll_container_cpu_throttled_seconds_total")},
         "plimsoll_finding": "the run goes on", "plimsoll_breaking_point_*": "the run goes on",
         "plimsoll_threshold_ok": "nobody judges them here",
-        **{f"plimsoll_exporter_{what}_total": "no exporter sends" for what in ("sent", "retried", "rejected")},
         "pg_stat_activity_count": NO_NEIGHBOUR, "pg_settings_max_connections": NO_NEIGHBOUR, "container_*": NO_NEIGHBOUR},
     "queries": {
         "overview / Offered and achieved / [EF]": BESIDE, "overview / Response time / D": BESIDE,
@@ -46,6 +45,7 @@ GAPS = {
         "pool / Database connections by state / B": "a limit is drawn from half of it on",
         "overview / Connections against pool and limit / E": "a limit is drawn from half of it on",
         "target / Memory by role / B": "a limit is drawn from half of it on",
+        "generator / Exporters: lost / [BC]": "nothing is refused or sent again",
         "target / Blocks found in memory / A": "the run of this test has blocks of no known source",
         "load / Users and connections / D": "a limit is drawn from half of it on"},
 }
