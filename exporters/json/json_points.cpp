@@ -2,8 +2,8 @@
 
 #include "base/utc.hpp"
 #include "base/utf8.hpp"
+#include "record/k6_metrics.hpp"
 
-#include <array>
 #include <set>
 #include <string_view>
 
@@ -17,36 +17,6 @@ namespace {
 
 namespace json = boost::json;
 using Tags = std::vector<std::pair<std::string_view, std::string_view>>;
-
-struct MetricRow {
-    std::string_view name;
-    std::string_view type;  // k6's: counter, gauge, rate, trend
-    std::string_view contains = "default";
-};
-constexpr MetricRow kRequests{"http_reqs", "counter"};
-constexpr MetricRow kFailed{"http_req_failed", "rate"};
-constexpr MetricRow kDuration{"http_req_duration", "trend", "time"};
-constexpr MetricRow kService{"http_req_service", "trend", "time"};
-constexpr MetricRow kBlocked{"http_req_blocked", "trend", "time"};
-constexpr MetricRow kDataSent{"data_sent", "counter", "data"};
-constexpr MetricRow kDataReceived{"data_received", "counter", "data"};
-constexpr MetricRow kIterations{"iterations", "counter"};
-constexpr MetricRow kDropped{"dropped_iterations", "counter"};
-constexpr MetricRow kChecks{"checks", "rate"};
-constexpr MetricRow kGroups{"group_duration", "trend", "time"};
-constexpr MetricRow kVus{"vus", "gauge"};
-constexpr MetricRow kVusMax{"vus_max", "gauge"};
-/// By RequestPhase, under the names that k6 has or had.
-constexpr std::array<MetricRow, kRequestPhaseCount> kPhases{
-    {{"http_req_looking_up", "trend", "time"},
-     {"http_req_connecting", "trend", "time"},
-     {"http_req_tls_handshaking", "trend", "time"},
-     {"http_req_sending", "trend", "time"},
-     {"http_req_waiting", "trend", "time"},
-     {"http_req_receiving", "trend", "time"}}};
-constexpr std::array<MetricRow, 13> kRows{kRequests, kFailed,       kDuration,   kService, kBlocked,
-                                          kDataSent, kDataReceived, kIterations, kDropped, kChecks,
-                                          kGroups,   kVus,          kVusMax};
 
 double in_ms(Nanoseconds time) {
     return static_cast<double>(time.count()) / 1e6;
@@ -63,7 +33,7 @@ void add_line(const json::object& line, std::string& out) {
     out += '\n';
 }
 
-void add_metric(const MetricRow& row, std::string& out) {
+void add_metric(const K6Metric& row, std::string& out) {
     json::object data{{"name", row.name}, {"type", row.type}, {"contains", row.contains}};
     if (row.contains == "time") {
         data["unit"] = "ms";
@@ -71,6 +41,11 @@ void add_metric(const MetricRow& row, std::string& out) {
         data["unit"] = "byte";
     }
     add_line({{"type", "Metric"}, {"data", std::move(data)}, {"metric", row.name}}, out);
+}
+
+/// A count that k6 has no name for: it goes under its public one.
+bool has_own_points(const LoadCount& count) {
+    return !count.metric.empty() && !k6::has_name_for(count.metric);
 }
 
 /// Writes the points of one moment.
@@ -83,18 +58,18 @@ public:
     void value(std::string_view metric, const json::value& value, const Tags& tags = {}) {
         point(metric, {{"value", value}}, tags);
     }
-    void count(const MetricRow& row, std::uint64_t count, const Tags& tags = {}) {
+    void count(const K6Metric& row, std::uint64_t count, const Tags& tags = {}) {
         if (count != 0) {
             value(row.name, count, tags);
         }
     }
-    void rate(const MetricRow& row, std::uint64_t part, std::uint64_t all, const Tags& tags) {
+    void rate(const K6Metric& row, std::uint64_t part, std::uint64_t all, const Tags& tags) {
         if (all != 0) {
             const double share = static_cast<double>(part) / static_cast<double>(all);
             point(row.name, {{"value", share}, {"count", all}}, tags);
         }
     }
-    void times(const MetricRow& row, const Histogram& times, const Tags& tags = {}) {
+    void times(const K6Metric& row, const Histogram& times, const Tags& tags = {}) {
         if (times.empty()) {
             return;
         }
@@ -137,14 +112,14 @@ void add_endpoint(Writer& writer, const EndpointInfo& endpoint, const EndpointSt
         Tags with_status = tags;
         with_status.emplace_back("status", status);
         with_status.emplace_back("outcome", to_string(each.outcome));
-        writer.count(kRequests, each.count, with_status);
+        writer.count(k6::kRequests, each.count, with_status);
     }
-    writer.rate(kFailed, stats.failed, stats.requests, tags);
-    writer.times(kDuration, stats.response, tags);
-    writer.times(kService, stats.service, tags);
-    writer.times(kBlocked, stats.send_lag, tags);
-    writer.count(kDataSent, stats.bytes_sent, tags);
-    writer.count(kDataReceived, stats.bytes_received, tags);
+    writer.rate(k6::kFailed, stats.failed, stats.requests, tags);
+    writer.times(k6::kDuration, stats.response, tags);
+    writer.times(k6::kService, stats.service, tags);
+    writer.times(k6::kBlocked, stats.send_lag, tags);
+    writer.count(k6::kDataSent, stats.bytes_sent, tags);
+    writer.count(k6::kDataReceived, stats.bytes_received, tags);
 }
 
 }  // namespace
@@ -163,11 +138,16 @@ JsonPoints::JsonPoints(const RunInfo& run, std::span<const ProbeInfo> probes)
 
 std::string JsonPoints::metrics() const {
     std::string out;
-    for (const MetricRow& row : kRows) {
+    for (const K6Metric& row : k6::kMetrics) {
         add_metric(row, out);
     }
-    for (const MetricRow& row : kPhases) {
+    for (const K6Metric& row : k6::kPhases) {
         add_metric(row, out);
+    }
+    for (const LoadCount& count : kLoadCounts) {
+        if (has_own_points(count)) {
+            add_metric({count.metric, "counter", count.metric}, out);
+        }
     }
     std::set<std::string_view> declared;  // several probes may be of one kind
     for (const ProbeInfo& probe : probes_) {
@@ -176,7 +156,7 @@ std::string JsonPoints::metrics() const {
                 continue;
             }
             // A counter of ours is the sum so far, where k6's is what was added: so it is a gauge.
-            add_metric({each.name, "gauge"}, out);
+            add_metric({each.name, "gauge", each.name}, out);
         }
     }
     return out;
@@ -190,23 +170,30 @@ std::string JsonPoints::tick(const Snapshot& snapshot) const {
             add_endpoint(writer, endpoints_[i], snapshot.delta[i]);
         }
     }
-    for (std::size_t i = 0; i < kPhases.size(); ++i) {
-        writer.times(kPhases[i], snapshot.delta_phases.times[i]);
+    for (std::size_t i = 0; i < k6::kPhases.size(); ++i) {
+        writer.times(k6::kPhases[i], snapshot.delta_phases.times[i]);
     }
     for (std::size_t i = 0; i < checks_.size(); ++i) {
         const CheckCount& check = snapshot.delta_checks[i];
-        writer.rate(kChecks, check.passed, check.passed + check.failed, {{"check", checks_[i]}});
+        writer.rate(k6::kChecks, check.passed, check.passed + check.failed,
+                    {{"check", checks_[i]}});
     }
     for (std::size_t i = 0; i < groups_.size(); ++i) {
-        writer.times(kGroups, snapshot.delta_groups[i].duration, {{"group", groups_[i]}});
+        writer.times(k6::kGroups, snapshot.delta_groups[i].duration, {{"group", groups_[i]}});
     }
-    writer.count(kIterations, snapshot.delta_counts.iterations_completed);
-    for (std::size_t i = 0; i < kNotSentReasonNames.size(); ++i) {
-        writer.count(kDropped, snapshot.delta_counts.not_sent[i],
-                     {{"reason", kNotSentReasonNames[i]}});
+    writer.count(k6::kIterations, snapshot.delta_counts.iterations_completed);
+    for (const NotSentReason reason : kNotSentReasons) {
+        writer.count(k6::kDropped, snapshot.delta_counts.not_sent(reason),
+                     {{"reason", to_string(reason)}});
     }
-    writer.value(kVus.name, snapshot.state.users);
-    writer.value(kVusMax.name, snapshot.state.users_max);
+    for (const LoadCount& count : kLoadCounts) {
+        if (has_own_points(count)) {
+            writer.count({count.metric, "counter", count.metric},
+                         snapshot.delta_counts.*count.value);
+        }
+    }
+    writer.value(k6::kVus.name, snapshot.state.users);
+    writer.value(k6::kVusMax.name, snapshot.state.users_max);
     return out;
 }
 

@@ -90,7 +90,8 @@ std::optional<Deliveries> OtlpExporter::deliveries() const {
                       now.retries,
                       now.rejected + now.refused,
                       now.dropped + now.failed - now.refused + now.untraced,
-                      now.last_error};
+                      now.last_error,
+                      true};
 }
 
 OtlpStats OtlpExporter::stats() const {

@@ -2,19 +2,13 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "signal/capabilities.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <mutex>
 
 namespace plimsoll {
-
-/// What is known of the scrapes so far.
-struct Scrapes {
-    std::uint64_t count = 0;
-    bool by_scraper = false;  // one said so, by the header that Prometheus and its kin send
-    Nanoseconds interval{};   // between them: the middle one of the latest; 0 with fewer than two
-};
 
 /// Thread-safe.
 class ScrapeLog {

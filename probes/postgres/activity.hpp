@@ -10,7 +10,7 @@
 
 namespace plimsoll {
 
-/// One group of client backends, as the query in postgres_probe.cpp counts them.
+/// One group of client backends, as activity_sql counts them.
 struct ActivityGroup {
     std::string datname;
     std::string usename;

@@ -5,14 +5,15 @@
 #include "probes/postgres/blockers.hpp"
 #include "probes/postgres/connection.hpp"
 #include "probes/postgres/link.hpp"
+#include "probes/postgres/metrics.hpp"
 #include "probes/postgres/queries.hpp"
+#include "probes/postgres/rows.hpp"
 #include "probes/postgres/sql_text.hpp"
+#include "probes/postgres/statement_queries.hpp"
 #include "probes/postgres/statements.hpp"
-#include "signal/names.hpp"
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,145 +21,7 @@
 namespace plimsoll {
 namespace {
 
-/// The first ones are filled from pg_stat_activity; those after Refused come by name from the
-/// counters' query.
-enum Metric : std::uint32_t {
-    Backends,
-    UsedRatio,
-    MaxConnections,
-    Reserved,
-    Blocked,
-    LongestTransaction,
-    IdleInTransaction,
-    Waiting,
-    Stale,
-    NewBackends,
-    Refused,
-    FirstCounter,
-};
-
-std::vector<MetricDescriptor> describe_activity() {
-    using enum MetricType;
-    return {
-        {metric::kPgBackends,
-         Gauge,
-         "Client backends, Plimsoll's own left out.",
-         {"datname", "usename", "application_name", "state", "wait_event_type"}},
-        {metric::kPgConnectionsUsedRatio,
-         Gauge,
-         "Client backends over the connections that roles without privileges can have.",
-         {}},
-        {metric::kPgMaxConnections, Gauge, "The setting max_connections.", {}},
-        {metric::kPgReservedConnections,
-         Gauge,
-         "Connections kept for superusers and privileged roles.",
-         {}},
-        {metric::kPgBlockedBackends, Gauge, "Client backends that wait for a lock.", {}},
-        {metric::kPgLongestTransaction, Gauge, "Age of the oldest open transaction.", {}},
-        {metric::kPgIdleInTransaction,
-         Gauge,
-         "Longest time a backend has been idle in its transaction.",
-         {}},
-        {metric::kPgWaiting,
-         Gauge,
-         "Active client backends that wait, by what for.",
-         {"wait_event_type", "wait_event"}},
-        {metric::kPgStale,
-         Gauge,
-         "Client backends that have done nothing for 5 s or longer.",
-         {"datname", "usename", "application_name", "state"}},
-        {"plimsoll_pg_new_backends",
-         Gauge,
-         "Client backends that connected within the last second.",
-         {}},
-        {metric::kPgConnectionRefused,
-         Counter,
-         "Connections that the server refused to Plimsoll.",
-         {"sqlstate"}},
-    };
-}
-
-std::vector<MetricDescriptor> describe_metrics() {
-    std::vector<MetricDescriptor> all = describe_activity();
-    const auto counter = [&](const char* name, const char* help, std::vector<std::string> labels) {
-        all.push_back({name, MetricType::Counter, help, std::move(labels)});
-    };
-    counter(metric::kPgTransactions, "Transactions ended in the probe's database.",
-            {"datname", "result"});
-    counter("plimsoll_pg_blocks_total", "Blocks read into shared buffers, or found there.",
-            {"datname", "source"});
-    counter("plimsoll_pg_block_seconds_total",
-            "Time spent on data files; 0 while track_io_timing is off.", {"datname", "direction"});
-    counter("plimsoll_pg_temp_bytes_total", "Bytes written to temporary files.", {"datname"});
-    counter("plimsoll_pg_deadlocks_total", "Deadlocks found.", {"datname"});
-    counter("plimsoll_pg_sessions_total", "Sessions established, and how they were lost.",
-            {"datname", "result"});
-    counter("plimsoll_pg_session_seconds_total",
-            "Time of sessions by state, known only when a state ends.", {"datname", "state"});
-    counter("plimsoll_pg_checkpoints_total", "Checkpoints by why they came.", {"reason"});
-    counter("plimsoll_pg_checkpoint_seconds_total", "Time spent in checkpoints.", {"operation"});
-    counter("plimsoll_pg_checkpoint_buffers_total", "Buffers written by checkpoints.", {});
-    counter("plimsoll_pg_wal_bytes_total", "Write-ahead log made.", {});
-    counter("plimsoll_pg_wal_operations_total", "Writes and syncs of the write-ahead log.",
-            {"operation"});
-    counter("plimsoll_pg_wal_seconds_total", "Time of these; 0 while track_wal_io_timing is off.",
-            {"operation"});
-    counter("plimsoll_pg_io_operations_total", "Operations on data files.",
-            {"backend", "operation"});
-    counter("plimsoll_pg_io_seconds_total", "Time of these; 0 while track_io_timing is off.",
-            {"backend", "operation"});
-    return all;
-}
-
-std::optional<std::string> text_or_null(const PgRows& rows, int row, int column) {
-    if (rows.null(row, column)) {
-        return std::nullopt;
-    }
-    return std::string(rows.text(row, column));
-}
-std::optional<double> number_or_null(const PgRows& rows, int row, int column) {
-    if (rows.null(row, column)) {
-        return std::nullopt;
-    }
-    return rows.number(row, column);
-}
-
-std::vector<ActivityGroup> read_groups(const PgRows& rows) {
-    std::vector<ActivityGroup> groups;
-    for (int row = 0; row < rows.size(); ++row) {
-        const auto count = [&](int column) {
-            return static_cast<std::uint64_t>(rows.number(row, column));
-        };
-        groups.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1)),
-                          std::string(rows.text(row, 2)), text_or_null(rows, row, 3),
-                          text_or_null(rows, row, 4), text_or_null(rows, row, 5),
-                          rows.text(row, 6) == "t", rows.text(row, 7) == "t", count(8),
-                          number_or_null(rows, row, 9), number_or_null(rows, row, 10), count(11),
-                          count(12)});
-    }
-    return groups;
-}
-
-std::vector<BlockedBy> read_blockers(const PgRows& rows) {
-    std::vector<BlockedBy> blocked;
-    for (int row = 0; row < rows.size(); ++row) {
-        blocked.push_back({static_cast<int>(rows.number(row, 0)),
-                           static_cast<int>(rows.number(row, 1)), std::string(rows.text(row, 2)),
-                           std::string(rows.text(row, 3)), rows.text(row, 4) == "t",
-                           rows.number(row, 5), std::string(rows.text(row, 6)),
-                           std::string(rows.text(row, 7))});
-    }
-    return blocked;
-}
-
-Statements read_statements(const PgRows& rows) {
-    Statements statements;
-    for (int row = 0; row < rows.size(); ++row) {
-        statements[std::string(rows.text(row, 0))] = {rows.number(row, 1), rows.number(row, 2),
-                                                      rows.number(row, 3), rows.number(row, 4)};
-    }
-    return statements;
-}
+using namespace postgres;
 
 constexpr double kNearlyFull = 0.9;
 
@@ -229,9 +92,8 @@ private:
     void swap_connections();
     Status learn_server(Clock::time_point deadline);
     void warn_of_privileges();
-    void read_counters(Clock::time_point deadline);
+    void refresh_counters(Clock::time_point deadline);
     void read_blockers_of(Clock::time_point deadline, Reading& reading);
-    Result<Statements> read_statements_now(Clock::time_point deadline);
     void keep_spare();
     void note_visibility(const std::vector<ActivityGroup>& groups, Reading& reading);
     [[nodiscard]] double setting(const std::string& name) const;
@@ -304,7 +166,8 @@ Status PostgresProbe::learn_server(Clock::time_point deadline) {
     }
     server_known_ = true;
     if (!statements_before_ && !fact_of(facts_, "statements_schema").empty()) {
-        if (auto statements = read_statements_now(deadline)) {
+        if (auto statements =
+                ask_statements(main_.connection, fact_of(facts_, "statements_schema"), deadline)) {
             statements_before_ = std::move(*statements);
         } else {
             facts_.emplace_back("statements", "not read: " + statements.error().what);
@@ -379,7 +242,7 @@ Result<Reading> PostgresProbe::read(Clock::time_point deadline) {
     add_activity(*rows, reading);
     read_blockers_of(deadline, reading);
     if (counters_due_.due(from)) {
-        read_counters(deadline);
+        refresh_counters(deadline);
     }
     add_counters(reading);
     keep_spare();
@@ -387,7 +250,7 @@ Result<Reading> PostgresProbe::read(Clock::time_point deadline) {
 }
 
 /// A failure here costs these values their freshness, not the reading.
-void PostgresProbe::read_counters(Clock::time_point deadline) {
+void PostgresProbe::refresh_counters(Clock::time_point deadline) {
     const auto rows =
         main_.ask("plimsoll_counters", counters_sql(main_.connection.server_version()), deadline);
     if (!rows) {
@@ -399,25 +262,7 @@ void PostgresProbe::read_counters(Clock::time_point deadline) {
         return;
     }
     counters_trouble_.clear();
-    counters_.clear();
-    for (int row = 0; row < rows->size(); ++row) {
-        const auto found =
-            std::find_if(descriptors_.begin() + FirstCounter, descriptors_.end(),
-                         [&](const MetricDescriptor& d) { return d.name == rows->text(row, 0); });
-        if (found == descriptors_.end()) {
-            continue;
-        }
-        Value value{
-            static_cast<std::uint32_t>(found - descriptors_.begin()), {}, rows->number(row, 3)};
-        for (int column = 1; column <= 2; ++column) {
-            if (!rows->null(row, column)) {
-                value.labels.emplace_back(rows->text(row, column));
-            }
-        }
-        if (value.labels.size() == found->labels.size()) {
-            counters_.push_back(std::move(value));
-        }
-    }
+    counters_ = read_counters(*rows, descriptors_);
 }
 
 void PostgresProbe::read_blockers_of(Clock::time_point deadline, Reading& reading) {
@@ -431,17 +276,7 @@ void PostgresProbe::read_blockers_of(Clock::time_point deadline, Reading& readin
     }
 }
 
-Result<Statements> PostgresProbe::read_statements_now(Clock::time_point deadline) {
-    const auto rows =
-        main_.connection.query(statements_sql(fact_of(facts_, "statements_schema")), deadline);
-    if (!rows) {
-        return rows.error();
-    }
-    return read_statements(*rows);
-}
-
 void PostgresProbe::finish(Clock::time_point deadline) {
-    constexpr std::size_t kShownStatements = 10;
     end_facts_ = blockers_.facts();
     if (!statements_before_) {
         return;
@@ -449,25 +284,14 @@ void PostgresProbe::finish(Clock::time_point deadline) {
     if (spare_ && spare_->connection.up() && !main_.connection.up()) {
         swap_connections();
     }
-    const auto after = read_statements_now(deadline);
+    const auto after =
+        ask_statements(main_.connection, fact_of(facts_, "statements_schema"), deadline);
     if (!after) {
         end_facts_.emplace_back("statements", "not read at the end: " + after.error().what);
         return;
     }
-    const TopStatements found = top_statements(*statements_before_, *after, kShownStatements);
-    std::vector<std::string> ids;
-    for (const TopStatement& each : found.top) {
-        ids.push_back(each.query_id);
-    }
-    std::map<std::string, std::string> texts;
-    if (!ids.empty()) {
-        const auto rows = main_.connection.query(
-            statement_texts_sql(fact_of(facts_, "statements_schema"), ids), deadline);
-        for (int row = 0; rows && row < rows->size(); ++row) {
-            texts.emplace(rows->text(row, 0), rows->text(row, 1));
-        }
-    }
-    const Facts facts = statement_facts(found, texts);
+    const Facts facts = ask_statement_facts(main_.connection, fact_of(facts_, "statements_schema"),
+                                            *statements_before_, *after, deadline);
     end_facts_.insert(end_facts_.end(), facts.begin(), facts.end());
 }
 

@@ -13,7 +13,7 @@ namespace plimsoll {
 /// pg_stat_activity shows one moment for ever. Each carries the comment plimsoll, by which our own
 /// statements are told from the application's.
 
-/// Client backends in groups; columns as read_groups in postgres_probe.cpp takes them.
+/// Client backends in groups; columns as read_groups in rows.cpp takes them.
 [[nodiscard]] std::string activity_sql();
 
 /// Counters as rows (metric, label, label, value): the metric's full name, labels in its

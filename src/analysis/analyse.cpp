@@ -38,7 +38,7 @@ void add_totals(const RunData& data, Analysis& analysis) {
         analysis.unknown += failures.unknown;
     }
     analysis.answers = judge_answers(data);
-    analysis.not_sent = data.counts.not_sent[0] + data.counts.not_sent[1];
+    analysis.not_sent = data.counts.not_sent();
     const std::uint64_t ended = data.all.requests - data.all.cut_off.count();
     analysis.rate = data.duration_s > 0 ? static_cast<double>(ended) / data.duration_s : 0;
     analysis.response = summarise_latency(data.all.response, data.all.censored.count());
@@ -115,8 +115,8 @@ GeneratorResult generator_of(const RunData& data) {
                 std::min(generator.sockets_left.value_or(UINT64_MAX), state.sockets_left);
         }
     }
-    generator.not_sent_user_cap = data.counts.not_sent[0];
-    generator.not_sent_generator = data.counts.not_sent[1];
+    generator.not_sent_user_cap = data.counts.not_sent_user_cap;
+    generator.not_sent_generator = data.counts.not_sent_generator;
     if (const double ceiling = data.fact("generator.ceiling_rate", 0); ceiling > 0) {
         generator.ceiling_rate = ceiling;
     }

@@ -157,7 +157,8 @@ std::string describe(const RunData& data, const Break& found) {
     double requests = 0;
     for (const TickFacts& tick : data.ticks) {
         if (tick.middle_s() >= found.point.at_s && tick.middle_s() < end) {
-            const double arrivals = as_double(tick.counts.arrivals_due - tick.counts.not_sent[1]);
+            const double arrivals =
+                as_double(tick.counts.arrivals_due - tick.counts.not_sent_generator);
             asked += arrivals * found.baseline.requests_per_arrival;
             good += as_double(tick.ok);
             requests += as_double(tick.requests);

@@ -68,7 +68,7 @@ private:
         const double good_share = 1 - baseline_.failed_ratio;
         if (open_) {
             const double turned_away =
-                as_double(tick.counts.not_sent[0]) * baseline_.requests_per_arrival;
+                as_double(tick.counts.not_sent_user_cap) * baseline_.requests_per_arrival;
             f.demand =
                 as_double(tick.requests) + turned_away + tick.state.in_flight - in_flight_before;
             f.shortfall = f.demand * good_share - as_double(tick.ok) - natural_growth(tick);

@@ -77,8 +77,7 @@ std::optional<double> exact_value(const Threshold& threshold, const LoadSums& su
         case ThresholdMetric::Requests:
             return of_count(threshold, requests_of(threshold, stats), sums.seconds);
         case ThresholdMetric::Dropped:
-            return of_count(threshold, sums.counts.not_sent[0] + sums.counts.not_sent[1],
-                            sums.seconds);
+            return of_count(threshold, sums.counts.not_sent(), sums.seconds);
         case ThresholdMetric::Iterations:
             return of_count(threshold, sums.counts.iterations_completed, sums.seconds);
         case ThresholdMetric::DataSent:

@@ -72,8 +72,8 @@ void check_sent(const RunData& data, Checks& checks) {
     if (due == 0) {
         return;
     }
-    const double generator = as_double(data.counts.not_sent[1]);
-    const double user_cap = as_double(data.counts.not_sent[0]);
+    const double generator = as_double(data.counts.not_sent_generator);
+    const double user_cap = as_double(data.counts.not_sent_user_cap);
     // Users look busy as well where their answers wait for a late generator to read them.
     const bool late = send_lag_p99(data) > limit_of(data);
     checks.push_back(

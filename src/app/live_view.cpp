@@ -151,7 +151,7 @@ std::string LiveView::load_text(const Snapshot& now) const {
                             : fmt::format("users {}  ", now.state.users);
     text += fmt::format("achieved {:.0f}/s  failed {:.1f} %  in flight {}", achieved, failed,
                         now.state.in_flight);
-    const auto dropped = now.total_counts.not_sent[0] + now.total_counts.not_sent[1];
+    const auto dropped = now.total_counts.not_sent();
     if (dropped > 0) {
         text += fmt::format("  not sent {}", dropped);
     }
@@ -205,7 +205,7 @@ std::string LiveView::block(std::size_t columns) const {
     for (std::size_t i = 0; i < latest_->executors.size(); ++i) {
         const auto count = run_.executors[i].stages.size();
         const auto stage = latest_->executors[i].stage;
-        if (run_.executors[i].kind == "externally-controlled") {
+        if (is_steered(run_.executors[i].kind)) {
             continue;  // it has the stages that somebody makes
         }
         stages += stage >= count ? std::string("  finishing")

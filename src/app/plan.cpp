@@ -2,9 +2,8 @@
 
 #include "app/request_estimate.hpp"
 #include "base/units.hpp"
-#include "exporters/otlp/otlp_options.hpp"
-#include "exporters/prometheus/series_count.hpp"
 #include "probes/postgres/target.hpp"
+#include "run/exporter_kinds.hpp"
 
 #include <algorithm>
 #include <array>
@@ -185,21 +184,12 @@ std::string probes_text(const Scenario& scenario) {
 
 std::string exports_text(const Scenario& scenario) {
     std::string lines;
-    if (const auto& prometheus = scenario.exports.prometheus) {
-        const bool v6 = prometheus->first.find(':') != std::string::npos;
-        lines += fmt::format("    {:<12}  http://{}{}{}:{}/metrics\n", "prometheus", v6 ? "[" : "",
-                             prometheus->first, v6 ? "]" : "", prometheus->second);
-        const SeriesCount cost = series_count(describe(scenario));
-        lines += fmt::format("    {:<12}  {} series of the load, {} buckets a histogram\n", "",
-                             cost.series, cost.buckets);
-    }
-    if (const auto& otlp = scenario.exports.otlp) {
-        const auto options = otlp_options({otlp->endpoint, otlp->sample}, process_environment());
-        lines += fmt::format("    {:<12}  {}, {:.3g} % of the iterations\n", "otlp",
-                             !options            ? otlp->endpoint
-                             : options->disabled ? "switched off by the environment"
-                                                 : display(options->endpoint),
-                             100 * otlp->sample);
+    for (const ExporterKind& kind : exporter_kinds()) {
+        std::string_view name = kind.name;
+        for (const std::string& line : tell_exporter(kind, scenario)) {
+            lines += fmt::format("    {:<12}  {}\n", name, line);
+            name = "";
+        }
     }
     return lines.empty() ? "" : "\nexports\n" + lines;
 }

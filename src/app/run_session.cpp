@@ -13,8 +13,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr const char* kOtlp = "otlp";
-
 /// Hands the process's signals on to one run.
 class SignalForwarder {
 public:
@@ -130,11 +128,11 @@ ExitCode exit_code_of(const RunOutcome& outcome) {
     return ExitCode::InternalError;
 }
 
-/// Of those that send to somebody, always; of the others where something was lost.
+/// Of those that send to another program, always; of the others where something was lost.
 void tell_deliveries(const RunOutcome& outcome) {
     for (const auto& [name, counts] : outcome.deliveries) {
         const bool lossless = counts.rejected == 0 && counts.dropped == 0;
-        if (lossless && name != kOtlp) {
+        if (lossless && !counts.sent_away) {
             continue;
         }
         say("{:<9} {} {} sent, {} retried, {} rejected, {} dropped{}\n", name, counts.sent,

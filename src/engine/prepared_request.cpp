@@ -80,7 +80,7 @@ PreparedRequest::Limits limits_of(const Step& step, const HttpOptions& options) 
 }
 
 /// A quoted string of a multipart header: what would end it is percent-encoded, as browsers do.
-std::string quoted(std::string_view text) {
+std::string in_header_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\r' || c == '\n') {
@@ -241,9 +241,9 @@ void PreparedRequest::render_body(const RenderContext& context, std::string& out
 void PreparedRequest::render_part(const FormPart& part, const RenderContext& context,
                                   std::string& value, std::string& out) const {
     out += fmt::format("--{}\r\nContent-Disposition: form-data; name={}", boundary_,
-                       quoted(part.name));
+                       in_header_quotes(part.name));
     if (!part.file_name.empty()) {
-        out += "; filename=" + quoted(part.file_name);
+        out += "; filename=" + in_header_quotes(part.file_name);
     }
     out += "\r\n";
     if (!part.content_type.empty()) {

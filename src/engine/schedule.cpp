@@ -307,7 +307,7 @@ bool Shard::dispatch_arrivals(Part& part, Clock::time_point now) {
         const std::uint32_t user_class = plan_.classes[part.index].pick(arrival.index);
         User* const user = take_user(part, user_class);
         if (user == nullptr) {
-            ++recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)];
+            ++recorder_->counts().not_sent_user_cap;
             continue;
         }
         ++recorder_->levels.users;
@@ -382,15 +382,14 @@ void Shard::end_part(Part& part, Clock::time_point now) {
         const auto stop = std::min(now, part.end);
         while (part.next_arrival && part.begin + part.next_arrival->due < stop) {
             ++recorder_->counts().arrivals_due;
-            ++recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::Generator)];
+            ++recorder_->counts().not_sent_generator;
             take_next_arrival(part);
         }
         part.next_arrival.reset();
     } else if (now >= part.end) {
         // Iterations that the users did not come to in time: the target was too slow.
         recorder_->counts().arrivals_due += part.iterations_left;
-        recorder_->counts().not_sent[static_cast<std::size_t>(NotSentReason::UserCap)] +=
-            part.iterations_left;
+        recorder_->counts().not_sent_user_cap += part.iterations_left;
     }
     for (User* user : part.ranks) {
         leave(*user, now, Clock::time_point::max());

@@ -4,10 +4,10 @@
 #include "import/json_access.hpp"
 #include "import/naming.hpp"
 #include "import/postman_url.hpp"
+#include "import/postman_variables.hpp"
 #include "import/request_text.hpp"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -25,23 +25,12 @@ public:
     Collection(const json::value& root, Draft& draft) : root_(root), draft_(draft) {}
 
     void read() {
-        take_variables(root_);
+        variables_.take(root_);
         walk(root_, "", find(&root_, "auth"));
         left_out_.note(draft_);
     }
 
 private:
-    // Of the collection, a folder or an item; the innermost that has a name says its value.
-    void take_variables(const json::value& of) {
-        for (const json::value& variable : items_at(&of, "variable")) {
-            if (!true_at(find(&variable, "disabled"))) {
-                const std::string key = text_at(&variable, "key");
-                variables_[key.empty() ? text_at(&variable, "id") : key] =
-                    scalar_text(find(&variable, "value"));
-            }
-        }
-    }
-
     void walk(const json::value& folder, const std::string& path, const json::value* auth) {
         for (const json::value& item : items_at(&folder, "item")) {
             const json::value* const own = find(&item, "auth");
@@ -49,14 +38,14 @@ private:
             if (!items_at(&item, "event").empty()) {
                 left_out_.add("script (pre-request or test)");
             }
-            const auto outer = variables_;
-            take_variables(item);
+            auto outer = variables_.values();
+            variables_.take(item);
             if (find(&item, "item") != nullptr) {
                 walk(item, path + text_at(&item, "name") + " / ", valid);
             } else {
                 add(item, path, valid);
             }
-            variables_ = outer;
+            variables_.restore(std::move(outer));
         }
     }
 
@@ -86,65 +75,6 @@ private:
             step.statuses = {static_cast<int>(*status)};
         }
         draft_.users.front().steps.push_back(std::move(step));
-    }
-
-    // Template text: {{name}} becomes an environment reference, all else is the secrets' to judge.
-    std::string filled(std::string_view text) {
-        std::string result;
-        while (!text.empty()) {
-            const std::size_t open = text.find("{{");
-            const std::size_t close = open == std::string_view::npos ? open : text.find("}}", open);
-            if (close == std::string_view::npos) {
-                return result + draft_.secrets.text(text);
-            }
-            result += draft_.secrets.text(text.substr(0, open));
-            result += variable(std::string(text.substr(open + 2, close - open - 2)));
-            text.remove_prefix(close + 2);
-        }
-        return result;
-    }
-
-    std::string variable(const std::string& name) {
-        if (name == "$guid" || name == "$randomUUID") {
-            return "${uuid()}";
-        }
-        if (name.starts_with('$')) {
-            draft_.notes.push_back(fmt::format("{{{{{}}}}} became a random number", name));
-            return "${random_int(0,1000000)}";
-        }
-        const auto known = variables_.find(name);
-        const bool has_value = known != variables_.end() && !known->second.empty();
-        if (!has_value || is_secret_name(name)) {
-            return draft_.secrets.reference(name, has_value ? known->second : "{{" + name + "}}");
-        }
-        const std::string& value = known->second;
-        if (value.find("{{") != std::string::npos && depth_ < 5) {
-            ++depth_;
-            std::string text = filled(value);
-            --depth_;
-            return text;
-        }
-        return draft_.secrets.text(value);
-    }
-
-    std::string field(std::string_view name, std::string_view value) {
-        return value.find("{{") != std::string_view::npos ? filled(value)
-                                                          : draft_.secrets.field(name, value);
-    }
-
-    JsonTree fill_json(const JsonTree& value, std::string_view name = {}) {
-        JsonTree result = value;
-        for (auto& [key, member] : result.members) {
-            member = fill_json(member, key);
-            key = filled(key);
-        }
-        for (JsonTree& item : result.items) {
-            item = fill_json(item, name);
-        }
-        if (value.kind == JsonTree::Kind::String) {
-            result.text = field(name, value.text);
-        }
-        return result;
     }
 
     // A list, or (2.0) lines of text.
@@ -178,7 +108,7 @@ private:
         } else if (value.find("{{") == std::string::npos) {
             static_cast<void>(add_header(step, draft_.secrets, name, value));
         } else if (!has_header(step, name)) {
-            step.headers.emplace_back(name, filled(value));
+            step.headers.emplace_back(name, variables_.filled(value));
         }
     }
 
@@ -189,14 +119,15 @@ private:
         } else if (mode == "urlencoded" || mode == "formdata") {
             add_form(items_at(body, mode), mode == "formdata", step);
         } else if (mode == "graphql") {
-            json::object query{{"query", filled(text_at(body, "graphql", "query"))}};
+            json::object query{{"query", variables_.filled(text_at(body, "graphql", "query"))}};
             const auto variables = parse_tree(text_at(body, "graphql", "variables"), "variables");
             step.json = query;
             if (variables) {
-                step.json.members.emplace_back("variables", fill_json(*variables));
+                step.json.members.emplace_back("variables", variables_.fill_json(*variables));
             }
             if (const std::string name = text_at(body, "graphql", "operationName"); !name.empty()) {
-                step.json.members.emplace_back("operationName", JsonTree::string(filled(name)));
+                step.json.members.emplace_back("operationName",
+                                               JsonTree::string(variables_.filled(name)));
             }
             step.body = DraftStep::Body::Json;
         } else if (mode == "file") {
@@ -238,7 +169,7 @@ private:
         }
         if (json && container) {
             step.body = DraftStep::Body::Json;
-            step.json = fill_json(*tree);
+            step.json = variables_.fill_json(*tree);
             std::erase_if(step.headers, [](const auto& header) {
                 return lower_case(header.first) == "content-type" &&
                        header.second == "application/json";
@@ -246,7 +177,7 @@ private:
             return;
         }
         step.body = DraftStep::Body::Text;
-        step.text = filled(raw);
+        step.text = variables_.filled(raw);
         if (!typed) {
             step.headers.emplace_back("Content-Type", type);
         }
@@ -261,7 +192,7 @@ private:
             }
             const std::string name = text_at(&entry, "key");
             DraftPart part{name,
-                           field(name, text_at(&entry, "value")),
+                           variables_.field(name, text_at(&entry, "value")),
                            false,
                            {},
                            text_at(&entry, "contentType")};
@@ -276,7 +207,7 @@ private:
                     "file in a form whose content the collection does not have; it is "
                     "sent empty");
             }
-            form.emplace_back(filled(name), part.value);
+            form.emplace_back(variables_.filled(name), part.value);
             parts.push_back(std::move(part));
         }
         if (multipart) {
@@ -301,7 +232,7 @@ private:
         const std::string type = text_at(auth, "type");
         const json::value* const of = find(auth, type);
         const auto secret = [&](std::string_view name, const std::string& value) {
-            return value.find("{{") != std::string::npos ? filled(value)
+            return value.find("{{") != std::string::npos ? variables_.filled(value)
                                                          : draft_.secrets.reference(name, value);
         };
         if (has_header(step, "authorization")) {
@@ -311,7 +242,7 @@ private:
             const std::string token = parameter(of, type == "bearer" ? "token" : "accessToken");
             step.headers.emplace_back("Authorization", "Bearer " + secret("API_TOKEN", token));
         } else if (type == "basic") {
-            step.basic = {filled(parameter(of, "username")),
+            step.basic = {variables_.filled(parameter(of, "username")),
                           secret("PASSWORD", parameter(of, "password"))};
         } else if (type == "apikey") {
             const std::string key = parameter(of, "key");
@@ -327,24 +258,8 @@ private:
         return "";
     }
 
-    // Path text keeps {{name}} through percent-encoding.
-    std::string filled_path(std::string_view text) {
-        std::string result;
-        while (!text.empty()) {
-            const std::size_t open = text.find("{{");
-            const std::size_t close = open == std::string_view::npos ? open : text.find("}}", open);
-            if (close == std::string_view::npos) {
-                return result + draft_.secrets.path(clean_target(text));
-            }
-            result += draft_.secrets.path(clean_target(text.substr(0, open)));
-            result += variable(std::string(text.substr(open + 2, close - open - 2)));
-            text.remove_prefix(close + 2);
-        }
-        return result;
-    }
-
     void set_url(DraftStep& step, const std::string& written, const std::string& query) {
-        std::string raw = resolve_variables(written, variables_);
+        std::string raw = resolve_variables(written, variables_.values());
         raw = raw.substr(0, raw.find('#'));
         const std::size_t scheme = raw.find("://");
         const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
@@ -358,7 +273,7 @@ private:
         std::string target = raw.substr(end);
         target.insert(0, target.starts_with('/') ? "" : "/");
         if (origin.find("{{") != std::string::npos) {
-            origin = filled_origin(origin);
+            origin = variables_.filled_origin(origin);
         } else {
             const auto parts = split_url(raw, true);
             origin = parts ? parts->origin : "http://127.0.0.1:8080";
@@ -367,38 +282,10 @@ private:
         if (draft_.target.empty()) {
             draft_.target = origin;
         }
-        step.path = (origin == draft_.target ? "" : origin) + filled_path(target);
+        step.path = (origin == draft_.target ? "" : origin) + variables_.filled_path(target);
         if (!query.empty()) {
             step.path += (step.path.find('?') == std::string::npos ? "?" : "&") + query;
         }
-    }
-
-    // Scheme, host and port in which variables are left: what stands alone is a whole URL, else
-    // each is one part of it.
-    std::string filled_origin(std::string origin) {
-        const bool alone = origin.starts_with("{{") && origin.find("}}") == origin.size() - 2;
-        if (!alone && origin.find("://") == std::string::npos) {
-            origin.insert(0, "http://");
-        }
-        std::string result;
-        for (std::size_t at = 0; at < origin.size();) {
-            const std::size_t open = std::min(origin.find("{{", at), origin.size());
-            const std::size_t close = origin.find("}}", open);
-            result += origin.substr(at, open - at);
-            if (close == std::string::npos) {
-                return result + origin.substr(open);
-            }
-            const std::string name = origin.substr(open + 2, close - open - 2);
-            const std::string reference = draft_.secrets.reference(name, "{{" + name + "}}");
-            if (!alone && reference.size() > 7) {
-                const std::string variable = reference.substr(6, reference.size() - 7);
-                const bool port = result.ends_with(':');
-                draft_.samples[variable] = result.empty() ? "http" : port ? "8080" : "localhost";
-            }
-            result += reference;
-            at = close + 2;
-        }
-        return result;
     }
 
     static std::string step_name(std::string name, const std::string& path) {
@@ -418,8 +305,7 @@ private:
     const json::value& root_;
     Draft& draft_;
     LeftOut left_out_;
-    std::map<std::string, std::string> variables_;
-    int depth_ = 0;
+    PostmanVariables variables_{draft_};
 };
 
 }  // namespace

@@ -2,10 +2,10 @@
 
 #include "import/json_access.hpp"
 #include "import/schema_fit.hpp"
+#include "import/schema_number.hpp"
 #include "import/schema_string.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -20,43 +20,6 @@ constexpr int kDeepest = 60;                // of what must be there
 constexpr std::size_t kMostOptional = 250;  // values, from which on only what must be there is made
 constexpr std::size_t kMost = 20'000;       // values in all
 constexpr std::size_t kMostItems = 100;
-
-json::value number_of(const json::value& schema, bool whole) {
-    const auto step = number_at(&schema, "multipleOf");
-    const double grain = step && *step > 0 ? *step : whole ? 1 : 0;
-    const auto low = number_at(&schema, "minimum");
-    const auto above = number_at(&schema, "exclusiveMinimum");
-    const auto high = number_at(&schema, "maximum");
-    const auto below = number_at(&schema, "exclusiveMaximum");
-    const auto as_value = [&](double number) {
-        constexpr double kLargest = 9e15;  // whole numbers up to here are exact
-        return (whole || number == std::floor(number)) && std::fabs(number) < kLargest
-                   ? json::value(static_cast<std::int64_t>(number))
-                   : json::value(number);
-    };
-    std::vector<double> candidates{1, 0};
-    for (const auto& limit : {low, above, high, below}) {
-        for (const double by : {0.0, 1.0, -1.0, 0.5, -0.5, 0.001, -0.001}) {
-            if (limit) {
-                const double number = *limit + by;
-                candidates.push_back(number);
-                if (grain > 0) {
-                    candidates.push_back(std::ceil(number / grain) * grain);
-                    candidates.push_back(std::floor(number / grain) * grain);
-                }
-            }
-        }
-    }
-    candidates.push_back(grain);
-    const json::value root;
-    for (const double number : candidates) {
-        const bool usable = !whole || number == std::floor(number);
-        if (usable && fits(root, as_value(number), &schema)) {
-            return as_value(number);
-        }
-    }
-    return as_value(low.value_or(1));
-}
 
 // The nth of different values, for lists whose items must differ.
 json::value another(const json::value& first, const json::value& schema, std::size_t number) {
@@ -171,7 +134,7 @@ SchemaExamples::Made SchemaExamples::make_new(const json::value& schema, std::st
         return json::value();
     }
     if (type == "integer" || type == "number") {
-        return number_of(schema, type == "integer");
+        return sample_number(schema, type == "integer");
     }
     return json::value(sample_text(schema));
 }
@@ -379,70 +342,6 @@ json::value SchemaExamples::finished(const json::value& value, std::string_view 
                                fmt::format("\x01{}", name)));  // equal to itself only
     }
     return json::value(text == kSampleUuid ? "${uuid()}" : as_literal(text));
-}
-
-namespace {
-
-/// Of a parameter: its schema, that of its media type, or (Swagger 2) itself.
-const json::value* schema_of(const json::value* parameter) {
-    if (const json::value* const own = find(parameter, "schema")) {
-        return own;
-    }
-    const json::value* const content = find(parameter, "content");
-    if (content != nullptr && content->is_object() && !content->get_object().empty()) {
-        return find(&content->get_object().begin()->value(), "schema");
-    }
-    return parameter;
-}
-
-bool is_nothing(const json::value& value) {
-    const auto* const array = value.if_array();
-    const auto* const object = value.if_object();
-    const auto* const text = value.if_string();
-    return value.is_null() || (array != nullptr && array->empty()) ||
-           (object != nullptr && object->empty()) || (text != nullptr && text->empty());
-}
-
-}  // namespace
-
-json::value SchemaExamples::parameter(const json::value* of) {
-    const std::string name = text_at(of, "name");
-    const json::value* const schema = resolve(schema_of(of));
-    std::vector<json::value> candidates;
-    for (const char* const key : {"example", "x-example"}) {
-        if (const json::value* const value = find(of, key)) {
-            candidates.push_back(*value);
-        }
-    }
-    const json::value* const examples = find(of, "examples");
-    if (examples != nullptr && examples->is_object()) {
-        for (const auto& [label, one] : examples->get_object()) {
-            if (const json::value* const value = find(resolve(&one), "value")) {
-                candidates.push_back(*value);
-            }
-        }
-    }
-    for (const json::value& value : candidates) {
-        if (!is_nothing(value) && fits(root_, value, schema)) {
-            return finished(value, name, schema);
-        }
-    }
-    const auto low = number_at(schema, "minimum");
-    const auto high = number_at(schema, "maximum");
-    const bool drawn = schema != nullptr && type_of(*schema) == "integer" &&
-                       text_at(of, "in") == "path" && items_at(schema, "enum").empty() &&
-                       find(schema, "example") == nullptr && find(schema, "default") == nullptr &&
-                       !find(schema, "multipleOf");
-    if (drawn) {
-        const double from = low.value_or(high ? std::min(1.0, *high) : 1);
-        const double to = high.value_or(from + 99);
-        if (std::fabs(from) < 1e15 && std::fabs(to) < 1e15 && from <= to) {
-            return json::value(fmt::format("${{random_int({},{})}}", std::llround(std::ceil(from)),
-                                           std::llround(std::floor(to))));
-        }
-    }
-    json::value value = example(schema, name).value_or(json::value());
-    return is_nothing(value) ? json::value("example") : value;
 }
 
 }  // namespace plimsoll::import

@@ -101,24 +101,9 @@ void GroupStats::clear() noexcept {
 }
 
 void LoadCounts::merge(const LoadCounts& other) {
-    arrivals_due += other.arrivals_due;
-    iterations_started += other.iterations_started;
-    iterations_completed += other.iterations_completed;
-    iterations_cut_short += other.iterations_cut_short;
-    steps_unrendered += other.steps_unrendered;
-    starts_failed += other.starts_failed;
-    users_stopped += other.users_stopped;
-    out_of_data += other.out_of_data;
-    for (std::size_t i = 0; i < not_sent.size(); ++i) {
-        not_sent[i] += other.not_sent[i];
+    for (const LoadCount& count : kLoadCounts) {
+        this->*count.value += other.*count.value;
     }
-    connects_ok += other.connects_ok;
-    connects_failed += other.connects_failed;
-    reconnects += other.reconnects;
-    redirects += other.redirects;
-    errors_unsampled += other.errors_unsampled;
-    spans_dropped += other.spans_dropped;
-    interrupted += other.interrupted;
 }
 
 void PhaseStats::merge(const PhaseStats& other) {

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "record/histogram.hpp"
+#include "record/load_counts.hpp"
 #include "record/outcome.hpp"
 #include "record/rare_histogram.hpp"
 #include "record/run_info.hpp"
@@ -122,33 +123,6 @@ struct CheckCount {
 };
 /// Adds each check's counts to those of `into`, which grows where it is shorter.
 void add_checks(std::vector<CheckCount>& into, const std::vector<CheckCount>& from);
-
-enum class NotSentReason : std::uint8_t { UserCap, Generator };
-inline constexpr std::array<std::string_view, 2> kNotSentReasonNames{"user_cap", "generator"};
-
-/// Counts of one tick (or, merged, since the start).
-struct LoadCounts {
-    /// Iterations due: the arrivals of open-model executors' schedules, and the iterations of those
-    /// that do a number of them, as each begins or is given up for want of time.
-    std::uint64_t arrivals_due = 0;
-    std::uint64_t iterations_started = 0;
-    std::uint64_t iterations_completed = 0;
-    std::array<std::uint64_t, 2> not_sent{};  // iterations, by NotSentReason
-    std::uint64_t connects_ok = 0;
-    std::uint64_t connects_failed = 0;
-    std::uint64_t reconnects = 0;        // kept-alive connections that the server had closed
-    std::uint64_t errors_unsampled = 0;  // failed requests whose body was not kept
-    std::uint64_t spans_dropped = 0;
-    std::uint64_t interrupted = 0;           // requests with outcome CutOff
-    std::uint64_t iterations_cut_short = 0;  // ended by a failed step before the flow's end
-    std::uint64_t steps_unrendered = 0;  // not sent: a variable in them had no value; no requests
-    std::uint64_t starts_failed = 0;     // users whose user_start failed
-    std::uint64_t users_stopped = 0;     // by on_fail, or for want of data
-    std::uint64_t out_of_data = 0;       // iterations not begun: unique data had no row left
-    std::uint64_t redirects = 0;         // hops beyond a request's first
-
-    void merge(const LoadCounts& other);
-};
 
 /// A request sent later than this after it was due is a late send: what a general-purpose kernel's
 /// scheduler gives a busy machine.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "record/executor_kind.hpp"
 #include "record/threshold.hpp"
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct StageInfo {
 
 struct ExecutorInfo {
     std::string name;
-    std::string kind;        // k6's name: constant-arrival-rate ...
+    ExecutorKind kind = ExecutorKind::ConstantArrivalRate;
     bool open = true;        // arrivals by schedule (open model) or users in a loop (closed model)
     double start_value = 0;  // rate or users at `stages.front().from`
     std::vector<StageInfo> stages;
@@ -67,6 +68,7 @@ struct RunInfo {
     Nanoseconds request_timeout{};  // the longest step timeout: latencies of timeouts are censored
                                     // at theirs
     std::vector<std::string> tags;  // "key=value"
+    bool has_load = true;           // false: probes look at a target that somebody else loads
 };
 
 }  // namespace plimsoll

@@ -23,6 +23,10 @@ using CsvFiles = std::array<std::pair<std::string, std::string>, 4>;
 [[nodiscard]] std::string html_tables(const RunInfo& info, const RunData& data,
                                       const Analysis& analysis);
 
+/// Those of what happened in the run and around it (html_run_tables.cpp).
+[[nodiscard]] std::string html_run_tables(const RunInfo& info, const RunData& data,
+                                          const Analysis& analysis);
+
 /// What a run that searched for the capacity found (html_capacity.cpp); empty for others.
 [[nodiscard]] std::string html_capacity(const Analysis& analysis);
 /// The part of it that shows how the target scales, and what would bind next (html_scaling.cpp).

@@ -1,10 +1,7 @@
 #include "run/exporter_set.hpp"
 
-#include "exporters/json/json_exporter.hpp"
-#include "exporters/prometheus/prometheus_exporter.hpp"
-#include "store/run_writer.hpp"
-
-#include <tuple>
+#include <algorithm>
+#include <utility>
 
 namespace plimsoll {
 namespace {
@@ -13,94 +10,131 @@ constexpr std::chrono::seconds kFinishWithin{5};
 
 }  // namespace
 
-ExporterSet::ExporterSet(ExporterPlan plan) {
-    if (plan.prometheus) {
-        PrometheusOptions options;
-        std::tie(options.address, options.port) = *plan.prometheus;
-        options.exporters = [this] { return deliveries(); };
-        options.verdict = std::move(plan.verdict);
-        auto exporter = make_prometheus_exporter(std::move(options));
-        prometheus_ = exporter.get();
+ExporterSet::ExporterSet(RunExporters exporters, std::unique_ptr<RunFileWriter> run_file) {
+    const auto add = [this](ExporterPtr exporter) {
         workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
-        endpoint_ = workers_.back().get();
+    };
+    std::for_each(exporters.before_run_file.begin(), exporters.before_run_file.end(),
+                  [&](ExporterPtr& each) { add(std::move(each)); });
+    if (run_file) {
+        run_file_ = run_file.get();
+        add(std::move(run_file));
+        run_file_worker_ = workers_.back().get();
     }
-    if (!plan.json.empty()) {
-        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(plan.json)));
-    }
-    auto run_file = make_run_file_exporter(plan.run_file);
-    run_file_ = run_file.get();
-    workers_.push_back(std::make_unique<ExporterWorker>(std::move(run_file)));
-    run_file_worker_ = workers_.back().get();
-    if (plan.otlp) {
-        workers_.push_back(std::make_unique<ExporterWorker>(std::move(plan.otlp)));
-    }
+    std::for_each(exporters.after_run_file.begin(), exporters.after_run_file.end(),
+                  [&](ExporterPtr& each) { add(std::move(each)); });
+    const auto serves = std::find_if(workers_.begin(), workers_.end(), [](const WorkerPtr& each) {
+        return each->readers() != nullptr;
+    });
+    endpoint_ = serves == workers_.end() ? nullptr : serves->get();
 }
 
-ExporterSet::~ExporterSet() {
-    close_endpoint();
-}
+ExporterSet::~ExporterSet() = default;
 
 std::optional<ExporterSet::Refusal> ExporterSet::start(const RunInfo& run,
                                                        const std::vector<ProbeInfo>& probes) {
-    for (const auto& worker : workers_) {
+    for (const WorkerPtr& worker : workers_) {
         if (const Status started = worker->start(run, probes); !started) {
-            return Refusal{started.error(), worker.get() == endpoint_};
+            return Refusal{started.error(), worker->readers() != nullptr};
         }
     }
+    tell_deliveries();
     return std::nullopt;
 }
 
 void ExporterSet::push_snapshot(const SnapshotPtr& snapshot) {
-    for (const auto& worker : workers_) {
+    tell_deliveries();
+    for (const WorkerPtr& worker : workers_) {
         worker->push_snapshot(snapshot);
     }
 }
 
 void ExporterSet::push_reading(std::size_t probe, const Reading& reading,
                                const ProbeHealth& health) {
-    for (const auto& worker : workers_) {
+    for (const WorkerPtr& worker : workers_) {
         worker->push_reading(probe, reading, health);
     }
 }
 
 void ExporterSet::push_gap(std::size_t probe, const Gap& gap, const ProbeHealth& health) {
-    for (const auto& worker : workers_) {
+    for (const WorkerPtr& worker : workers_) {
         worker->push_gap(probe, gap, health);
     }
 }
 
 void ExporterSet::push_event(const Event& event) {
-    for (const auto& worker : workers_) {
+    for (const WorkerPtr& worker : workers_) {
         worker->push_event(event);
     }
 }
 
-std::vector<std::string> ExporterSet::finish() {
+bool ExporterSet::hears_verdict() const {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](const WorkerPtr& worker) { return worker->hears_verdict(); });
+}
+
+void ExporterSet::push_verdict(const VerdictPtr& verdict) {
+    for (const WorkerPtr& worker : workers_) {
+        worker->push_verdict(verdict);
+    }
+}
+
+void ExporterSet::tell_deliveries() {
+    if (std::none_of(workers_.begin(), workers_.end(),
+                     [](const WorkerPtr& worker) { return worker->hears_deliveries(); })) {
+        return;
+    }
+    const auto counts = std::make_shared<const ExporterCounts>(deliveries());
+    for (const WorkerPtr& worker : workers_) {
+        worker->push_deliveries(counts);
+    }
+}
+
+void ExporterSet::push_load_end() {
+    for (const WorkerPtr& worker : workers_) {
+        worker->push_load_end();
+    }
+}
+
+std::vector<std::string> ExporterSet::finish_those(
+    const std::function<bool(const WorkerPtr&)>& which) {
     const auto deadline = Clock::now() + kFinishWithin;
     std::vector<std::string> late;
-    // The run file first: one that hangs must not take its time.
-    if (run_file_worker_->finish(deadline).left_behind) {
-        late.push_back(run_file_worker_->name());
-    }
-    for (const auto& worker : workers_) {
-        if (worker.get() != endpoint_ && worker.get() != run_file_worker_ &&
-            worker->finish(deadline).left_behind) {
+    for (const WorkerPtr& worker : workers_) {
+        if (which(worker) && worker->finish(deadline).left_behind) {
             late.push_back(worker->name());
         }
     }
     return late;
 }
 
-std::vector<std::string> ExporterSet::close_endpoint() {
-    if (endpoint_ != nullptr && endpoint_->finish(Clock::now() + kFinishWithin).left_behind) {
-        return {endpoint_->name()};
-    }
-    return {};
+std::vector<std::string> ExporterSet::finish() {
+    // The run file first: one that hangs must not take its time.
+    auto late =
+        finish_those([this](const WorkerPtr& each) { return each.get() == run_file_worker_; });
+    const auto others = finish_those([this](const WorkerPtr& each) {
+        return each.get() != run_file_worker_ && !each->hears_verdict() &&
+               each->readers() == nullptr;
+    });
+    late.insert(late.end(), others.begin(), others.end());
+    tell_deliveries();
+    return late;
 }
 
-std::vector<std::pair<std::string, Deliveries>> ExporterSet::deliveries() const {
-    std::vector<std::pair<std::string, Deliveries>> counts;
-    for (const auto& worker : workers_) {
+std::vector<std::string> ExporterSet::finish_judged() {
+    return finish_those([this](const WorkerPtr& each) {
+        return each.get() != run_file_worker_ && each->hears_verdict() &&
+               each->readers() == nullptr;
+    });
+}
+
+std::vector<std::string> ExporterSet::close_endpoint() {
+    return finish_those([](const WorkerPtr& each) { return each->readers() != nullptr; });
+}
+
+ExporterCounts ExporterSet::deliveries() const {
+    ExporterCounts counts;
+    for (const WorkerPtr& worker : workers_) {
         counts.emplace_back(worker->name(), worker->deliveries());
     }
     return counts;
@@ -121,17 +155,11 @@ std::map<std::string, std::string> ExporterSet::delivery_facts() const {
 }
 
 std::string ExporterSet::endpoint() const {
-    return prometheus_ != nullptr ? prometheus_->url() : std::string();
+    return endpoint_ != nullptr ? endpoint_->readers()->url() : std::string();
 }
 
 Scrapes ExporterSet::scrapes() const {
-    return prometheus_ != nullptr ? prometheus_->scrapes() : Scrapes{};
-}
-
-void ExporterSet::end_probes() {
-    if (prometheus_ != nullptr) {
-        prometheus_->end_probes();
-    }
+    return endpoint_ != nullptr ? endpoint_->readers()->scrapes() : Scrapes{};
 }
 
 }  // namespace plimsoll

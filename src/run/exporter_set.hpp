@@ -2,79 +2,80 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exporters/prometheus/run_verdict.hpp"
-#include "exporters/prometheus/scrape_log.hpp"
+#include "run/exporter_kinds.hpp"
 #include "signal/exporter_worker.hpp"
+#include "store/run_writer.hpp"
 
-#include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace plimsoll {
 
-class PrometheusExporter;
-class RunFileWriter;
-
-struct ExporterPlan {
-    std::filesystem::path run_file;
-    std::optional<std::pair<std::string, std::uint16_t>> prometheus;  // address, port
-    std::filesystem::path json;                                       // empty: none
-    ExporterPtr otlp;                                                 // null: none
-    std::function<RunVerdict()> verdict;                              // asked by scraping threads
-};
-
+/// Knows its exporters by what they can do (signal/capabilities.hpp), none but the run file by what
+/// it is.
+///
 /// Threading: the pushes from any thread between `start` and the end; the rest from the run's own.
 class ExporterSet {
 public:
-    explicit ExporterSet(ExporterPlan plan);
-    /// Ends the endpoint first: a scrape asks all the others what they dropped.
+    /// `run_file` null: there is none.
+    explicit ExporterSet(RunExporters exporters, std::unique_ptr<RunFileWriter> run_file);
     ~ExporterSet();
     ExporterSet(const ExporterSet&) = delete;
     ExporterSet& operator=(const ExporterSet&) = delete;
 
     struct Refusal {
         Error error;
-        bool port = false;  // it is the metrics endpoint's
+        bool port = false;  // its own, to serve readers at
     };
-    /// First those that can find their port or file not to be had: then no run file is left without
-    /// a run. Nothing: all of them run.
+    /// One after the other. Nothing: all of them run.
     [[nodiscard]] std::optional<Refusal> start(const RunInfo& run,
                                                const std::vector<ProbeInfo>& probes);
 
+    /// Tells those that hear it first what became of everyone's records so far.
     void push_snapshot(const SnapshotPtr& snapshot);
     void push_reading(std::size_t probe, const Reading& reading, const ProbeHealth& health);
     void push_gap(std::size_t probe, const Gap& gap, const ProbeHealth& health);
     void push_event(const Event& event);
 
-    /// Ends all but the metrics endpoint. The names of those that did not finish in time.
+    /// Whether any exporter can make use of a verdict: else it need not be made.
+    [[nodiscard]] bool hears_verdict() const;
+    void push_verdict(const VerdictPtr& verdict);
+    void tell_deliveries();
+    /// The load is over, and the probes read no more.
+    void push_load_end();
+
+    /// Ends all that end with the load: not those that hear how the run is judged, or serve
+    /// readers. Here and below: the names of those that did not finish in time.
     [[nodiscard]] std::vector<std::string> finish();
-    /// Ends that, too; the same.
+    /// Ends all but those that serve readers.
+    [[nodiscard]] std::vector<std::string> finish_judged();
+    /// Ends these, too.
     std::vector<std::string> close_endpoint();
 
-    /// The exporters' counts, by name.
-    [[nodiscard]] std::vector<std::pair<std::string, Deliveries>> deliveries() const;
+    /// By name.
+    [[nodiscard]] ExporterCounts deliveries() const;
     /// The same as facts of a run file.
     [[nodiscard]] std::map<std::string, std::string> delivery_facts() const;
 
+    /// Where there is one.
     [[nodiscard]] RunFileWriter& run_file() { return *run_file_; }
     /// Where metrics are served; empty: nowhere.
     [[nodiscard]] std::string endpoint() const;
     [[nodiscard]] Scrapes scrapes() const;
-    /// The probes read no more.
-    void end_probes();
 
 private:
-    std::vector<std::unique_ptr<ExporterWorker>> workers_;
+    using WorkerPtr = std::unique_ptr<ExporterWorker>;
+    [[nodiscard]] std::vector<std::string> finish_those(
+        const std::function<bool(const WorkerPtr&)>& which);
+
+    std::vector<WorkerPtr> workers_;
     RunFileWriter* run_file_ = nullptr;
     ExporterWorker* run_file_worker_ = nullptr;
-    PrometheusExporter* prometheus_ = nullptr;
-    ExporterWorker* endpoint_ = nullptr;
+    const ExporterWorker* endpoint_ = nullptr;  // the first that serves readers
 };
 
 }  // namespace plimsoll

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "exporters/prometheus/scrape_log.hpp"
+#include "signal/capabilities.hpp"
 
 #include <optional>
 #include <string>

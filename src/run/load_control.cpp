@@ -96,7 +96,7 @@ std::string LoadControl::status() const {
         status["requests"] = total.requests;
         status["failed"] = total.failed;
         status["cut_off"] = total.cut_off.count();
-        status["not_sent"] = latest->total_counts.not_sent[0] + latest->total_counts.not_sent[1];
+        status["not_sent"] = latest->total_counts.not_sent();
     }
     boost::json::array executors;
     for (std::uint32_t i = 0; i < load_.scenario.load.size(); ++i) {

@@ -1,7 +1,5 @@
 #include "run/probe_setup.hpp"
 
-#include "base/log.hpp"
-#include "exporters/otlp/otlp_exporter.hpp"
 #include "probes/app_metrics/app_metrics_probe.hpp"
 #include "probes/canary/canary.hpp"
 #include "probes/container/container_probe.hpp"
@@ -214,16 +212,6 @@ void ProbeList::add_canaries() {
     }
 }
 
-/// Nothing where no traces are taken.
-std::optional<OtlpOptions> trace_options(const ExportConfig& exports) {
-    if (!exports.otlp) {
-        return std::nullopt;
-    }
-    auto options =
-        otlp_options({exports.otlp->endpoint, exports.otlp->sample}, process_environment());
-    return options && !options->disabled ? std::optional(*std::move(options)) : std::nullopt;
-}
-
 }  // namespace
 
 Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const TargetUrl& target,
@@ -236,34 +224,6 @@ Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config, const Targ
     probes.add_canaries();
     probes.add_host();
     return probes.take();
-}
-
-Result<ExporterPtr> make_otlp_from(const OtlpConfig& config) {
-    auto options = otlp_options({config.endpoint, config.sample}, process_environment());
-    if (!options) {
-        return options.error();
-    }
-    for (const std::string& warning : options->warnings) {
-        spdlog::warn("{}", warning);
-    }
-    if (options->disabled) {
-        return ExporterPtr();
-    }
-    auto exporter = make_otlp_exporter(std::move(*options));
-    if (!exporter) {
-        return exporter.error();
-    }
-    return ExporterPtr(std::move(*exporter));
-}
-
-double trace_share_of(const ExportConfig& exports) {
-    const auto options = trace_options(exports);
-    return options ? options->sample : 0;
-}
-
-bool traceparent_of(const ExportConfig& exports) {
-    const auto options = trace_options(exports);
-    return options && options->propagate;
 }
 
 }  // namespace plimsoll

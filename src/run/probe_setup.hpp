@@ -1,9 +1,8 @@
-// From a scenario's probes and exports to the objects that do the work.
+// From a scenario's probes to the objects that do the work.
 #pragma once
 
 #include "base/result.hpp"
 #include "scenario/scenario.hpp"
-#include "signal/exporter.hpp"
 #include "signal/probe.hpp"
 
 #include <vector>
@@ -18,15 +17,5 @@ namespace plimsoll {
 [[nodiscard]] Result<std::vector<ProbePtr>> make_probes(const ProbesConfig& config,
                                                         const TargetUrl& target,
                                                         const std::string& connect_canary_dsn);
-
-/// The trace exporter; null where the environment switches OpenTelemetry off. Error: a malformed
-/// endpoint or variable.
-[[nodiscard]] Result<ExporterPtr> make_otlp_from(const OtlpConfig& config);
-/// The share of iterations to trace: 0 where nothing takes traces, also by OTEL_SDK_DISABLED. Then
-/// none is drawn, and no traceparent is sent.
-[[nodiscard]] double trace_share_of(const ExportConfig& exports);
-/// Whether requests carry a traceparent header: with traces, unless OTEL_PROPAGATORS says
-/// otherwise.
-[[nodiscard]] bool traceparent_of(const ExportConfig& exports);
 
 }  // namespace plimsoll

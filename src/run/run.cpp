@@ -15,6 +15,7 @@ namespace {
 
 RunVerdict verdict_of(const Analysis& analysis) {
     RunVerdict verdict;
+    verdict.final = true;
     for (const Finding& finding : analysis.findings) {
         verdict.findings.emplace_back(finding.cause, finding.confidence);
     }
@@ -40,16 +41,12 @@ void add_new_facts(const ProbeInfo& now, const ProbeInfo& then,
 
 }  // namespace
 
-RunVerdict RunParts::verdict() const {
-    {
-        const std::lock_guard lock(verdict_mutex_);
-        if (verdict_) {
-            return *verdict_;
-        }
+void RunParts::tell_verdict() {
+    if (exporters_->hears_verdict()) {
+        RunVerdict so_far;
+        so_far.thresholds = judge_->states();
+        exporters_->push_verdict(std::make_shared<const RunVerdict>(std::move(so_far)));
     }
-    RunVerdict so_far;
-    so_far.thresholds = judge_->states();
-    return so_far;
 }
 
 /// What was set while the run went on, for whoever reads it.
@@ -71,7 +68,7 @@ void RunParts::hear_of_late(const std::vector<std::string>& exporters) {
 void RunParts::wind_up(const GeneratorUsage& before) {
     const GeneratorUsage after = generator_usage();
     probes_->stop();
-    exporters_->end_probes();
+    exporters_->push_load_end();
     std::map<std::string, std::string> facts{
         {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
         {"generator.polled_seconds", fmt::format("{:.6f}", to_seconds(engine_->polled()))},
@@ -113,8 +110,7 @@ void RunParts::judge(RunOutcome& outcome) {
     }
     outcome.reader.emplace(*std::move(reader));
     outcome.analysis = *std::move(analysis);
-    const std::lock_guard lock(verdict_mutex_);
-    verdict_ = verdict_of(*outcome.analysis);
+    exporters_->push_verdict(std::make_shared<const RunVerdict>(verdict_of(*outcome.analysis)));
 }
 
 RunOutcome RunParts::execute() {
@@ -165,6 +161,7 @@ RunOutcome RunParts::execute() {
     outcome.failed_writes = exporters_->run_file().failed_writes();
     outcome.deliveries = exporters_->deliveries();
     judge(outcome);
+    hear_of_late(exporters_->finish_judged());
     return outcome;
 }
 

@@ -10,6 +10,7 @@
 #include "run/stop_queue.hpp"
 #include "scenario/scenario.hpp"
 #include "signal/exporter.hpp"
+#include "signal/run_view.hpp"
 #include "store/run_reader.hpp"
 
 #include <cstdint>
@@ -31,8 +32,7 @@ struct RunOptions {
     std::filesystem::path results = "results";    // the run's folder is made in here ...
     std::optional<std::filesystem::path> folder;  // ... unless it is named
     bool judge_thresholds = true;                 // false: the run is as if it had none
-    std::filesystem::path json;     // also write figures here while it runs, a JSON object a line
-    std::vector<std::string> tags;  // "key=value"
+    std::vector<std::string> tags;                // "key=value"
     std::vector<std::string>
         opening_events;     // e.g. which fault the demo planted; stamped with the load's start
     bool calibrate = true;  // measure the generator's ceiling before the run
@@ -43,6 +43,8 @@ struct RunOptions {
     std::string connect_canary_dsn;
     /// Steers the load, and says when it ends; null: the schedule does. Outlives the run.
     LoadPilot* pilot = nullptr;
+    /// Makes exporters beside those that the scenario asks for; unset: there are none.
+    std::function<std::vector<ExporterPtr>()> more_exporters;
     /// Asked some times a second; a text means that the run cannot go on, and why.
     std::function<std::optional<std::string>()> fatal;
 };
@@ -87,7 +89,7 @@ struct RunOutcome {
     std::optional<RunReader> reader;   // of the run file
     std::optional<Analysis> analysis;  // absent: it could not be read, and on_error said why
     std::uint64_t failed_writes = 0;   // to the run file: what they held is missing everywhere
-    std::vector<std::pair<std::string, Deliveries>> deliveries;  // by exporter
+    ExporterCounts deliveries;  // of those that ended with the load, and of the others so far
 };
 
 class RunParts;

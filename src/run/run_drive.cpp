@@ -13,6 +13,8 @@ void RunParts::announce(EventKind kind, std::string text) {
 }
 
 void RunParts::publish(const SnapshotPtr& snapshot) {
+    auto failed = judge_->on_tick(*snapshot);
+    tell_verdict();
     exporters_->push_snapshot(snapshot);
     listener_.on_snapshot(snapshot);
     if (control_) {
@@ -29,7 +31,7 @@ void RunParts::publish(const SnapshotPtr& snapshot) {
         }
     }
     last_states_ = snapshot->executors;
-    if (auto failed = judge_->on_tick(*snapshot)) {
+    if (failed) {
         announce(EventKind::ThresholdCrossed, *std::move(failed));
         stops_.push(
             {StopKind::Threshold, "a threshold with abort_on_fail failed; stopping", false});

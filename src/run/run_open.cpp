@@ -8,6 +8,7 @@
 #include "run/run_folder.hpp"
 #include "run/run_id.hpp"
 #include "run/run_parts.hpp"
+#include "store/run_writer.hpp"
 
 #include <algorithm>
 
@@ -87,12 +88,15 @@ Status RunParts::make_parts() {
         return probes.error();
     }
     made_probes_ = *std::move(probes);
-    if (scenario_.exports.otlp) {
-        auto exporter = make_otlp_from(*scenario_.exports.otlp);
-        if (!exporter) {
-            return exporter.error();
+    auto exporters = make_exporters(scenario_.exports, true);
+    if (!exporters) {
+        return exporters.error();
+    }
+    made_exporters_ = *std::move(exporters);
+    if (options_.more_exporters) {
+        for (ExporterPtr& each : options_.more_exporters()) {
+            made_exporters_.before_run_file.push_back(std::move(each));
         }
-        otlp_ = *std::move(exporter);
     }
     return {};
 }
@@ -206,15 +210,10 @@ std::optional<RunEnd> RunParts::start_control() {
 }
 
 std::optional<RunEnd> RunParts::start_exporters() {
-    ExporterPlan plan;
-    plan.run_file = folder() / "run.db";
-    plan.prometheus = scenario_.exports.prometheus;
-    plan.json = options_.json;
-    plan.otlp = std::move(otlp_);
-    plan.verdict = [this] { return verdict(); };
-    exporters_.emplace(std::move(plan));
+    exporters_.emplace(std::move(made_exporters_), make_run_file_exporter(folder() / "run.db"));
     const auto refused = exporters_->start(run_, probe_infos_);
     if (!refused) {
+        tell_verdict();
         return std::nullopt;
     }
     listener_.on_error(refused->error);

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,7 +62,8 @@ private:
     void wind_up(const GeneratorUsage& before);
     void record_stages();
     void judge(RunOutcome& outcome);
-    [[nodiscard]] RunVerdict verdict() const;
+    /// How the thresholds stand, to whoever can make use of it.
+    void tell_verdict();
 
     const Scenario& scenario_;
     RunOptions options_;
@@ -71,13 +71,11 @@ private:
     RunListener& listener_;
     RunInfo run_;
     std::vector<ProbePtr> made_probes_;
-    ExporterPtr otlp_;
+    RunExporters made_exporters_;
     std::vector<ProbeInfo> probe_infos_;
     std::vector<ExecutorState> last_states_;
     std::optional<ThresholdJudge> judge_;
-    mutable std::mutex verdict_mutex_;
-    std::optional<RunVerdict> verdict_;  // once the run is judged
-    std::vector<Variable> shared_;       // made by setup
+    std::vector<Variable> shared_;  // made by setup
     std::vector<Event> setup_events_;
     std::optional<StopKind> stopped_;
     int interrupts_obeyed_ = 0;

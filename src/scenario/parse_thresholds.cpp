@@ -1,4 +1,5 @@
 // What must hold: k6's thresholds.
+#include "record/k6_metrics.hpp"
 #include "scenario/parts.hpp"
 #include "scenario/threshold_expression.hpp"
 #include "scenario/wording.hpp"
@@ -12,11 +13,13 @@
 namespace plimsoll {
 namespace {
 
-// In the order of ThresholdMetric, up to Probe.
-constexpr std::array<std::string_view, 10> kMetrics{
-    "http_req_duration",  "http_req_service", "http_req_failed", "http_reqs",
-    "dropped_iterations", "checks",           "group_duration",  "iterations",
-    "data_sent",          "data_received"};
+constexpr auto kMetrics = [] {
+    std::array<std::string_view, k6::kOfThresholds.size()> names{};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        names[i] = k6::kOfThresholds[i].name;
+    }
+    return names;
+}();
 constexpr std::array<std::string_view, 8> kLaterMetrics{
     "iteration_duration",  "http_req_blocked",         "http_req_waiting",   "http_req_sending",
     "http_req_connecting", "http_req_tls_handshaking", "http_req_receiving", "vus"};

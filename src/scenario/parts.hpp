@@ -74,6 +74,15 @@ void read_auth(const Item& item, Step& step, std::vector<Secret>& secrets);
 /// A list of steps into the class's steps and `flow`'s instructions.
 void read_flow(const Item& item, UserClass& user, Flow& flow, FlowReading& reading);
 
+// parse_conditions.cpp
+/// `text` as one of `kind`; nullopt after noting a fault at `item`.
+[[nodiscard]] std::optional<Selector> compile_selector(const Item& item, Selector::Kind kind,
+                                                       std::string_view text);
+/// The keys json, headers, body and size.
+void read_conditions(const Fields& fields, std::vector<ExpectDraft::Wanted>& wanted);
+/// One status or class, as conditions on its number.
+void read_status_condition(const Item& item, std::vector<ExpectDraft::Wanted>& wanted);
+
 // parse_expect.cpp
 [[nodiscard]] ExpectDraft read_expect(const Item& item);
 [[nodiscard]] Until read_until(const Item& item);

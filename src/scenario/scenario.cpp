@@ -21,7 +21,7 @@ ExecutorInfo describe(const Executor& executor, Segment segment) {
     const auto level = [&](double whole) { return segment_level(executor, segment, whole); };
     ExecutorInfo info;
     info.name = executor.name;
-    info.kind = to_string(executor.kind);
+    info.kind = executor.kind;
     info.open = is_open(executor.kind);
     info.start_value = level(executor.ramp.start());
     info.max_users =
@@ -101,11 +101,6 @@ double segment_level(const Executor& executor, Segment segment, double whole) {
     return is_open(executor.kind)
                ? whole / static_cast<double>(share.stride())
                : static_cast<double>(share.count_below(static_cast<std::uint64_t>(whole)));
-}
-
-std::string_view to_string(ExecutorKind kind) {
-    return is_steered(kind) ? kExecutorKindNames.back()
-                            : kExecutorKindNames[static_cast<std::size_t>(kind)];
 }
 
 Nanoseconds Think::draw(Random& random) const noexcept {

@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "load/arrivals.hpp"
 #include "load/ramp.hpp"
+#include "record/executor_kind.hpp"
 #include "record/run_info.hpp"
 #include "scenario/data.hpp"
 #include "scenario/find_plan.hpp"
@@ -15,6 +16,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -120,36 +123,6 @@ struct UserClass {
     std::vector<VariableId> kept;
 };
 
-enum class ExecutorKind {
-    ConstantVus,
-    RampingVus,
-    ConstantArrivalRate,
-    RampingArrivalRate,
-    PerVuIterations,
-    SharedIterations,
-    ExternallyControlled,      // users, set while it runs
-    ExternallyControlledRate,  // the same for arrivals; written externally-controlled too
-};
-/// As written in a scenario, by kind; an externally-controlled one with a rate is the open kind.
-inline constexpr std::array<std::string_view, 7> kExecutorKindNames{
-    "constant-vus",      "ramping-vus",       "constant-arrival-rate", "ramping-arrival-rate",
-    "per-vu-iterations", "shared-iterations", "externally-controlled"};
-[[nodiscard]] std::string_view to_string(ExecutorKind kind);
-[[nodiscard]] constexpr bool is_open(ExecutorKind kind) {
-    return kind == ExecutorKind::ConstantArrivalRate || kind == ExecutorKind::RampingArrivalRate ||
-           kind == ExecutorKind::ExternallyControlledRate;
-}
-/// Its level is set while it runs; `ramp` is the level until then.
-[[nodiscard]] constexpr bool is_steered(ExecutorKind kind) {
-    return kind == ExecutorKind::ExternallyControlled ||
-           kind == ExecutorKind::ExternallyControlledRate;
-}
-
-/// Ends when a number of iterations is done, at the latest after its ramp's length.
-[[nodiscard]] constexpr bool is_counted(ExecutorKind kind) {
-    return kind == ExecutorKind::PerVuIterations || kind == ExecutorKind::SharedIterations;
-}
-
 struct Executor {
     std::string name;
     std::string profile;  // the preset that it was expanded from; empty: none
@@ -215,6 +188,8 @@ struct ExportConfig {
     std::optional<std::pair<std::string, std::uint16_t>>
         prometheus;  // address, port; port 0 takes a free one
     std::optional<OtlpConfig> otlp;
+    /// Of kinds that only `-o KIND=WHERE` asks for: where, by kind.
+    std::map<std::string, std::string, std::less<>> places;
 };
 
 struct Scenario {

@@ -1,6 +1,7 @@
 #include "scenario/threshold_expression.hpp"
 
 #include "base/units.hpp"
+#include "record/k6_metrics.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -28,16 +29,16 @@ constexpr std::array<std::string_view, 8> kOfCounters{"p(N)", "avg",  "min",   "
                                                       "max",  "rate", "count", "last"};
 // In the order of ThresholdMetric, up to Probe.
 constexpr std::array<MetricRules, 10> kRules{{
-    {"http_req_duration", kOfTimes, "p(95)<500ms"},
-    {"http_req_service", kOfTimes, "p(95)<500ms"},
-    {"http_req_failed", kOfShares, "rate<1%"},
-    {"http_reqs", kOfCounts, "rate>100/s"},
-    {"dropped_iterations", kOfCounts, "count<100"},
-    {"checks", kOfShares, "rate>99%"},
-    {"group_duration", kOfTimes, "p(95)<2s"},
-    {"iterations", kOfCounts, "rate>10/s"},
-    {"data_sent", kOfCounts, "rate<10MB"},
-    {"data_received", kOfCounts, "rate<10MB"},
+    {k6::kDuration.name, kOfTimes, "p(95)<500ms"},
+    {k6::kService.name, kOfTimes, "p(95)<500ms"},
+    {k6::kFailed.name, kOfShares, "rate<1%"},
+    {k6::kRequests.name, kOfCounts, "rate>100/s"},
+    {k6::kDropped.name, kOfCounts, "count<100"},
+    {k6::kChecks.name, kOfShares, "rate>99%"},
+    {k6::kGroups.name, kOfTimes, "p(95)<2s"},
+    {k6::kIterations.name, kOfCounts, "rate>10/s"},
+    {k6::kDataSent.name, kOfCounts, "rate<10MB"},
+    {k6::kDataReceived.name, kOfCounts, "rate<10MB"},
 }};
 
 std::string_view example_of(ThresholdUnit unit) {

@@ -36,6 +36,7 @@ struct Deliveries {
     std::uint64_t rejected = 0;   // refused by the other side for good
     std::uint64_t dropped = 0;    // lost on this side: no room, no answer, no time left
     std::string last_error = {};  // for people; empty when all went well
+    bool sent_away = false;       // to another program: of interest even where nothing was lost
 };
 
 /// Carries snapshots, readings and events out of the process. All calls come from one thread of the
@@ -44,7 +45,8 @@ struct Deliveries {
 class Exporter {
 public:
     virtual ~Exporter() = default;
-    /// "prometheus", "otlp", "run_file". The `exporter` label of its drop counter.
+    /// "prometheus", "otlp", "run_file". The `exporter` label of its counters; nothing else goes by
+    /// it: what an exporter can do beside this is in capabilities.hpp.
     [[nodiscard]] virtual std::string name() const = 0;
     /// Opens ports or files. An Error ends the run before it starts.
     [[nodiscard]] virtual Status start(const RunInfo& run, std::span<const ProbeInfo> probes) = 0;

@@ -21,10 +21,27 @@ struct GapRecord {
     Gap gap;
     ProbeHealth health;
 };
-using Record = std::variant<SnapshotPtr, ReadingRecord, GapRecord, Event>;
+struct LoadEnd {};
+using Record = std::variant<SnapshotPtr, ReadingRecord, GapRecord, Event, VerdictPtr,
+                            ExporterCountsPtr, LoadEnd>;
+
+/// The exporter, and what it can hear: null where it cannot.
+struct Ears {
+    HearsVerdict* verdict;
+    HearsDeliveries* deliveries;
+    HearsLoadEnd* load_end;
+    const ServesReaders* readers;
+
+    explicit Ears(Exporter* exporter)
+        : verdict(dynamic_cast<HearsVerdict*>(exporter)),
+          deliveries(dynamic_cast<HearsDeliveries*>(exporter)),
+          load_end(dynamic_cast<HearsLoadEnd*>(exporter)),
+          readers(dynamic_cast<const ServesReaders*>(exporter)) {}
+};
 
 struct Deliver {
     Exporter& exporter;
+    const Ears& ears;
     void operator()(const SnapshotPtr& snapshot) const { exporter.on_snapshot(snapshot); }
     void operator()(const ReadingRecord& record) const {
         exporter.on_reading(record.probe, record.reading, record.health);
@@ -33,22 +50,34 @@ struct Deliver {
         exporter.on_gap(record.probe, record.gap, record.health);
     }
     void operator()(const Event& event) const { exporter.on_event(event); }
+    void operator()(const VerdictPtr& verdict) const { ears.verdict->on_verdict(verdict); }
+    void operator()(const ExporterCountsPtr& counts) const {
+        ears.deliveries->on_deliveries(counts);
+    }
+    void operator()(LoadEnd /*end*/) const { ears.load_end->on_load_end(); }
 };
 
-bool is_last_snapshot(const Record& record) {
+/// Of the run's data, which the counts of records are about.
+bool is_data(const Record& record) {
+    return record.index() < std::variant_size_v<Record> - 3;
+}
+
+bool is_kept(const Record& record) {
     const auto* snapshot = std::get_if<SnapshotPtr>(&record);
-    return snapshot != nullptr && (*snapshot)->last;
+    return !is_data(record) || (snapshot != nullptr && (*snapshot)->last);
 }
 
 }  // namespace
 
 struct ExporterWorker::State {
     ExporterPtr exporter;  // the worker thread's from start on
+    Ears ears;
     std::size_t capacity;
 
     std::mutex mutex;  // guards what follows
     std::condition_variable changed;
     std::deque<Record> queue;
+    std::size_t notices = 0;  // in the queue: records that are no data
     std::uint64_t delivered = 0;
     std::uint64_t dropped = 0;
     std::optional<Status> started;
@@ -57,12 +86,14 @@ struct ExporterWorker::State {
     bool ended = false;
     std::thread thread;  // only touched by the owner's thread
 
-    State(ExporterPtr source, std::size_t room) : exporter(std::move(source)), capacity(room) {}
+    State(ExporterPtr source, std::size_t room)
+        : exporter(std::move(source)), ears(exporter.get()), capacity(room) {}
 
     void push(Record record);
+    void push_notice(Record notice);
     void run(const RunInfo& info, const std::vector<ProbeInfo>& probes);
     void deliver_all(std::unique_lock<std::mutex>& lock);
-    void forget_all_but_last();
+    void forget_data();
     Finished finish(Clock::time_point deadline);
 };
 
@@ -74,11 +105,25 @@ void ExporterWorker::State::push(Record record) {
         }
         const bool reading = std::holds_alternative<ReadingRecord>(record);
         const std::size_t room = reading ? capacity - capacity / 5 : capacity;
-        if (queue.size() >= room && !is_last_snapshot(record)) {
+        if (queue.size() - notices >= room && !is_kept(record)) {
             ++dropped;
             return;
         }
         queue.push_back(std::move(record));
+    }
+    changed.notify_all();
+}
+
+void ExporterWorker::State::push_notice(Record notice) {
+    {
+        const std::lock_guard lock(mutex);
+        if (!accepting) {
+            return;
+        }
+        notices -= std::erase_if(
+            queue, [&](const Record& each) { return each.index() == notice.index(); });
+        ++notices;
+        queue.push_back(std::move(notice));
     }
     changed.notify_all();
 }
@@ -106,7 +151,7 @@ void ExporterWorker::State::deliver_all(std::unique_lock<std::mutex>& lock) {
     for (;;) {
         changed.wait(lock, [this] { return !queue.empty() || finish_by; });
         if (finish_by && Clock::now() >= *finish_by) {
-            forget_all_but_last();
+            forget_data();
         }
         if (told != dropped) {
             told = dropped;
@@ -120,16 +165,17 @@ void ExporterWorker::State::deliver_all(std::unique_lock<std::mutex>& lock) {
         }
         const Record record = std::move(queue.front());
         queue.pop_front();
+        notices -= is_data(record) ? 0U : 1U;
         lock.unlock();
-        std::visit(Deliver{*exporter}, record);
+        std::visit(Deliver{*exporter, ears}, record);
         lock.lock();
-        ++delivered;
+        delivered += is_data(record) ? 1U : 0U;
     }
 }
 
-void ExporterWorker::State::forget_all_but_last() {
+void ExporterWorker::State::forget_data() {
     for (auto it = queue.begin(); it != queue.end();) {
-        if (is_last_snapshot(*it)) {
+        if (is_kept(*it)) {
             ++it;
             continue;
         }
@@ -161,7 +207,11 @@ ExporterWorker::Finished ExporterWorker::State::finish(Clock::time_point deadlin
 }
 
 ExporterWorker::ExporterWorker(ExporterPtr exporter, std::size_t capacity)
-    : name_(exporter->name()), state_(std::make_shared<State>(std::move(exporter), capacity)) {}
+    : name_(exporter->name()),
+      state_(std::make_shared<State>(std::move(exporter), capacity)),
+      hears_verdict_(state_->ears.verdict != nullptr),
+      hears_deliveries_(state_->ears.deliveries != nullptr),
+      readers_(state_->ears.readers) {}
 
 ExporterWorker::~ExporterWorker() {
     finish(Clock::now());
@@ -188,6 +238,22 @@ void ExporterWorker::push_gap(std::size_t probe, const Gap& gap, const ProbeHeal
 }
 void ExporterWorker::push_event(const Event& event) {
     state_->push(event);
+}
+
+void ExporterWorker::push_verdict(VerdictPtr verdict) {
+    if (hears_verdict_) {
+        state_->push_notice(std::move(verdict));
+    }
+}
+void ExporterWorker::push_deliveries(ExporterCountsPtr counts) {
+    if (hears_deliveries_) {
+        state_->push_notice(std::move(counts));
+    }
+}
+void ExporterWorker::push_load_end() {
+    if (state_->ears.load_end != nullptr) {
+        state_->push_notice(LoadEnd{});
+    }
 }
 
 ExporterWorker::Finished ExporterWorker::finish(Clock::time_point deadline) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "signal/capabilities.hpp"
 #include "signal/exporter.hpp"
 
 #include <cstddef>
@@ -19,6 +20,10 @@ namespace plimsoll {
 /// leave a fifth of the queue to snapshots, gaps and events, of which there are few and which count
 /// for more; the last snapshot of a run (`last`) is never dropped. The exporter hears of drops by
 /// `on_dropped` before the next record.
+///
+/// A verdict or counts wait in the queue's order too, but take no room in it and are no records:
+/// they are never dropped and never counted, and a newer one takes the place of one that still
+/// waits.
 ///
 /// All calls to the exporter, `start` and `finish` included, come from the worker's thread.
 class ExporterWorker {
@@ -40,16 +45,20 @@ public:
     void push_reading(std::size_t probe, const Reading& reading, const ProbeHealth& health);
     void push_gap(std::size_t probe, const Gap& gap, const ProbeHealth& health);
     void push_event(const Event& event);
+    /// For exporters that can hear it (capabilities.hpp); others hear nothing.
+    void push_verdict(VerdictPtr verdict);
+    void push_deliveries(ExporterCountsPtr counts);
+    void push_load_end();
 
     struct Finished {
         std::uint64_t delivered = 0;
         std::uint64_t dropped = 0;
         bool left_behind = false;  // the exporter did not come back: its thread is left to itself
     };
-    /// Delivers what waits until `deadline` (after it only the last snapshot; the rest counts as
-    /// dropped), then calls Exporter::finish and ends the thread. Pushes that come later are
-    /// ignored. An exporter that has not come back a second after `deadline` is left behind with
-    /// all it owns, so that the end of a run never hangs on it.
+    /// Delivers what waits until `deadline` (after it, of the data, only the last snapshot; the
+    /// rest counts as dropped), then calls Exporter::finish and ends the thread. Pushes that come
+    /// later are ignored. An exporter that has not come back a second after `deadline` is left
+    /// behind with all it owns, so that the end of a run never hangs on it.
     Finished finish(Clock::time_point deadline);
 
     /// Since the start.
@@ -58,11 +67,18 @@ public:
     /// in `dropped` either way. From any thread, until this object ends.
     [[nodiscard]] Deliveries deliveries() const;
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] bool hears_verdict() const noexcept { return hears_verdict_; }
+    [[nodiscard]] bool hears_deliveries() const noexcept { return hears_deliveries_; }
+    /// Null where the exporter serves nobody. Valid until this object ends.
+    [[nodiscard]] const ServesReaders* readers() const noexcept { return readers_; }
 
 private:
     struct State;  // shared with the thread, which may outlive this object
     std::string name_;
     std::shared_ptr<State> state_;
+    bool hears_verdict_;
+    bool hears_deliveries_;
+    const ServesReaders* readers_;
 };
 
 }  // namespace plimsoll

@@ -9,15 +9,18 @@
 
 namespace plimsoll {
 
-enum class MetricType { Gauge, Counter };
+/// Histogram: of the load's own metrics alone, none of a probe's.
+enum class MetricType { Gauge, Counter, Histogram };
 
-/// A metric that a probe can report. `name` is the full public name (plimsoll_pg_backends, without
-/// labels); a Counter's ends in _total and never falls but for a restart of what it counts.
+/// A metric: of the load (metric_set.hpp), or one that a probe can report. `name` is the full
+/// public name (plimsoll_pg_backends, without labels); a Counter's ends in _total and never falls
+/// but for a restart of what it counts.
 struct MetricDescriptor {
     std::string name;
     MetricType type = MetricType::Gauge;
     std::string help;
     std::vector<std::string> labels;  // label names, in the order of Value::labels
+    std::string unit = {};            // in words, e.g. "seconds"; empty: as the name says
 };
 
 /// One value of one metric. `metric` indexes the probe's own descriptors().

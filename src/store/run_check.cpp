@@ -1,5 +1,6 @@
 #include "store/run_check.hpp"
 
+#include "record/executor_kind.hpp"
 #include "record/outcome.hpp"
 #include "store/schema.hpp"
 
@@ -52,7 +53,8 @@ struct Table {
     const char* name;
     const char* order;
     std::span<const Column> columns;
-    std::int64_t since = schema::kOldestVersion;  // the schema that brought it
+    std::int64_t since = schema::kOldestVersion;  // the schema that brought it ...
+    std::int64_t until = schema::kVersion;        // ... and the last that had it
 };
 
 constexpr std::int64_t kMostCount = std::int64_t{1} << 50;  // sums of a million stay in 64 bits
@@ -63,9 +65,9 @@ using K = Kind;
 
 constexpr Column kEndpoint[]{
     {"id", K::Index}, {"user", K::Text}, {"name", K::Text}, {"method", K::Text}};
-constexpr Column kExecutor[]{{"id", K::Index},           {"name", K::Text},
-                             {"kind", K::Text},          {"open", K::Flag},
-                             {"start_value", K::Amount}, {"max_users", K::Small}};
+constexpr Column kExecutor[]{
+    {"id", K::Index},  {"name", K::Text},          {"kind", K::Word, nullptr, kExecutorKindNames},
+    {"open", K::Flag}, {"start_value", K::Amount}, {"max_users", K::Small}};
 constexpr Column kStage[]{{"executor", K::Refers, "executor"},
                           {"stage", K::Position},
                           {"from_ns", K::Duration},
@@ -119,6 +121,8 @@ constexpr Column kEndpointTick[]{{"tick", K::Repeating},   {"endpoint", K::Refer
 constexpr Column kFlowTick[]{{"tick", K::Ascending},         {"iterations_cut_short", K::Count},
                              {"steps_unrendered", K::Count}, {"starts_failed", K::Count},
                              {"users_stopped", K::Count},    {"out_of_data", K::Count}};
+// Since schema 6.
+constexpr Column kCountTick[]{{"tick", K::Repeating}, {"name", K::Text}, {"value", K::Count}};
 constexpr Column kGroupTick[]{{"tick", K::Repeating},   {"step_group", K::Refers, "step_group"},
                               {"count", K::Count},      {"failed", K::Count},
                               {"broken_off", K::Count}, {"duration", K::Bytes}};
@@ -189,13 +193,14 @@ constexpr Table kChecked[]{{"endpoint", "id", kEndpoint},
                            {"fact", "key", kFact},
                            {"tick", "tick", kTick},
                            {"phase_tick", "rowid", kPhaseTick},
-                           {"http_tick", "rowid", kHttpTick},
+                           {"http_tick", "rowid", kHttpTick, 3, 5},
                            {"shard_tick", "rowid", kShardTick},
                            {"executor_tick", "rowid", kExecutorTick},
                            {"endpoint_tick", "rowid", kEndpointTick},
                            {"censored_tick", "rowid", kCensoredTick, 4},
                            {"answer_tick", "rowid", kAnswerTick, 4},
-                           {"flow_tick", "rowid", kFlowTick},
+                           {"flow_tick", "rowid", kFlowTick, 3, 5},
+                           {"count_tick", "rowid", kCountTick, 6},
                            {"group_tick", "rowid", kGroupTick},
                            {"censored_group_tick", "rowid", kCensoredGroupTick, 4},
                            {"check_tick", "rowid", kCheckTick},
@@ -239,6 +244,9 @@ constexpr Relation kRelations[]{
     {"SELECT tick FROM tick WHERE tick > 1 + from_ns / (SELECT value FROM run WHERE key = "
      "'tick_ns') LIMIT 1",
      "tick: begins before its number, {}, says"},
+    {"SELECT id FROM executor WHERE kind <> 'externally-controlled' AND "
+     "open <> (kind LIKE '%-arrival-rate') LIMIT 1",
+     "executor: row {}: its kind contradicts whether it is open"},
     {"SELECT shard FROM shard_tick WHERE shard >= (SELECT value FROM run WHERE key = 'shards') "
      "LIMIT 1",
      "shard_tick: is of shard {}, more than the run has"},
@@ -500,7 +508,7 @@ Status check_tables(const sqlite::Database& database) {
         return damaged(version.error().what);
     }
     for (const Table& table : kChecked) {
-        if (*version < table.since) {
+        if (*version < table.since || *version > table.until) {
             continue;
         }
         if (status.ok()) {

@@ -90,8 +90,14 @@ void Loader::load_load() {
     });
     rows("SELECT name, kind, open, start_value, max_users FROM executor ORDER BY id",
          [&](const sqlite::Statement& row) {
-             info.executors.push_back(
-                 {row.text(0), row.text(1), row.integer(2) != 0, row.real(3), {}, row.small(4)});
+             ExecutorInfo executor;
+             executor.name = row.text(0);
+             executor.open = row.integer(2) != 0;
+             executor.kind = executor_kind_from(row.text(1), executor.open)  // as run_check found
+                                 .value_or(executor.kind);
+             executor.start_value = row.real(3);
+             executor.max_users = row.small(4);
+             info.executors.push_back(std::move(executor));
          });
     rows("SELECT executor, from_ns, to_ns, target FROM stage ORDER BY executor, stage",
          [&](const sqlite::Statement& row) {

@@ -30,7 +30,6 @@ CREATE TABLE tick(tick INTEGER PRIMARY KEY, from_ns INTEGER, to_ns INTEGER,
     in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER, late_sends INTEGER,
     sockets_left INTEGER);
 CREATE TABLE phase_tick(tick INTEGER, phase INTEGER, times BLOB);
-CREATE TABLE http_tick(tick INTEGER, redirects INTEGER);
 CREATE TABLE shard_tick(tick INTEGER, shard INTEGER,
     in_flight INTEGER, users INTEGER, users_max INTEGER, connections_open INTEGER,
     in_flight_mean REAL, cpu_ratio REAL, loop_lag_ns INTEGER, late_sends INTEGER);
@@ -41,8 +40,7 @@ CREATE TABLE endpoint_tick(tick INTEGER, endpoint INTEGER, requests INTEGER, fai
 CREATE TABLE censored_tick(tick INTEGER, endpoint INTEGER, response BLOB, service BLOB,
     cut_off BLOB);
 CREATE TABLE answer_tick(tick INTEGER, last_ns INTEGER);
-CREATE TABLE flow_tick(tick INTEGER, iterations_cut_short INTEGER, steps_unrendered INTEGER,
-    starts_failed INTEGER, users_stopped INTEGER, out_of_data INTEGER);
+CREATE TABLE count_tick(tick INTEGER, name TEXT, value INTEGER);
 CREATE TABLE group_tick(tick INTEGER, step_group INTEGER, count INTEGER, failed INTEGER,
     broken_off INTEGER, duration BLOB);
 CREATE TABLE censored_group_tick(tick INTEGER, step_group INTEGER, duration BLOB);

@@ -1,6 +1,7 @@
 // The tables of a run file. docs/run-file.md explains them to people.
 #pragma once
 
+#include "record/load_counts.hpp"
 #include "record/threshold.hpp"
 #include "signal/reading.hpp"
 
@@ -15,11 +16,16 @@ namespace plimsoll::schema {
 /// "PLIM" in ASCII, in the file's header: tells a run file from any other SQLite database.
 inline constexpr std::int64_t kApplicationId = 0x504c494d;
 /// PRAGMA user_version. Raised whenever an older reader would misread the file.
-inline constexpr std::int64_t kVersion = 5;
+inline constexpr std::int64_t kVersion = 6;
 /// The oldest that is still read: 3 knew no censored values and no requests that were cut off, 4 no
-/// checks of those.
+/// checks of those; up to 5 what count_tick holds had columns in tables of its own.
 inline constexpr std::int64_t kOldestVersion = 3;
 inline constexpr const char* kFileName = "run.db";
+
+/// So many of kLoadCounts, the first, have a column in table `tick`, in that order; the others have
+/// rows in count_tick, by their names: a new one changes no table.
+inline constexpr std::size_t kCountsInTick = 11;
+static_assert(kLoadCounts[kCountsInTick - 1].name == "interrupted");
 
 /// Every CREATE statement, for an empty database.
 extern const char* const kTables;

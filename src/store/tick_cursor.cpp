@@ -85,17 +85,10 @@ StoredTick read_tick(const sqlite::Statement& row) {
     tick.tick = row.unsigned_integer(0);
     tick.from = Nanoseconds(row.integer(1));
     tick.to = Nanoseconds(row.integer(2));
-    LoadCounts& counts = tick.counts;
-    counts.arrivals_due = row.unsigned_integer(3);
-    counts.iterations_started = row.unsigned_integer(4);
-    counts.iterations_completed = row.unsigned_integer(5);
-    counts.not_sent = {row.unsigned_integer(6), row.unsigned_integer(7)};
-    counts.connects_ok = row.unsigned_integer(8);
-    counts.connects_failed = row.unsigned_integer(9);
-    counts.reconnects = row.unsigned_integer(10);
-    counts.errors_unsampled = row.unsigned_integer(11);
-    counts.spans_dropped = row.unsigned_integer(12);
-    counts.interrupted = row.unsigned_integer(13);
+    int column = 3;
+    for (std::size_t i = 0; i < schema::kCountsInTick; ++i) {
+        tick.counts.*kLoadCounts[i].value = row.unsigned_integer(column++);
+    }
     tick.state = read_state(row, 14);
     tick.state.sockets_left = row.unsigned_integer(22);
     return tick;
@@ -172,6 +165,17 @@ void guess_censored(StoredTick& tick) {
     }
 }
 
+/// Of a name that a later program counts, nothing is known here.
+void read_count(const sqlite::Statement& row, LoadCounts& counts) {
+    const std::string name = row.text(1);
+    for (const LoadCount& count : kLoadCounts) {
+        if (count.name == name) {
+            counts.*count.value = row.unsigned_integer(2);
+        }
+    }
+}
+
+/// Up to schema 5.
 void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
     counts.iterations_cut_short = row.unsigned_integer(1);
     counts.steps_unrendered = row.unsigned_integer(2);
@@ -246,10 +250,12 @@ Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
 }  // namespace
 
 struct TickCursor::Tables {
-    Rows ticks, shards, executors, endpoints, flows, groups, checks, phases, https;
+    Rows ticks, shards, executors, endpoints, counts, groups, checks, phases;
+    Rows flows, https;
     Rows censored, censored_groups, answers, cut_checks;
     bool has_censored = true;    // since schema 4
     bool has_cut_checks = true;  // since schema 5
+    bool has_counts = true;      // since schema 6; before it flows and https
     std::string file;
 
     Status open(const sqlite::Database& database) {
@@ -265,9 +271,6 @@ struct TickCursor::Tables {
             status = endpoints.open(database, "SELECT * FROM endpoint_tick ORDER BY rowid");
         }
         if (status.ok()) {
-            status = flows.open(database, "SELECT * FROM flow_tick ORDER BY rowid");
-        }
-        if (status.ok()) {
             status = groups.open(database, "SELECT * FROM group_tick ORDER BY rowid");
         }
         if (status.ok()) {
@@ -276,18 +279,28 @@ struct TickCursor::Tables {
         if (status.ok()) {
             status = phases.open(database, "SELECT * FROM phase_tick ORDER BY rowid");
         }
-        if (status.ok()) {
-            status = https.open(database, "SELECT * FROM http_tick ORDER BY rowid");
-        }
-        return status.ok() ? open_censored(database) : status;
-    }
-
-    Status open_censored(const sqlite::Database& database) {
         const auto version = database.integer("PRAGMA user_version");
         if (!version) {
             return version.error();
         }
-        has_censored = *version >= 4;
+        if (status.ok()) {
+            status = open_counts(database, *version);
+        }
+        return status.ok() ? open_censored(database, *version) : status;
+    }
+
+    Status open_counts(const sqlite::Database& database, std::int64_t version) {
+        has_counts = version >= 6;
+        if (has_counts) {
+            return counts.open(database, "SELECT * FROM count_tick ORDER BY rowid");
+        }
+        const Status status = flows.open(database, "SELECT * FROM flow_tick ORDER BY rowid");
+        return status.ok() ? https.open(database, "SELECT * FROM http_tick ORDER BY rowid")
+                           : status;
+    }
+
+    Status open_censored(const sqlite::Database& database, std::int64_t version) {
+        has_censored = version >= 4;
         Status status;
         if (has_censored) {
             status = censored.open(database, "SELECT * FROM censored_tick ORDER BY rowid");
@@ -299,7 +312,7 @@ struct TickCursor::Tables {
         if (status.ok() && has_censored) {
             status = answers.open(database, "SELECT * FROM answer_tick ORDER BY rowid");
         }
-        has_cut_checks = *version >= 5;
+        has_cut_checks = version >= 5;
         if (status.ok() && has_cut_checks) {
             status = cut_checks.open(database, "SELECT * FROM cut_check_tick ORDER BY rowid");
         }
@@ -330,10 +343,7 @@ struct TickCursor::Tables {
     }
 
     Status fill_flow(StoredTick& tick) {
-        Status status = flows.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
-            read_flow(row, tick.counts);
-            return {};
-        });
+        Status status = fill_counts(tick);
         if (status.ok()) {
             status = groups.take_tick(
                 tick.tick, [&](const sqlite::Statement& row) { return read_group(row, tick); });
@@ -346,13 +356,27 @@ struct TickCursor::Tables {
             status = phases.take_tick(
                 tick.tick, [&](const sqlite::Statement& row) { return read_phase(row, tick); });
         }
-        if (status.ok()) {
-            status = https.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
-                tick.counts.redirects = row.unsigned_integer(1);
+        return status.ok() ? fill_censored(tick) : status;
+    }
+
+    Status fill_counts(StoredTick& tick) {
+        if (has_counts) {
+            return counts.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+                read_count(row, tick.counts);
                 return {};
             });
         }
-        return status.ok() ? fill_censored(tick) : status;
+        const Status status =
+            flows.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
+                read_flow(row, tick.counts);
+                return {};
+            });
+        return status.ok() ? https.take_tick(tick.tick,
+                                             [&](const sqlite::Statement& row) -> Status {
+                                                 tick.counts.redirects = row.unsigned_integer(1);
+                                                 return {};
+                                             })
+                           : status;
     }
 
     Status fill_censored(StoredTick& tick) {

@@ -12,7 +12,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<const char*, 23> kSql{
+constexpr std::array<const char*, 22> kSql{
     "INSERT INTO tick VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO shard_tick VALUES(?,?,?,?,?,?,?,?,?,?)",
     "INSERT INTO executor_tick VALUES(?,?,?,?)",
@@ -30,11 +30,10 @@ constexpr std::array<const char*, 23> kSql{
     "last_ns=max(last_ns, excluded.last_ns)",
     "INSERT OR REPLACE INTO fact VALUES(?,?)",
     "INSERT OR REPLACE INTO run VALUES(?,?)",
-    "INSERT INTO flow_tick VALUES(?,?,?,?,?,?)",
+    "INSERT INTO count_tick VALUES(?,?,?)",
     "INSERT INTO group_tick VALUES(?,?,?,?,?,?)",
     "INSERT INTO check_tick VALUES(?,?,?,?)",
     "INSERT INTO phase_tick VALUES(?,?,?)",
-    "INSERT INTO http_tick VALUES(?,?)",
     "INSERT INTO censored_tick VALUES(?,?,?,?,?)",
     "INSERT INTO censored_group_tick VALUES(?,?,?)",
     "INSERT INTO answer_tick VALUES(?,?)",
@@ -148,8 +147,9 @@ Status TickWriter::write_load(const RunInfo& run) {
     }
     id = 0;
     for (const ExecutorInfo& executor : run.executors) {
-        insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name, executor.kind,
-               std::int64_t{executor.open}, executor.start_value, executor.max_users);
+        insert("INSERT INTO executor VALUES(?,?,?,?,?,?)", id, executor.name,
+               to_string(executor.kind), std::int64_t{executor.open}, executor.start_value,
+               executor.max_users);
         if (status.ok()) {
             status = write_stages(static_cast<std::size_t>(id), executor.stages);
         }
@@ -272,15 +272,11 @@ Status TickWriter::write(const Snapshot& snapshot) {
 
 // What did not happen takes no row.
 Status TickWriter::write_flow(const Snapshot& snapshot) {
-    const LoadCounts& c = snapshot.delta_counts;
     Status status;
-    if (c.iterations_cut_short + c.steps_unrendered + c.starts_failed + c.users_stopped +
-            c.out_of_data !=
-        0) {
-        status = statements_[kFlow]
-                     .bind_all(snapshot.tick, c.iterations_cut_short, c.steps_unrendered,
-                               c.starts_failed, c.users_stopped, c.out_of_data)
-                     .run();
+    for (std::size_t i = schema::kCountsInTick; i < kLoadCounts.size() && status.ok(); ++i) {
+        if (const auto count = snapshot.delta_counts.*kLoadCounts[i].value; count != 0) {
+            status = statements_[kCount].bind_all(snapshot.tick, kLoadCounts[i].name, count).run();
+        }
     }
     for (std::size_t i = 0; i < snapshot.delta_groups.size() && status.ok(); ++i) {
         const GroupStats& group = snapshot.delta_groups[i];
@@ -343,10 +339,10 @@ Status TickWriter::write_state(const Snapshot& snapshot) {
     Status status =
         statements_[kTick]
             .bind_all(snapshot.tick, offset(snapshot.from), offset(snapshot.to), c.arrivals_due,
-                      c.iterations_started, c.iterations_completed, c.not_sent[0], c.not_sent[1],
-                      c.connects_ok, c.connects_failed, c.reconnects, c.errors_unsampled,
-                      c.spans_dropped, c.interrupted, s.in_flight, s.users, s.users_max,
-                      s.connections_open, s.in_flight_mean, s.cpu_ratio,
+                      c.iterations_started, c.iterations_completed, c.not_sent_user_cap,
+                      c.not_sent_generator, c.connects_ok, c.connects_failed, c.reconnects,
+                      c.errors_unsampled, c.spans_dropped, c.interrupted, s.in_flight, s.users,
+                      s.users_max, s.connections_open, s.in_flight_mean, s.cpu_ratio,
                       std::int64_t{s.loop_lag_max.count()}, s.late_sends, s.sockets_left)
             .run();
     for (std::size_t i = 0; i < snapshot.shards.size() && status.ok(); ++i) {
@@ -375,10 +371,6 @@ Status TickWriter::write_phases(const Snapshot& snapshot) {
             const auto packed = pack_histogram(times);
             status = statements_[kPhase].bind_all(snapshot.tick, std::uint64_t{i}, packed).run();
         }
-    }
-    if (const std::uint64_t redirects = snapshot.delta_counts.redirects;
-        redirects != 0 && status.ok()) {
-        status = statements_[kHttp].bind_all(snapshot.tick, redirects).run();
     }
     return status;
 }

@@ -152,7 +152,7 @@ DAMAGE = [
     "UPDATE tick SET tick = tick + 1000000000000", "UPDATE shard_tick SET shard = 70000", "UPDATE executor_tick SET executor = 1000000000", "UPDATE run SET value = 99999999999 WHERE key = 'shards'",
     "UPDATE run SET value = 0 WHERE key = 'tick_ns'", "UPDATE stage SET to_ns = from_ns - 1", "UPDATE executor SET kind = 'no such'", "UPDATE threshold SET \"limit\" = 9e999", "UPDATE threshold SET statistic = 'mode'",
     "UPDATE error SET endpoint = 12", "UPDATE gap SET probe = 12", "UPDATE event SET kind = 'x'", "DROP TABLE tick", "DROP TABLE point", "ALTER TABLE tick DROP COLUMN users", "PRAGMA user_version = 2",
-    "PRAGMA user_version = 6", "PRAGMA application_id = 0", "UPDATE fact SET value = zeroblob(1000000)", "UPDATE run SET value = zeroblob(5000000) WHERE key = 'scenario_text'",
+    "PRAGMA user_version = 7", "PRAGMA application_id = 0", "UPDATE fact SET value = zeroblob(1000000)", "UPDATE run SET value = zeroblob(5000000) WHERE key = 'scenario_text'",
 ]
 
 

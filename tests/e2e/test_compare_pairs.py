@@ -15,6 +15,7 @@ from pathlib import Path
 from harness import Marked, run_plimsoll, start_plimsoll, wait_for
 
 PAIRS = 100
+MOST_INVALID = 5
 FIRST, LAST = map(int, os.environ.get("COMPARE_PAIRS", f"0:{PAIRS}").split(":"))
 SECONDS = {"same": os.environ.get("COMPARE_SECONDS", "20"), "slower": os.environ.get("COMPARE_SECONDS", "60")}
 SCENARIO = """\
@@ -61,15 +62,21 @@ class Pairs(unittest.TestCase):
 
     def pair(self, kind, pair, hold):
         verdict = self.folder / f"{kind}-{pair}.json"
-        if not verdict.exists():
+        for _ in range(MOST_INVALID):
+            if verdict.exists():
+                break
             self.hold("20ms")
             base = self.measure(kind, f"{kind}-{pair}-base", 2 * pair + 1)
             self.hold(hold)
             now = self.measure(kind, f"{kind}-{pair}-now", 2 * pair + 2)
             done = run_plimsoll("compare", base, now, "--format", "json")
-            self.assertIn(done.returncode, (0, 99), done.stderr)
-            verdict.write_text(done.stdout)
+            self.assertIn(done.returncode, (0, 99, 111), done.stderr)
+            if done.returncode == 111:  # a run on a busy machine calls itself INVALID, and is compared with nothing
+                print(done.stderr.splitlines()[0], flush=True)
+            else:
+                verdict.write_text(done.stdout)
             subprocess.run(["rm", "-rf", base, now], check=True)
+        self.assertTrue(verdict.exists(), f"the machine is too busy: {MOST_INVALID} measurements of pair {pair} were INVALID")
         result = json.loads(verdict.read_text())
         if result["regressed"]:
             print(f"{kind} {pair}:", *(f"{r['group']} {r['name']} {r['change']:+.3f}" for r in result["rows"] if r["verdict"] == "worse"),

@@ -7,7 +7,8 @@ The rules come from docs/architecture.md: which module may include which (first 
 third-party library may be included (second table). Tests may include any module and any library.
 Beside them: each built module is in the table and has a README.md, no file postpones work in a
 comment, no test is skipped or switched off, no lock file names a package registry, no link of a page
-leads nowhere, and docs/exit-codes.md has every exit status of the program.
+leads nowhere, docs/exit-codes.md has every exit status of the program, and no source of the program is
+longer than 400 lines without a reason in tests/lint/long_sources.txt.
 """
 
 import os
@@ -29,6 +30,8 @@ SKIPPED = re.compile(
     r"\bGTEST" + r"_SKIP\b|\bDISABLED" + r"_\w|\bskip" + r"Test\b|\bunittest\.skip"
     r"|\b(?:it|test|describe)\.(?:skip|only|to" + r"do)\b")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+LONGEST = 400  # lines of a source
+LONG_SOURCES = "tests/lint/long_sources.txt"  # those over it, a line each: path: reason
 EXIT_CODES = ("src/app/exit_code.hpp", "docs/exit-codes.md")
 REGISTRY = re.compile(r'"resolved"\s*:\s*"https?://|\bhttps?://registry\.|^\s*registry\s*=|^\s*resolved ', re.M)
 
@@ -207,6 +210,30 @@ def check_exit_codes(root: Path) -> Iterator[Violation]:
         yield Violation(page, 0, f"{number} {name}: only {code if (name, number) in known else 'this page'} has it")
 
 
+def is_product_source(path: str) -> bool:
+    return path.startswith(tuple(f"{folder}/" for folder in MODULE_ROOTS)) and path.endswith((*CODE, ".js", ".py"))
+
+
+def check_lengths(lengths: dict[str, int], listed: str) -> Iterator[Violation]:
+    """`lengths`: lines by product source; `listed`: the text of the list of reasons."""
+    excused = set()
+    for number, line in enumerate(listed.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        path, _, reason = line.partition(":")
+        if not reason.strip():
+            yield Violation(LONG_SOURCES, number, f"{path} has no reason; write path: reason")
+        elif path not in lengths:
+            yield Violation(LONG_SOURCES, number, f"{path} is no source of the program")
+        elif lengths[path] <= LONGEST:
+            yield Violation(LONG_SOURCES, number, f"{path} has {lengths[path]} lines: it needs no reason any more")
+        excused.add(path)
+    for path, lines in sorted(lengths.items()):
+        if lines > LONGEST and path not in excused:
+            yield Violation(path, lines, f"{lines} lines, of {LONGEST} at most: make it several files, "
+                                         f"or say in {LONG_SOURCES} why it is one")
+
+
 def lint(root: Path) -> list[Violation]:
     page = "docs/architecture.md"
     try:
@@ -219,6 +246,7 @@ def lint(root: Path) -> list[Violation]:
     if cycle := find_cycle(tables.modules):
         found.append(Violation(page, 0, f"the module table has a cycle: {' -> '.join(cycle)}"))
     found += check_exit_codes(root)
+    lengths: dict[str, int] = {}
     for path in names:
         try:
             text = (root / path).read_text(encoding="utf-8")
@@ -227,12 +255,16 @@ def lint(root: Path) -> list[Violation]:
         if os.path.basename(path) in LOCK_FILES:
             found += check_lock_file(path, text)
             continue
+        if is_product_source(path):
+            lengths[path] = len(text.splitlines())
         if path.endswith(".md"):
             found += check_links(path, text, root)
         if path.endswith(CODE):
             found += check_includes(path, text, tables, files)
         if not re.search(r"\.min\.(js|css)$", path):
             found += check_words(path, text)
+    list_of_long = root / LONG_SOURCES
+    found += check_lengths(lengths, list_of_long.read_text(encoding="utf-8") if list_of_long.exists() else "")
     return found
 
 

@@ -147,6 +147,31 @@ class Lint(unittest.TestCase):
                     "docs/exit-codes.md:0: 112 Unreachable: only src/app/exit_code.hpp has it",
                     "docs/exit-codes.md:0: 113 Unreachable: only this page has it")
 
+    def test_finds_sources_that_are_too_long(self) -> None:
+        line = "int x;\n"
+        self.expect({"src/engine/a.cpp": 400 * line, "tests/unit/a_test.cpp": 500 * line, "docs/a.md": 500 * line})
+        message = "401 lines, of 400 at most: make it several files, or say in tests/lint/long_sources.txt why it is one"
+        for path in ("src/engine/a.cpp", "src/engine/deep/a.hpp", "probes/postgres/a.h", "src/app/web/a.js",
+                     "src/app/a.py"):
+            with self.subTest(path):
+                self.expect({path: 401 * line}, f"{path}:401: {message}")
+
+    def test_takes_a_reason_for_a_long_source(self) -> None:
+        long = {"src/engine/a.cpp": 401 * "int x;\n"}
+        reasons = "tests/lint/long_sources.txt"
+        self.expect({**long, reasons: "# why\n\nsrc/engine/a.cpp: one table\n"})
+        self.expect({**long, reasons: "src/engine/a.cpp:\n"},
+                    f"{reasons}:1: src/engine/a.cpp has no reason; write path: reason")
+        self.expect({**long, reasons: "src/engine/a.cpp\n"},
+                    f"{reasons}:1: src/engine/a.cpp has no reason; write path: reason")
+        self.assertEqual(len(self.lint({**long, reasons: "src/engine: one table\n"})), 2)
+
+    def test_refuses_a_reason_that_is_not_needed(self) -> None:
+        reasons = "tests/lint/long_sources.txt"
+        self.expect({reasons: "src/engine/shard.cpp: one table\nsrc/engine/gone.cpp: one table\n"},
+                    f"{reasons}:1: src/engine/shard.cpp has 2 lines: it needs no reason any more",
+                    f"{reasons}:2: src/engine/gone.cpp is no source of the program")
+
     def test_leaves_out_what_git_ignores(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             word = "TO" + "DO\n"

@@ -23,7 +23,7 @@ SimulatedTarget::SimulatedTarget(Options options)
 void SimulatedTarget::arrive(double due, Tick& tick) {
     ++tick.counts.arrivals_due;
     if (under_way_.size() >= options_.user_cap) {
-        ++tick.counts.not_sent[0];
+        ++tick.counts.not_sent_user_cap;
         return;
     }
     ++tick.counts.iterations_started;

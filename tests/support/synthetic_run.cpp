@@ -70,9 +70,10 @@ RunInfo info_of(const Options& options) {
                       {"reader", "/v1/deployments/{id} [READ]", "GET"},
                       {"writer", "/v1/deployments [CREATE]", "POST"}};
     info.user_classes = {"reader", "writer"};
-    ExecutorInfo executor{"main",       options.open ? "ramping-arrival-rate" : "ramping-vus",
-                          options.open, options.start,
-                          {},           options.max_users};
+    ExecutorInfo executor{
+        "main",       options.open ? ExecutorKind::RampingArrivalRate : ExecutorKind::RampingVus,
+        options.open, options.start,
+        {},           options.max_users};
     double from = 0;
     for (const Stage& stage : options.stages) {
         executor.stages.push_back(
@@ -257,7 +258,7 @@ private:
             ++truth_.arrivals_due;
             snapshot->delta_counts.arrivals_due += options_.open ? 1U : 0U;
             if (!request.sent_at_all) {
-                ++snapshot->delta_counts.not_sent[static_cast<std::size_t>(request.reason)];
+                ++snapshot->delta_counts.not_sent(request.reason);
                 ++(request.reason == NotSentReason::UserCap ? truth_.not_sent_user_cap
                                                             : truth_.not_sent_generator);
                 return;

@@ -18,7 +18,7 @@ constexpr double kQuick_s = 5;
 constexpr double kBisection_s = 10;  // ten ticks tell how samples hang together
 constexpr double kQuickRequests = 30;
 constexpr double kLongestStep_s = 300;  // of one stretch; low rates would take for ever
-constexpr unsigned kMostStretches = 4;
+constexpr unsigned kMostStretches = 6;
 // A queue that grows by the overload ε reaches the limit after limit/ε: shorter steps overstate
 // capacity. Half as long again for its noise.
 constexpr double kQueueRoom = 1.5;

@@ -9,6 +9,12 @@ namespace {
 constexpr unsigned kConfirmations = 3;
 constexpr unsigned kMostFails = 1;  // of the confirmations of lo: one may be a neighbour's
 constexpr unsigned kMostRounds = 2;
+// Where the confirmations of lo do not tell, so many more do, at most so often.
+constexpr unsigned kMoreConfirmations = 2;
+// An answer wider than so many times the precision is narrowed by another look at a level between.
+constexpr double kWidest = 2;
+constexpr unsigned kMostLooks = 6;
+constexpr unsigned kMostMore = 2;
 // A baseline that fails is halved so often before the answer is "not even that".
 constexpr double kDeepestDescent = 64;
 constexpr double kDescent = 2;
@@ -160,12 +166,19 @@ void CapacitySearch::bisect() {
     if (n > 2 && wider_than_asked(cuts[n - 2], cuts[n - 1])) {
         return plan(StepKind::Bisection, std::sqrt(cuts[n - 2] * cuts[n - 1]));
     }
+    if (known.hi && n > 2 &&
+        looks_<kMostLooks&& * known.hi / *known.lo> 1 + kWidest * options_.precision) {
+        ++looks_;
+        return plan(StepKind::Bisection, cuts[n / 2]);
+    }
     confirm();
 }
 
 void CapacitySearch::after_bisection(const StepResult& step) {
     const double level = next_->level;
-    switch (step.verdict) {
+    // Looked at once more, it counts with all that was held at it.
+    const bool again = std::erase(edges_, level) > 0;
+    switch (again ? step.together : step.verdict) {
         case StepVerdict::Pass:
             passed_.push_back(level);
             break;
@@ -188,6 +201,7 @@ void CapacitySearch::confirm() {
     lo_passes_ = 0;
     lo_fails_ = 0;
     lo_tries_ = 0;
+    more_ = 0;
     hi_fails_ = true;
     to_confirm_.assign(kConfirmations, confirm_lo_);
     if (known.hi) {
@@ -219,6 +233,11 @@ void CapacitySearch::after_confirmation(const StepResult& step) {
 void CapacitySearch::judge_confirmations() {
     const SearchResult known = result();
     const bool lo_holds = lo_together_ == StepVerdict::Pass && lo_fails_ <= kMostFails;
+    if (lo_together_ == StepVerdict::Edge && lo_fails_ <= kMostFails && more_ < kMostMore) {
+        ++more_;
+        to_confirm_.assign(kMoreConfirmations, confirm_lo_);
+        return plan(StepKind::Confirmation, confirm_lo_);
+    }
     if ((lo_holds && hi_fails_) || ++rounds_ > kMostRounds) {
         if (!lo_holds) {  // say what surely was carried, or nothing
             std::erase(passed_, confirm_lo_);

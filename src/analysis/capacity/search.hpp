@@ -19,12 +19,12 @@ struct SearchOptions {
 };
 
 /// Baseline, doubling until a step fails, geometric bisection until hi/lo ≤ 1 + precision, then
-/// both ends again in shuffled order: lo three times, hi once. An end holds by all steps at its
-/// level taken together. A step that is Edge moves neither end: the gaps on both sides of it are
-/// narrowed instead, so a target that gives no clear answer ends with a wide interval. A step that
-/// is Void is tried once more; void again, it bounds the search like a limit of the generator,
-/// never like a failure of the target. Where a confirmation contradicts an end, that end is dropped
-/// and the search goes on, at most twice.
+/// both ends again in shuffled order: lo three times, hi once, and lo twice more where these do not
+/// tell, at most twice. An end holds by all steps at its level taken together. A step that is Edge
+/// moves neither end: the gaps on both sides of it are narrowed instead, so a target that gives no
+/// clear answer ends with a wide interval. A step that is Void is tried once more; void again, it
+/// bounds the search like a limit of the generator, never like a failure of the target. Where a
+/// confirmation contradicts an end, that end is dropped and the search goes on, at most twice.
 ///
 /// Use: while next() says a step, hold its level, then report what came of it.
 class CapacitySearch {
@@ -69,6 +69,8 @@ private:
     unsigned lo_passes_ = 0, lo_fails_ = 0, lo_tries_ = 0;
     StepVerdict lo_together_ = StepVerdict::Edge;
     bool hi_fails_ = true;
+    unsigned more_ = 0;   // times that lo was confirmed further
+    unsigned looks_ = 0;  // levels held once more to narrow the answer
     unsigned rounds_ = 0;
 };
 

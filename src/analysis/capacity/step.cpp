@@ -244,7 +244,7 @@ std::optional<std::string> falls_behind(const StepQuestion& question,
     if (!question.open || due <= 0) {
         return std::nullopt;
     }
-    const double busy = as_double(counts.not_sent[0]);
+    const double busy = as_double(counts.not_sent_user_cap);
     if (busy > kMostUsersBusy * due) {
         return fmt::format("{:.1f} % of the arrivals found every user busy", 100 * busy / due);
     }
@@ -362,6 +362,53 @@ void decide(const std::vector<GoalState>& states, const std::optional<std::strin
     }
 }
 
+/// What a quantile may be with 95 % confidence, in seconds, where its tail is a queue's. The tail
+/// falls as exp(-θt), by the quantile and the one of ten times its share above. In a queue with
+/// such a tail the requests above a level come in clusters of m = 2(λ/θ)² (size-biased; M/M/c at
+/// high load, from the busy period of a random walk with drift), so that n requests tell as much as
+/// n/m.
+double upper_quantile(std::span<const StepTick> ticks, const Histogram& times, double q) {
+    constexpr double kErrors = 3;  // it is the best-looking of several levels
+    const double share = 1 - q;
+    const double at = to_seconds(times.quantile(q));
+    const double below = to_seconds(times.quantile(1 - 10 * share));
+    if (10 * share >= 1 || at <= below || times.count() == 0) {
+        return at;
+    }
+    double seconds = 0;
+    for (const StepTick& tick : ticks) {
+        seconds += tick.facts.seconds();
+    }
+    const double n = as_double(times.count());
+    const double theta = std::log(10) / (at - below);
+    const double rate = n / seconds;
+    const double clusters = 1 + 2 * (rate / theta) * (rate / theta);
+    return at + kErrors / theta * std::sqrt(clusters / (n * share));
+}
+
+/// Whether every limit on a quantile is above what that quantile may be.
+bool quantiles_hold(const StepGoal& goal, std::span<const StepTick> ticks) {
+    const auto holds = [&](double q, double limit_s, const auto& times) {
+        Histogram all;
+        for (const StepTick& tick : ticks) {
+            all.merge(times(tick));
+        }
+        return upper_quantile(ticks, all, q) <= limit_s;
+    };
+    for (std::size_t i = 0; i < goal.thresholds.size(); ++i) {
+        const Threshold& threshold = goal.thresholds[i];
+        const bool applies = threshold.statistic == Statistic::Quantile && is_upper(threshold) &&
+                             times_of(threshold, {}) != nullptr;
+        if (applies && !holds(threshold.quantile, threshold.limit, [&](const StepTick& tick) {
+                return *times_of(threshold, tick.sums[i]);
+            })) {
+            return false;
+        }
+    }
+    return goal.default_p99_s <= 0 ||
+           holds(0.99, goal.default_p99_s, [](const StepTick& tick) { return tick.all.response; });
+}
+
 }  // namespace
 
 double StepGoal::slo_s() const {
@@ -431,7 +478,8 @@ StepVerdict judge_together(const StepQuestion& question, const StepGoal& goal,
         result.requests += tick.all.requests;
     }
     decide(judge_goals(strict, goal, ticks), std::nullopt, result);
-    return result.verdict;
+    return result.verdict == StepVerdict::Pass && !quantiles_hold(goal, ticks) ? StepVerdict::Edge
+                                                                               : result.verdict;
 }
 
 StepResult judge_step(const StepQuestion& question, const StepGoal& goal, const RunInfo& info,

@@ -77,7 +77,9 @@ struct StepQuestion {
 [[nodiscard]] StepResult judge_step(const StepQuestion& question, const StepGoal& goal,
                                     const RunInfo& info, std::span<const StepTick> ticks);
 
-/// Judges the steady parts of several steps at one level as one: by the goals alone.
+/// Judges the steady parts of several steps at one level as one: by the goals alone. A limit on a
+/// quantile holds where the quantile is so far below it that the queue's own wandering does not
+/// reach it: near its limit a queue wanders for longer than a step.
 [[nodiscard]] StepVerdict judge_together(const StepQuestion& question, const StepGoal& goal,
                                          std::span<const StepTick> ticks);
 

@@ -22,8 +22,8 @@ std::string fact(const RunData& data, const std::string& key) {
 }
 
 std::string level_of(const ExecutorInfo& executor) {
-    std::string text = fmt::format("{} from {:.4g}{}", executor.kind, executor.start_value,
-                                   executor.open ? "/s" : " users");
+    std::string text = fmt::format("{} from {:.4g}{}", to_string(executor.kind),
+                                   executor.start_value, executor.open ? "/s" : " users");
     for (const StageInfo& stage : executor.stages) {
         text += fmt::format(", {} to {:.4g}", format_duration(stage.to - stage.from), stage.target);
     }

@@ -1,16 +1,17 @@
 #include "app/commands/export_flags.hpp"
 
 #include "app/commands/common_flags.hpp"
-#include "scenario/listen_address.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
+#include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace plimsoll {
 namespace {
@@ -18,10 +19,31 @@ namespace {
 constexpr const char* kOut = "-o/--out";
 constexpr const char* kExample =
     "e.g. -o json=run.ndjson, -o csv=PREFIX, -o prometheus=127.0.0.1:9464, -o otlp=URL";
-constexpr std::array<std::string_view, 4> kKinds{"json", "csv", "prometheus", "otlp"};
+constexpr std::string_view kCsv = "csv";  // no exporter: its files are written at the end
+
+/// "prometheus=ADDR:PORT, json=FILE (a line per ...), ... or csv=PREFIX"
+std::string out_help() {
+    std::string text;
+    for (const ExporterKind& kind : exporter_kinds()) {
+        text += fmt::format("{}={}{}, ", kind.name, kind.where,
+                            kind.what.empty() ? "" : fmt::format(" ({})", kind.what));
+    }
+    return text + "or " + std::string(kCsv) + "=PREFIX";
+}
 
 bool is_known(std::string_view kind) {
-    return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+    return kind == kCsv || find_exporter_kind(kind) != nullptr;
+}
+
+/// "csv, json, otlp or prometheus"
+std::string all_kinds() {
+    std::set<std::string_view> names{kCsv};
+    for (const ExporterKind& kind : exporter_kinds()) {
+        names.insert(kind.name);
+    }
+    const std::string_view last = *names.rbegin();
+    names.erase(last);
+    return fmt::format("{} or {}", fmt::join(names, ", "), last);
 }
 
 /// What stands there may be a place without its kind, with a password in it: only a word that
@@ -31,38 +53,19 @@ std::string unknown_kind(std::string_view kind) {
     const bool word =
         !kind.empty() && kind.size() <= kLongestWord &&
         std::all_of(kind.begin(), kind.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
-    return word ? fmt::format("must be json, csv, prometheus or otlp, got \"{}\"", kind)
-                : "write it as KIND=WHERE; the kind is json, csv, prometheus or otlp";
-}
-
-Status set_prometheus(const std::string& where, const char* flag, ExportConfig& exports) {
-    auto listen = parse_listen(where);
-    if (!listen) {
-        return Error{listen.error().what, flag, listen.error().hint};
-    }
-    exports.prometheus = *std::move(listen);
-    return {};
-}
-
-void set_otlp(const std::string& url, ExportConfig& exports) {
-    if (!exports.otlp) {
-        exports.otlp.emplace();
-    }
-    if (!url.empty()) {  // else the scenario's, or what OTEL_EXPORTER_OTLP_... say
-        exports.otlp->endpoint = url;
-    }
-}
-
-Status set_json(const std::string& file, SessionOptions& options) {
-    if (file == "-" || file.ends_with(".gz")) {
-        return Error{fmt::format("json must be a file that can be followed, got \"{}\"", file),
-                     kOut, "e.g. -o json=run.ndjson, then tail -f run.ndjson; gzip it afterwards"};
-    }
-    options.json = file;
-    return check_writable(file, kOut);
+    return word ? fmt::format("must be {}, got \"{}\"", all_kinds(), kind)
+                : "write it as KIND=WHERE; the kind is " + all_kinds();
 }
 
 }  // namespace
+
+Status set_export(const ExporterKind& kind, const std::string& where, const char* flag,
+                  ExportConfig& exports) {
+    if (const Status set = set_exporter(kind, where, exports); !set) {
+        return Error{set.error().what, flag, set.error().hint};
+    }
+    return kind.where == "FILE" ? check_writable(where, flag) : Status();
+}
 
 void ExportFlags::add_to(CLI::App& command) {
     command
@@ -73,11 +76,8 @@ void ExportFlags::add_to(CLI::App& command) {
                     "send traces of 1 % of the iterations to this OTLP/HTTP endpoint")
         ->type_name("URL");
     command
-        .add_option(
-            "-o,--out", outs,
-            "also write figures while it runs: json=FILE (a line per second, metric and "
-            "endpoint), csv=PREFIX, prometheus=ADDR:PORT or otlp=URL; otlp alone goes where "
-            "OTEL_EXPORTER_OTLP_ENDPOINT says; may be repeated")
+        .add_option("-o,--out", outs,
+                    "also write figures while it runs: " + out_help() + "; may be repeated")
         ->type_name("KIND=WHERE")
         ->allow_extra_args(false);
 }
@@ -87,24 +87,16 @@ Status ExportFlags::apply_out(const std::string& out, ExportConfig& exports,
     const auto equals = out.find('=');
     const std::string kind = out.substr(0, equals);
     const std::string where = equals == std::string::npos ? "" : out.substr(equals + 1);
-    if (out == "otlp") {
-        set_otlp("", exports);
-        return {};
-    }
-    if (!is_known(kind) || where.empty()) {
+    const ExporterKind* const exporter = find_exporter_kind(kind);
+    const bool alone =
+        exporter != nullptr && exporter->place_optional && equals == std::string::npos;
+    if (!is_known(kind) || (where.empty() && !alone)) {
         return Error{is_known(kind) ? fmt::format("{} needs a place, {}=WHERE", kind, kind)
                                     : unknown_kind(kind),
                      kOut, kExample};
     }
-    if (kind == "json") {
-        return set_json(where, options);
-    }
-    if (kind == "prometheus") {
-        return set_prometheus(where, kOut, exports);
-    }
-    if (kind == "otlp") {
-        set_otlp(where, exports);
-        return {};
+    if (exporter != nullptr) {
+        return set_export(*exporter, where, kOut, exports);
     }
     options.csv_prefix = where;
     return check_writable(where + "_stats.csv", kOut);
@@ -139,13 +131,15 @@ Status ExportFlags::apply(ExportConfig& exports, SessionOptions& options) const 
     if (Status once = check_once(options); !once) {
         return once;
     }
-    if (!prometheus.empty()) {
-        if (Status set = set_prometheus(prometheus, "--prometheus", exports); !set) {
-            return set;
+    for (const auto& [kind, flag, where] :
+         {std::tuple<const char*, const char*, const std::string&>{"prometheus", "--prometheus",
+                                                                   prometheus},
+          {"otlp", "--otlp", otlp}}) {
+        if (!where.empty()) {
+            if (Status set = set_export(*find_exporter_kind(kind), where, flag, exports); !set) {
+                return set;
+            }
         }
-    }
-    if (!otlp.empty()) {
-        set_otlp(otlp, exports);
     }
     for (const std::string& out : outs) {
         if (Status applied = apply_out(out, exports, options); !applied) {

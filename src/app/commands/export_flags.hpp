@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/run_session.hpp"
+#include "run/exporter_kinds.hpp"
 #include "scenario/scenario.hpp"
 
 #include <string>
@@ -12,6 +13,11 @@ class App;
 }
 
 namespace plimsoll {
+
+/// What `flag` says of `kind`, into `exports`. Error: a place that cannot be, or a file that cannot
+/// be made.
+[[nodiscard]] Status set_export(const ExporterKind& kind, const std::string& where,
+                                const char* flag, ExportConfig& exports);
 
 /// Flags of a run's exports. They stand beside what the scenario says, or replace it where it
 /// names the same kind.

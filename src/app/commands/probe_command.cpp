@@ -1,37 +1,36 @@
 // plimsoll probe [CONFIG]: the probes alone, as a Prometheus exporter.
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/export_flags.hpp"
 #include "app/commands/probe_flags.hpp"
 #include "app/console.hpp"
 #include "app/stop_request.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
-#include "exporters/json/json_exporter.hpp"
-#include "exporters/prometheus/prometheus_exporter.hpp"
+#include "run/exporter_set.hpp"
 #include "run/probe_setup.hpp"
 #include "run/run_id.hpp"
-#include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
-#include "signal/exporter_worker.hpp"
 #include "signal/probe_runner.hpp"
 
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace plimsoll {
 namespace {
 
+constexpr const char* kOut = "-o/--out";
 constexpr const char* kDefaultListen = "127.0.0.1:9464";
 constexpr std::chrono::seconds kStartWithin{5};
-constexpr std::chrono::seconds kFinishWithin{5};
 constexpr std::chrono::milliseconds kShortestInterval{10};
 
 struct Flags {
@@ -40,7 +39,6 @@ struct Flags {
     ProbeFlags probes;
     std::string interval;
     std::string prometheus;
-    std::string json;
     std::string run_id;
     std::vector<std::string> tags;
     std::vector<std::string> outs;  // KIND=WHERE
@@ -80,6 +78,47 @@ std::optional<Scenario> read_config(const std::string& path) {
     return std::move(parsed.scenario);
 }
 
+/// "json=FILE or prometheus=ADDR:PORT"
+std::string probe_kinds() {
+    std::set<std::string> kinds;
+    for (const ExporterKind& kind : exporter_kinds()) {
+        if (kind.of_probes) {
+            kinds.insert(fmt::format("{}={}", kind.name, kind.where));
+        }
+    }
+    return fmt::format("{}", fmt::join(kinds, " or "));
+}
+
+Status apply_exports(const Flags& flags, ExportConfig& exports) {
+    const ExporterKind& prometheus = *find_exporter_kind("prometheus");
+    if (!flags.prometheus.empty()) {
+        if (Status set = set_export(prometheus, flags.prometheus, "--prometheus", exports); !set) {
+            return set;
+        }
+    }
+    std::set<std::string> given;
+    if (!flags.prometheus.empty()) {
+        given.emplace(prometheus.name);
+    }
+    for (const std::string& out : flags.outs) {
+        const auto equals = out.find('=');
+        const std::string name = out.substr(0, equals);
+        const ExporterKind* const kind = find_exporter_kind(name);
+        if (kind == nullptr || !kind->of_probes || equals == std::string::npos ||
+            equals + 1 == out.size()) {
+            return Error{fmt::format("must be {}", probe_kinds()), kOut,
+                         "there is no load here, so neither traces nor Locust's tables"};
+        }
+        if (!given.insert(name).second) {
+            return Error{name + " is given twice", kOut, "each kind has one place"};
+        }
+        if (Status set = set_export(*kind, out.substr(equals + 1), kOut, exports); !set) {
+            return set;
+        }
+    }
+    return exports.prometheus ? Status() : set_exporter(prometheus, kDefaultListen, exports);
+}
+
 Status apply(const Flags& flags, Scenario& scenario) {
     if (!flags.target.empty()) {
         auto target = parse_target(flags.target);
@@ -99,43 +138,16 @@ Status apply(const Flags& flags, Scenario& scenario) {
         return Error{fmt::format("must be at least 10ms, got {}", flags.interval), "--interval"};
     }
     scenario.probes.interval = interval->value_or(scenario.probes.interval);
-    if (!flags.prometheus.empty() || !scenario.exports.prometheus) {
-        auto listen = parse_listen(flags.prometheus.empty() ? kDefaultListen : flags.prometheus);
-        if (!listen) {
-            return Error{listen.error().what, "--prometheus", listen.error().hint};
-        }
-        scenario.exports.prometheus = *listen;
-    }
-    return {};
+    return apply_exports(flags, scenario.exports);
 }
 
-/// -o: into the flags that say the same.
-Status apply_outs(Flags& flags) {
-    for (const std::string& out : flags.outs) {
-        const auto equals = out.find('=');
-        const std::string kind = out.substr(0, equals);
-        std::string& place = kind == "json" ? flags.json : flags.prometheus;
-        if ((kind != "json" && kind != "prometheus") || equals == std::string::npos ||
-            equals + 1 == out.size()) {
-            return Error{"must be json=FILE or prometheus=ADDR:PORT", "-o/--out",
-                         "there is no load here, so neither traces nor Locust's tables"};
-        }
-        if (!place.empty()) {
-            return Error{kind + " is given twice", "-o/--out", "each kind has one place"};
-        }
-        place = out.substr(equals + 1);
-    }
+Status check_names(const Flags& flags) {
     for (const std::string& tag : flags.tags) {
         if (Status good = check_tag(tag); !good) {
             return good;
         }
     }
-    if (!flags.run_id.empty()) {
-        if (Status good = check_run_id(flags.run_id, "--run-id"); !good) {
-            return good;
-        }
-    }
-    return check_writable(flags.json, "-o/--out");
+    return flags.run_id.empty() ? Status() : check_run_id(flags.run_id, "--run-id");
 }
 
 /// Probes that hand over to their exporters, until told to stop.
@@ -151,9 +163,8 @@ private:
 
     const Scenario& scenario_;
     const Flags& flags_;
-    PrometheusExporter* prometheus_ = nullptr;
-    std::vector<std::unique_ptr<ExporterWorker>> workers_;
-    std::optional<ProbeRunner> runner_;  // last: hands over to the workers
+    std::optional<ExporterSet> exporters_;
+    std::optional<ProbeRunner> runner_;  // last: hands over to the exporters
 };
 
 Status ProbeSession::start_probes() {
@@ -163,14 +174,10 @@ Status ProbeSession::start_probes() {
     }
     ProbeSink sink;
     sink.on_reading = [this](std::size_t probe, const Reading& reading, const ProbeHealth& health) {
-        for (const auto& worker : workers_) {
-            worker->push_reading(probe, reading, health);
-        }
+        exporters_->push_reading(probe, reading, health);
     };
     sink.on_gap = [this](std::size_t probe, const Gap& gap, const ProbeHealth& health) {
-        for (const auto& worker : workers_) {
-            worker->push_gap(probe, gap, health);
-        }
+        exporters_->push_gap(probe, gap, health);
         if (gap.open) {
             spdlog::warn("probe {}: no readings: {}", gap.probe, gap.reason);
         } else {
@@ -191,32 +198,21 @@ Status ProbeSession::start_probes() {
 }
 
 ExitCode ProbeSession::start_exporters() {
-    PrometheusOptions options;
-    std::tie(options.address, options.port) = *scenario_.exports.prometheus;
-    options.load = false;
-    options.exporters = [this] {
-        std::vector<std::pair<std::string, Deliveries>> counts;
-        for (const auto& worker : workers_) {
-            counts.emplace_back(worker->name(), worker->deliveries());
-        }
-        return counts;
-    };
-    auto exporter = make_prometheus_exporter(std::move(options));
-    prometheus_ = exporter.get();
-    workers_.push_back(std::make_unique<ExporterWorker>(std::move(exporter)));
-    if (!flags_.json.empty()) {
-        workers_.push_back(std::make_unique<ExporterWorker>(make_json_exporter(flags_.json)));
+    auto made = make_exporters(scenario_.exports, false);
+    if (!made) {
+        say(stderr, "plimsoll: {}\n", made.error().to_string());
+        return ExitCode::InvalidInput;
     }
+    exporters_.emplace(*std::move(made), nullptr);
     RunInfo run = describe(scenario_);
     run.start = WallAnchor::now();
     run.id = flags_.run_id.empty() ? make_run_id(run.start.wall) : flags_.run_id;
     run.version = version();
     run.tags = flags_.tags;
-    for (const auto& worker : workers_) {
-        if (const Status started = worker->start(run, runner_->infos()); !started) {
-            say(stderr, "plimsoll: {}\n", started.error().to_string());
-            return worker == workers_.front() ? ExitCode::PortInUse : ExitCode::SetupFailed;
-        }
+    run.has_load = false;
+    if (const auto refused = exporters_->start(run, runner_->infos())) {
+        say(stderr, "plimsoll: {}\n", refused->error.to_string());
+        return refused->port ? ExitCode::PortInUse : ExitCode::SetupFailed;
     }
     return ExitCode::Passed;
 }
@@ -230,14 +226,18 @@ int ProbeSession::run(const std::optional<Nanoseconds>& duration) {
         return to_int(code);
     }
     runner_->begin();
-    say("metrics   {}\n", prometheus_->url());
+    say("metrics   {}\n", exporters_->endpoint());
     const auto end = duration ? Clock::now() + *duration : Clock::time_point::max();
     while (stop.count() == 0 && Clock::now() < end) {
         stop.wait_until(std::min(end, Clock::now() + std::chrono::seconds(1)));
+        exporters_->tell_deliveries();
     }
     runner_->stop();
-    for (auto worker = workers_.rbegin(); worker != workers_.rend(); ++worker) {
-        (*worker)->finish(Clock::now() + kFinishWithin);  // the endpoint, which asks them all, last
+    for (const auto& late :
+         {exporters_->finish(), exporters_->finish_judged(), exporters_->close_endpoint()}) {
+        for (const std::string& name : late) {
+            say(stderr, "plimsoll: exporter {} did not finish in time\n", name);
+        }
     }
     return to_int(ExitCode::Passed);
 }
@@ -252,8 +252,8 @@ int probe(Flags flags) {
     if (!scenario) {
         return to_int(ExitCode::InvalidInput);
     }
-    if (const Status applied = apply_outs(flags); !applied) {
-        return refuse(applied.error());
+    if (const Status good = check_names(flags); !good) {
+        return refuse(good.error());
     }
     if (const Status applied = apply(flags, *scenario); !applied) {
         return refuse(applied.error());
@@ -278,8 +278,7 @@ void add_probe_command(CLI::App& app, Action& action) {
                      fmt::format("serve metrics here (default {})", kDefaultListen))
         ->type_name("ADDR:PORT");
     command
-        ->add_option("-o,--out", flags->outs,
-                     "json=FILE (a line per reading and metric) or prometheus=ADDR:PORT")
+        ->add_option("-o,--out", flags->outs, "where readings go while they come: " + probe_kinds())
         ->type_name("KIND=WHERE")
         ->allow_extra_args(false);
     command

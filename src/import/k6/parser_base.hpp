@@ -1,4 +1,4 @@
-// Private to the parser: its two halves.
+// Private to the parser: its parts.
 #pragma once
 
 #include "import/k6/parser.hpp"
@@ -47,17 +47,19 @@ private:
     NodePtr call_tail(NodePtr value, bool calls);
     NodePtr primary();
     NodePtr name_or_arrow();
+    NodePtr new_expression();
+    void arguments(script::Node& call);
+
+    // parser_literals.cpp
     NodePtr list();
     NodePtr object();
     NodePtr property();
     NodePtr template_literal();
-    NodePtr new_expression();
     NodePtr function(bool named);
     NodePtr arrow_in_parentheses();
     void parameters(std::vector<NodePtr>& into);
     NodePtr parameter();
     NodePtr arrow_body(const std::vector<NodePtr>& parameters, const Token& at);
-    void arguments(script::Node& call);
 
     [[nodiscard]] bool is(std::string_view sign) const {
         return token_.kind == Token::Kind::Sign && token_.text == sign;

@@ -120,7 +120,6 @@ private:
     Value eval_object(const Node& node, const ScopePtr& scope);
     Value eval_list(const Node& node, const ScopePtr& scope);
     Value eval_choice(const Node& node, const ScopePtr& scope);
-    Value eval_assign(const Node& node, const ScopePtr& scope);
     Value eval_name(const Node& node, const ScopePtr& scope);
     Value eval_new(const Node& node, const ScopePtr& scope);
     void arguments_of(const Node& node, const ScopePtr& scope, List& arguments, Map& named);
@@ -156,6 +155,8 @@ private:
     std::optional<Value> captured_method(Call& call, const std::string& name);
     std::optional<Value> math(Call& call, const std::string& name);
     Value each(Call& call, bool map);
+    // assignments.cpp
+    Value eval_assign(const Node& node, const ScopePtr& scope);
     // members.cpp
     Value item_at(const List& items, const std::string& place, const Node& at);
     std::shared_ptr<Step> set_of(const Value& item, const Map& members, int line);

@@ -130,6 +130,10 @@ class ComposeFile(unittest.TestCase):
         mounts = [volume.split(":")[1] for volume in self.services["grafana"]["volumes"]]
         self.assertIn(target, mounts)
         self.assertIn("/etc/grafana/provisioning", mounts)
+        # The board that Grafana opens with is one of those that the folder has.
+        home = self.services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+        self.assertEqual(home.rsplit("/", 1)[0], target)
+        self.assertTrue((SOURCE / "dashboards/grafana" / home.rsplit("/", 1)[1]).is_file(), home)
 
 
 class Image(unittest.TestCase):

@@ -305,7 +305,7 @@ TEST(Sharding, GivesArrivalsOnlyToShardsThatHaveAUser) {
     EXPECT_EQ(out.last->total_counts.arrivals_due, 20U);
     // Two of four shards without a user would keep back ten; an odd one may come while both are
     // busy.
-    EXPECT_LT(out.last->total_counts.not_sent[0], 8U);
+    EXPECT_LT(out.last->total_counts.not_sent_user_cap, 8U);
 }
 
 TEST(Ramp, GoesOnCountingTheIterationsOfAUserThatLeftAndCameBack) {

@@ -44,9 +44,7 @@ TEST(Engine, SendsExactlyTheArrivalsThatTheScheduleAsks) {
         const std::uint64_t before = server.requests();
         const Outcomes out = run(scenario_for(server, arrivals(400, 1s)), shards);
         EXPECT_EQ(out.last->total_counts.arrivals_due, 400U);
-        EXPECT_EQ(out.last->total[0].requests + out.last->total_counts.not_sent[0] +
-                      out.last->total_counts.not_sent[1],
-                  400U);
+        EXPECT_EQ(out.last->total[0].requests + out.last->total_counts.not_sent(), 400U);
         EXPECT_EQ(out.last->total[0].requests, server.requests() - before);
         EXPECT_EQ(out.count(Outcome::Ok), out.last->total[0].requests);
         EXPECT_EQ(out.last->total[0].response.count(), out.last->total[0].requests);
@@ -61,8 +59,8 @@ TEST(Engine, CountsWhatTheUserCapKeepsBack) {
     // cannot.
     EXPECT_EQ(out.last->total_counts.arrivals_due, 30U);
     EXPECT_EQ(out.last->total[0].requests, 5U);
-    EXPECT_EQ(out.last->total_counts.not_sent[0], 25U);
-    EXPECT_EQ(out.last->total_counts.not_sent[1], 0U);
+    EXPECT_EQ(out.last->total_counts.not_sent_user_cap, 25U);
+    EXPECT_EQ(out.last->total_counts.not_sent_generator, 0U);
 }
 
 TEST(Engine, ReusesConnections) {
@@ -216,8 +214,8 @@ TEST(Engine, MeasuresFromTheDueTimeWhereUsersAreLate) {
     // cap kept back is counted, and what was sent was sent on time.
     ScriptedServer server([](const std::string&, int) { return Answer{ok_response(), 300ms}; });
     const Outcomes out = run(scenario_for(server, arrivals(10, 1s, 1)));
-    EXPECT_EQ(out.last->total[0].requests + out.last->total_counts.not_sent[0], 10U);
-    EXPECT_GE(out.last->total_counts.not_sent[0], 6U);
+    EXPECT_EQ(out.last->total[0].requests + out.last->total_counts.not_sent_user_cap, 10U);
+    EXPECT_GE(out.last->total_counts.not_sent_user_cap, 6U);
 }
 
 TEST(Engine, WaitsForRunningIterationsWithinGracefulStop) {
@@ -286,7 +284,7 @@ TEST(Engine, SharesArrivalsAmongUserClassesByWeight) {
     few.steps = {get("/b", 1)};
     scenario.users.push_back(few);
     const Outcomes out = run(scenario, 2);
-    ASSERT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
+    ASSERT_EQ(out.last->total_counts.not_sent(), 0U);
     EXPECT_EQ(out.last->total[0].requests, 90U);
     EXPECT_EQ(out.last->total[1].requests, 10U);
 }
@@ -349,7 +347,7 @@ TEST(Engine, StartsAnExecutorAtItsTimeWithItsOwnClasses) {
     later.users = {1, 2};
     scenario.load.push_back(later);
     const Outcomes out = run(scenario, 2, 1.0);
-    ASSERT_EQ(out.last->total_counts.not_sent[0] + out.last->total_counts.not_sent[1], 0U);
+    ASSERT_EQ(out.last->total_counts.not_sent(), 0U);
     EXPECT_EQ(out.last->total_counts.arrivals_due, 80U);
     EXPECT_EQ(out.last->total[0].requests, 60U);
     EXPECT_EQ(out.last->total[1].requests, 10U);
@@ -393,7 +391,7 @@ TEST(Engine, GivesEachUserItsIterations) {
         const Outcomes out = run(scenario, shards);
         EXPECT_LT(Clock::now() - begin, 60s);  // not max_duration
         EXPECT_EQ(out.last->total_counts.iterations_completed, 12U);
-        EXPECT_EQ(out.last->total_counts.not_sent[0], 0U);
+        EXPECT_EQ(out.last->total_counts.not_sent_user_cap, 0U);
         EXPECT_EQ(server.connections(), 4U);  // one is the check that the target can be reached
         EXPECT_THAT(paths_seen(server),
                     testing::ElementsAre("/0-0", "/0-1", "/0-2", "/0-3", "/1-0", "/1-1", "/1-2",
@@ -449,8 +447,8 @@ TEST(Engine, CountsIterationsThatMaxDurationKeptBack) {
         const Outcomes out = run(scenario_for(server, executor), 2);
         EXPECT_EQ(out.last->total_counts.iterations_started, 2U);
         EXPECT_EQ(out.count(Outcome::CutOff), 2U);
-        EXPECT_EQ(out.last->total_counts.not_sent[0], 8U);
-        EXPECT_EQ(out.last->total_counts.not_sent[1], 0U);
+        EXPECT_EQ(out.last->total_counts.not_sent_user_cap, 8U);
+        EXPECT_EQ(out.last->total_counts.not_sent_generator, 0U);
     }
 }
 

@@ -38,9 +38,7 @@ public:
     }
     [[nodiscard]] const LoadCounts& counts() const { return counts_; }
     /// Due when no user was free, in all runs so far.
-    [[nodiscard]] std::uint64_t not_sent() const {
-        return counts_.not_sent[0] + counts_.not_sent[1];
-    }
+    [[nodiscard]] std::uint64_t not_sent() const { return counts_.not_sent(); }
 
 private:
     std::string path_;

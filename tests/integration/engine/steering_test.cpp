@@ -136,8 +136,8 @@ TEST(EarlyEnd, CountsIterationsThatTimeDidNotAllowAsDueAndNotSent) {
     const Outcomes out = run(scenario_for(server, counted), 2);
     const LoadCounts& counts = out.last->total_counts;
     EXPECT_EQ(counts.arrivals_due, 40U);
-    EXPECT_EQ(counts.iterations_started + counts.not_sent[0], counts.arrivals_due);
-    EXPECT_GT(counts.not_sent[0], 30U);
+    EXPECT_EQ(counts.iterations_started + counts.not_sent_user_cap, counts.arrivals_due);
+    EXPECT_GT(counts.not_sent_user_cap, 30U);
 }
 
 }  // namespace

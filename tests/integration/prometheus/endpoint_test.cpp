@@ -20,7 +20,7 @@ using testing::HasSubstr;
 
 class PrometheusEndpoint : public testing::Test {
 protected:
-    PrometheusEndpoint() : exporter_(make_prometheus_exporter({"127.0.0.1", 0, {}})) {
+    PrometheusEndpoint() : exporter_(make_prometheus_exporter({"127.0.0.1", 0})) {
         const Status started = exporter_->start(live_.run(), live_.probes());
         EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().to_string());
     }
@@ -133,7 +133,7 @@ TEST_F(PrometheusEndpoint, ServesLoopbackOnlyWhereNotAskedOtherwise) {
 }
 
 TEST_F(PrometheusEndpoint, SaysWhichPortIsInUse) {
-    const auto second = make_prometheus_exporter({"127.0.0.1", exporter_->bound_port(), {}});
+    const auto second = make_prometheus_exporter({"127.0.0.1", exporter_->bound_port()});
     const Status started = second->start(live_.run(), {});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().to_string(),
@@ -147,7 +147,7 @@ TEST_F(PrometheusEndpoint, TakesItsPortAgainRightAfterARunOnIt) {
     const std::uint16_t port = exporter_->bound_port();
     scrape();
     exporter_.reset();
-    exporter_ = make_prometheus_exporter({"127.0.0.1", port, {}});
+    exporter_ = make_prometheus_exporter({"127.0.0.1", port});
     const Status again = exporter_->start(live_.run(), live_.probes());
     ASSERT_TRUE(again.ok()) << again.error().to_string();
     EXPECT_THAT(scrape(), HasSubstr("plimsoll_run_info"));
@@ -155,7 +155,7 @@ TEST_F(PrometheusEndpoint, TakesItsPortAgainRightAfterARunOnIt) {
 
 TEST_F(PrometheusEndpoint, RefusesAnAddressThatIsNone) {
     for (const std::string address : {"example.test", ""}) {
-        const auto exporter = make_prometheus_exporter({address, 0, {}});
+        const auto exporter = make_prometheus_exporter({address, 0});
         const Status started = exporter->start(live_.run(), {});
         ASSERT_FALSE(started);
         EXPECT_EQ(started.error().to_string(),
@@ -164,7 +164,7 @@ TEST_F(PrometheusEndpoint, RefusesAnAddressThatIsNone) {
 }
 
 TEST_F(PrometheusEndpoint, ServesAnIpv6Address) {
-    const auto exporter = make_prometheus_exporter({"::1", 0, {}});
+    const auto exporter = make_prometheus_exporter({"::1", 0});
     ASSERT_TRUE(exporter->start(live_.run(), {}));
     EXPECT_EQ(exporter->url(),
               "http://[::1]:" + std::to_string(exporter->bound_port()) + "/metrics");
@@ -177,26 +177,25 @@ TEST_F(PrometheusEndpoint, SaysWhereTheMetricsAreAndThatTheyCanOnlyBeRead) {
     EXPECT_THAT(other->body, HasSubstr("/metrics"));
 }
 
-TEST_F(PrometheusEndpoint, AsksForTheCountsOfAllExportersWhenItCan) {
-    const auto exporter =
-        make_prometheus_exporter({"127.0.0.1", 0, [] {
-                                      return std::vector<std::pair<std::string, Deliveries>>{
-                                          {"otlp", {"spans", 5, 0, 0, 9, ""}}};
-                                  }});
-    ASSERT_TRUE(exporter->start(live_.run(), {}));
-    const auto answer = test::get(exporter->bound_port(), "/metrics");
-    ASSERT_TRUE(answer);
-    EXPECT_THAT(answer->body, HasSubstr("plimsoll_exporter_dropped_total{exporter=\"otlp\"} 9"));
-    EXPECT_THAT(answer->body, HasSubstr("plimsoll_exporter_sent_total{exporter=\"otlp\"} 5"));
+TEST_F(PrometheusEndpoint, ShowsTheCountsOfAllExportersOnceItIsTold) {
+    exporter_->on_dropped(3);
+    EXPECT_THAT(scrape(), HasSubstr("plimsoll_exporter_dropped_total{exporter=\"prometheus\"} 3"));
+    exporter_->on_deliveries(std::make_shared<const ExporterCounts>(
+        ExporterCounts{{"otlp", {"spans", 5, 0, 0, 9, ""}}}));
+    exporter_->on_dropped(4);
+    const std::string text = scrape();
+    EXPECT_THAT(text, HasSubstr("plimsoll_exporter_dropped_total{exporter=\"otlp\"} 9"));
+    EXPECT_THAT(text, HasSubstr("plimsoll_exporter_sent_total{exporter=\"otlp\"} 5"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("exporter=\"prometheus\"")));
 }
 
 TEST_F(PrometheusEndpoint, HasNoGaugesOfProbesThatReadNoMore) {
-    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
+    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0});
     ASSERT_TRUE(exporter->start(live_.run(), live_.probes()));
     for (std::size_t probe = 0; probe < live_.probes().size(); ++probe) {
         exporter->on_reading(probe, live_.reading(probe, 1), test::LiveRun::healthy(1));
     }
-    exporter->end_probes();
+    exporter->on_load_end();
     exporter->on_reading(0, live_.reading(0, 2), test::LiveRun::healthy(2));  // was under way
     const auto answer = test::get(exporter->bound_port(), "/metrics");
     ASSERT_TRUE(answer);
@@ -207,7 +206,7 @@ TEST_F(PrometheusEndpoint, HasNoGaugesOfProbesThatReadNoMore) {
 }
 
 TEST_F(PrometheusEndpoint, KnowsWhoScrapesIt) {
-    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
+    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0});
     EXPECT_EQ(exporter->scrapes().count, 0U);
     ASSERT_TRUE(exporter->start(live_.run(), {}));
     ASSERT_TRUE(test::get(exporter->bound_port(), "/metrics"));

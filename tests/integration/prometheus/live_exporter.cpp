@@ -22,7 +22,7 @@ int main() {
     std::signal(SIGINT, [](int) { stop = true; });
 
     test::LiveRun live;
-    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0, {}});
+    const auto exporter = make_prometheus_exporter({"127.0.0.1", 0});
     if (const Status started = exporter->start(live.run(), live.probes()); !started) {
         std::fprintf(stderr, "%s\n", started.error().to_string().c_str());
         return 1;

@@ -40,7 +40,7 @@ RunInfo make_run() {
                      {"reader", "/health", "GET"}};
     ExecutorInfo ramp;
     ramp.name = "ramp";
-    ramp.kind = "ramping-arrival-rate";
+    ramp.kind = ExecutorKind::RampingArrivalRate;
     ramp.stages = {{0s, 20s, 400}, {20s, 60s, 400}};
     ramp.max_users = 500;
     run.executors = {ramp};
@@ -324,7 +324,7 @@ SnapshotPtr LiveRun::next(bool last) {
     counts.arrivals_due = arrivals;
     counts.iterations_started = arrivals;
     counts.iterations_completed = arrivals / 2 * 2;
-    counts.not_sent = {tick_ > 10 ? tick_ : 0, 0};
+    counts.not_sent_user_cap = tick_ > 10 ? tick_ : 0;
     counts.connects_ok = tick_ == 0 ? 20 : 1;
     counts.connects_failed = tick_ % 5 == 4 ? 1 : 0;
     total_counts_.merge(counts);

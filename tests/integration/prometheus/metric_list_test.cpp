@@ -6,6 +6,8 @@
 #include "probes/pgbouncer/pgbouncer_probe.hpp"
 #include "probes/postgres/postgres_probe.hpp"
 #include "probes/target/target_probe.hpp"
+#include "record/k6_metrics.hpp"
+#include "signal/metric_set.hpp"
 #include "tests/integration/prometheus/exposition.hpp"
 #include "tests/integration/prometheus/live_run.hpp"
 #include "tests/support/http_exchange.hpp"
@@ -52,16 +54,35 @@ std::set<std::string> documented() {
     return out;
 }
 
+/// The fourth cell of each row, by metric.
+std::map<std::string, std::string> documented_units() {
+    const std::string text = test::read_file(PLIMSOLL_SOURCE_DIR "/docs/metrics.md");
+    static const std::regex row(R"(^\| `(plimsoll_[a-z_]+)` \|[^|]*\|[^|]*\| ?([^|]*?) ?\|)");
+    std::map<std::string, std::string> out;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        std::smatch match;
+        if (std::regex_search(line, match, row)) {
+            out[match[1]] = match[2];
+        }
+    }
+    return out;
+}
+
+const char* name_of(MetricType type) {
+    return type == MetricType::Counter     ? "counter"
+           : type == MetricType::Histogram ? "histogram"
+                                           : "gauge";
+}
+
 std::set<std::string> served() {
     test::LiveRun live;
     PrometheusOptions options;
     options.port = 0;
-    options.verdict = [] {
-        return RunVerdict{
-            {{"http_reqs: count>1", true}}, {{"app_pool_exhausted", "high"}}, BrokeAt{212, 41}};
-    };
     const auto exporter = make_prometheus_exporter(std::move(options));
     EXPECT_TRUE(exporter->start(live.run(), live.probes()));
+    exporter->on_verdict(std::make_shared<const RunVerdict>(RunVerdict{
+        {{"http_reqs: count>1", true}}, {{"app_pool_exhausted", "high"}}, BrokeAt{212, 41}}));
     exporter->on_snapshot(live.next());
     for (std::size_t probe = 0; probe < live.probes().size(); ++probe) {
         exporter->on_reading(probe, live.reading(probe, 1), test::LiveRun::healthy(1));
@@ -99,8 +120,7 @@ std::set<std::string> described() {
     std::set<std::string> out;
     for (const ProbePtr& probe : probes) {
         for (const MetricDescriptor& metric : probe->descriptors()) {
-            out.insert(entry_of(metric.name,
-                                metric.type == MetricType::Counter ? "counter" : "gauge",
+            out.insert(entry_of(metric.name, name_of(metric.type),
                                 {metric.labels.begin(), metric.labels.end()}));
         }
     }
@@ -118,6 +138,35 @@ TEST(MetricList, NamesEveryMetricWithItsTypeAndLabels) {
     for (const std::string& entry : docs) {
         EXPECT_TRUE(real.count(entry))
             << "docs/metrics.md has a row for what is not served: " << entry;
+    }
+}
+
+// The catalogue, whether a run happens to show the metric or not.
+TEST(MetricList, IsTrueOfTheLoadsOwnMetrics) {
+    const auto docs = documented();
+    const auto units = documented_units();
+    for (const MetricDescriptor& metric : own_metrics()) {
+        const std::string entry = entry_of(metric.name, name_of(metric.type),
+                                           {metric.labels.begin(), metric.labels.end()});
+        EXPECT_TRUE(docs.count(entry)) << "docs/metrics.md lacks a row for: " << entry;
+        const auto unit = units.find(metric.name);
+        ASSERT_NE(unit, units.end()) << metric.name;
+        EXPECT_EQ(unit->second, metric.unit) << metric.name;
+    }
+}
+
+TEST(MetricList, GivesK6sNamesOnlyToWhatThereIs) {
+    std::set<std::string> names;
+    for (const MetricDescriptor& metric : own_metrics()) {
+        names.insert(metric.name);
+    }
+    const std::string page = test::read_file(PLIMSOLL_SOURCE_DIR "/docs/json.md");
+    for (const K6Metric& each : k6::kMetrics) {
+        EXPECT_TRUE(names.contains(std::string(each.shows))) << each.name;
+        EXPECT_NE(page.find("`" + std::string(each.name) + "`"), std::string::npos) << each.name;
+    }
+    for (const K6Metric& each : k6::kPhases) {
+        EXPECT_TRUE(names.contains(std::string(each.shows))) << each.name;
     }
 }
 

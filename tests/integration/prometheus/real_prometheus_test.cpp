@@ -82,7 +82,7 @@ std::string quoted(const std::string& text) {
 
 class ScrapedRun : public testing::Test {
 protected:
-    ScrapedRun() : exporter_(make_prometheus_exporter({"127.0.0.1", 0, {}})) {
+    ScrapedRun() : exporter_(make_prometheus_exporter({"127.0.0.1", 0})) {
         EXPECT_TRUE(exporter_->start(live_.run(), live_.probes()));
         for (int tick = 0; tick < 12; ++tick) {
             last_ = live_.next(tick == 11);
@@ -165,7 +165,7 @@ TEST_F(ScrapedRun, ShowsLoadAndProbesToPrometheus) {
     const LoadCounts& counts = last_->total_counts;
     EXPECT_EQ(prometheus_->query("plimsoll_iterations_total"), counts.iterations_completed);
     EXPECT_EQ(prometheus_->query("plimsoll_dropped_iterations_total{reason=\"user_cap\"}"),
-              counts.not_sent[0]);
+              counts.not_sent_user_cap);
     EXPECT_EQ(prometheus_->query("plimsoll_connects_total{result=\"failed\"}"),
               counts.connects_failed);
     EXPECT_EQ(prometheus_->query("plimsoll_offered_rate"), 0);  // the run is over

@@ -37,8 +37,12 @@ RunInfo whole_info() {
     info.seed = kSeed;
     info.start = {kStart, WallClock::time_point(1000000s)};
     info.endpoints = {{"u", "/a", "GET"}, {"u", "/b", "GET"}, {"u", "/idle", "GET"}};
-    info.executors = {
-        {"ramp", "ramping-arrival-rate", true, 50, {{0s, 4s, 400}, {4s, 5s, 0}}, kMaxVus}};
+    info.executors = {{"ramp",
+                       ExecutorKind::RampingArrivalRate,
+                       true,
+                       50,
+                       {{0s, 4s, 400}, {4s, 5s, 0}},
+                       kMaxVus}};
     info.planned_duration = 5s;
     info.groups = {"checkout", "never"};
     info.checks = {"is json", "is quick"};
@@ -76,7 +80,7 @@ void record_the_rest(Recorder& recorder, const Sample& sample) {
     counts.reconnects += kind == 3 ? 1 : 0;
     counts.spans_dropped += kind;
     counts.interrupted += kind == 4 ? 1 : 0;
-    counts.not_sent[kind % 2] += 1;
+    ++counts.not_sent(kNotSentReasons[kind % 2]);
     recorder.record_check(kind % 2 == 0 ? 0 : 1, kind < 3, sample.completed);
     if (kind == 0) {
         recorder.record_group_broken_off(0);
@@ -221,7 +225,8 @@ void expect_same(const LoadCounts& merged, const LoadCounts& whole) {
     EXPECT_EQ(merged.arrivals_due, whole.arrivals_due);
     EXPECT_EQ(merged.iterations_started, whole.iterations_started);
     EXPECT_EQ(merged.iterations_completed, whole.iterations_completed);
-    EXPECT_EQ(merged.not_sent, whole.not_sent);
+    EXPECT_EQ(merged.not_sent_user_cap, whole.not_sent_user_cap);
+    EXPECT_EQ(merged.not_sent_generator, whole.not_sent_generator);
     EXPECT_EQ(merged.connects_ok, whole.connects_ok);
     EXPECT_EQ(merged.connects_failed, whole.connects_failed);
     EXPECT_EQ(merged.reconnects, whole.reconnects);
@@ -301,8 +306,8 @@ TEST_F(Merge, EqualsTheSingleRunBitForBit) {
     EXPECT_GT(broken_off, 10U);
     EXPECT_GT(checks, 10U);
     EXPECT_GT(std::min({rows.redirects, rows.iterations_cut_short, rows.steps_unrendered,
-                        rows.starts_failed, rows.users_stopped, rows.out_of_data, rows.not_sent[0],
-                        rows.not_sent[1], rows.interrupted}),
+                        rows.starts_failed, rows.users_stopped, rows.out_of_data,
+                        rows.not_sent_user_cap, rows.not_sent_generator, rows.interrupted}),
               10U);
     for (const Histogram& times : phases.times) {
         EXPECT_GT(times.count(), 10U);

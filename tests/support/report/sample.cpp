@@ -41,7 +41,7 @@ RunInfo run_info(double scale) {
     info.user_classes = {"reader", "workflow"};
     info.request_timeout = 30s;
     info.tags = {"team=platform"};
-    ExecutorInfo executor{"ramp", "ramping-arrival-rate", true, kStartRate, {}, 2000};
+    ExecutorInfo executor{"ramp", ExecutorKind::RampingArrivalRate, true, kStartRate, {}, 2000};
     executor.stages = {{0s, ns(30 * scale), (kStartRate + kEndRate) / 2},
                        {ns(30 * scale), ns(kRamp_s * scale), kEndRate}};
     info.executors = {executor};
@@ -361,7 +361,7 @@ Sample broken_pool(double scale) {
 Sample held() {
     Sample sample;
     sample.info = run_info(1);
-    sample.info.executors = {{"steady", "constant-vus", false, 2, {{0s, 10s, 2}}, 2}};
+    sample.info.executors = {{"steady", ExecutorKind::ConstantVus, false, 2, {{0s, 10s, 2}}, 2}};
     report::TickCollector collector(sample.info, sample.data);
     for (std::uint64_t i = 0; i < 10; ++i) {
         StoredTick tick;

@@ -13,12 +13,13 @@ class Load {
 public:
     explicit Load(bool open = true) {
         data_.info.endpoints = {{"reader", "/a", "GET"}};
-        data_.info.executors = {{"load",
-                                 open ? "constant-arrival-rate" : "constant-vus",
-                                 open,
-                                 10,
-                                 {{Nanoseconds(0), seconds(10), 10}},
-                                 10}};
+        data_.info.executors = {
+            {"load",
+             open ? ExecutorKind::ConstantArrivalRate : ExecutorKind::ConstantVus,
+             open,
+             10,
+             {{Nanoseconds(0), seconds(10), 10}},
+             10}};
         data_.totals.resize(1);
         data_.duration_s = data_.load_end_s = 10;
         data_.counts.iterations_started = 1;

@@ -2,6 +2,8 @@
 #include "analysis/capacity/conductor.hpp"
 #include "tests/support/simulated_target.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -29,7 +31,7 @@ RunInfo run_info() {
     info.endpoints = {{"user", "/", "GET"}};
     ExecutorInfo executor;
     executor.name = "find";
-    executor.kind = "externally-controlled";
+    executor.kind = ExecutorKind::ExternallyControlledRate;
     executor.stages = {{Nanoseconds{}, std::chrono::hours(1), 0}};
     info.executors = {executor};
     return info;
@@ -121,6 +123,49 @@ TEST(Find, EnclosesTheRateThatAPoolOfServersCarries) {
     }
     EXPECT_GE(enclosed, 19);
     EXPECT_LE(longest, 600);
+}
+
+/// Queues of 1 to 8 servers, exponential and fixed times; capacities by the closed form of M/M/c
+/// and a recursion over 4 million customers of M/D/c.
+TEST(Find, EnclosesTheTruthInNineteenOfTwentyWithinTwiceItsPrecision) {
+    struct Queue {
+        unsigned servers;
+        double mean_s;
+        bool random;
+        double limit_s;
+        double truth;
+    };
+    constexpr std::array<Queue, 4> kQueues{{{4, 0.020, false, 0.100, 174.8},
+                                            {8, 0.050, true, 0.400, 146.5},
+                                            {1, 0.010, false, 0.100, 77.7},
+                                            {2, 0.010, true, 0.150, 168.5}}};
+    constexpr unsigned kSeeds = 25;
+    unsigned enclosed = 0;
+    unsigned narrow = 0;
+    std::vector<double> seconds;
+    for (const Queue& queue : kQueues) {
+        for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+            SimulatedTarget::Options target;
+            target.servers = queue.servers;
+            target.service = queue.random ? exponential(queue.mean_s) : always(queue.mean_s);
+            target.seed = seed;
+            FindOptions options = below(queue.limit_s, seed);
+            options.search.precision = 0.10;
+            // Levels that stand where they happen to, and not the same each time.
+            options.search.start = 20 * std::exp2(std::fmod(0.618 * static_cast<double>(seed), 1));
+            const Found found = find(std::move(target), options);
+            const SearchResult& search = found.result.search;
+            const bool encloses =
+                search.lo && *search.lo <= queue.truth && (!search.hi || queue.truth <= *search.hi);
+            enclosed += encloses ? 1U : 0U;
+            narrow += search.lo && search.hi && *search.hi / *search.lo <= 1.2 ? 1U : 0U;
+            seconds.push_back(found.seconds);
+        }
+    }
+    std::sort(seconds.begin(), seconds.end());
+    EXPECT_GE(enclosed, 95);  // of 100
+    EXPECT_GE(narrow, 95);
+    EXPECT_LE(seconds[seconds.size() / 2], 600);
 }
 
 TEST(Find, WithoutThresholdsTakesTenTimesTheBaselinesP99) {

@@ -18,7 +18,8 @@ protected:
             add(0, 10 * i, Outcome::Ok);
         }
         add(1, 500, Outcome::Http5xx);
-        counts_.not_sent = {3, 2};
+        counts_.not_sent_user_cap = 3;
+        counts_.not_sent_generator = 2;
     }
 
     void add(EndpointId endpoint, int ms, Outcome outcome) {

@@ -94,7 +94,7 @@ RunData with_latencies(Nanoseconds service, Nanoseconds send_lag, std::uint64_t 
     data.all.send_lag = {};
     data.all.service.record_n(service, data.all.requests);
     data.all.send_lag.record_n(send_lag, data.all.requests);
-    data.counts.not_sent[0] = user_cap;
+    data.counts.not_sent_user_cap = user_cap;
     return data;
 }
 

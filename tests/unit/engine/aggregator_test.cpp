@@ -12,7 +12,8 @@ RunInfo two_shards() {
     run.shards = 2;
     run.start.mono = Clock::time_point(100s);
     run.endpoints = {{"u", "a", "GET"}, {"u", "b", "GET"}};
-    run.executors = {{"ramp", "ramping-arrival-rate", true, 10, {{0s, 2s, 30}, {2s, 4s, 30}}, 5}};
+    run.executors = {
+        {"ramp", ExecutorKind::RampingArrivalRate, true, 10, {{0s, 2s, 30}, {2s, 4s, 30}}, 5}};
     return run;
 }
 

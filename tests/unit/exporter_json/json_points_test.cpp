@@ -132,7 +132,7 @@ TEST(JsonPoints, SayNothingOfWhatDidNotHappenButTheUsers) {
 TEST(JsonPoints, CountIterationsChecksGroupsAndPhases) {
     Snapshot snapshot = tick(run_info());
     snapshot.delta_counts.iterations_completed = 7;
-    snapshot.delta_counts.not_sent[static_cast<std::size_t>(NotSentReason::UserCap)] = 2;
+    snapshot.delta_counts.not_sent_user_cap = 2;
     snapshot.delta_checks[0] = {9, 1};
     snapshot.delta_groups[0].duration.record(2s);
     snapshot.delta_phases[RequestPhase::Tls].record(5ms);
@@ -145,6 +145,27 @@ TEST(JsonPoints, CountIterationsChecksGroupsAndPhases) {
     EXPECT_EQ(points(lines, "group_duration").at(0).at("value"), 2000.0);
     EXPECT_EQ(points(lines, "http_req_tls_handshaking").at(0).at("value"), 5.0);
     EXPECT_TRUE(points(lines, "http_req_waiting").empty());
+}
+
+TEST(JsonPoints, GiveCountsThatK6HasNoNameForUnderTheirOwn) {
+    Snapshot snapshot = tick(run_info());
+    std::size_t others = 0;
+    for (const LoadCount& count : kLoadCounts) {
+        snapshot.delta_counts.*count.value = 5;
+    }
+    const std::string lines = ticked(snapshot);
+    const std::string declared = JsonPoints(run_info(), {}).metrics();
+    for (const LoadCount& count : kLoadCounts) {
+        if (!count.metric.empty() && count.metric != "plimsoll_iterations_total") {
+            const auto said = points(lines, std::string(count.metric));
+            ASSERT_EQ(said.size(), 1U) << count.metric;
+            EXPECT_EQ(said[0].at("value"), 5);
+            EXPECT_NE(declared.find("\"" + std::string(count.metric) + "\""), std::string::npos);
+            ++others;
+        }
+    }
+    EXPECT_GE(others, 6U);
+    EXPECT_TRUE(points(lines, "plimsoll_iterations_total").empty());
 }
 
 TEST(JsonPoints, AreJsonWhateverBytesALabelHolds) {

@@ -123,26 +123,29 @@ TEST(EndpointStats, ClearForgetsEverything) {
 
 TEST(LoadCounts, MergeAddsEveryCount) {
     LoadCounts a;
-    a.arrivals_due = 1;
-    a.iterations_started = 2;
-    a.iterations_completed = 3;
-    a.not_sent = {4, 5};
-    a.connects_ok = 6;
-    a.connects_failed = 7;
-    a.reconnects = 8;
-    a.errors_unsampled = 9;
-    a.spans_dropped = 10;
-    LoadCounts b = a;
+    LoadCounts b;
+    std::uint64_t next = 1;
+    for (const LoadCount& count : kLoadCounts) {
+        a.*count.value = next;
+        b.*count.value = 100 * next++;
+    }
     b.merge(a);
-    EXPECT_EQ(b.arrivals_due, 2U);
-    EXPECT_EQ(b.iterations_started, 4U);
-    EXPECT_EQ(b.iterations_completed, 6U);
-    EXPECT_THAT(b.not_sent, ElementsAre(8U, 10U));
-    EXPECT_EQ(b.connects_ok, 12U);
-    EXPECT_EQ(b.connects_failed, 14U);
-    EXPECT_EQ(b.reconnects, 16U);
-    EXPECT_EQ(b.errors_unsampled, 18U);
-    EXPECT_EQ(b.spans_dropped, 20U);
+    next = 1;
+    for (const LoadCount& count : kLoadCounts) {
+        EXPECT_EQ(b.*count.value, 101 * next++) << count.name;
+    }
+    // Each member has a row of its own: no two rows share one.
+    EXPECT_EQ(b.arrivals_due, 101U);
+    EXPECT_EQ(b.out_of_data, 101 * kLoadCounts.size());
+}
+
+TEST(LoadCounts, TellWhyIterationsWereNotSent) {
+    LoadCounts counts;
+    counts.not_sent(NotSentReason::UserCap) = 4;
+    counts.not_sent(NotSentReason::Generator) = 5;
+    EXPECT_EQ(counts.not_sent_user_cap, 4U);
+    EXPECT_EQ(counts.not_sent_generator, 5U);
+    EXPECT_EQ(counts.not_sent(), 9U);
 }
 
 TEST(Interval, ClearKeepsTheShardAndTheEndpointsPlaces) {

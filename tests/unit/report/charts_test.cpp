@@ -74,7 +74,7 @@ TEST(Markers, KeepTheOnsetNarrowWhereTheLoadIsConstant) {
 
 TEST(Markers, NameStageBoundariesOnce) {
     RunInfo info;
-    ExecutorInfo executor{"a", "ramping-arrival-rate", true, 0, {}, 10};
+    ExecutorInfo executor{"a", ExecutorKind::RampingArrivalRate, true, 0, {}, 10};
     executor.stages = {{0s, 3s, 50}, {3s, 6s, 100}, {6s, 9s, 0}};
     info.executors = {executor, executor};
     const auto all = markers(info, ten_seconds(), broke_at(6, 45, 55));

@@ -95,7 +95,7 @@ TEST(Describe, TellsWhatTheScenarioFixesOfARun) {
     ASSERT_EQ(info.executors.size(), 2U);
     const ExecutorInfo& climb = info.executors[0];
     EXPECT_EQ(climb.name, "climb");
-    EXPECT_EQ(climb.kind, "ramping-arrival-rate");
+    EXPECT_EQ(climb.kind, ExecutorKind::RampingArrivalRate);
     EXPECT_TRUE(climb.open);
     EXPECT_EQ(climb.start_value, 5);
     EXPECT_EQ(climb.max_users, 30U);

@@ -82,6 +82,48 @@ private:
     std::shared_ptr<Told> told_;
 };
 
+/// One that can hear all that there is to hear, and serves readers.
+class CapableExporter final : public Exporter,
+                              public HearsVerdict,
+                              public HearsDeliveries,
+                              public HearsLoadEnd,
+                              public ServesReaders {
+public:
+    explicit CapableExporter(std::shared_ptr<Told> told) : told_(std::move(told)) {}
+    [[nodiscard]] std::string name() const override { return "capable"; }
+    [[nodiscard]] Status start(const RunInfo&, std::span<const ProbeInfo>) override { return {}; }
+    void on_snapshot(const SnapshotPtr& snapshot) override {
+        told_->add("snapshot " + std::to_string(snapshot->tick));
+    }
+    void on_reading(std::size_t, const Reading&, const ProbeHealth&) override {}
+    void on_gap(std::size_t, const Gap&, const ProbeHealth&) override {}
+    void on_event(const Event&) override {}
+    void on_dropped(std::uint64_t) override {}
+    void finish(Clock::time_point) override {}
+    void on_verdict(const VerdictPtr& verdict) override {
+        told_->add("verdict of " + std::to_string(verdict->thresholds.size()));
+    }
+    void on_deliveries(const ExporterCountsPtr& counts) override {
+        told_->add("counts of " + std::to_string(counts->size()));
+    }
+    void on_load_end() override { told_->add("load end"); }
+    [[nodiscard]] std::string url() const override { return "http://here"; }
+    [[nodiscard]] Scrapes scrapes() const override { return {7, true, 1s}; }
+
+private:
+    std::shared_ptr<Told> told_;
+};
+
+VerdictPtr verdict_of(std::size_t thresholds) {
+    RunVerdict made;
+    made.thresholds.resize(thresholds);
+    return std::make_shared<const RunVerdict>(std::move(made));
+}
+
+ExporterCountsPtr counts_of(std::size_t exporters) {
+    return std::make_shared<const ExporterCounts>(exporters);
+}
+
 SnapshotPtr snapshot(std::uint64_t tick, bool last = false) {
     auto made = std::make_shared<Snapshot>();
     made->tick = tick;
@@ -209,6 +251,53 @@ TEST(ExporterWorker, LeavesAnExporterBehindThatDoesNotComeBack) {
     // It still owns what it works on, and ends by itself when it can.
     told->block(false);
     ASSERT_TRUE(told->wait([&] { return !told->calls.empty() && told->calls.back() == "finish"; }));
+}
+
+TEST(ExporterWorker, TellsAnExporterWhatItCanHearAndAnOtherNothingOfIt) {
+    auto told = std::make_shared<Told>();
+    auto deaf = std::make_shared<Told>();
+    ExporterWorker worker(std::make_unique<CapableExporter>(told));
+    ExporterWorker other(std::make_unique<FakeExporter>(deaf));
+    EXPECT_TRUE(worker.hears_verdict() && worker.hears_deliveries());
+    EXPECT_FALSE(other.hears_verdict() || other.hears_deliveries());
+    ASSERT_NE(worker.readers(), nullptr);
+    EXPECT_EQ(worker.readers()->url(), "http://here");
+    EXPECT_EQ(worker.readers()->scrapes().count, 7U);
+    EXPECT_EQ(other.readers(), nullptr);
+    for (ExporterWorker* each : {&worker, &other}) {
+        ASSERT_TRUE(each->start(run_named("r"), {}).ok());
+        each->push_verdict(verdict_of(1));
+        each->push_deliveries(counts_of(2));
+        each->push_snapshot(snapshot(1, true));
+        each->push_load_end();
+        EXPECT_EQ(each->finish(Clock::now() + 60s).delivered, 1U);  // of the run's data
+    }
+    EXPECT_EQ(told->calls,
+              (std::vector<std::string>{"verdict of 1", "counts of 2", "snapshot 1", "load end"}));
+    EXPECT_EQ(deaf->calls, (std::vector<std::string>{"start r 0", "snapshot 1", "finish"}));
+}
+
+TEST(ExporterWorker, KeepsTheLatestVerdictOfASlowExporterAndDropsNoDataForIt) {
+    auto told = std::make_shared<Told>();
+    ExporterWorker worker(std::make_unique<CapableExporter>(told), 2);
+    ASSERT_TRUE(worker.start(run_named("r"), {}).ok());
+    told->block(true);
+    worker.push_snapshot(snapshot(1));
+    ASSERT_TRUE(told->wait([&] { return told->inside; }));  // the queue is empty again
+    for (std::size_t i = 1; i < 100; ++i) {
+        worker.push_verdict(verdict_of(i));
+        worker.push_deliveries(counts_of(i));
+    }
+    worker.push_snapshot(snapshot(2));
+    worker.push_snapshot(snapshot(3));
+    EXPECT_EQ(worker.dropped(), 0U);
+    worker.push_snapshot(snapshot(4));
+    EXPECT_EQ(worker.dropped(), 1U);
+    worker.push_verdict(verdict_of(100));  // a full queue has room for it
+    told->block(false);
+    EXPECT_EQ(worker.finish(Clock::now() + 60s).delivered, 3U);
+    EXPECT_EQ(told->calls, (std::vector<std::string>{"snapshot 1", "counts of 99", "snapshot 2",
+                                                     "snapshot 3", "verdict of 100"}));
 }
 
 TEST(ExporterWorker, TakesPushesFromManyThreadsWithoutLosingCount) {

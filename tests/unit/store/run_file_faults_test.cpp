@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sqlite3.h>
 
 namespace plimsoll {
@@ -213,7 +213,7 @@ TEST(RunReaderOpen, NamesASchemaItDoesNotKnow) {
     sqlite3_close(file);
     const auto reader = RunReader::open(folder.path());
     ASSERT_FALSE(reader.ok());
-    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads versions 3 to 5");
+    EXPECT_EQ(reader.error().what, "has schema version 99; this program reads versions 3 to 6");
 }
 
 TEST(RunReaderOpen, ReadsSchema3WithItsTimeoutsAsTheSlowest) {
@@ -237,6 +237,13 @@ TEST(RunReaderOpen, ReadsSchema3WithItsTimeoutsAsTheSlowest) {
     ASSERT_EQ(sqlite3_exec(file,
                            "DROP TABLE censored_tick; DROP TABLE censored_group_tick; "
                            "DROP TABLE answer_tick; DROP TABLE cut_check_tick; "
+                           "DROP TABLE count_tick; "
+                           "CREATE TABLE http_tick(tick INTEGER, redirects INTEGER); "
+                           "CREATE TABLE flow_tick(tick INTEGER, iterations_cut_short INTEGER, "
+                           "steps_unrendered INTEGER, starts_failed INTEGER, "
+                           "users_stopped INTEGER, out_of_data INTEGER); "
+                           "INSERT INTO http_tick SELECT tick, 4 FROM tick; "
+                           "INSERT INTO flow_tick SELECT tick, 5, 6, 7, 8, 9 FROM tick; "
                            "PRAGMA user_version=3",
                            nullptr, nullptr, nullptr),
               SQLITE_OK);
@@ -255,6 +262,58 @@ TEST(RunReaderOpen, ReadsSchema3WithItsTimeoutsAsTheSlowest) {
     EXPECT_TRUE(stats.cut_off.empty());
     EXPECT_TRUE(ticks[0].endpoints[1].censored.empty());
     EXPECT_FALSE(ticks[0].last_answer.has_value());
+    const LoadCounts& counts = ticks[0].counts;
+    EXPECT_EQ(counts.redirects, 4U);
+    EXPECT_EQ(counts.iterations_cut_short, 5U);
+    EXPECT_EQ(counts.steps_unrendered, 6U);
+    EXPECT_EQ(counts.starts_failed, 7U);
+    EXPECT_EQ(counts.users_stopped, 8U);
+    EXPECT_EQ(counts.out_of_data, 9U);
+}
+
+// What a newer program counts is no fault of the file.
+TEST(RunReaderOpen, LeavesOutCountsThatItDoesNotKnow) {
+    const TempFolder folder;
+    {
+        RunFileWriter writer(folder.path() / "run.db");
+        ASSERT_TRUE(writer.start(sample_info(), {}).ok());
+        writer.on_snapshot(sample_tick(0));
+        writer.finish(Clock::now());
+    }
+    sqlite3* file = nullptr;
+    ASSERT_EQ(sqlite3_open((folder.path() / "run.db").c_str(), &file), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(file, "INSERT INTO count_tick VALUES(0, 'goats', 3)", nullptr, nullptr,
+                           nullptr),
+              SQLITE_OK);
+    sqlite3_close(file);
+    const auto reader = RunReader::open(folder.path());
+    ASSERT_TRUE(reader.ok()) << reader.error().to_string();
+    std::vector<StoredTick> ticks;
+    ASSERT_TRUE(reader->for_each_tick([&](const StoredTick& tick) { ticks.push_back(tick); }).ok());
+    ASSERT_EQ(ticks.size(), 1U);
+    EXPECT_EQ(ticks[0].counts, sample_tick(0)->delta_counts);
+}
+
+TEST(RunReaderOpen, RefusesAnExecutorOfAKindThatContradictsIt) {
+    const TempFolder folder;
+    {
+        RunFileWriter writer(folder.path() / "run.db");
+        ASSERT_TRUE(writer.start(sample_info(), {}).ok());
+        writer.finish(Clock::now());
+    }
+    const auto why = [&](const char* sql) {
+        sqlite3* file = nullptr;
+        EXPECT_EQ(sqlite3_open((folder.path() / "run.db").c_str(), &file), SQLITE_OK);
+        EXPECT_EQ(sqlite3_exec(file, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+        sqlite3_close(file);
+        const auto reader = RunReader::open(folder.path());
+        return reader ? std::string() : reader.error().what;
+    };
+    EXPECT_THAT(why("UPDATE executor SET open = 0 WHERE id = 0"),
+                testing::HasSubstr("executor: row 0: its kind contradicts whether it is open"));
+    EXPECT_THAT(why("UPDATE executor SET open = 1, kind = 'ramping-something' WHERE id = 0"),
+                testing::HasSubstr("executor"));
+    EXPECT_EQ(why("UPDATE executor SET kind = 'externally-controlled' WHERE id = 0"), "");
 }
 
 TEST(RunReaderOpen, ReportsDamagedHistogramsInsteadOfNumbers) {

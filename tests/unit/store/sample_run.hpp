@@ -25,13 +25,13 @@ inline RunInfo sample_info() {
     info.planned_duration = std::chrono::seconds(90);
     info.endpoints = {{"reader", "/v1/x [LIST]", "GET"}, {"writer", "/v1/x", "POST"}};
     info.executors = {{"ramp",
-                       "ramping-arrival-rate",
+                       ExecutorKind::RampingArrivalRate,
                        true,
                        2.5,
                        {{Nanoseconds(0), std::chrono::seconds(30), 200},
                         {std::chrono::seconds(30), std::chrono::seconds(90), 12.25}},
                        2000},
-                      {"base", "constant-vus", false, 7, {}, 7}};
+                      {"base", ExecutorKind::ConstantVus, false, 7, {}, 7}};
     info.user_classes = {"reader", "writer"};
     info.thresholds = {
         {"http_req_duration{endpoint:/v1/x}", "p(95)<500ms", ThresholdMetric::ServiceTime, "/v1/x",
@@ -73,7 +73,7 @@ inline std::shared_ptr<Snapshot> sample_tick(std::uint64_t k) {
         sample.bytes_received = 5'000'000'000 + i;
         tick->delta[i % 2].record(sample);
     }
-    tick->delta_counts = {40, 39, 38, {2, 1}, 5, 4, 3, 6, 7, 8};
+    tick->delta_counts = {40, 39, 38, 2, 1, 5, 4, 3, 6, 7, 8};
     tick->delta_counts.redirects = 9 * (k % 2);
     tick->delta_phases[RequestPhase::Connect].record(std::chrono::microseconds(100 + k));
     tick->delta_phases[RequestPhase::Wait].record_n(std::chrono::microseconds(700), k);
