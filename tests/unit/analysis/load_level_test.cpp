@@ -10,7 +10,7 @@ using std::chrono::seconds;
 // 10/s to 70/s in 30 s, at 70/s for 10 s, a step to 20/s for 20 s.
 ExecutorInfo executor(bool open = true) {
     return {"main",
-            "",
+            ExecutorKind::RampingArrivalRate,
             open,
             10,
             {{seconds(0), seconds(30), 70},
