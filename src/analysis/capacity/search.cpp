@@ -11,10 +11,10 @@ constexpr unsigned kMostFails = 1;  // of the confirmations of lo: one may be a 
 constexpr unsigned kMostRounds = 2;
 // Where the confirmations of lo do not tell, so many more do, at most so often.
 constexpr unsigned kMoreConfirmations = 2;
+constexpr unsigned kMostMore = 2;
 // An answer wider than so many times the precision is narrowed by another look at a level between.
 constexpr double kWidest = 2;
 constexpr unsigned kMostLooks = 6;
-constexpr unsigned kMostMore = 2;
 // A baseline that fails is halved so often before the answer is "not even that".
 constexpr double kDeepestDescent = 64;
 constexpr double kDescent = 2;
@@ -166,8 +166,8 @@ void CapacitySearch::bisect() {
     if (n > 2 && wider_than_asked(cuts[n - 2], cuts[n - 1])) {
         return plan(StepKind::Bisection, std::sqrt(cuts[n - 2] * cuts[n - 1]));
     }
-    if (known.hi && n > 2 &&
-        looks_<kMostLooks&& * known.hi / *known.lo> 1 + kWidest * options_.precision) {
+    const bool too_wide = known.hi && (*known.hi / *known.lo) > 1 + kWidest * options_.precision;
+    if (too_wide && n > 2 && looks_ != kMostLooks) {
         ++looks_;
         return plan(StepKind::Bisection, cuts[n / 2]);
     }

@@ -21,10 +21,12 @@ struct SearchOptions {
 /// Baseline, doubling until a step fails, geometric bisection until hi/lo ≤ 1 + precision, then
 /// both ends again in shuffled order: lo three times, hi once, and lo twice more where these do not
 /// tell, at most twice. An end holds by all steps at its level taken together. A step that is Edge
-/// moves neither end: the gaps on both sides of it are narrowed instead, so a target that gives no
-/// clear answer ends with a wide interval. A step that is Void is tried once more; void again, it
-/// bounds the search like a limit of the generator, never like a failure of the target. Where a
-/// confirmation contradicts an end, that end is dropped and the search goes on, at most twice.
+/// moves neither end: the gaps on both sides of it are narrowed instead, and where the answer stays
+/// wider than twice the precision it is held again and counts with all that was held there, at most
+/// six times; so a target that gives no clear answer ends with a wide interval. A step that is Void
+/// is tried once more; void again, it bounds the search like a limit of the generator, never like a
+/// failure of the target. Where a confirmation contradicts an end, that end is dropped and the
+/// search goes on, at most twice.
 ///
 /// Use: while next() says a step, hold its level, then report what came of it.
 class CapacitySearch {

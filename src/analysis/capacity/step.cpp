@@ -58,13 +58,18 @@ GoalState state_of(const Estimate& estimate, double limit, std::string text) {
     return state;
 }
 
-/// Requests that wait in the same queue are late together. A queue that reaches the limit takes
-/// about that long to build and to go: in M/M/1 2·limit/ln(100) at the rate where p99 is the limit.
-double same_queue(std::span<const StepTick> ticks, double n, double limit_s, double factor) {
+double seconds_of(std::span<const StepTick> ticks) {
     double seconds = 0;
     for (const StepTick& tick : ticks) {
         seconds += tick.facts.seconds();
     }
+    return seconds;
+}
+
+/// Requests that wait in the same queue are late together. A queue that reaches the limit takes
+/// about that long to build and to go: in M/M/1 2·limit/ln(100) at the rate where p99 is the limit.
+double same_queue(std::span<const StepTick> ticks, double n, double limit_s, double factor) {
+    const double seconds = seconds_of(ticks);
     return seconds > 0 ? n / seconds * factor * std::min(limit_s, kLongestQueue_s) : 1;
 }
 
@@ -307,12 +312,10 @@ void fill_figures(std::span<const StepTick> ticks, StepResult& result) {
     std::vector<TickShare> failed;
     std::vector<TickShare> slow;
     double area = 0;
-    double seconds = 0;
     for (const StepTick& tick : ticks) {
         all.merge(tick.all);
         failed.push_back({as_double(tick.all.failed), as_double(tick.all.requests)});
         area += tick.facts.state.in_flight_mean * tick.facts.seconds();
-        seconds += tick.facts.seconds();
     }
     result.requests = all.requests;
     result.failed_ratio = share_of(failed);
@@ -322,7 +325,7 @@ void fill_figures(std::span<const StepTick> ticks, StepResult& result) {
         slow.push_back({n - as_double(tick.all.response.count_at_most(p99)), n});
     }
     result.p99_s = quantile_of(all.response, 0.99, correlation_of(slow));
-    if (seconds > 0) {
+    if (const double seconds = seconds_of(ticks); seconds > 0) {
         result.rate = as_double(all.requests) / seconds;
         result.iterations_rate = as_double(counts_of(ticks).iterations_completed) / seconds;
         result.in_flight = area / seconds;
@@ -362,27 +365,28 @@ void decide(const std::vector<GoalState>& states, const std::optional<std::strin
     }
 }
 
-/// What a quantile may be with 95 % confidence, in seconds, where its tail is a queue's. The tail
+/// What a quantile may be, in seconds, where its tail is a queue's: three of its standard errors
+/// above what was measured, since it is looked at where it looked best of several levels. The tail
 /// falls as exp(-θt), by the quantile and the one of ten times its share above. In a queue with
 /// such a tail the requests above a level come in clusters of m = 2(λ/θ)² (size-biased; M/M/c at
 /// high load, from the busy period of a random walk with drift), so that n requests tell as much as
 /// n/m.
 double upper_quantile(std::span<const StepTick> ticks, const Histogram& times, double q) {
-    constexpr double kErrors = 3;  // it is the best-looking of several levels
+    constexpr double kErrors = 3;
+    constexpr double kDecade = 10;
     const double share = 1 - q;
     const double at = to_seconds(times.quantile(q));
-    const double below = to_seconds(times.quantile(1 - 10 * share));
-    if (10 * share >= 1 || at <= below || times.count() == 0) {
+    if (kDecade * share >= 1 || times.count() == 0) {
         return at;
     }
-    double seconds = 0;
-    for (const StepTick& tick : ticks) {
-        seconds += tick.facts.seconds();
+    const double below = to_seconds(times.quantile(1 - kDecade * share));
+    if (at <= below) {
+        return at;
     }
     const double n = as_double(times.count());
-    const double theta = std::log(10) / (at - below);
-    const double rate = n / seconds;
-    const double clusters = 1 + 2 * (rate / theta) * (rate / theta);
+    const double theta = std::log(kDecade) / (at - below);
+    const double per_decay = n / seconds_of(ticks) / theta;
+    const double clusters = 1 + 2 * per_decay * per_decay;
     return at + kErrors / theta * std::sqrt(clusters / (n * share));
 }
 
@@ -397,16 +401,19 @@ bool quantiles_hold(const StepGoal& goal, std::span<const StepTick> ticks) {
     };
     for (std::size_t i = 0; i < goal.thresholds.size(); ++i) {
         const Threshold& threshold = goal.thresholds[i];
+        const auto times = [&](const StepTick& tick) -> const Histogram& {
+            return *times_of(threshold, tick.sums[i]);
+        };
         const bool applies = threshold.statistic == Statistic::Quantile && is_upper(threshold) &&
                              times_of(threshold, {}) != nullptr;
-        if (applies && !holds(threshold.quantile, threshold.limit, [&](const StepTick& tick) {
-                return *times_of(threshold, tick.sums[i]);
-            })) {
+        if (applies && !holds(threshold.quantile, threshold.limit, times)) {
             return false;
         }
     }
-    return goal.default_p99_s <= 0 ||
-           holds(0.99, goal.default_p99_s, [](const StepTick& tick) { return tick.all.response; });
+    const auto responses = [](const StepTick& tick) -> const Histogram& {
+        return tick.all.response;
+    };
+    return goal.default_p99_s <= 0 || holds(0.99, goal.default_p99_s, responses);
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ TEST(Find, EnclosesTheRateThatAPoolOfServersCarries) {
 }
 
 /// Queues of 1 to 8 servers, exponential and fixed times; capacities by the closed form of M/M/c
-/// and a recursion over 4 million customers of M/D/c.
+/// and a recursion over a million customers of M/D/c.
 TEST(Find, EnclosesTheTruthInNineteenOfTwentyWithinTwiceItsPrecision) {
     struct Queue {
         unsigned servers;
