@@ -205,6 +205,23 @@ Result<JsonTree> parse_tree(std::string_view text, std::string_view what) {
     return parser.handler().release();
 }
 
+JsonTree with_texts(const JsonTree& tree, const std::function<std::string(std::string_view)>& name,
+                    const std::function<std::string(std::string_view, std::string_view)>& text,
+                    std::string_view holder) {
+    JsonTree result = tree;
+    for (auto& [key, member] : result.members) {
+        member = with_texts(member, name, text, key);
+        key = name(key);
+    }
+    for (JsonTree& item : result.items) {
+        item = with_texts(item, name, text, holder);
+    }
+    if (tree.kind == JsonTree::Kind::String) {
+        result.text = text(holder, tree.text);
+    }
+    return result;
+}
+
 std::string compact(const JsonTree& tree) {
     std::string text;
     switch (tree.kind) {

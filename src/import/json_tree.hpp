@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,14 @@ struct JsonTree {
 
 /// Error as of parse_json.
 [[nodiscard]] Result<JsonTree> parse_tree(std::string_view text, std::string_view what);
+
+/// With each member's name as `name` makes it, and each string as `text` makes it of the name (as
+/// it was) of the member that holds it, directly or in an array, and of the string; `holder` for
+/// one that no member holds.
+[[nodiscard]] JsonTree with_texts(
+    const JsonTree& tree, const std::function<std::string(std::string_view)>& name,
+    const std::function<std::string(std::string_view, std::string_view)>& text,
+    std::string_view holder = {});
 
 /// Without blanks, as a browser's JSON.stringify and Plimsoll itself write it.
 [[nodiscard]] std::string compact(const JsonTree& tree);

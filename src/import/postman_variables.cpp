@@ -69,18 +69,9 @@ std::string PostmanVariables::field(std::string_view name, std::string_view valu
 }
 
 JsonTree PostmanVariables::fill_json(const JsonTree& value, std::string_view name) {
-    JsonTree result = value;
-    for (auto& [key, member] : result.members) {
-        member = fill_json(member, key);
-        key = filled(key);
-    }
-    for (JsonTree& item : result.items) {
-        item = fill_json(item, name);
-    }
-    if (value.kind == JsonTree::Kind::String) {
-        result.text = field(name, value.text);
-    }
-    return result;
+    return with_texts(
+        value, [&](std::string_view key) { return filled(key); },
+        [&](std::string_view holder, std::string_view text) { return field(holder, text); }, name);
 }
 
 std::string PostmanVariables::filled_path(std::string_view text) {

@@ -189,18 +189,9 @@ std::string Secrets::field(std::string_view name, std::string_view value) {
 }
 
 JsonTree Secrets::json(const JsonTree& value, std::string_view name) {
-    JsonTree result = value;
-    for (auto& [key, member] : result.members) {
-        member = json(member, key);
-        key = as_literal(key);
-    }
-    for (JsonTree& item : result.items) {
-        item = json(item, name);
-    }
-    if (value.kind == JsonTree::Kind::String) {
-        result.text = field(name, value.text);
-    }
-    return result;
+    return with_texts(
+        value, [&](std::string_view key) { return as_literal(key); },
+        [&](std::string_view holder, std::string_view text) { return field(holder, text); }, name);
 }
 
 std::string Secrets::json_like(std::string_view text) {
