@@ -72,12 +72,12 @@ class Pacing(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = Path(folder.name)
 
-    def measure(self, arrivals, attempt=0):
+    def measure(self, arrivals, number=0):
         """The summary, the counts of the run, the sampled arrivals [(index, due in s)], in order, and the lateness of a bare loop.
         plimsoll has one core, the server and whatever takes its traces another."""
         cores = sorted(os.sched_getaffinity(0))
         self.assertGreaterEqual(len(cores), 2, "this proof takes two cores")
-        run_dir = self.dir / f"r{attempt}"
+        run_dir = self.dir / f"r{number}"
         own, others = (["taskset", "-c", str(core)] for core in (cores[0], cores[-1]))
         bare = [timer_lateness(own)]
         with Nginx(self.dir, others) as nginx, Collector(keep=True) as collector:
@@ -102,7 +102,7 @@ class Pacing(unittest.TestCase):
         return result, due, not_sent, sampled, sum(bare) / 2
 
     def test_sends_are_hardly_later_than_bare_timers(self):
-        measured = [self.measure("poisson", attempt) for attempt in range(MEASUREMENTS)]
+        measured = [self.measure("poisson", number) for number in range(MEASUREMENTS)]
         lags = [result["totals"]["send_lag_s"]["p99"] for result, *_ in measured]
         bares = [bare for *_, bare in measured]
         lag, bare = statistics.median(lags), statistics.median(bares)
