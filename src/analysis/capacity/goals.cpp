@@ -149,29 +149,29 @@ GoalState judge_goal(const StepQuestion& question, std::span<const StepTick> tic
     return judge_share(shares, checks ? 1 - threshold.limit : threshold.limit, text);
 }
 
-/// What a quantile may be, in seconds, where its tail is a queue's: three of its standard errors
-/// above what was measured, since it is looked at where it looked best of several levels. The tail
-/// falls as exp(-θt), by the quantile and the one of ten times its share above. In a queue with
-/// such a tail the requests above a level come in clusters of m = 2(λ/θ)² (size-biased; M/M/c at
-/// high load, from the busy period of a random walk with drift), so that n requests tell as much as
-/// n/m.
-double upper_quantile(std::span<const StepTick> ticks, const Histogram& times, double q) {
-    constexpr double kErrors = 3;
+/// A quantile and its standard error, in seconds, where its tail is a queue's. The tail falls as
+/// exp(-θt), by the quantile and the one of ten times its share above. In a queue with such a tail
+/// the requests above a level come in clusters of m = 2(λ/θ)² (size-biased; M/M/c at high load,
+/// from the busy period of a random walk with drift), so that n requests tell as much as n/m.
+struct Tail {
+    double value = 0, error = 0;
+};
+Tail tail_of(std::span<const StepTick> ticks, const Histogram& times, double q) {
     constexpr double kDecade = 10;
     const double share = 1 - q;
     const double at = to_seconds(times.quantile(q));
     if (kDecade * share >= 1 || times.count() == 0) {
-        return at;
+        return {at, 0};
     }
     const double below = to_seconds(times.quantile(1 - kDecade * share));
     if (at <= below) {
-        return at;
+        return {at, 0};
     }
     const double n = as_double(times.count());
     const double theta = std::log(kDecade) / (at - below);
     const double per_decay = n / seconds_of(ticks) / theta;
     const double clusters = 1 + 2 * per_decay * per_decay;
-    return at + kErrors / theta * std::sqrt(clusters / (n * share));
+    return {at, std::sqrt(clusters / (n * share)) / theta};
 }
 
 }  // namespace
@@ -209,29 +209,34 @@ std::vector<GoalState> judge_goals(const StepQuestion& question, const StepGoal&
     return states;
 }
 
-bool quantiles_hold(const StepGoal& goal, std::span<const StepTick> ticks) {
-    const auto holds = [&](double q, double limit_s, const auto& times) {
+std::optional<double> limit_apart(const StepGoal& goal, std::span<const StepTick> ticks,
+                                  std::size_t index) {
+    const auto apart = [&](double q, double limit_s, const auto& times) -> std::optional<double> {
         Histogram all;
         for (const StepTick& tick : ticks) {
             all.merge(times(tick));
         }
-        return upper_quantile(ticks, all, q) <= limit_s;
+        const Tail tail = tail_of(ticks, all, q);
+        constexpr double kLeast_s = 1e-9;
+        return (limit_s - tail.value) / std::max(kLeast_s, tail.error);
     };
-    for (std::size_t i = 0; i < goal.thresholds.size(); ++i) {
-        const Threshold& threshold = goal.thresholds[i];
-        const auto times = [&](const StepTick& tick) -> const Histogram& {
-            return *times_of(threshold, tick.sums[i]);
-        };
-        const bool applies = threshold.statistic == Statistic::Quantile && is_upper(threshold) &&
-                             times_of(threshold, {}) != nullptr;
-        if (applies && !holds(threshold.quantile, threshold.limit, times)) {
-            return false;
+    if (index < goal.thresholds.size()) {
+        const Threshold& threshold = goal.thresholds[index];
+        if (threshold.statistic != Statistic::Quantile || !is_upper(threshold) ||
+            times_of(threshold, {}) == nullptr) {
+            return std::nullopt;
         }
+        return apart(threshold.quantile, threshold.limit,
+                     [&](const StepTick& tick) -> const Histogram& {
+                         return *times_of(threshold, tick.sums[index]);
+                     });
     }
-    const auto responses = [](const StepTick& tick) -> const Histogram& {
-        return tick.all.response;
-    };
-    return goal.default_p99_s <= 0 || holds(0.99, goal.default_p99_s, responses);
+    // The default's failures come first, then its p99.
+    if (goal.default_p99_s <= 0 || index == goal.thresholds.size()) {
+        return std::nullopt;
+    }
+    return apart(0.99, goal.default_p99_s,
+                 [](const StepTick& tick) -> const Histogram& { return tick.all.response; });
 }
 
 double StepGoal::slo_s() const {

@@ -3,6 +3,8 @@
 
 #include "analysis/capacity/step.hpp"
 
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,8 +17,9 @@ namespace plimsoll {
 [[nodiscard]] std::vector<GoalState> judge_goals(const StepQuestion& question, const StepGoal& goal,
                                                  std::span<const StepTick> ticks);
 
-/// Whether every limit on a quantile is above what that quantile may be: three of its standard
-/// errors above what was measured, clusters of late requests counted as one.
-[[nodiscard]] bool quantiles_hold(const StepGoal& goal, std::span<const StepTick> ticks);
+/// How many standard errors the limit of the goal `index` of judge_goals lies above its quantile,
+/// clusters of late requests counted as one; nullopt: it is no limit on a quantile.
+[[nodiscard]] std::optional<double> limit_apart(const StepGoal& goal,
+                                                std::span<const StepTick> ticks, std::size_t index);
 
 }  // namespace plimsoll
