@@ -1,7 +1,7 @@
 // What one shard has seen in the current tick, and its hand-over when the tick is full.
 #pragma once
 
-#include "engine/kept_requests.hpp"
+#include "engine/recording/kept_requests.hpp"
 #include "record/interval.hpp"
 
 #include <cstdint>

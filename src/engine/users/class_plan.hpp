@@ -19,6 +19,7 @@ struct ClassPlan {
     std::vector<bool> reads;        // by DataId: whether an iteration does
     bool has_start;
     bool has_stop;
+    bool forgets_cookies;  // as each iteration begins; what user_start logged in stays logged in
     /// Users of classes with a start, a stop or variables that stay are parked apart, so that they
     /// keep their class; all others share pool 0.
     std::size_t pool = 0;

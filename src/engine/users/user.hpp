@@ -1,20 +1,22 @@
-// One simulated user: its place in its flow, what it remembers, its randomness, its connections.
+// One simulated user: its place in its flow, what it remembers, its randomness.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "engine/exchange.hpp"
-#include "engine/flow_machine.hpp"
+#include "engine/users/flow_machine.hpp"
+#include "engine/users/users_plan.hpp"
 #include "record/interval.hpp"
 #include "scenario/flow.hpp"
 #include "scenario/variable.hpp"
 
 #include <cstdint>
-#include <forward_list>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace plimsoll {
+
+struct Client;
 
 /// Which of its class's flows a user follows.
 enum class Errand : std::uint8_t { Start, Iteration, Stop };
@@ -40,28 +42,19 @@ struct Batch {
     std::uint32_t next = 0;  // step to send next
     std::uint32_t end = 0;   // behind the last; 0: no batch
     std::uint32_t connections = 1;
-    bool launching = false;  // inside launch_batch: what ends now is looked at there
     bool failed = false;
     OnFail on_fail = OnFail::Continue;  // the gravest of the steps that failed
 };
 
-/// State only; the shard moves it. About 900 bytes, so that 10,000 users fit in nine megabytes.
+/// State only; `Users` moves it. Never moves in memory.
 struct User {
     explicit User(std::uint32_t index_in_run, std::uint32_t executor_index)
-        : index(index_in_run), executor(executor_index), exchange(*this) {}
+        : index(index_in_run), executor(executor_index) {}
     User(const User&) = delete;
     User& operator=(const User&) = delete;
 
     /// Nothing is asked of any of its connections: parked, thinking, or waiting for its due time.
     [[nodiscard]] bool idle() const noexcept { return under_way == 0; }
-    /// Calls `visit(Exchange&)` for each exchange it has, idle ones too.
-    template <typename Visit>
-    void for_each_exchange(Visit&& visit) {
-        visit(exchange);
-        for (Exchange& other : more) {
-            visit(other);
-        }
-    }
 
     std::uint32_t index;      // within its executor, over all shards
     std::uint32_t executor;   // into Scenario::load
@@ -79,9 +72,10 @@ struct User {
     bool started = false;         // has begun its work as `user_class`; user_stop is still to come
     bool stopped = false;         // closed model: not to be started again
     bool sent_any = false;        // this iteration has sent a request
-    std::uint8_t setbacks = 0;    // in a row: see Shard::pause_after_setback
-    std::uint32_t under_way = 0;  // exchanges
+    std::uint8_t setbacks = 0;    // in a row: see Users::pause_after_setback
+    std::uint32_t under_way = 0;  // requests
     std::uint32_t polls = 0;      // of the step under way
+    std::uint32_t memory = 0;     // grows when what servers told it (cookies) is to be forgotten
     Clock::time_point leave_by = Clock::time_point::max();  // ... or then, after a ramp down
     Clock::time_point iteration_due;
     Clock::time_point due;       // when its next request is, or the one under way was
@@ -92,11 +86,16 @@ struct User {
     std::vector<OpenGroup> groups;          // the innermost last
     std::vector<Variable> variables;        // by VariableId
     std::vector<std::uint64_t> rows;        // this iteration's, by DataId
-    std::unique_ptr<CookieJar> cookies;     // made with the first cookie
     std::unique_ptr<IterationTrace> trace;  // set while a sampled iteration runs
-
-    Exchange exchange;
-    std::forward_list<Exchange> more;  // where one connection is not enough
+    Client* client = nullptr;  // its connections: the transport's, which alone looks at them
 };
+
+/// What expressions of a user may refer to; draws come from `random`, and `missing` takes what has
+/// no value.
+[[nodiscard]] inline RenderContext context_of(const UsersPlan& plan, const User& user,
+                                              Random& random, std::string& missing) {
+    return {user.index,          user.iteration, &random, user.variables, plan.shared,
+            plan.scenario->data, user.rows,      0,       &missing,       user.executor};
+}
 
 }  // namespace plimsoll

@@ -1,4 +1,4 @@
-#include "engine/kept_requests.hpp"
+#include "engine/recording/kept_requests.hpp"
 
 #include <algorithm>
 

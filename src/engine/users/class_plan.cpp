@@ -1,6 +1,6 @@
-#include "engine/class_plan.hpp"
+#include "engine/users/class_plan.hpp"
 
-#include "engine/flow_machine.hpp"
+#include "engine/users/flow_machine.hpp"
 
 #include <algorithm>
 
@@ -120,7 +120,8 @@ ClassPlan::ClassPlan(const UserClass& user, const Scenario& scenario)
       start_reads(sources_read(user, user.start, scenario)),
       reads(sources_read(user, flow, scenario)),
       has_start(!user.start.ops.empty()),
-      has_stop(!user.stop.ops.empty()) {}
+      has_stop(!user.stop.ops.empty()),
+      forgets_cookies(scenario.http.cookies == CookiePolicy::Iteration && !has_start) {}
 
 std::vector<ClassPlan> plan_classes(const Scenario& scenario, std::size_t& pools) {
     std::vector<ClassPlan> plans;

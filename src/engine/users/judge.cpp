@@ -1,18 +1,16 @@
-// What a step takes from a response, and asks of it.
-#include "engine/shard.hpp"
+#include "engine/users/judge.hpp"
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 
-Shard::Judgement Shard::judge(User& user, const Exchange& exchange, Outcome outcome,
-                              Clock::time_point now, std::string_view text) {
-    const Step& step = exchange.request->step();
-    const bool response = is_answer(outcome);
+Judgement Judge::judge(User& user, const Step& step, const ResponseView& response, Judgement before,
+                       Clock::time_point now) {
+    auto [outcome, text, again] = before;
     bool met = false;
     judged_.clear();
-    if (response) {
-        reader_.reset(response_of(exchange, now));
+    if (is_answer(outcome)) {
+        reader_.reset(response);
         const bool checks_hold = run_checks(user, step, now);
         met = outcome == Outcome::Ok && (!step.until || until_holds(user, *step.until));
         const bool captured = !met || take_captures(user, step);
@@ -39,7 +37,7 @@ Shard::Judgement Shard::judge(User& user, const Exchange& exchange, Outcome outc
     return {outcome, text};
 }
 
-bool Shard::take_captures(User& user, const Step& step) {
+bool Judge::take_captures(User& user, const Step& step) {
     bool all = true;
     for (const Capture& capture : step.captures) {
         Variable& variable = user.variables[capture.variable];
@@ -56,14 +54,14 @@ bool Shard::take_captures(User& user, const Step& step) {
     return all;
 }
 
-bool Shard::run_checks(User& user, const Step& step, Clock::time_point now) {
+bool Judge::run_checks(User& user, const Step& step, Clock::time_point now) {
     bool all = true;
     for (const Check& check : step.expect.checks) {
-        const RenderContext context = render_context(user, user.random);
+        const RenderContext context = context_of(plan_, user, user.random, missing_);
         missing_.clear();
         why_.clear();
         const bool holds = check.holds(reader_, context, why_);
-        recorder_->record_check(check.id, holds, now);
+        recorder_.record_check(check.id, holds, now);
         if (!holds && all) {
             judged_ = fmt::format("{}: {}", plan_.scenario->checks[check.id], why_);
         }
@@ -72,15 +70,15 @@ bool Shard::run_checks(User& user, const Step& step, Clock::time_point now) {
     return all;
 }
 
-void Shard::count_checks_failed(const Step& step, Clock::time_point now) {
+void Judge::count_checks_failed(const Step& step, Clock::time_point now) {
     for (const Check& check : step.expect.checks) {
-        recorder_->record_check(check.id, false, now);
+        recorder_.record_check(check.id, false, now);
     }
 }
 
-bool Shard::until_holds(User& user, const Until& until) {
+bool Judge::until_holds(User& user, const Until& until) {
     for (const Check& condition : until.conditions) {
-        const RenderContext context = render_context(user, user.random);
+        const RenderContext context = context_of(plan_, user, user.random, missing_);
         missing_.clear();
         why_.clear();
         if (!condition.holds(reader_, context, why_)) {
