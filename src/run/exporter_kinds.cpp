@@ -122,16 +122,6 @@ std::vector<ExporterKind> all_kinds() {
     return out;
 }
 
-/// Nothing where no traces are taken.
-std::optional<OtlpOptions> trace_options(const ExportConfig& exports) {
-    if (!exports.otlp) {
-        return std::nullopt;
-    }
-    auto options =
-        otlp_options({exports.otlp->endpoint, exports.otlp->sample}, process_environment());
-    return options && !options->disabled ? std::optional(*std::move(options)) : std::nullopt;
-}
-
 }  // namespace
 
 std::span<const ExporterKind> exporter_kinds() {

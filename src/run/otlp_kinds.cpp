@@ -1,6 +1,7 @@
 #include "run/otlp_kinds.hpp"
 
 #include "base/log.hpp"
+#include "exporters/otlp/otlp_file.hpp"
 #include "exporters/otlp/otlp_http.hpp"
 #include "exporters/otlp/otlp_logs.hpp"
 #include "exporters/otlp/otlp_metrics.hpp"
@@ -9,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
@@ -105,7 +108,52 @@ Result<ExporterPtr> make_otlp_logs(const ExportConfig& exports) {
                              : ExporterPtr();
 }
 
+constexpr std::string_view kFile = "otlp-file";
+
+Status set_otlp_file(const std::string& where, ExportConfig& exports) {
+    if (where == "-" || where.ends_with(".gz")) {
+        return Error{
+            fmt::format("otlp-file must be a file that can be followed, got \"{}\"", where),
+            {},
+            "e.g. -o otlp-file=run.jsonl"};
+    }
+    exports.places[std::string(kFile)] = where;
+    return {};
+}
+std::vector<std::string> tell_otlp_file(const Scenario& scenario) {
+    const auto place = scenario.exports.places.find(kFile);
+    return place == scenario.exports.places.end() ? std::vector<std::string>()
+                                                  : std::vector{place->second};
+}
+Result<ExporterPtr> make_otlp_file(const ExportConfig& exports) {
+    const auto place = exports.places.find(kFile);
+    if (place == exports.places.end()) {
+        return ExporterPtr();
+    }
+    const auto traces = trace_options(exports);
+    OtlpOptions options = traces.value_or(OtlpOptions{});
+    if (exports.otlp_metrics) {
+        options.delta = exports.otlp_metrics->delta.value_or(options.delta);
+        options.interval = exports.otlp_metrics->interval.value_or(options.interval);
+    }
+    return make_otlp_file_exporter(place->second, std::move(options));
+}
+
 }  // namespace
+
+std::optional<OtlpOptions> trace_options(const ExportConfig& exports) {
+    if (!exports.otlp && !exports.places.contains(kFile)) {
+        return std::nullopt;
+    }
+    OtlpSettings settings;
+    if (exports.otlp) {
+        settings = {exports.otlp->endpoint, exports.otlp->sample};
+    } else {
+        settings.endpoint = "http://localhost";  // where nothing goes
+    }
+    auto options = otlp_options(settings, process_environment());
+    return options && !options->disabled ? std::optional(*std::move(options)) : std::nullopt;
+}
 
 std::vector<ExporterKind> otlp_kinds() {
     return {
@@ -115,6 +163,8 @@ std::vector<ExporterKind> otlp_kinds() {
                     set_otlp_metrics, tell_otlp_metrics, make_otlp_metrics),
         with_config({"otlp-logs", "URL", "events and findings; alone: likewise", true, true, false},
                     set_otlp_logs, tell_otlp_logs, make_otlp_logs),
+        with_config({kFile, "FILE", "traces, metrics and logs as OTLP/JSON", false, true, true},
+                    set_otlp_file, tell_otlp_file, make_otlp_file),
     };
 }
 

@@ -1,5 +1,6 @@
 // What a collector makes of our metrics and logs: receiver.js decodes them with a library that is
 // not ours.
+#include "exporters/otlp/otlp_file.hpp"
 #include "exporters/otlp/otlp_http.hpp"
 #include "exporters/otlp/otlp_logs.hpp"
 #include "exporters/otlp/otlp_metrics.hpp"
@@ -321,6 +322,54 @@ TEST_F(Signals, LogsSayWhatHappenedAndWhen) {
                   "0.0 ERROR plimsoll.run_ended: live ended: run " + id +
                       ", failed http_req_duration: p(95)<250ms"));
     EXPECT_EQ(exporter.deliveries()->sent, 8U);
+}
+
+TEST_F(Signals, AreInAFileAsTheyWouldHaveBeenSent) {
+    const auto path = folder_.path() / "otlp.jsonl";
+    const ExporterPtr exporter = make_otlp_file_exporter(path, OtlpOptions{});
+    auto* const verdicts = dynamic_cast<HearsVerdict*>(exporter.get());
+    ASSERT_NE(verdicts, nullptr);
+    ASSERT_TRUE(exporter->start(live_.run(), live_.probes()));
+    auto snapshot = std::make_shared<Snapshot>(*live_.next(true));
+    IterationTrace trace;
+    trace.trace_id = {0xaa};
+    trace.requests.emplace_back();
+    snapshot->traces = {trace};
+    exporter->on_snapshot(snapshot);
+    auto verdict = std::make_shared<RunVerdict>();
+    verdict->final = true;
+    verdicts->on_verdict(verdict);
+    exporter->finish(Clock::now() + 30s);
+
+    std::map<std::string, std::size_t> lines;
+    double requests = 0;
+    std::istringstream text(test::read_file(path));
+    for (std::string line; std::getline(text, line);) {
+        const json::object parsed = json::parse(line).as_object();
+        ++lines[std::string(parsed.begin()->key())];
+        if (const json::value* spans = parsed.if_contains("resourceSpans")) {
+            const json::value& span = spans->at(0).at("scopeSpans").at(0).at("spans").at(0);
+            EXPECT_EQ(span.at("traceId").as_string(), "aa000000000000000000000000000000");
+            EXPECT_EQ(span.at("kind"), 1);
+            EXPECT_TRUE(span.at("startTimeUnixNano").is_string());
+        }
+        if (const json::value* metrics = parsed.if_contains("resourceMetrics")) {
+            for (const json::value& each :
+                 metrics->at(0).at("scopeMetrics").at(0).at("metrics").as_array()) {
+                if (each.at("name").as_string() == "plimsoll_requests") {
+                    requests = 0;
+                    for (const json::value& point : each.at("sum").at("dataPoints").as_array()) {
+                        requests += point.at("asDouble").to_number<double>();
+                    }
+                }
+            }
+        }
+    }
+    EXPECT_EQ(lines, (std::map<std::string, std::size_t>{
+                         {"resourceLogs", 2}, {"resourceMetrics", 2}, {"resourceSpans", 1}}));
+    EXPECT_EQ(requests, static_cast<double>(snapshot->merged_total().requests));
+    EXPECT_EQ(exporter->deliveries()->rejected + exporter->deliveries()->dropped, 0U);
+    EXPECT_GT(exporter->deliveries()->sent, 100U);
 }
 
 }  // namespace
