@@ -1,5 +1,6 @@
 #include "exporters/prometheus/openmetrics_history.hpp"
 
+#include "base/output_file.hpp"
 #include "exporters/prometheus/openmetrics_lines.hpp"
 
 #include <algorithm>
@@ -18,22 +19,14 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
-
-struct Close {
-    void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
-};
-using File = std::unique_ptr<std::FILE, Close>;
-
-}  // namespace
 
 /// A family's samples, each in a file of its own until they are all there.
 struct OpenMetricsHistory::Families {
     struct Family {
         MetricDescriptor metric;
-        File file;
+        OutputFile file;
     };
-    File target;
+    OutputFile target;
     std::vector<Family> families;  // in the order in which they came up
     std::map<std::string, std::size_t, std::less<>> index;
     std::optional<OpenMetricsLines> lines;
@@ -45,7 +38,7 @@ struct OpenMetricsHistory::Families {
     Family* family(const MetricDescriptor& metric) {
         const auto [at, fresh] = index.emplace(metric.name, families.size());
         if (fresh) {
-            families.push_back({metric, File(std::tmpfile())});
+            families.push_back({metric, OutputFile(std::tmpfile())});
         }
         Family& found = families[at->second];
         return found.file ? &found : nullptr;
@@ -91,11 +84,12 @@ OpenMetricsHistory::~OpenMetricsHistory() = default;
 
 Status OpenMetricsHistory::open() {
     families_ = std::make_unique<Families>();
-    families_->target.reset(options_.path == "-" ? ::fdopen(::dup(STDOUT_FILENO), "w")
-                                                 : std::fopen(options_.path.c_str(), "we"));
-    if (!families_->target) {
-        return Error{fmt::format("cannot be written: {}", std::strerror(errno)),
-                     options_.path.string()};
+    if (options_.path == "-") {
+        families_->target.reset(::fdopen(::dup(STDOUT_FILENO), "w"));
+    } else if (auto file = open_output(options_.path); file) {
+        families_->target = *std::move(file);
+    } else {
+        return file.error();
     }
     families_->lines.emplace(state()->run());
     return {};
