@@ -73,6 +73,7 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_probe_command(app, action);
     plimsoll::add_report_command(app, action);
     plimsoll::add_compare_command(app, action);
+    plimsoll::add_alerts_command(app, action);
     plimsoll::add_merge_command(app, action);
     plimsoll::add_export_command(app, action);
     plimsoll::add_calibrate_command(app, action);

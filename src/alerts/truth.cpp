@@ -1,0 +1,125 @@
+#include "alerts/truth.hpp"
+
+#include "analysis/analyse.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+Result<std::vector<Onset>> known_onsets(const RunReader& reader, const Analysis& analysis) {
+    std::vector<Onset> out;
+    const auto events = reader.events();
+    if (!events) {
+        return events.error();
+    }
+    for (const StoredEvent& event : *events) {
+        constexpr std::string_view kPlanted = "planted ";
+        std::string fault = event.text;
+        if (fault.starts_with(kPlanted)) {
+            fault.erase(0, kPlanted.size());
+        }
+        if (event.kind == EventKind::FaultPlanted && fault != "none") {
+            out.push_back({event.t_s, "the planted fault " + fault, std::nullopt});
+            break;
+        }
+    }
+    const BreakingPoint& broke = analysis.breaking_point;
+    if (!analysis.findings.empty()) {
+        const Finding& first = analysis.findings.front();
+        Onset onset{first.onset_s, fmt::format("the finding {}", first.cause), std::nullopt};
+        if (broke.found) {
+            onset.interval = {
+                {std::min(first.onset_s, broke.at_s), std::max(first.onset_s, broke.at_s)}};
+        }
+        out.push_back(std::move(onset));
+    } else if (broke.found) {
+        out.push_back({broke.at_s, "the breaking point", std::nullopt});
+    }
+    return out;
+}
+
+std::optional<double> tightest_limit(const RunInfo& run) {
+    std::optional<double> limit;
+    for (const Threshold& threshold : run.thresholds) {
+        const bool of_all = threshold.endpoint.empty() && threshold.endpoints.empty();
+        const bool upper = threshold.comparison == Comparison::Less ||
+                           threshold.comparison == Comparison::LessEqual;
+        const bool counts =
+            threshold.statistic == Statistic::Rate || threshold.statistic == Statistic::Count;
+        if (threshold.metric == ThresholdMetric::ResponseTime && of_all && upper && !counts) {
+            limit = std::min(limit.value_or(threshold.limit), threshold.limit);
+        }
+    }
+    return limit;
+}
+
+}  // namespace
+
+Result<RunTruth> find_truth(const RunReader& reader, const std::string& path,
+                            std::optional<double> given_s) {
+    const auto analysis = analyse(reader);
+    if (!analysis) {
+        return analysis.error();
+    }
+    auto onsets = known_onsets(reader, *analysis);
+    if (!onsets) {
+        return onsets.error();
+    }
+    RunTruth truth;
+    truth.path = path;
+    truth.id = reader.info().id;
+    truth.scenario = reader.info().scenario_name;
+    truth.duration_s = analysis->duration_s;
+    if (given_s) {
+        onsets->insert(onsets->begin(), {*given_s, "--onset", std::nullopt});
+    }
+    if (!onsets->empty()) {
+        truth.onset = onsets->front();
+        truth.others.assign(onsets->begin() + 1, onsets->end());
+    }
+    return truth;
+}
+
+Result<HarmCurve> HarmCurve::read(const RunReader& reader) {
+    HarmCurve curve;
+    curve.limit_s_ = tightest_limit(reader.info());
+    Harm sum;
+    const Status walked = reader.for_each_tick([&](const StoredTick& tick) {
+        for (const EndpointStats& endpoint : tick.endpoints) {
+            sum.failed += static_cast<double>(endpoint.failed);
+            if (curve.limit_s_) {
+                const std::uint64_t within =
+                    endpoint.response.count_at_most(from_seconds(*curve.limit_s_));
+                sum.slow += static_cast<double>(endpoint.response.count() - within);
+            }
+        }
+        curve.points_.push_back({to_seconds(tick.to), sum});
+    });
+    if (!walked) {
+        return walked.error();
+    }
+    return curve;
+}
+
+HarmCurve::Harm HarmCurve::at(double t_s) const {
+    Harm harm;
+    for (const Point& point : points_) {
+        if (point.at_s > t_s) {
+            break;
+        }
+        harm = point.sum;
+    }
+    return harm;
+}
+
+HarmCurve::Harm HarmCurve::between(double from_s, double to_s) const {
+    const Harm from = at(from_s);
+    const Harm to = at(to_s);
+    return {to.failed - from.failed, to.slow - from.slow};
+}
+
+}  // namespace plimsoll
