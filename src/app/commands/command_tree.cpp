@@ -42,7 +42,7 @@ FlagInfo describe(const CLI::Option& option) {
     for (const std::string& name : option.get_lnames()) {
         flag.names.push_back("--" + name);
     }
-    if (option.get_type_size() != 0) {
+    if (option.get_items_expected_max() != 0) {  // what add_flag makes expects none
         read_type(option.get_type_name(), flag);
         flag.default_value = option.get_default_str();
         flag.repeats = option.get_expected_max() == CLI::detail::expected_max_vector_size;
