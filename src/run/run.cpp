@@ -16,6 +16,7 @@ namespace {
 RunVerdict verdict_of(const Analysis& analysis) {
     RunVerdict verdict;
     verdict.final = true;
+    verdict.validity = to_string(analysis.verdict);
     for (const Finding& finding : analysis.findings) {
         verdict.findings.emplace_back(finding.cause, finding.confidence);
     }

@@ -21,7 +21,8 @@ struct RunVerdict {
     std::vector<std::pair<std::string, bool>> thresholds;       // "KEY: EXPRESSION", holds
     std::vector<std::pair<std::string, std::string>> findings;  // cause, confidence; at the end
     std::optional<BrokeAt> broke_at;                            // likewise
-    bool final = false;  // the run is over, and judged as a whole
+    bool final = false;         // the run is over, and judged as a whole
+    std::string validity = {};  // of a final one: "VALID", "DEGRADED" or "INVALID"
 };
 using VerdictPtr = std::shared_ptr<const RunVerdict>;
 
@@ -42,6 +43,7 @@ struct RunView {
     std::vector<ProbeView> probes;  // as many as the run has
     VerdictPtr verdict;             // null: nothing is judged
     ExporterCountsPtr exporters;    // null: nobody told
+    bool over = false;              // neither load nor readings come any more
 };
 
 }  // namespace plimsoll
