@@ -3,8 +3,8 @@
 from source import shared
 from source.board import board as make
 from source.panels import NO_LOAD, NO_POOL, NO_POSTGRES, Query, graph, table
-from source.promql import (EACH_INFO, EVERY_SECOND, FAILED, at_end_of_each_run, known, of_each_run, or_zero, ratio, since_start,
-                           started, total)
+from source.promql import (EACH_INFO, EVERY_SECOND, FAILED, at_end_of_each_run, known, load_end_of_each_run, of_each_run, or_zero, ratio,
+                           since_start, start_of_each_run, total)
 
 PER_SECOND = shared.PER_SECOND
 AXIS = "since\\run"  # what groupingToMatrix calls its first column
@@ -49,8 +49,8 @@ def failed_share() -> str:
 
 
 def runs() -> dict:
-    ended = f"max_over_time(timestamp({EACH_INFO}){EVERY_SECOND})"
-    length = f"max by (run, scenario, version) ({ended} - {started(EACH_INFO)})"
+    names = f"max by (run, scenario, version) (max_over_time({EACH_INFO}{EVERY_SECOND}))"
+    length = f"{names} * on (run) group_left () ({load_end_of_each_run()} - {start_of_each_run()})"
     count = total(at_end_of_each_run("plimsoll_requests_total"), "run")
     bad = total(at_end_of_each_run(FAILED), "run")
     by_le = total(at_end_of_each_run("plimsoll_response_seconds_bucket"), "le, run")
@@ -68,8 +68,8 @@ def runs() -> dict:
                ("Value #H", "Thresholds that fail", "none"),
                ("Value #I", "Broke at", "suffix:/s")]
     return table("Runs",
-                 "The chosen runs as a whole, as far as the shown time holds them. Length is from the first scrape to the "
-                 "last. `Broke at` is what was offered then.",
+                 "The chosen runs as a whole, as far as the shown time holds them. Length is from the start to the last "
+                 "scrape that saw the load going on. `Broke at` is what was offered then.",
                  queries, columns, empty="No run is chosen, or none lies in the shown time", sort="Run")
 
 
@@ -122,6 +122,6 @@ def board() -> dict:
     ]
     rows = [(6, [(24, runs())]), *((7, [(8, chart) for chart in charts[i:i + 3]]) for i in range(0, len(charts), 3)),
             (6, [(8, findings()), (16, endpoints())])]
-    return make("compare", "Several runs on one axis, the time since each one's start, which is exact to a scrape. Show a time "
-                           "that holds them all.", rows,
+    return make("compare", "Several runs on one axis, the time since each one's start, by their own clocks. Show a time that "
+                           "holds them all.", rows,
                 several_runs=True, shown="now-1h")

@@ -5,14 +5,14 @@ from source.board import board as make
 from source.board import detail
 from source.colours import COLOURS
 from source.panels import Query, by_name, instant, named, stat, table
-from source.promql import (DONE, EVERY_SECOND, EVERY_STEP, FAILED_SHARE_OF_RUN, INFO, VERDICT, at_end, of_run, or_zero, peak,
-                           quantile_of_run,
-                           total)
+from source.promql import (DONE, EVERY_SECOND, EVERY_STEP, FAILED_SHARE_OF_RUN, INFO, VALIDITY, VERDICT, at_end, of_run, or_zero,
+                           peak, quantile_of_run, total)
 
 
 def verdict() -> dict:
     made = stat("Verdict",
-                "The causes that the diagnosis names, with their confidence. They come when the load is over.", "none",
+                "The causes that the diagnosis names, with their confidence. They come when the run is judged, after its load.",
+                "none",
                 [Query(VERDICT, "{{verdict}}")], steps=((1, "failed"),), text="name")
     return instant(made)
 
@@ -51,14 +51,18 @@ def believable() -> dict:
                    f"{total(at_end('plimsoll_exporter_rejected_total'))})", there)
     made = stat(
         "Can this be believed?",
-        "Of the run so far: how late the generator sent (p99), its busiest thread, times in which probes had no readings, "
+        "The verdict on the measurement, once the run is judged. Of the run so far: how late the generator sent (p99), its busiest thread, times in which probes had no readings, "
         "records that exporters lost. Red figures mean that the generator, not the service, may be the limit, or that "
         "something is missing.", "none",
         [Query(quantile_of_run(0.99, "plimsoll_send_lag_seconds"), "send lag p99"),
          Query(f"max(max_over_time({of_run('plimsoll_generator_cpu_ratio')}{EVERY_STEP}))", "load thread"),
-         Query(gaps, "probe gaps"), Query(lost, "lost records")], text="value_and_name")
+         Query(gaps, "probe gaps"), Query(lost, "lost records"), Query(VALIDITY, "measurement")], text="value_and_name")
+    judged = {"id": "mappings", "value": list(named({0: ("VALID", "text"), 1: ("DEGRADED", "failed"),
+                                                     2: ("INVALID", "failed")}))}
+    validity = field("E", "none", 1)
+    validity["properties"].append(judged)
     made["fieldConfig"]["overrides"] = [field("A", "s", 0.01), field("B", "percentunit", 0.8), field("C", "none", 1),
-                                        field("D", "none", 1)]
+                                        field("D", "none", 1), validity]
     return instant(made)
 
 

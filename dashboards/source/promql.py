@@ -99,18 +99,34 @@ def at_end_of_each_run(selector: str) -> str:
     return f"max_over_time(({of_each_run(selector)}){EVERY_STEP})"
 
 
+def last_known(expression: str) -> str:
+    """The last value in the shown time: of what the run's end leaves behind for two scrapes."""
+    return f"last_over_time(({expression}){EVERY_SECOND})"
+
+
 def started(info: str) -> str:
-    """When Prometheus saw a run for the first time in the shown time."""
-    return f"min_over_time(timestamp({info}){EVERY_SECOND} @ end())"
+    """When a run started, by its own clock."""
+    of_info = f"plimsoll_run_start_time_seconds and on (job, instance) {info}"
+    return f"last_over_time(({of_info}){EVERY_SECOND} @ end())"
+
+
+def start_of_each_run() -> str:
+    return f"max by (run) (last_over_time(({of_each_run('plimsoll_run_start_time_seconds')}){EVERY_SECOND} @ end()))"
+
+
+def load_end_of_each_run() -> str:
+    """When Prometheus last saw each run's load (`plimsoll probe`: the run itself) going on."""
+    running = of_each_run('(plimsoll_run_state{state="running"} == bool 1)')
+    return f"max by (run) (max_over_time((time() * ({running})){EVERY_SECOND}))"
 
 
 def since_start(expression: str) -> str:
-    """`expression`, which carries the label run, with its time since the run's first scrape as the label `since`.
+    """`expression`, which carries the label run, with its time since the run's start as the label `since`.
 
     count_values makes a label of a value, and is 1 for each run and step. Grafana makes a number of the label again.
     """
     step = "($__interval_ms / 1000)"
-    elapsed = f"floor((time() - min by (run) ({started(EACH_INFO)})) / {step}) * {step}"
+    elapsed = f"floor((time() - {start_of_each_run()}) / {step}) * {step}"
     return f'{expression} * on (run) group_left (since) count_values by (run) ("since", {elapsed})'
 
 
@@ -132,8 +148,28 @@ USED_RATIO = most("plimsoll_pg_connections_used_ratio")
 # Never on an axis of its own, where it might lie on a pool's plateau by chance.
 SERVER_LIMIT = f"{most('plimsoll_pg_max_connections')} and on () {USED_RATIO} > 0.5"
 CPU = per_second("plimsoll_container_cpu_seconds_total", "role")
+JUDGED = 'plimsoll_run_state{state="judged"}'
 VERDICT = (
     f'label_join(max by (cause, confidence) (max_over_time({of_run("plimsoll_finding")}{EVERY_SECOND})), '
     '"verdict", ", confidence ", "cause", "confidence") '
-    f'or on () label_replace(0 * count(max_over_time({INFO}{EVERY_SECOND})), "verdict", "no cause named (so far)", "", "")'
+    f'or on () label_replace(0 * count(max_over_time(({of_run(JUDGED)} == 1){EVERY_SECOND})), "verdict", "no cause named", "", "") '
+    f'or on () label_replace(0 * count(max_over_time({INFO}{EVERY_SECOND})), "verdict", "not judged (yet)", "", "")'
 )
+
+
+def verdict_is(verdict: str) -> str:
+    return f"max({last_known(of_run(f'plimsoll_run_validity{{verdict={chr(34)}{verdict}{chr(34)}}}'))})"
+
+
+# 0, 1, 2 for a measurement that is VALID, DEGRADED, INVALID; nothing before the run is judged.
+VALIDITY = f"0 * {verdict_is('VALID')} + {verdict_is('DEGRADED')} + 2 * {verdict_is('INVALID')}"
+
+
+def limits_of(metric: str, drawn: str) -> str:
+    """What thresholds on all of `metric` allow, with the threshold as label; from half of a limit on, as with other limits.
+
+    One on a part of it (`metric{endpoint:...}`) is no limit of what is drawn for all.
+    """
+    selector = 'plimsoll_threshold_limit{threshold=~"' + metric + ': .*"}'
+    near = f"max by (threshold) {of_run(selector)} < on () group_left () 2 * {drawn}"
+    return f'label_replace({near}, "limit", "$1", "threshold", "{metric}: (.*)")'

@@ -1,7 +1,7 @@
 """Panels that stand on more than one board."""
 
 from source.panels import NO_CONTAINER, NO_LOAD, NO_POOL, NO_POSTGRES, Query, graph
-from source.promql import CPU, FAILED, REQUESTS, SERVER_LIMIT, most, or_zero, per_second, quantile, ratio, value, without_load
+from source.promql import CPU, FAILED, REQUESTS, SERVER_LIMIT, limits_of, most, or_zero, per_second, quantile, ratio, value, without_load
 
 PER_SECOND = "suffix:/s"
 OK = per_second('plimsoll_requests_total{outcome="ok"}')
@@ -44,13 +44,15 @@ def offered_and_achieved(beside: bool = False, **more) -> dict:
 
 
 def response_time(labels: str = "", beside: bool = False, **more) -> dict:
+    slowest = quantile(0.99, "plimsoll_response_seconds", labels)
+    limit = Query(limits_of("http_req_duration", slowest), "limit: {{limit}}", "limit", dashed=True)
     canaries = [Query(without_load(most("plimsoll_canary_seconds", "canary")), "no load here: canary {{canary}}")]
     return graph(
         "Response time",
         "From when a request was due by the schedule to its last byte: what a user waits. All outcomes. The scale "
-        "is logarithmic.",
+        "is logarithmic." + ("" if labels else " Limits that the scenario sets are drawn from half of them on."),
         "s", [Query(quantile(q, "plimsoll_response_seconds", labels), name, name)
-              for q, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))] + (canaries if beside else []), log=True,
+              for q, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))] + (canaries if beside else []) + ([] if labels else [limit]), log=True,
               empty=NO_LOAD,
         target={"exemplar": True}, **more)
 

@@ -81,6 +81,7 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_schema_command(app, action);
     plimsoll::add_new_command(app, action);
     plimsoll::add_import_command(app, action);
+    plimsoll::add_completion_command(app, action);  // last: it tells of all the others
     try {
         app.parse(argc, argv);
     } catch (const CLI::RequiredError& error) {

@@ -5,6 +5,7 @@ namespace plimsoll {
 RunVerdict verdict_of(const Analysis& analysis) {
     RunVerdict verdict;
     verdict.final = true;
+    verdict.validity = to_string(analysis.verdict);
     for (const Finding& finding : analysis.findings) {
         verdict.findings.push_back(
             {finding.cause, finding.confidence, finding.onset_s,

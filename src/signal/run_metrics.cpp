@@ -2,6 +2,7 @@
 #include "signal/metric_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace plimsoll {
@@ -13,6 +14,34 @@ void run_info(const Look& look, SeriesWriter& to) {
         const std::string_view text = tag;
         const std::size_t equals = std::min(text.find('='), text.size());
         to.add_label(text.substr(0, equals), text.substr(std::min(equals + 1, text.size())));
+    }
+}
+
+void start_time(const Look& look, SeriesWriter& to) {
+    // In whole milliseconds: a double has no room for more digits of a time since 1970.
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(look.run.start.wall);
+    to.value({}, static_cast<double>(since.time_since_epoch().count()) / 1000);
+}
+
+/// One of `all` is 1, the others are 0: so a rule or a board sees the change whichever it asks for.
+template <std::size_t kCount>
+void one_of(const std::array<std::string_view, kCount>& all, std::string_view now,
+            SeriesWriter& to) {
+    for (const std::string_view each : all) {
+        to.value({each}, each == now ? 1 : 0);
+    }
+}
+
+void run_state(const Look& look, SeriesWriter& to) {
+    constexpr std::array<std::string_view, 3> kStates{"running", "ended", "judged"};
+    const bool ended = look.view.over || look.now.last;
+    one_of(kStates, look.verdict.final ? "judged" : ended ? "ended" : "running", to);
+}
+
+void validity(const Look& look, SeriesWriter& to) {
+    constexpr std::array<std::string_view, 3> kVerdicts{"VALID", "DEGRADED", "INVALID"};
+    if (!look.verdict.validity.empty()) {
+        one_of(kVerdicts, look.verdict.validity, to);
     }
 }
 
@@ -30,6 +59,16 @@ void thresholds(const Look& look, SeriesWriter& to) {
     for (const auto& [threshold, ok] : look.verdict.thresholds) {
         if (told.insert(threshold).second) {
             to.value({threshold}, ok ? 1 : 0);
+        }
+    }
+}
+
+void threshold_limits(const Look& look, SeriesWriter& to) {
+    std::set<std::string> told;
+    for (const Threshold& threshold : look.run.thresholds) {
+        const std::string name = threshold.key + ": " + threshold.expression;
+        if (told.insert(name).second) {
+            to.value({name}, threshold.limit);
         }
     }
 }
@@ -91,6 +130,28 @@ std::vector<MetricRow> run_metrics() {
           {"run", "scenario", "version"}},
          kAlways,
          run_info},
+        {{"plimsoll_run_start_time_seconds",
+          Gauge,
+          "When the run started, since 1970.",
+          {},
+          "seconds"},
+         kAlways,
+         start_time},
+        {{"plimsoll_run_state",
+          Gauge,
+          "1 for the state that the run is in, 0 for the others: its load runs, has ended, or is "
+          "judged.",
+          {"state"},
+          "1 or 0"},
+         kAlways,
+         run_state},
+        {{"plimsoll_run_validity",
+          Gauge,
+          "1 for the verdict on the measurement, 0 for the others; there once the run is over.",
+          {"verdict"},
+          "1 or 0"},
+         kAlways,
+         validity},
         {{"plimsoll_exporter_sent_total",
           Counter,
           "Records (spans, lines) that an exporter delivered.",
@@ -126,6 +187,13 @@ std::vector<MetricRow> run_metrics() {
           "1 or 0"},
          kAlways,
          thresholds},
+        {{"plimsoll_threshold_limit",
+          Gauge,
+          "What the threshold compares with, in base units: seconds, bytes, ratios from 0 to 1.",
+          {"threshold"},
+          "that of what is limited"},
+         kAlways,
+         threshold_limits},
         {{"plimsoll_finding",
           Gauge,
           "1 for each cause that the run's diagnosis names; there once the run is over.",

@@ -78,6 +78,7 @@ RunView RunState::view() const {
         view = latest_;
         over = probes_over_;
     }
+    view.over = over;
     for (ProbeView& probe : view.probes) {
         probe.in_gap = probe.in_gap || over;
         probe.health.up = probe.health.up && !over;

@@ -30,6 +30,7 @@ struct RunVerdict {
     std::vector<RunFinding> findings;                      // at the end
     std::optional<BrokeAt> broke_at;                       // likewise
     bool final = false;                                    // the run is over, and judged as a whole
+    std::string validity = {};  // of a final one: "VALID", "DEGRADED" or "INVALID"
 };
 using VerdictPtr = std::shared_ptr<const RunVerdict>;
 
@@ -50,6 +51,7 @@ struct RunView {
     std::vector<ProbeView> probes;  // as many as the run has
     VerdictPtr verdict;             // null: nothing is judged
     ExporterCountsPtr exporters;    // null: nobody told
+    bool over = false;              // neither load nor readings come any more
 };
 
 }  // namespace plimsoll

@@ -39,7 +39,7 @@ LOAD = {name: NO_LOAD for name in (
     "plimsoll_group_seconds", "plimsoll_dropped_iterations_total", "plimsoll_connects_total", "plimsoll_in_flight_requests",
     "plimsoll_vus*",
     "plimsoll_connections_open", "plimsoll_offered_rate", "plimsoll_stage", "plimsoll_generator_*",
-    "plimsoll_threshold_ok", "plimsoll_finding", "plimsoll_breaking_point_*")}
+    "plimsoll_threshold_*", "plimsoll_finding", "plimsoll_breaking_point_*", "plimsoll_run_validity")}
 
 ALWAYS_QUERIES = {
     "* / annotation Breaking point": "not every run breaks its target",
@@ -48,6 +48,7 @@ ALWAYS_QUERIES = {
     "compare / Findings / A": "no cause may be named",
     "compare / Runs / I": "not every run breaks its target",
     "overview / Connections against pool and limit / E": BELOW_HALF,
+    "overview / Response time / E": BELOW_HALF,
     "pool / Database connections by state / B": BELOW_HALF,
     "pool / PgBouncer: clients against its limit / B": BELOW_HALF,
     "pool / Connections to databases, as the kernel sees them / A": NO_TCP,
@@ -85,7 +86,7 @@ NEVER = {
 DEMO = {
     **RUNTIME, **QUOTA, **PGBOUNCER, **NEIGHBOURS, "plimsoll_app_*": "the demo reads no metrics of its application",
     "plimsoll_checks_total": "the demo checks nothing but a status", "plimsoll_group_seconds": "the demo groups no steps",
-    "plimsoll_threshold_ok": "the demo sets no thresholds"}
+    "plimsoll_threshold_*": "the demo sets no thresholds"}
 
 # Of the runs in board_runs.py, and of `plimsoll demo`: metrics that it cannot have, queries that it may have.
 SITUATIONS = {

@@ -8,12 +8,16 @@ PROGRAM is the built `plimsoll`. docker-compose itself reads and normalises the 
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 import yaml  # docker-compose 1.29 depends on it
+
+from libraries import needed_libraries, packages_of
 
 SOURCE = Path(sys.argv[1])
 PROGRAM = Path(sys.argv[2])
@@ -74,8 +78,32 @@ class ComposeFile(unittest.TestCase):
     def test_takes_ports_and_fault_from_the_environment(self) -> None:
         services = configuration(GRAFANA_PORT="3999", PLIMSOLL_FAULT="none")["services"]
         self.assertEqual(services["grafana"]["ports"], ["127.0.0.1:3999:3000/tcp"])
-        self.assertEqual(services["lab"]["command"][-2:], ["--fault", "none"])
-        self.assertEqual(self.services["lab"]["command"][-2:], ["--fault", "app-pool:size=5"])
+        def fault(lab: dict) -> str:
+            return lab["command"][lab["command"].index("--fault") + 1]
+        self.assertEqual(fault(services["lab"]), "none")
+        self.assertEqual(fault(self.services["lab"]), "app-pool:size=5")
+
+    def test_confines_what_is_ours(self) -> None:
+        for name in ("lab", "plimsoll"):
+            service = self.services[name]
+            self.assertTrue(service["read_only"], name)
+            self.assertEqual(service["cap_drop"], ["ALL"], name)
+            self.assertEqual(service["security_opt"], ["no-new-privileges:true"], name)
+
+    def test_prometheus_takes_its_configuration_and_the_rules(self) -> None:
+        mounts = dict(reversed(volume.split(":")[:2]) for volume in self.services["prometheus"]["volumes"])
+        with tempfile.TemporaryDirectory() as folder:
+            for target, source in mounts.items():
+                if not source.startswith("/"):
+                    continue
+                copied = Path(folder) / target.lstrip("/")
+                copied.parent.mkdir(parents=True, exist_ok=True)
+                (shutil.copytree if Path(source).is_dir() else shutil.copy)(source, copied)
+            checked = subprocess.run(["promtool", "check", "config", Path(folder) / "etc/prometheus/prometheus.yml"],
+                                     capture_output=True, text=True, check=False)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        found = re.findall(r"SUCCESS: (\d+) rules found", checked.stdout)
+        self.assertEqual(len(found), len(list((SOURCE / "dashboards/alerts").glob("*.rules.yml"))), checked.stdout)
 
     def test_waits_for_what_a_service_needs(self) -> None:
         def needs(name: str) -> set[str]:
@@ -161,33 +189,6 @@ def run_stage_packages(dockerfile: str) -> set[str]:
     stage = dockerfile.rsplit("\nFROM ", 1)[1].replace("\\\n", " ")
     command = re.search(r"apt-get install ([^&\n]*)", stage).group(1)
     return {word for word in command.split() if not word.startswith("-")}
-
-
-def needed_libraries(program: Path) -> list[str]:
-    """The files that the loader takes for what `program` itself asks for."""
-    asked = subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True).stdout
-    names = set(re.findall(r"\(NEEDED\).*\[(.+)\]", asked))
-    assert len(names) > 8, asked
-    found = dict(re.findall(r"^\s*(\S+) => (/\S+)",
-                            subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout, re.M))
-    return [found[name] for name in names]
-
-
-def packages_of(files: list[str]) -> set[str]:
-    """The Debian packages that the files come from."""
-    packages = set()
-    for file in files:
-        # With /usr merged a package may list a file under either of two names.
-        real = os.path.realpath(file)
-        names = [real, real.removeprefix("/usr")]
-        for name in names:
-            done = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True, check=False)
-            if done.returncode == 0:
-                packages.add(done.stdout.split(":")[0])
-                break
-        else:
-            raise AssertionError(f"no package has {' or '.join(names)}")
-    return packages
 
 
 if __name__ == "__main__":

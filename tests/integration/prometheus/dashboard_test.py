@@ -35,7 +35,7 @@ GAPS = {
             "plimsoll_container_restarts_total", "plimsoll_container_network_bytes_total",
             "plimsoll_container_pressure_seconds_total",
             "plimsoll_container_cpu_throttled_seconds_total")},
-        "plimsoll_finding": "the run goes on", "plimsoll_breaking_point_*": "the run goes on",
+        "plimsoll_finding": "the run goes on", "plimsoll_run_validity": "the run goes on", "plimsoll_breaking_point_*": "the run goes on",
         "plimsoll_threshold_ok": "nobody judges them here",
         "pg_stat_activity_count": NO_NEIGHBOUR, "pg_settings_max_connections": NO_NEIGHBOUR, "container_*": NO_NEIGHBOUR},
     "queries": {
@@ -43,6 +43,7 @@ GAPS = {
         "overview / Failures / [CDE]": BESIDE,
         "* / annotation Thresholds that fail": "it comes when the load grows",
         "pool / Database connections by state / B": "a limit is drawn from half of it on",
+        "overview / Response time / E": "a limit is drawn from half of it on",
         "overview / Connections against pool and limit / E": "a limit is drawn from half of it on",
         "target / Memory by role / B": "a limit is drawn from half of it on",
         "generator / Exporters: lost / [BC]": "nothing is refused or sent again",

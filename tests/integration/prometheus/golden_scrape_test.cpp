@@ -31,6 +31,7 @@ void expect_golden(const PrometheusExporter& exporter, const std::string& name) 
 class GoldenScrape : public testing::Test {
 protected:
     GoldenScrape() : run_(live_.run()), probes_(live_.probes()) {
+        run_.start.wall = WallClock::time_point(1767225600s + 250ms);  // 2026-01-01T00:00:00.25Z
         run_.tags = {"env=ci", "git.sha=a=b", "run=mine", "7=x"};
         ProbeInfo second = probes_[0];
         second.name = "postgres-2";
@@ -74,6 +75,7 @@ protected:
         if (final) {
             out.findings = {{"app_pool_exhausted", "high"}};
             out.broke_at = BrokeAt{212.5, 41};
+            out.validity = "DEGRADED";
         }
         return std::make_shared<const RunVerdict>(out);
     }

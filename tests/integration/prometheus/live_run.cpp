@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace plimsoll::test {
 namespace {
 
@@ -21,6 +23,7 @@ double offered_at(double seconds) {
 Threshold p95_below(double seconds) {
     Threshold threshold;
     threshold.key = "http_req_duration";
+    threshold.expression = fmt::format("p(95)<{}ms", seconds * 1000);
     threshold.statistic = Statistic::Quantile;
     threshold.quantile = 0.95;
     threshold.limit = seconds;

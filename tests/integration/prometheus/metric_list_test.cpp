@@ -81,8 +81,12 @@ std::set<std::string> served() {
     options.port = 0;
     const auto exporter = make_prometheus_exporter(std::move(options));
     EXPECT_TRUE(exporter->start(live.run(), live.probes()));
-    exporter->on_verdict(std::make_shared<const RunVerdict>(RunVerdict{
-        {{"http_reqs: count>1", true}}, {{"app_pool_exhausted", "high"}}, BrokeAt{212, 41}}));
+    exporter->on_verdict(
+        std::make_shared<const RunVerdict>(RunVerdict{{{"http_reqs: count>1", true}},
+                                                      {{"app_pool_exhausted", "high"}},
+                                                      BrokeAt{212, 41},
+                                                      true,
+                                                      "VALID"}));
     exporter->on_snapshot(live.next());
     for (std::size_t probe = 0; probe < live.probes().size(); ++probe) {
         exporter->on_reading(probe, live.reading(probe, 1), test::LiveRun::healthy(1));

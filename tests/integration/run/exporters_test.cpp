@@ -15,7 +15,9 @@
 namespace plimsoll {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -96,6 +98,9 @@ TEST(RunExporters, GiveAnExporterOfItsOwnAllThatThereIsToTell) {
     EXPECT_THAT(end, Contains("plimsoll_response_seconds,user=visitor,endpoint=/,method=GET 300"));
     EXPECT_THAT(end, Contains("plimsoll_threshold_ok,threshold=http_reqs: count>299 1"));
     EXPECT_THAT(end, Contains("plimsoll_threshold_ok,threshold=http_req_failed: rate<1% 1"));
+    EXPECT_THAT(end, Contains("plimsoll_threshold_limit,threshold=http_reqs: count>299 299"));
+    EXPECT_THAT(end, Contains("plimsoll_run_state,state=judged 1"));
+    EXPECT_THAT(end, Contains(AllOf(StartsWith("plimsoll_run_validity,verdict="), EndsWith(" 1"))));
     EXPECT_THAT(end, Contains(StartsWith("plimsoll_run_info,run=")));
     EXPECT_THAT(end, Contains(HasSubstr(",build=17 1")));
     for (const std::string exporter : {"toy", "run_file"}) {

@@ -249,6 +249,52 @@ TEST(LoadMetrics, SayWhatTheRunIsJudgedByAndWhatItCameTo) {
     EXPECT_THAT(shown(verdict).of("plimsoll_breaking_point_rate"), IsEmpty());
 }
 
+TEST(LoadMetrics, SayWhenTheRunStartedAndHowItStands) {
+    RunInfo run = one_endpoint();
+    run.start.wall = WallClock::time_point(1767225600s);
+    const auto state = [&](bool last, bool over, bool final) {
+        const MetricSet metrics = MetricSet::make(run, {}).value();
+        auto snapshot = std::make_shared<Snapshot>();
+        snapshot->last = last;
+        auto verdict = std::make_shared<RunVerdict>();
+        verdict->final = final;
+        verdict->validity = final ? "INVALID" : "";
+        const RunView view{std::move(snapshot), {}, std::move(verdict), nullptr, over};
+        return series(metrics.frame(view));
+    };
+    const auto of = [](const std::string& now) {
+        std::vector<std::string> all;
+        for (const std::string each : {"ended", "judged", "running"}) {
+            all.push_back("plimsoll_run_state{state=" + each + "} " + (each == now ? "1" : "0"));
+        }
+        return testing::IsSupersetOf(all);
+    };
+    EXPECT_THAT(state(false, false, false), of("running"));
+    EXPECT_THAT(state(true, false, false), of("ended"));
+    EXPECT_THAT(state(false, true, false), of("ended"));
+    EXPECT_THAT(state(true, true, true), of("judged"));
+    EXPECT_THAT(state(false, false, false),
+                Contains("plimsoll_run_start_time_seconds{} 1767225600"));
+    EXPECT_THAT(state(false, false, false), Not(Contains(StartsWith("plimsoll_run_validity"))));
+    EXPECT_THAT(state(true, true, true),
+                testing::IsSupersetOf({"plimsoll_run_validity{verdict=DEGRADED} 0",
+                                       "plimsoll_run_validity{verdict=INVALID} 1",
+                                       "plimsoll_run_validity{verdict=VALID} 0"}));
+}
+
+TEST(LoadMetrics, TellTheLimitOfEachThresholdOnce) {
+    RunInfo run = one_endpoint();
+    Threshold slow;
+    slow.key = "http_req_duration{endpoint:/x}";
+    slow.expression = "p(95)<2s";
+    slow.limit = 2;
+    run.thresholds = {slow, slow};
+    EXPECT_THAT(
+        Shown(run, {}).of("plimsoll_threshold_limit"),
+        ElementsAre("plimsoll_threshold_limit{threshold=http_req_duration{endpoint:/x}: p(95)<2s}"
+                    " 2"));
+}
+
 TEST(LoadMetrics, CarryTheRunsTagsBehindTheirOwnLabels) {
     RunInfo run = one_endpoint();
     run.id = "id";

@@ -42,7 +42,7 @@ struct Collected {
         : metrics(MetricSet::make(without_load(), probes).value()),
           frame(metrics.frame({nothing_yet({}), views, nullptr, nullptr})) {
         std::erase_if(frame.families, [](const MetricFamily& family) {
-            return family.metric->name == "plimsoll_run_info";
+            return family.metric->name.starts_with("plimsoll_run_");
         });
     }
     static RunInfo without_load() {
