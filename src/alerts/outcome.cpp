@@ -106,9 +106,8 @@ std::string always_remark(const AlertOutcome& out) {
 void explain_silence(const ReplayedAlert& alert, const ReplayedRun& run, AlertOutcome& out) {
     const double longest_s = longest_pending_s(alert);
     if (longest_s > 0) {
-        out.remarks.push_back(
-            fmt::format("its condition held, but never for {}: at most {:.1f} s",
-                        prometheus_duration(alert.rule->hold), longest_s));
+        out.remarks.push_back(fmt::format("its condition held, but never for {}: at most {:.1f} s",
+                                          prometheus_duration(alert.rule->hold), longest_s));
     } else if (out.remarks.empty() && alert.missing.empty()) {
         out.remarks.push_back(run.truth.onset ? "its condition never held: it does not see this"
                                               : "its condition never held");
