@@ -24,6 +24,7 @@ RUN apt-get update \
         libgcc-s1 \
         libpq5 \
         libre2-9 \
+        libsnappy1v5 \
         libspdlog1.10 \
         libsqlite3-0 \
         libssl3 \

@@ -1,43 +1,20 @@
 #include "exporters/json/json_exporter.hpp"
 
 #include "base/log.hpp"
+#include "base/output_file.hpp"
 #include "exporters/json/json_points.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <mutex>
 #include <optional>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
-
-struct Close {
-    void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
-};
-
-using File = std::unique_ptr<std::FILE, Close>;
-
-/// Null with errno. A pipe without a reader would hold a blocking open for ever; what it reads
-/// later may wait.
-File open_file(const std::filesystem::path& path) {
-    constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK;
-    const int fd = ::open(path.c_str(), kFlags, 0666);  // NOLINT: the system's own interface
-    if (fd < 0) {
-        return nullptr;
-    }
-    ::fcntl(fd, F_SETFL, O_WRONLY);  // NOLINT: the system's own interface
-    File file(::fdopen(fd, "w"));
-    if (!file) {
-        ::close(fd);
-    }
-    return file;
-}
 
 class JsonExporter final : public Exporter {
 public:
@@ -46,15 +23,15 @@ public:
     [[nodiscard]] std::string name() const override { return "json"; }
 
     [[nodiscard]] Status start(const RunInfo& run, std::span<const ProbeInfo> probes) override {
-        file_ = open_file(path_);
-        if (!file_ && errno == ENXIO) {
-            return Error{"cannot be written: it is a pipe that nobody reads", path_.string(),
-                         "start its reader first"};
+        auto file = open_output(path_);
+        if (!file) {
+            return file.error();
         }
+        file_ = *std::move(file);
         points_.emplace(run, probes);
-        if (!file_ || !put(points_->metrics())) {
-            return Error{fmt::format("cannot be written: {}", std::strerror(errno)), path_.string(),
-                         "-o json=FILE names a file that can be made"};
+        if (!put(points_->metrics())) {
+            return Error{fmt::format("cannot be written: {}", std::strerror(errno)),
+                         path_.string()};
         }
         return {};
     }
@@ -95,7 +72,7 @@ private:
     }
 
     std::filesystem::path path_;
-    File file_;
+    OutputFile file_;
     std::optional<JsonPoints> points_;
     mutable std::mutex mutex_;
     Deliveries counts_{.unit = "lines"};  // under mutex_

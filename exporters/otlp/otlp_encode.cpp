@@ -1,5 +1,6 @@
 #include "exporters/otlp/otlp_encode.hpp"
 
+#include "exporters/otlp/otlp_parts.hpp"
 #include "exporters/otlp/redact.hpp"
 
 #include <algorithm>
@@ -12,6 +13,12 @@
 namespace plimsoll {
 namespace {
 
+using otlp::add_double;
+using otlp::add_integer;
+using otlp::add_of_scope;
+using otlp::add_text;
+using otlp::unix_nanos;
+using otlp::view;
 using protozero::pbf_writer;
 
 // opentelemetry/proto/trace/v1/trace.proto
@@ -35,49 +42,9 @@ constexpr std::int32_t kStatusError = 2;
 constexpr std::uint32_t kSampledLocalParent = 0x101;
 // A root span whose request told the target "not sampled".
 constexpr std::uint32_t kNotSampled = 0x100;
-constexpr std::string_view kSchemaUrl = "https://opentelemetry.io/schemas/1.30.0";
 
 constexpr std::array<std::string_view, 9> kKnownMethods{
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "TRACE", "OPTIONS", "PATCH"};
-
-protozero::data_view view(std::string_view text) {
-    return {text.data(), text.size()};
-}
-
-template <std::size_t N>
-protozero::data_view view(const std::array<std::uint8_t, N>& id) {
-    return {static_cast<const char*>(static_cast<const void*>(id.data())), N};
-}
-
-/// Adds a KeyValue message; `put` writes the AnyValue.
-template <typename Put>
-void add_attribute(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key, Put put) {
-    pbf_writer pair(to, field);
-    pair.add_string(1, view(key));
-    pbf_writer value(pair, 2);
-    put(value);
-}
-
-void add_text(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key,
-              std::string_view text) {
-    add_attribute(to, field, key, [&](pbf_writer& value) { value.add_string(1, view(text)); });
-}
-
-void add_integer(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key,
-                 std::int64_t number) {
-    add_attribute(to, field, key, [&](pbf_writer& value) { value.add_int64(3, number); });
-}
-
-void add_double(pbf_writer& to, protozero::pbf_tag_type field, std::string_view key,
-                double number) {
-    add_attribute(to, field, key, [&](pbf_writer& value) { value.add_double(4, number); });
-}
-
-std::uint64_t unix_nanos(const WallAnchor& anchor, Clock::time_point at) {
-    const auto since =
-        std::chrono::duration_cast<Nanoseconds>(anchor.to_wall(at).time_since_epoch());
-    return static_cast<std::uint64_t>(since.count());
-}
 
 void add_event(pbf_writer& to, std::string_view name, std::uint64_t at) {
     pbf_writer event(to, kEvents);
@@ -264,27 +231,11 @@ TraceOrigin trace_origin(const RunInfo& run,
 std::string encode_trace_request(const TraceOrigin& origin, std::span<const std::string> spans) {
     std::string bytes;
     pbf_writer request(bytes);
-    pbf_writer resource_spans(request, 1);
-    {
-        pbf_writer resource(resource_spans, 1);
-        for (const auto& [key, value] : origin.resource) {
-            add_text(resource, 1, key, value);
-        }
-    }
-    {
-        pbf_writer scope_spans(resource_spans, 2);
-        {
-            pbf_writer scope(scope_spans, 1);
-            scope.add_string(1, "plimsoll");
-            scope.add_string(2, origin.version);
-        }
+    add_of_scope(request, origin, [&](pbf_writer& scope_spans) {
         for (const std::string& span : spans) {
             scope_spans.add_message(2, span);
         }
-        scope_spans.add_string(3, view(kSchemaUrl));
-    }
-    resource_spans.add_string(3, view(kSchemaUrl));
-    resource_spans.commit();
+    });
     return bytes;
 }
 

@@ -11,14 +11,6 @@
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
-
-std::optional<Nanoseconds> asked_to_wait(const HttpResponse& reply) {
-    const std::string* text = find_header(reply.headers, "Retry-After");
-    return text == nullptr ? std::nullopt : read_retry_after(*text, WallClock::now());
-}
-
-}  // namespace
 
 OtlpExporter::OtlpExporter(OtlpOptions options, OtlpTransport transport, OtlpTime time)
     : options_(std::move(options)), transport_(std::move(transport)), time_(std::move(time)) {

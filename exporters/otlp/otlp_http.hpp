@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "exporters/otlp/otlp_options.hpp"
+#include "net/retry.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -43,20 +44,5 @@ struct PartialSuccess {
 
 /// The message of a google.rpc.Status, which is what an error's body should be, else empty.
 [[nodiscard]] std::string read_error_message(std::string_view body);
-
-/// Seconds or an HTTP date (RFC 9110, 10.2.3) as a wait from `now`, never negative. Nothing where
-/// it is neither.
-[[nodiscard]] std::optional<Nanoseconds> read_retry_after(std::string_view text,
-                                                          WallClock::time_point now);
-
-/// How long to wait before try number `attempt` + 1: what the server asks for, else 1 s doubled
-/// each time less up to a quarter at random. At most kLongestWait either way.
-inline constexpr Nanoseconds kLongestWait = std::chrono::seconds(30);
-[[nodiscard]] Nanoseconds retry_wait(unsigned attempt, std::optional<Nanoseconds> asked,
-                                     std::uint64_t seed);
-
-/// `text` from a server, fit for a log: printable ASCII, at most 200 characters, and without any of
-/// our header values.
-[[nodiscard]] std::string safe_excerpt(std::string_view text, const HttpHeaders& headers);
 
 }  // namespace plimsoll

@@ -1,6 +1,7 @@
 #include "exporters/otlp/otlp_options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
@@ -13,7 +14,24 @@ namespace {
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kDefaultEndpoint = "http://localhost:4318";
-constexpr std::string_view kTracesPath = "/v1/traces";
+
+struct SignalNames {
+    std::string_view path;
+    std::string_view variable;  // OTEL_EXPORTER_OTLP_<this>_ENDPOINT
+    std::string_view exporter;  // the variable that says whether it is sent
+};
+constexpr SignalNames names_of(OtlpSignal signal) {
+    switch (signal) {
+        case OtlpSignal::Metrics:
+            return {"/v1/metrics", "METRICS", "OTEL_METRICS_EXPORTER"};
+        case OtlpSignal::Logs:
+            return {"/v1/logs", "LOGS", "OTEL_LOGS_EXPORTER"};
+        case OtlpSignal::Traces:
+            break;
+    }
+    return {"/v1/traces", "TRACES", "OTEL_TRACES_EXPORTER"};
+}
+constexpr std::array kSignals{OtlpSignal::Traces, OtlpSignal::Metrics, OtlpSignal::Logs};
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -103,17 +121,21 @@ Result<Url> read_url(std::string_view text, const std::string& where) {
                  url ? "for example http://127.0.0.1:4318" : url.error().hint};
 }
 
-Result<Url> with_traces_path(Result<Url> base) {
+/// One that ends in a signal's path is that of the base.
+Result<Url> with_path(Result<Url> base, OtlpSignal signal) {
     if (base) {
         const std::size_t query = std::min(base->target.find('?'), base->target.size());
         std::string path = base->target.substr(0, query);
         while (path.ends_with('/')) {
             path.pop_back();
         }
-        if (path.ends_with(kTracesPath)) {
-            path.resize(path.size() - kTracesPath.size());
+        for (const OtlpSignal each : kSignals) {
+            if (path.ends_with(names_of(each).path)) {
+                path.resize(path.size() - names_of(each).path.size());
+                break;
+            }
         }
-        base->target = path + std::string(kTracesPath) + base->target.substr(query);
+        base->target = path + std::string(names_of(signal).path) + base->target.substr(query);
     }
     return base;
 }
@@ -121,38 +143,43 @@ Result<Url> with_traces_path(Result<Url> base) {
 /// Reads variables and notes what it had to ignore.
 class Environment {
 public:
-    Environment(const GetEnv& get, std::vector<std::string>& warnings)
-        : get_(get), warnings_(warnings) {}
+    Environment(const GetEnv& get, OtlpSignal signal, std::vector<std::string>& warnings)
+        : get_(get), signal_(signal), warnings_(warnings) {}
 
     [[nodiscard]] std::string text(const std::string& name) const {
         return std::string(trim(get_(name).value_or("")));
     }
-    /// (name, value) of OTEL_EXPORTER_OTLP_TRACES_<what>, or else OTEL_EXPORTER_OTLP_<what>.
+    /// (name, value) of e.g. OTEL_EXPORTER_OTLP_TRACES_<what>, or else OTEL_EXPORTER_OTLP_<what>.
     [[nodiscard]] std::pair<std::string, std::string> signal(const std::string& what) const {
-        const std::string own = "OTEL_EXPORTER_OTLP_TRACES_" + what;
+        const std::string own = own_name(what);
         const std::string general = "OTEL_EXPORTER_OTLP_" + what;
         return text(own).empty() ? std::pair{general, text(general)} : std::pair{own, text(own)};
     }
+    [[nodiscard]] std::string own_name(const std::string& what) const {
+        return fmt::format("OTEL_EXPORTER_OTLP_{}_{}", names_of(signal_).variable, what);
+    }
+    [[nodiscard]] OtlpSignal which() const { return signal_; }
     void ignored(const std::string& name, const std::string& should) {
         warnings_.push_back(name + " is ignored: " + should);
     }
 
 private:
     const GetEnv& get_;
+    OtlpSignal signal_;
     std::vector<std::string>& warnings_;
 };
 
 Result<Url> choose_endpoint(const OtlpSettings& settings, const Environment& env) {
     if (!settings.endpoint.empty()) {
-        return with_traces_path(read_url(settings.endpoint, "export.otlp.endpoint"));
+        return with_path(read_url(settings.endpoint, "export.otlp.endpoint"), env.which());
     }
-    const std::string own = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    const std::string own = env.own_name("ENDPOINT");
     if (const std::string url = env.text(own); !url.empty()) {
         return read_url(url, own);
     }
     const std::string base = "OTEL_EXPORTER_OTLP_ENDPOINT";
     const std::string url = env.text(base);
-    return with_traces_path(read_url(url.empty() ? kDefaultEndpoint : url, base));
+    return with_path(read_url(url.empty() ? kDefaultEndpoint : url, base), env.which());
 }
 
 HttpHeaders choose_headers(Environment& env) {
@@ -244,14 +271,20 @@ bool contains(const std::vector<std::string>& list, std::string_view entry) {
     return std::find(list.begin(), list.end(), entry) != list.end();
 }
 
-/// Which signals are sent, and what requests carry.
-void choose_signals(OtlpOptions& out, Environment& env) {
-    const std::string traces = "OTEL_TRACES_EXPORTER";
-    const auto exporters = entries_of(env.text(traces));
+void choose_sending(OtlpOptions& out, Environment& env) {
+    const std::string variable(names_of(env.which()).exporter);
+    const auto exporters = entries_of(env.text(variable));
     out.disabled = exporters == std::vector<std::string>{"none"};
-    if (!out.disabled && !exporters.empty() && exporters != std::vector<std::string>{"otlp"}) {
-        env.ignored(traces, "must be otlp or none; traces go out over OTLP alone");
+    if (env.which() == OtlpSignal::Metrics && contains(exporters, "prometheus")) {
+        env.ignored(variable, "metrics are served where --prometheus ADDR:PORT says");
+    } else if (!out.disabled && !exporters.empty() &&
+               exporters != std::vector<std::string>{"otlp"}) {
+        env.ignored(variable, "must be otlp or none");
     }
+}
+
+/// What requests carry.
+void choose_propagation(OtlpOptions& out, Environment& env) {
     const std::string propagators = "OTEL_PROPAGATORS";
     const auto propagate = entries_of(env.text(propagators));
     out.propagate = propagate.empty() || contains(propagate, "tracecontext");
@@ -264,17 +297,33 @@ void choose_signals(OtlpOptions& out, Environment& env) {
                                   : "only tracecontext is spoken, and it is not among them: no "
                                     "traceparent is sent");
     }
-    const std::string metrics = "OTEL_METRICS_EXPORTER";
-    const auto metric_exporters = entries_of(env.text(metrics));
-    if (contains(metric_exporters, "prometheus")) {
-        env.ignored(metrics, "metrics are served where --prometheus ADDR:PORT says");
-    } else if (!metric_exporters.empty() && !contains(metric_exporters, "none")) {
-        env.ignored(metrics, "metrics do not go out over OTLP; --prometheus ADDR:PORT serves them");
+}
+
+/// Also where the settings have them, so that nonsense is heard of.
+void choose_metrics(OtlpOptions& out, const OtlpSettings& settings, Environment& env) {
+    const std::string interval = "OTEL_METRIC_EXPORT_INTERVAL";
+    if (const std::string text = env.text(interval); !text.empty()) {
+        const auto ms = number<std::int32_t>(text);
+        if (ms && *ms > 0) {
+            out.interval = std::chrono::milliseconds(*ms);
+        } else {
+            env.ignored(interval, "must be a whole number of milliseconds above 0");
+        }
     }
-    if (!env.text("OTEL_METRIC_EXPORT_INTERVAL").empty()) {
-        env.ignored("OTEL_METRIC_EXPORT_INTERVAL",
-                    "metrics do not go out over OTLP; a scrape gets those of the last second");
+    const std::string temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    if (const std::string text = lower(env.text(temporality)); !text.empty()) {
+        out.delta = text == "delta" || text == "lowmemory";
+        if (!out.delta && text != "cumulative") {
+            env.ignored(temporality, "must be cumulative, delta or lowmemory");
+        }
     }
+    const std::string aggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    if (const std::string text = lower(env.text(aggregation));
+        !text.empty() && text != "base2_exponential_bucket_histogram") {
+        env.ignored(aggregation, "histograms are exponential ones");
+    }
+    out.delta = settings.delta.value_or(out.delta);
+    out.interval = settings.interval.value_or(out.interval);
 }
 
 constexpr std::uint16_t kGrpcPort = 4317;
@@ -292,14 +341,15 @@ GetEnv process_environment() {
     };
 }
 
-Result<OtlpOptions> otlp_options(const OtlpSettings& settings, const GetEnv& env) {
+Result<OtlpOptions> otlp_options(const OtlpSettings& settings, const GetEnv& env,
+                                 OtlpSignal signal) {
     if (!(settings.sample > 0 && settings.sample <= 1)) {
         return Error{fmt::format("must be above 0 and at most 1, got {}", settings.sample),
                      "export.otlp.sample", "write it as a share, e.g. sample: 1%"};
     }
     OtlpOptions out;
     out.sample = settings.sample;
-    Environment environment(env, out.warnings);
+    Environment environment(env, signal, out.warnings);
     auto endpoint = choose_endpoint(settings, environment);
     if (!endpoint) {
         return endpoint.error();
@@ -309,7 +359,12 @@ Result<OtlpOptions> otlp_options(const OtlpSettings& settings, const GetEnv& env
     out.resource = choose_resource(environment);
     choose_transfer(out, environment);
     const std::string disabled = lower(environment.text("OTEL_SDK_DISABLED"));
-    choose_signals(out, environment);
+    choose_sending(out, environment);
+    if (signal == OtlpSignal::Traces) {
+        choose_propagation(out, environment);
+    } else if (signal == OtlpSignal::Metrics) {
+        choose_metrics(out, settings, environment);
+    }
     out.disabled = out.disabled || disabled == "true";
     if (out.endpoint.port == kGrpcPort) {
         out.warnings.push_back(fmt::format(

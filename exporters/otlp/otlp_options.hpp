@@ -16,14 +16,18 @@
 
 namespace plimsoll {
 
+enum class OtlpSignal { Traces, Metrics, Logs };
+
 /// What the scenario or the command line says. An empty endpoint leaves it to the environment.
 struct OtlpSettings {
-    std::string endpoint;  // base URL; /v1/traces is appended where it does not end so
+    std::string endpoint;  // base URL; /v1/traces and so on is appended where it does not end so
     double sample = 0.01;  // share of iterations traced, above 0 up to 1
+    std::optional<bool> delta = std::nullopt;            // metrics; else the environment says
+    std::optional<Nanoseconds> interval = std::nullopt;  // likewise
 };
 
 struct OtlpOptions {
-    bool disabled = false;  // OTEL_SDK_DISABLED or OTEL_TRACES_EXPORTER: nothing is sent
+    bool disabled = false;  // OTEL_SDK_DISABLED or e.g. OTEL_TRACES_EXPORTER: nothing is sent
     bool propagate = true;  // requests carry a traceparent header: OTEL_PROPAGATORS
     Url endpoint;
     HttpHeaders headers;                             // values are secrets: never logged
@@ -38,6 +42,10 @@ struct OtlpOptions {
     Nanoseconds batch_age = std::chrono::seconds(1);
     std::size_t queue_spans = 16384;                       // waiting at most; more are dropped
     Nanoseconds give_up_after = std::chrono::seconds(60);  // from a batch's first try
+    bool delta = false;                                    // metrics: counts since the last tick
+    Nanoseconds interval = std::chrono::seconds(10);       // between two exports of metrics
+    Nanoseconds first_wait = std::chrono::seconds(1);      // before metrics or logs go again
+    std::uint64_t queue_points = 500'000;                  // of metrics, or log records, that wait
     std::vector<std::string> warnings;  // environment variables that were ignored, and why
 };
 
@@ -49,10 +57,12 @@ using GetEnv = std::function<std::optional<std::string>(std::string_view name)>;
 /// Of this process.
 [[nodiscard]] GetEnv process_environment();
 
-/// Pure. What `settings` says wins, then OTEL_EXPORTER_OTLP_TRACES_*, then OTEL_EXPORTER_OTLP_*,
+/// Pure. What `settings` says wins, then the signal's own variables (OTEL_EXPORTER_OTLP_TRACES_*,
+/// _METRICS_*, _LOGS_*), then OTEL_EXPORTER_OTLP_*,
 /// then the specification's default; an empty variable counts as unset. As the specification asks,
 /// a variable that makes no sense is ignored, with a warning that never quotes a header's value.
 /// Error: an endpoint that is no http(s) URL or carries a password, or a share out of range.
-[[nodiscard]] Result<OtlpOptions> otlp_options(const OtlpSettings& settings, const GetEnv& env);
+[[nodiscard]] Result<OtlpOptions> otlp_options(const OtlpSettings& settings, const GetEnv& env,
+                                               OtlpSignal signal = OtlpSignal::Traces);
 
 }  // namespace plimsoll

@@ -3,10 +3,6 @@
 #include "exporters/prometheus/buckets.hpp"
 #include "exporters/prometheus/series_count.hpp"
 
-#include <algorithm>
-#include <cctype>
-#include <string>
-#include <string_view>
 #include <utility>
 
 namespace plimsoll {
@@ -15,32 +11,11 @@ namespace {
 using prometheus::ClientMetric;
 using Labels = std::vector<ClientMetric::Label>;
 
-std::string label_name(std::string_view key, const Labels& taken) {
-    std::string name(key);
-    std::replace_if(
-        name.begin(), name.end(),
-        [](unsigned char c) { return !(c < 0x80 && (std::isalnum(c) != 0 || c == '_')); }, '_');
-    const auto is_taken = [&] {
-        return name == "job" || name == "instance" || name == "le" || name == "quantile" ||
-               std::any_of(taken.begin(), taken.end(),
-                           [&](const auto& label) { return label.name == name; });
-    };
-    if (name.starts_with("__") || (name[0] >= '0' && name[0] <= '9') || is_taken()) {
-        name = "tag_" + name;
-    }
-    while (is_taken()) {
-        name += '_';
-    }
-    return name;
-}
-
 Labels labels_of(MetricSeries& series, std::size_t declared) {
     Labels out;
     out.reserve(series.labels.size());
-    for (std::size_t i = 0; i < series.labels.size(); ++i) {
-        MetricLabel& label = series.labels[i];
-        std::string name = i < declared ? std::string(label.name) : label_name(label.name, out);
-        out.push_back({std::move(name), std::move(label.value)});
+    for (auto& [name, value] : prometheus_labels(std::move(series.labels), declared)) {
+        out.push_back({std::move(name), std::move(value)});
     }
     return out;
 }

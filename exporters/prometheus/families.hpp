@@ -12,9 +12,7 @@
 namespace plimsoll {
 
 /// `frame`, its histograms as classic buckets at `bounds` (as made by bucket_bounds), which costs
-/// one pass over each histogram's blocks. A label that stands behind those that the metric
-/// declares may have any name: what Prometheus takes in none becomes "_", and a name that is taken,
-/// or that means something to Prometheus, is set off by "tag_".
+/// one pass over each histogram's blocks; its labels as prometheus_labels has them.
 [[nodiscard]] std::vector<prometheus::MetricFamily> prometheus_families(
     MetricFrame frame, std::span<const Nanoseconds> bounds);
 

@@ -3,6 +3,9 @@
 #include "exporters/prometheus/buckets.hpp"
 #include "exporters/prometheus/exposition.hpp"
 #include "exporters/prometheus/families.hpp"
+#include "exporters/prometheus/negotiation.hpp"
+#include "exporters/prometheus/openmetrics_lines.hpp"
+#include "exporters/prometheus/protobuf_exposition.hpp"
 #include "exporters/prometheus/scrape_log.hpp"
 #include "net/http_server.hpp"
 
@@ -22,6 +25,18 @@ public:
 
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
         return prometheus_families(state_->frame(), bounds_);
+    }
+
+    [[nodiscard]] std::string page(Exposition exposition) const {
+        switch (exposition) {
+            case Exposition::OpenMetrics:
+                return openmetrics_text(state_->frame(), state_->run());
+            case Exposition::Protobuf:
+                return protobuf_exposition(state_->frame(), state_->run());
+            case Exposition::Text:
+                break;
+        }
+        return exposition_text(Collect());
     }
 
     ScrapeLog scrapes;
@@ -45,8 +60,9 @@ HttpResponse answer(const HttpRequest& request, RunCollector& metrics) {
     metrics.scrapes.add(
         Clock::now(),
         find_header(request.headers, "X-Prometheus-Scrape-Timeout-Seconds") != nullptr);
-    return make_response(200, "text/plain; version=0.0.4; charset=utf-8",
-                         exposition_text(metrics.Collect()));
+    const std::string* accept = find_header(request.headers, "Accept");
+    const Exposition wanted = accept == nullptr ? Exposition::Text : wanted_exposition(*accept);
+    return make_response(200, content_type(wanted), metrics.page(wanted));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "analysis/breaking_point.hpp"
 #include "analysis/capacity/capacity_detail.hpp"
 #include "analysis/capacity/find_json.hpp"
+#include "analysis/capacity/searched_part.hpp"
 #include "analysis/censored.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/limits.hpp"
@@ -153,16 +154,6 @@ Status judge(const RunReader& reader, const RunData& data, Analysis& analysis) {
     const Status judged = judge_for_answer(reader, data, found, analysis.findings, analysis.checks);
     analysis.verdict = verdict_of(analysis.checks);
     return judged;
-}
-
-/// Of a search, the steps up to the first that failed: a staircase that ends where it broke. What
-/// comes after goes up and down, and some of it is meant to be too much.
-RunData searched_part(const RunData& data, const FindResult& find) {
-    const auto failed =
-        std::find_if(find.steps.begin(), find.steps.end(), [](const StepResult& step) {
-            return step.verdict == StepVerdict::Fail && step.kind != StepKind::Baseline;
-        });
-    return failed == find.steps.end() ? data : cut_at(data, failed->to_s);
 }
 
 }  // namespace

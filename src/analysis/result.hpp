@@ -272,7 +272,7 @@ struct Analysis {
     std::vector<Finding> findings;                    // the first gave way first
     std::vector<ResourceLimit> resource_limits = {};  // the least first; where the target broke
     /// Of a run that searched for the capacity. Breaking point and findings are then of the steps
-    /// up to the first that failed.
+    /// up to the first that failed and shows where it broke.
     std::optional<FindResult> find;
     std::optional<CapacityDetail> capacity;  // goes with it
     std::vector<ErrorResult> errors;

@@ -3,6 +3,7 @@
 #include "analysis/closed_loop.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
+#include "analysis/steady.hpp"
 #include "base/units.hpp"
 
 #include <algorithm>
@@ -156,8 +157,7 @@ void check_loop_lag(const RunData& data, Checks& checks) {
                                   human_seconds(p95), human_seconds(kLoopLag_s))});
 }
 
-/// MSER-5 (White, Cobb, Spratt 2000): the cut that leaves the batch means with the least standard
-/// error. Batches of five seconds of log mean latency; the number of batches to cut.
+/// MSER-5: batches of five seconds of log mean latency; the number of batches to cut.
 std::optional<std::size_t> mser_cut(const RunData& data) {
     std::vector<double> batches;
     double sum = 0;
@@ -173,28 +173,7 @@ std::optional<std::size_t> mser_cut(const RunData& data) {
             in_batch = 0;
         }
     }
-    if (batches.size() < 4) {
-        return std::nullopt;
-    }
-    std::size_t best = 0;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t cut = 0; cut + 2 <= batches.size(); ++cut) {
-        const double n = as_double(batches.size() - cut);
-        double mean = 0;
-        for (std::size_t i = cut; i < batches.size(); ++i) {
-            mean += batches[i] / n;
-        }
-        double squares = 0;
-        for (std::size_t i = cut; i < batches.size(); ++i) {
-            squares += (batches[i] - mean) * (batches[i] - mean);
-        }
-        if (const double score = squares / (n * n); score < least) {
-            least = score;
-            best = cut;
-        }
-    }
-    // The last few batches alone always look calm: a cut there means that it never settled.
-    return best;
+    return batches.size() < 4 ? std::nullopt : std::optional(steady_from(batches, batches.size()));
 }
 
 void check_warm_up(const RunData& data, Checks& checks) {

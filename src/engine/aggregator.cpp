@@ -1,6 +1,6 @@
 #include "engine/aggregator.hpp"
 
-#include "engine/kept_requests.hpp"
+#include "engine/recording/kept_requests.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,6 +1,7 @@
 // Sockets: opened, secured, read, written, timed out and closed. Knows no protocol.
 #include "engine/shard.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
@@ -54,22 +55,23 @@ int error_of(int socket) {
 
 }  // namespace
 
-Exchange& Shard::exchange_for(User& user, const PreparedRequest& request) {
-    if (!request.is_absolute() && !user.exchange.under_way() &&
-        (user.exchange.socket < 0 || user.exchange.origin == &origins_.front())) [[likely]] {
-        return user.exchange;
+Exchange& Shard::exchange_for(Client& client, const PreparedRequest& request) {
+    Exchange& first = client.exchange;
+    if (!request.is_absolute() && !first.under_way() &&
+        (first.socket < 0 || first.origin == &origins_.front())) [[likely]] {
+        return first;
     }
     const Origin* wanted = &origins_.front();
     if (request.is_absolute()) {
         std::string url;
-        Random random = user.random;
-        static_cast<void>(request.step().path.render(render_context(user, random), url));
+        Random random = client.user->random;
+        static_cast<void>(request.step().path.render(users_->context(*client.user, random), url));
         const auto split = split_url(url);
         wanted = split ? &origin_for(split->origin) : nullptr;
     }
     Exchange* unconnected = nullptr;
     Exchange* connected = nullptr;
-    user.for_each_exchange([&](Exchange& each) {
+    client.for_each_exchange([&](Exchange& each) {
         if (each.under_way()) {
             return;
         }
@@ -82,7 +84,16 @@ Exchange& Shard::exchange_for(User& user, const PreparedRequest& request) {
     if (connected != nullptr) {
         return *connected;
     }
-    return unconnected != nullptr ? *unconnected : user.more.emplace_front(user);
+    return unconnected != nullptr ? *unconnected : client.more.emplace_front(*client.user);
+}
+
+Exchange& Shard::idle_exchange(Client& client) {
+    if (!client.exchange.under_way()) {
+        return client.exchange;
+    }
+    const auto idle = std::find_if(client.more.begin(), client.more.end(),
+                                   [](const Exchange& each) { return !each.under_way(); });
+    return idle != client.more.end() ? *idle : client.more.emplace_front(*client.user);
 }
 
 void Shard::open_connection(Exchange& exchange) {
@@ -123,9 +134,9 @@ void Shard::on_looked_up(Origin& origin, NameLookup::Answer answer) {
     origin.looking_up = false;
     if (answer) {
         origin.addresses = *std::move(answer);
-        origin.fresh_until = now + plan_.scenario->http.dns_ttl;
+        origin.fresh_until = now + scenario_.http.dns_ttl;
     } else if (!origin.addresses.empty()) {
-        origin.fresh_until = now + plan_.scenario->http.dns_ttl;  // the old ones serve on
+        origin.fresh_until = now + scenario_.http.dns_ttl;  // the old ones serve on
     }
     for (Exchange* const exchange : std::exchange(origin.waiting, {})) {
         if (exchange->phase != Phase::Resolving || exchange->origin != &origin) {
@@ -297,16 +308,15 @@ void Shard::on_connected(Exchange& exchange) {
         return;
     }
     if (!tls_) {
-        auto made = TlsContext::create(plan_.scenario->http.tls);
+        auto made = TlsContext::create(scenario_.http.tls);
         if (!made) {
             fail(exchange, Outcome::Tls, made.error().to_string());
             return;
         }
         tls_ = *std::move(made);
     }
-    exchange.tls =
-        TlsConnection::create(*tls_, exchange.socket, origin.server_name,
-                              plan_.scenario->http.tls.resume ? &origin.session : nullptr);
+    exchange.tls = TlsConnection::create(*tls_, exchange.socket, origin.server_name,
+                                         scenario_.http.tls.resume ? &origin.session : nullptr);
     if (!exchange.tls) {
         fail(exchange, Outcome::Tls, "TLS could not be set up for this host name");
         return;
@@ -561,18 +571,17 @@ void Shard::record_cut_off(const Exchange& exchange, Clock::time_point now) {
         recorder_->record_check_cut_off(check.id);
     }
     ++recorder_->counts().interrupted;
-    if (plan_.trace_limit != 0 && exchange.notes) {
+    if (plan_.users.trace_limit != 0 && exchange.notes) {
         trace_request(*exchange.owner, exchange, sample);
     }
-    if (plan_.options.on_request) {
-        plan_.options.on_request(sample, "cut off before it was answered");
+    if (plan_.users.tell.on_request) {
+        plan_.users.tell.on_request(sample, "cut off before it was answered");
     }
 }
 
 void Shard::abandon(Exchange& exchange, Clock::time_point now) {
     if (exchange.under_way()) {
         recorder_->request_ended(now);
-        --exchange.owner->under_way;
         if (exchange.notes && exchange.bytes_sent != 0) {
             trace_phases(exchange, now);
         }

@@ -50,17 +50,13 @@ std::vector<std::vector<PreparedRequest>> prepare_requests(const Scenario& scena
     return requests;
 }
 
-std::vector<ClassPicker> pickers_for(const Scenario& scenario) {
-    std::vector<ClassPicker> pickers;
-    for (const Executor& executor : scenario.load) {
-        pickers.emplace_back(scenario.users, executor.users);
-    }
-    return pickers;
-}
-
 }  // namespace
 
 struct Engine::State {
+    State(const Scenario& scenario, const RunInfo& run, EngineOptions its)
+        : options(std::move(its)), plan{UsersPlan(scenario, run), {}, {}, {}, {}} {}
+
+    EngineOptions options;
     ShardPlan plan;
     std::mutex steering;                            // of `changes`; no shard ever takes it
     std::vector<std::vector<LevelChange>> changes;  // by executor
@@ -73,17 +69,15 @@ struct Engine::State {
 };
 
 Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions options)
-    : state_(std::make_unique<State>()) {
-    ShardPlan& plan = state_->plan;
-    plan.scenario = &scenario;
-    plan.run = &run;
-    plan.options = std::move(options);
-    plan.requests = prepare_requests(scenario, run.version);
-    plan.classes = pickers_for(scenario);
-    plan.trace_limit = limit_for(plan.options.trace_share);
-    plan.trace_key = trace_key(run);
-    plan.traceparent = plan.options.traceparent.value_or(plan.trace_limit != 0);
-    plan.users = plan_classes(scenario, plan.pools);
+    : state_(std::make_unique<State>(scenario, run, std::move(options))) {
+    state_->plan.requests = prepare_requests(scenario, run.version);
+    const EngineOptions& said = state_->options;
+    UsersPlan& users = state_->plan.users;
+    users.tell = {said.on_note, said.on_abort, said.on_request, said.on_variables};
+    users.shared = said.shared;
+    users.trace_limit = limit_for(said.trace_share);
+    users.trace_key = trace_key(run);
+    users.traceparent = said.traceparent.value_or(users.trace_limit != 0);
     state_->changes.resize(scenario.load.size());
 }
 
@@ -96,7 +90,7 @@ Status Engine::check() {
     if (state_->checked) {
         return {};
     }
-    const HttpOptions& http = state_->plan.scenario->http;
+    const HttpOptions& http = state_->plan.users.scenario->http;
     std::vector<SocketAddress> locals;
     for (const std::string& text : http.local_addresses) {
         auto address = local_address(text);
@@ -105,7 +99,7 @@ Status Engine::check() {
         }
         locals.push_back(*address);
     }
-    if (state_->plan.scenario->target.scheme == "https") {
+    if (state_->plan.users.scenario->target.scheme == "https") {
         auto tls = TlsContext::create(http.tls);
         if (!tls) {
             return tls.error();
@@ -121,8 +115,8 @@ Status Engine::prepare() {
     if (Status good = check(); !good) {
         return good;
     }
-    const TargetUrl& target = state_->plan.scenario->target;
-    const auto& look_up = state_->plan.options.look_up;
+    const TargetUrl& target = state_->plan.users.scenario->target;
+    const auto& look_up = state_->options.look_up;
     auto addresses = look_up ? look_up(target) : resolve(target);
     if (!addresses) {
         return addresses.error();
@@ -132,18 +126,19 @@ Status Engine::prepare() {
         return found.error();
     }
     state_->plan.addresses = std::move(*found);
+    state_->plan.users.places = static_cast<std::uint32_t>(state_->plan.addresses.size());
     const std::size_t locals = std::max<std::size_t>(1, state_->plan.locals.size());
     state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0,
-                            state_->plan.options.reserved_descriptors);
+                            state_->options.reserved_descriptors);
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    const std::uint64_t reserved = state_->plan.options.reserved_descriptors;
+    const std::uint64_t reserved = state_->options.reserved_descriptors;
     state_->plan.sockets_below = limit.rlim_cur > reserved ? limit.rlim_cur - reserved : 0;
     return {};
 }
 
 void Engine::start(IntervalSink sink) {
-    for (std::uint32_t id = 0; id < state_->plan.run->shards; ++id) {
+    for (std::uint32_t id = 0; id < state_->plan.users.run->shards; ++id) {
         state_->shards.push_back(std::make_unique<Shard>(state_->plan, id, sink));
     }
     for (std::uint32_t id = 0; id < state_->shards.size(); ++id) {
@@ -166,7 +161,7 @@ void Engine::abort() {
 }
 
 Result<LevelChange> Engine::State::set_level(std::uint32_t executor, double level, bool open) {
-    const auto& load = plan.scenario->load;
+    const auto& load = plan.users.scenario->load;
     if (executor >= load.size() || !is_steered(load[executor].kind) ||
         is_open(load[executor].kind) != open) {
         return Error{fmt::format("is not an externally-controlled executor with {}",
@@ -181,7 +176,7 @@ Result<LevelChange> Engine::State::set_level(std::uint32_t executor, double leve
     }
     const std::lock_guard lock(steering);
     const Nanoseconds since_begin =
-        Clock::now() + kChangeLead - plan.run->start.mono - steered.start_time;
+        Clock::now() + kChangeLead - plan.users.run->start.mono - steered.start_time;
     const Nanoseconds at = std::max(since_begin, Nanoseconds{});
     if (at >= steered.ramp.duration()) {
         return Error{"is over", steered.name, ""};
@@ -208,17 +203,17 @@ std::uint64_t Engine::sockets_left(std::uint32_t connections_open) const {
 double Engine::level(std::uint32_t executor) const {
     const std::lock_guard lock(state_->steering);
     const auto& changes = state_->changes.at(executor);
-    return changes.empty() ? state_->plan.scenario->load[executor].ramp.start()
+    return changes.empty() ? state_->plan.users.scenario->load[executor].ramp.start()
                            : changes.back().level;
 }
 
 ExecutorInfo Engine::steered(std::uint32_t executor) const {
     const std::lock_guard lock(state_->steering);
-    const Executor& planned = state_->plan.scenario->load.at(executor);
-    ExecutorInfo info = state_->plan.run->executors.at(executor);
+    const Executor& planned = state_->plan.users.scenario->load.at(executor);
+    ExecutorInfo info = state_->plan.users.run->executors.at(executor);
     for (const LevelChange& change : state_->changes[executor]) {
         const Nanoseconds end = info.stages.back().to;
-        const double level = segment_level(planned, state_->plan.run->segment, change.level);
+        const double level = segment_level(planned, state_->plan.users.run->segment, change.level);
         info.stages.back().to = change.at;
         info.stages.push_back({change.at, change.at, level});
         info.stages.push_back({change.at, end, level});

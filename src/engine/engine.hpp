@@ -4,7 +4,7 @@
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "engine/address.hpp"
-#include "engine/recorder.hpp"
+#include "engine/recording/recorder.hpp"
 #include "record/run_info.hpp"
 #include "scenario/scenario.hpp"
 

@@ -1,11 +1,11 @@
 // One request and its response on one connection. State only; the shard moves it.
 //
 // The seam between what users do and how it goes over the wire:
-//   flow.cpp        decides what to send; calls Shard::send_request(exchange, request, due)
+//   users/          decides what to send: Order::Send
 //   http1.cpp       makes the request's bytes, reads the response's, decides what a response means
 //   connection.cpp  opens, secures, reads, writes and closes sockets; knows deadlines, not
 //   protocols
-// and back: Shard::on_exchange_done(user, exchange, outcome, now, text), once per send_request.
+// and back: Users::judge and Users::on_done, once per order.
 // Users and the recorder see an outcome, a status number, times and byte counts, never a header.
 //
 // Another protocol enters beside http1.cpp. It needs what http1.cpp has: start (a request is to be

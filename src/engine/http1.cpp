@@ -39,7 +39,7 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     exchange.request = &request;
     exchange.due = due;
     exchange.random_before = exchange.owner->random;
-    if (takes_notes()) {
+    if (plan_.users.takes_notes()) {
         begin_notes(exchange);
     }
     exchange.bytes_sent = 0;
@@ -50,8 +50,7 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     exchange.hops = 0;
     exchange.times = {};
     exchange.starting = true;
-    ++exchange.owner->under_way;
-    missing_.clear();
+    users_->missing().clear();
     Result<Origin*> origin(&origins_.front());
     if (exchange.aim) [[unlikely]] {
         exchange.aim.reset();
@@ -61,9 +60,8 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
     }
     const auto bytes = origin ? render(exchange, **origin, exchange.owner->random)
                               : Result<std::string_view>(origin.error());
-    if (!missing_.empty()) [[unlikely]] {
+    if (!users_->missing().empty()) [[unlikely]] {
         exchange.starting = false;
-        --exchange.owner->under_way;
         return false;
     }
     exchange.sent = Clock::now();
@@ -83,9 +81,9 @@ bool Shard::send_request(Exchange& exchange, const PreparedRequest& request,
 
 Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin, Random& random) {
     const User& user = *exchange.owner;
-    const bool has_cookies = user.cookies && !user.cookies->empty();
+    const CookieJar* const cookies = user.client->known_cookies();
     const std::string_view constant = exchange.request->constant();
-    const bool plain = !plan_.traceparent && !exchange.aim && !has_cookies;
+    const bool plain = !plan_.users.traceparent && !exchange.aim && cookies == nullptr;
     if (!constant.empty() && plain) [[likely]] {
         if (exchange.notes) {
             exchange.notes->path = path_of(constant);
@@ -95,8 +93,8 @@ Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin,
     RequestParts parts;
     parts.aim = exchange.aim.get();
     parts.origin = &origin;
-    if (has_cookies) {
-        parts.cookies = user.cookies.get();
+    if (cookies != nullptr) {
+        parts.cookies = cookies;
         parts.now_unix_s = std::time(nullptr);
     }
     if (exchange.request->has_files()) {
@@ -106,10 +104,10 @@ Result<std::string_view> Shard::render(Exchange& exchange, const Origin& origin,
         parts.upload = exchange.upload.get();
         parts.upload->clear();
     }
-    if (plan_.traceparent) {
+    if (plan_.users.traceparent) {
         parts.header = trace_header(exchange);
     }
-    auto bytes = exchange.request->bytes(render_context(user, random), parts, scratch_);
+    auto bytes = exchange.request->bytes(users_->context(user, random), parts, scratch_);
     if (exchange.notes && bytes) {
         exchange.notes->path = path_of(*bytes);
     }
@@ -120,7 +118,7 @@ void Shard::start_hop(Exchange& exchange, Origin& origin, std::string_view bytes
     const PreparedRequest& request = *exchange.request;
     const bool head = is_head(exchange);
     exchange.parser.reset({head, request.keeps_headers(), request.keeps_body(),
-                           plan_.scenario->http.cookies != CookiePolicy::Off,
+                           scenario_.http.cookies != CookiePolicy::Off,
                            request.limits().redirects != 0,
                            head                   ? UINT64_MAX
                            : request.keeps_body() ? request.limits().max_decoded
@@ -309,7 +307,7 @@ void Shard::complete(Exchange& exchange) {
         trace_phases(exchange, now);
     }
     if (!exchange.parser.keep_alive() || exchange.peer_closed ||
-        !plan_.scenario->http.reuse_connections) {
+        !scenario_.http.reuse_connections) {
         close_socket(exchange);
     }
     exchange.reused = true;
@@ -339,10 +337,39 @@ void Shard::finish_request(Exchange& exchange, Outcome outcome, Clock::time_poin
     if (exchange.upload) [[unlikely]] {
         exchange.upload->clear();
     }
-    --exchange.owner->under_way;
     recorder_->request_ended(now);
     recorder_->record_phases(exchange.times);
     on_exchange_done(*exchange.owner, exchange, outcome, now, text);
+}
+
+void Shard::on_exchange_done(User& user, Exchange& exchange, Outcome outcome, Clock::time_point now,
+                             std::string_view text) {
+    const Step& step = exchange.request->step();
+    Sample sample{exchange.due,
+                  exchange.sent,
+                  now,
+                  step.endpoint,
+                  exchange.parser.status(),
+                  outcome,
+                  exchange.bytes_sent,
+                  exchange.bytes_received,
+                  exchange.given_up};
+    ResponseView response;
+    const bool looks = looks_at_response(step);
+    if (looks) {
+        response = response_of(exchange, now);
+    }
+    const Judgement judgement =
+        users_->judge(user, step, sample, text, looks ? &response : nullptr);
+    if (plan_.users.trace_limit != 0) [[unlikely]] {
+        trace_request(user, exchange, sample);
+    }
+    if (plan_.users.tell.on_request) [[unlikely]] {
+        plan_.users.tell.on_request(sample, judgement.text);
+    }
+    exchange.parser.release();
+    users_->on_done(user, step, sample, judgement, !exchange.starting);
+    carry_out();
 }
 
 ResponseView Shard::response_of(const Exchange& exchange, Clock::time_point now) {

@@ -28,7 +28,7 @@ Result<Origin*> Shard::aim_at_url(Exchange& exchange) {
     Random random = exchange.random_before;
     std::string url;
     static_cast<void>(
-        exchange.request->step().path.render(render_context(*exchange.owner, random), url));
+        exchange.request->step().path.render(users_->context(*exchange.owner, random), url));
     auto split = split_url(url);
     if (!split) {
         return split.error();
@@ -43,10 +43,10 @@ std::string Shard::target_of(const Exchange& exchange) {
     if (exchange.aim) {
         return exchange.aim->target;
     }
-    std::string target = plan_.scenario->target.base_path;
+    std::string target = scenario_.target.base_path;
     Random random = exchange.random_before;
     static_cast<void>(
-        exchange.request->step().path.render(render_context(*exchange.owner, random), target));
+        exchange.request->step().path.render(users_->context(*exchange.owner, random), target));
     return target;
 }
 
@@ -107,15 +107,11 @@ void Shard::take_cookies(Exchange& exchange, const KeptResponse& kept) {
     if (kept.cookies.empty()) {
         return;
     }
-    User& user = *exchange.owner;
-    if (!user.cookies) {
-        user.cookies = std::make_unique<CookieJar>();
-    }
+    CookieJar& jar = exchange.owner->client->jar();
     const std::string target = target_of(exchange);
     const std::int64_t now = std::time(nullptr);
     for (const std::string& cookie : kept.cookies) {
-        user.cookies->set(cookie, {exchange.origin->url.host, target, exchange.origin->secure},
-                          now);
+        jar.set(cookie, {exchange.origin->url.host, target, exchange.origin->secure}, now);
     }
 }
 

@@ -1,7 +1,7 @@
 #include "engine/single_run.hpp"
 
 #include "base/units.hpp"
-#include "engine/flow_machine.hpp"
+#include "engine/users/flow_machine.hpp"
 
 #include <algorithm>
 #include <condition_variable>

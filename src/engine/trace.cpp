@@ -1,5 +1,6 @@
 // Sampled iterations, and the requests worth keeping outside the sample, as traces.
 #include "engine/shard.hpp"
+#include "engine/users/trace_ids.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,30 +8,6 @@
 
 namespace plimsoll {
 namespace {
-
-// What is drawn from one stem: two halves of the trace's id, the iteration's span, its requests'.
-constexpr std::uint64_t kFirstRequest = 3;
-
-template <std::size_t N>
-void put_bytes(std::uint64_t value, std::array<std::uint8_t, N>& out, std::size_t at = 0) {
-    value = value == 0 ? 1 : value;  // an id of zeros is none
-    for (std::size_t i = 0; i < sizeof value; ++i) {
-        out[at + i] = static_cast<std::uint8_t>(value >> (8 * (sizeof value - 1 - i)));
-    }
-}
-
-std::array<std::uint8_t, 16> trace_id(std::uint64_t stem) {
-    std::array<std::uint8_t, 16> out{};
-    put_bytes(mix64(stem), out);
-    put_bytes(mix64(stem + 1), out, 8);
-    return out;
-}
-
-std::array<std::uint8_t, 8> span_id(std::uint64_t stem, std::uint64_t which) {
-    std::array<std::uint8_t, 8> out{};
-    put_bytes(mix64(stem + which), out);
-    return out;
-}
 
 char* add_hex(std::span<const std::uint8_t> bytes, char* out) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -47,27 +24,6 @@ char* add_text(std::string_view text, char* out) {
 
 }  // namespace
 
-void Shard::begin_trace(User& user) {
-    const bool iteration = user.errand == Errand::Iteration;
-    const std::uint64_t own = user.executor + ((user.index + 1ULL) << 16);
-    const std::uint64_t errand = mix64(static_cast<std::uint64_t>(user.errand));
-    // What is no iteration has no number of its own: the next one's, which no other has.
-    user.trace_stem =
-        Random(plan_.trace_key ^ errand, iteration ? stream_of(user) : own, user.iteration)();
-    user.requests_begun = 0;
-    // Which are drawn is the seed's: the same iterations in every run of it.
-    if (!iteration || Random(plan_.run->seed ^ 0x7261636554ULL, stream_of(user),
-                             user.iteration)() >= plan_.trace_limit) {
-        return;
-    }
-    user.trace = std::make_unique<IterationTrace>();
-    user.trace->trace_id = trace_id(user.trace_stem);
-    user.trace->span_id = span_id(user.trace_stem, kFirstRequest - 1);
-    user.trace->user_class = user.user_class;
-    user.trace->iteration = user.iteration;
-    user.trace->due = user.iteration_due;
-}
-
 void Shard::begin_notes(Exchange& exchange) {
     if (!exchange.notes) {
         exchange.notes = std::make_unique<TraceNotes>();
@@ -82,7 +38,7 @@ std::string_view Shard::trace_header(const Exchange& exchange) {
     char* out = add_text("traceparent: 00-", trace_header_.data());
     out = add_hex(trace_id(notes.stem), out);
     *out++ = '-';
-    out = add_hex(span_id(notes.stem, kFirstRequest + notes.number), out);
+    out = add_hex(request_span_id(notes.stem, notes.number), out);
     out = add_text(exchange.owner->trace ? "-01\r\n" : "-00\r\n", out);
     return {trace_header_.data(), static_cast<std::size_t>(out - trace_header_.data())};
 }
@@ -130,7 +86,7 @@ void Shard::trace_phases(const Exchange& exchange, Clock::time_point now) {
 void Shard::fill_span(RequestSpan& span, const Exchange& exchange, const Sample& sample) {
     const TraceNotes& notes = *exchange.notes;
     span.endpoint = sample.endpoint;
-    span.span_id = span_id(notes.stem, kFirstRequest + notes.number);
+    span.span_id = request_span_id(notes.stem, notes.number);
     span.due = sample.due;
     span.sent = sample.sent;
     span.first_byte = exchange.first_byte < sample.sent ? sample.completed : exchange.first_byte;

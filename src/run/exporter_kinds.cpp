@@ -5,10 +5,11 @@
 #include "exporters/otlp/otlp_exporter.hpp"
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "exporters/prometheus/series_count.hpp"
+#include "run/otlp_kinds.hpp"
+#include "run/push_kinds.hpp"
 #include "scenario/listen_address.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -104,46 +105,35 @@ Result<ExporterPtr> make_otlp(const ExportConfig& exports) {
     return ExporterPtr(std::move(*exporter));
 }
 
-constexpr ExporterKind with_config(ExporterKind kind, decltype(ExporterKind::set) set,
-                                   decltype(ExporterKind::tell) tell,
-                                   decltype(ExporterKind::make) make) {
-    kind.set = set;
-    kind.tell = tell;
-    kind.make = make;
-    return kind;
-}
-
-constexpr std::array kKinds{
-    // name, where, what, place_optional, of_probes, may_refuse
-    with_config({"prometheus", "ADDR:PORT", "", false, true, true}, set_prometheus, tell_prometheus,
-                make_prometheus),
-    ExporterKind{"json", "FILE", "a line per second, metric and endpoint", false, true, true,
-                 make_json, check_json},
-    with_config({"otlp", "URL", "traces; otlp alone: where OTEL_EXPORTER_OTLP_ENDPOINT says", true,
-                 false, false},
-                set_otlp, tell_otlp, make_otlp),
-};
-
-/// Nothing where no traces are taken.
-std::optional<OtlpOptions> trace_options(const ExportConfig& exports) {
-    if (!exports.otlp) {
-        return std::nullopt;
+std::vector<ExporterKind> all_kinds() {
+    std::vector<ExporterKind> out{
+        // name, where, what, place_optional, of_probes, may_refuse
+        with_config({"prometheus", "ADDR:PORT", "", false, true, true}, set_prometheus,
+                    tell_prometheus, make_prometheus),
+        ExporterKind{"json", "FILE", "a line per second, metric and endpoint", false, true, true,
+                     make_json, check_json},
+        with_config({"otlp", "URL", "traces; otlp alone: where OTEL_EXPORTER_OTLP_ENDPOINT says",
+                     true, false, false},
+                    set_otlp, tell_otlp, make_otlp),
+    };
+    for (const auto& more : {otlp_kinds(), push_kinds()}) {
+        out.insert(out.end(), more.begin(), more.end());
     }
-    auto options =
-        otlp_options({exports.otlp->endpoint, exports.otlp->sample}, process_environment());
-    return options && !options->disabled ? std::optional(*std::move(options)) : std::nullopt;
+    return out;
 }
 
 }  // namespace
 
 std::span<const ExporterKind> exporter_kinds() {
-    return kKinds;
+    static const std::vector<ExporterKind> kinds = all_kinds();
+    return kinds;
 }
 
 const ExporterKind* find_exporter_kind(std::string_view name) {
-    const auto* const found = std::find_if(
-        kKinds.begin(), kKinds.end(), [&](const ExporterKind& kind) { return kind.name == name; });
-    return found == kKinds.end() ? nullptr : found;
+    const auto kinds = exporter_kinds();
+    const auto found = std::find_if(kinds.begin(), kinds.end(),
+                                    [&](const ExporterKind& kind) { return kind.name == name; });
+    return found == kinds.end() ? nullptr : &*found;
 }
 
 Status set_exporter(const ExporterKind& kind, const std::string& where, ExportConfig& exports) {
@@ -179,7 +169,7 @@ Result<ExporterPtr> make_exporter(const ExporterKind& kind, const ExportConfig& 
 
 Result<RunExporters> make_exporters(const ExportConfig& exports, bool with_load) {
     RunExporters out;
-    for (const ExporterKind& kind : kKinds) {
+    for (const ExporterKind& kind : exporter_kinds()) {
         if (!with_load && !kind.of_probes) {
             continue;
         }

@@ -33,6 +33,15 @@ struct ExporterKind {
     Result<ExporterPtr> (*make)(const ExportConfig& exports) = nullptr;
 };
 
+[[nodiscard]] constexpr ExporterKind with_config(ExporterKind kind, decltype(ExporterKind::set) set,
+                                                 decltype(ExporterKind::tell) tell,
+                                                 decltype(ExporterKind::make) make) {
+    kind.set = set;
+    kind.tell = tell;
+    kind.make = make;
+    return kind;
+}
+
 /// A new kind is a row here (docs/architecture.md, "Adding an exporter").
 [[nodiscard]] std::span<const ExporterKind> exporter_kinds();
 /// Null: no such kind.

@@ -3,6 +3,7 @@
 #include "analysis/analyse.hpp"
 #include "run/linger.hpp"
 #include "run/run_parts.hpp"
+#include "run/run_verdict.hpp"
 #include "store/run_writer.hpp"
 
 #include <algorithm>
@@ -12,22 +13,6 @@
 
 namespace plimsoll {
 namespace {
-
-RunVerdict verdict_of(const Analysis& analysis) {
-    RunVerdict verdict;
-    verdict.final = true;
-    for (const Finding& finding : analysis.findings) {
-        verdict.findings.emplace_back(finding.cause, finding.confidence);
-    }
-    for (const ThresholdResult& each : analysis.thresholds) {
-        verdict.thresholds.emplace_back(each.threshold.key + ": " + each.threshold.expression,
-                                        each.ok);
-    }
-    if (analysis.breaking_point.found) {
-        verdict.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
-    }
-    return verdict;
-}
 
 /// What a probe has learnt since the run file was begun.
 void add_new_facts(const ProbeInfo& now, const ProbeInfo& then,
@@ -113,6 +98,20 @@ void RunParts::judge(RunOutcome& outcome) {
     exporters_->push_verdict(std::make_shared<const RunVerdict>(verdict_of(*outcome.analysis)));
 }
 
+/// What was sent after the run was judged counts too: thresholds, findings, the ends of series.
+void RunParts::tell_of_deliveries(RunOutcome& outcome) {
+    outcome.deliveries = exporters_->deliveries();
+    exporters_->run_file().write_facts(exporters_->delivery_facts());
+    if (!outcome.analysis) {
+        return;
+    }
+    for (const auto& [name, counts] : outcome.deliveries) {
+        outcome.analysis->generator.exporters[name] = {counts.sent, counts.retried, counts.rejected,
+                                                       counts.dropped};
+        outcome.analysis->generator.dropped[name] = counts.dropped;
+    }
+}
+
 RunOutcome RunParts::execute() {
     RunOutcome outcome;
     describe_run();
@@ -159,9 +158,9 @@ RunOutcome RunParts::execute() {
     }
     wind_up(before);
     outcome.failed_writes = exporters_->run_file().failed_writes();
-    outcome.deliveries = exporters_->deliveries();
     judge(outcome);
     hear_of_late(exporters_->finish_judged());
+    tell_of_deliveries(outcome);
     return outcome;
 }
 

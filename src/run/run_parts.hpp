@@ -62,6 +62,7 @@ private:
     void wind_up(const GeneratorUsage& before);
     void record_stages();
     void judge(RunOutcome& outcome);
+    void tell_of_deliveries(RunOutcome& outcome);
     /// How the thresholds stand, to whoever can make use of it.
     void tell_verdict();
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/aggregator.hpp"
-#include "engine/recorder.hpp"
+#include "engine/recording/recorder.hpp"
 
 #include <condition_variable>
 #include <functional>

@@ -133,7 +133,7 @@ void read_all(const Item& root, const ParseOptions& options, Scenario& scenario,
         scenario.probes = read_probes(*probes, secrets);
     }
     if (const auto exports = fields.get("export")) {
-        scenario.exports = read_export(*exports);
+        scenario.exports = read_export(*exports, secrets);
     }
 }
 

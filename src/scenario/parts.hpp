@@ -178,6 +178,6 @@ inline constexpr std::uint64_t kMostUsers = 1'000'000;
 [[nodiscard]] ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets);
 
 // parse_export.cpp
-[[nodiscard]] ExportConfig read_export(const Item& item);
+[[nodiscard]] ExportConfig read_export(const Item& item, std::vector<Secret>& secrets);
 
 }  // namespace plimsoll

@@ -7,6 +7,7 @@
 #include "record/executor_kind.hpp"
 #include "record/run_info.hpp"
 #include "scenario/data.hpp"
+#include "scenario/export_config.hpp"
 #include "scenario/find_plan.hpp"
 #include "scenario/flow.hpp"
 #include "scenario/http_options.hpp"
@@ -179,18 +180,6 @@ struct ProbesConfig {
 /// Canaries that come with a probe; `canaries: {pg_connect: off}` leaves one out.
 inline constexpr std::array<std::string_view, 4> kBuiltInCanaries{
     "select_1", "pg_connect", "pgbouncer_connect", "tcp_connect"};
-
-struct OtlpConfig {
-    std::string endpoint;  // base URL; /v1/traces is appended
-    double sample = 0.01;  // share of iterations, 0-1
-};
-struct ExportConfig {
-    std::optional<std::pair<std::string, std::uint16_t>>
-        prometheus;  // address, port; port 0 takes a free one
-    std::optional<OtlpConfig> otlp;
-    /// Of kinds that only `-o KIND=WHERE` asks for: where, by kind.
-    std::map<std::string, std::string, std::less<>> places;
-};
 
 struct Scenario {
     std::string name;

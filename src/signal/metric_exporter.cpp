@@ -6,17 +6,24 @@ Status MetricExporter::start(const RunInfo& run, std::span<const ProbeInfo> prob
     if (Status described = state_->start(run, probes); !described) {
         return described;
     }
+    ticked_at_ = run.start.mono;
     return open();
 }
 
 void MetricExporter::on_snapshot(const SnapshotPtr& snapshot) {
     state_->store(snapshot);
+    ticked_at_ = snapshot->to;
     on_tick();
 }
 
 void MetricExporter::on_reading(std::size_t probe, const Reading& reading,
                                 const ProbeHealth& health) {
     state_->store(probe, reading, health);
+    const RunInfo& run = state_->run();
+    if (!run.has_load && reading.at >= ticked_at_ + run.tick) {
+        ticked_at_ = reading.at;
+        on_tick();
+    }
 }
 
 void MetricExporter::on_gap(std::size_t probe, const Gap& gap, const ProbeHealth& health) {

@@ -40,16 +40,20 @@ protected:
 
     /// Opens what the metrics go to. An Error ends the run before it starts.
     [[nodiscard]] virtual Status open() = 0;
-    /// A tick is over: its figures are in the state.
+    /// A tick is over: its figures are in the state. Where no load runs (RunInfo::has_load), a tick
+    /// is over with the first reading that comes as long as a tick after the last one.
     virtual void on_tick() {}
     /// What the run came to is in the state, thresholds and findings: there comes no tick any more.
     virtual void on_judged() {}
 
     [[nodiscard]] const std::shared_ptr<RunState>& state() const { return state_; }
+    /// When the latest tick was over; the run's start before the first.
+    [[nodiscard]] Clock::time_point ticked_at() const { return ticked_at_; }
 
 private:
     std::string name_;
     std::shared_ptr<RunState> state_;
+    Clock::time_point ticked_at_;
 };
 
 }  // namespace plimsoll

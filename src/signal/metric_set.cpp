@@ -77,7 +77,8 @@ Look look_at(const RunInfo& run, const RunView& view, const std::vector<std::str
 }
 
 void fill(const MetricRow& row, const Look& look, MetricFrame& frame) {
-    MetricFamily& family = frame.families.emplace_back(MetricFamily{&row.metric, {}});
+    MetricFamily& family =
+        frame.families.emplace_back(MetricFamily{&row.metric, row.place == MetricPlace::Load, {}});
     SeriesWriter to(family, frame);
     if (row.count != nullptr) {
         to.count({}, look.counts.*row.count);
@@ -150,7 +151,7 @@ MetricFrame MetricSet::frame(const RunView& view, MetricSpan span) const {
 std::vector<MetricFamily> MetricSet::probe_families(const RunView& view) const {
     std::vector<MetricFamily> out;
     for (const MetricDescriptor& metric : probe_metrics_) {
-        out.push_back({&metric, {}});
+        out.push_back({&metric, false, {}});
     }
     for (std::size_t i = 0; i < std::min(view.probes.size(), probes_.size()); ++i) {
         if (view.probes[i].reading) {

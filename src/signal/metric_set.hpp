@@ -7,7 +7,9 @@
 #include "signal/reading.hpp"
 #include "signal/run_view.hpp"
 
+#include <array>
 #include <compare>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,16 +24,28 @@ struct MetricLabel {
     friend auto operator<=>(const MetricLabel&, const MetricLabel&) = default;
 };
 
+/// One of a histogram's values, of a request whose trace is kept.
+struct MetricExemplar {
+    Nanoseconds value{};
+    Clock::time_point at;  // when the request ended
+    std::array<std::uint8_t, 16> trace_id{};
+    std::array<std::uint8_t, 8> span_id{};
+};
+
 /// Labels come in the order of MetricDescriptor::labels. What stands behind those is more than the
 /// descriptor names: the run's tags, whose names may be anything, or the probe's name.
 struct MetricSeries {
     std::vector<MetricLabel> labels;
     double value = 0;                  // of a gauge or counter; counts are exact up to 2^53
     const Histogram* times = nullptr;  // of a histogram: never null there
+    /// Of the last tick, in order of time; a few. Only where traces are taken.
+    std::vector<MetricExemplar> exemplars = {};
 };
 
 struct MetricFamily {
     const MetricDescriptor* metric = nullptr;
+    /// Its counts are of the stretch that was asked for; else since the start, whatever was asked.
+    bool of_span = false;
     std::vector<MetricSeries> series;  // at least one; no two with the same labels
 };
 

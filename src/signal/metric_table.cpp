@@ -55,6 +55,10 @@ void SeriesWriter::times(std::initializer_list<std::string_view> labels,
     frame_.made.push_back(std::move(made));
 }
 
+void SeriesWriter::add_exemplar(const MetricExemplar& exemplar) {
+    family_.series.back().exemplars.push_back(exemplar);
+}
+
 void SeriesWriter::add_label(std::string_view name, std::string_view value) {
     family_.series.back().labels.push_back({name, valid_utf8(value)});
 }

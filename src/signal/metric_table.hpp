@@ -38,6 +38,8 @@ public:
     void times(std::initializer_list<std::string_view> labels, const Histogram& times);
     void times(std::initializer_list<std::string_view> labels,
                std::unique_ptr<const Histogram> made);
+    /// Of the last series.
+    void add_exemplar(const MetricExemplar& exemplar);
     /// More than the descriptor names, on the last series. `name` stays as long as the MetricSet.
     void add_label(std::string_view name, std::string_view value);
 

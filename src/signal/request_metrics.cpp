@@ -34,6 +34,43 @@ void times_of_endpoints(const Look& look, SeriesWriter& to) {
     });
 }
 
+/// The last tick's traces, by endpoint: those of its requests that ended last.
+template <Clock::time_point RequestSpan::*kFrom>
+std::vector<std::vector<MetricExemplar>> exemplars_since(const Look& look) {
+    constexpr std::size_t kMost = 16;
+    std::vector<std::vector<MetricExemplar>> out(look.run.endpoints.size());
+    for (const IterationTrace& trace : look.now.traces) {
+        for (const RequestSpan& request : trace.requests) {
+            if (request.endpoint < out.size()) {
+                out[request.endpoint].push_back({request.completed - request.*kFrom,
+                                                 request.completed, trace.trace_id,
+                                                 request.span_id});
+            }
+        }
+    }
+    for (auto& each : out) {
+        std::sort(each.begin(), each.end(),
+                  [](const auto& a, const auto& b) { return a.at < b.at; });
+        if (each.size() > kMost) {
+            each.erase(each.begin(), each.end() - kMost);
+        }
+    }
+    return out;
+}
+
+template <Histogram EndpointStats::*kWhich, Clock::time_point RequestSpan::*kFrom>
+void traced_times(const Look& look, SeriesWriter& to) {
+    const auto exemplars = exemplars_since<kFrom>(look);
+    std::size_t endpoint = 0;
+    for_endpoints(look, [&](const EndpointInfo& info, const EndpointStats& stats) {
+        to.times({info.user, info.name, info.method}, stats.*kWhich);
+        for (const MetricExemplar& exemplar : exemplars[endpoint]) {
+            to.add_exemplar(exemplar);
+        }
+        ++endpoint;
+    });
+}
+
 void phases(const Look& look, SeriesWriter& to) {
     auto blocked = std::make_unique<Histogram>();
     for (const EndpointStats& stats : look.endpoints) {
@@ -117,11 +154,11 @@ std::vector<MetricRow> request_metrics() {
           "Time from when a request was due by the schedule to its last byte.", endpoint,
           "seconds"},
          MetricPlace::Load,
-         times_of_endpoints<&EndpointStats::response>},
+         traced_times<&EndpointStats::response, &RequestSpan::due>},
         {{"plimsoll_service_seconds", Histogram,
           "Time from when a request was sent to its last byte.", endpoint, "seconds"},
          MetricPlace::Load,
-         times_of_endpoints<&EndpointStats::service>},
+         traced_times<&EndpointStats::service, &RequestSpan::sent>},
         {{"plimsoll_send_lag_seconds", Histogram,
           "Time from when a request was due by the schedule to its sending.", endpoint, "seconds"},
          MetricPlace::Load,

@@ -35,8 +35,8 @@ void thresholds(const Look& look, SeriesWriter& to) {
 }
 
 void findings(const Look& look, SeriesWriter& to) {
-    for (const auto& [cause, confidence] : look.verdict.findings) {
-        to.value({cause, confidence}, 1);
+    for (const RunFinding& finding : look.verdict.findings) {
+        to.value({finding.cause, finding.confidence}, 1);
     }
 }
 

@@ -16,12 +16,20 @@ struct BrokeAt {
     double at_s = 0;  // since the run's start
 };
 
+/// A cause that the diagnosis names.
+struct RunFinding {
+    std::string cause;
+    std::string confidence;     // high, medium, low
+    double onset_s = 0;         // since the run's start
+    std::string sentence = {};  // the strongest evidence; may be empty
+};
+
 /// What a run is judged by, and what it came to: so far while it goes on, and in the end.
 struct RunVerdict {
-    std::vector<std::pair<std::string, bool>> thresholds;       // "KEY: EXPRESSION", holds
-    std::vector<std::pair<std::string, std::string>> findings;  // cause, confidence; at the end
-    std::optional<BrokeAt> broke_at;                            // likewise
-    bool final = false;  // the run is over, and judged as a whole
+    std::vector<std::pair<std::string, bool>> thresholds;  // "KEY: EXPRESSION", holds
+    std::vector<RunFinding> findings;                      // at the end
+    std::optional<BrokeAt> broke_at;                       // likewise
+    bool final = false;                                    // the run is over, and judged as a whole
 };
 using VerdictPtr = std::shared_ptr<const RunVerdict>;
 

@@ -1,9 +1,11 @@
 #include "store/merge_runs.hpp"
 
+#include "store/merge_info.hpp"
+#include "store/merge_ticks.hpp"
+#include "store/reading_cursor.hpp"
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
 #include "store/segment_check.hpp"
-#include "store/tick_cursor.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -19,15 +21,6 @@ namespace plimsoll {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A sum of parts of a level without the rounding that dividing it brought: 200/s in three parts
-/// is 200 again.
-double rounded(double sum) {
-    const std::string text = fmt::format("{:.12g}", sum);
-    double value = sum;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
 
 template <typename T>
 bool take(Result<T> from, T& into, Status& status) {
@@ -45,12 +38,13 @@ public:
     Merger(std::vector<SegmentRun>& runs, RunFileWriter& writer) : runs_(runs), writer_(writer) {}
 
     Status run(const MergedRun& merged) {
-        make_info();
+        info_ = merged_info(runs_);
         make_probes();
         Status status = status_;
         const auto then = [&](auto&& step) { status = status.ok() ? step() : status; };
         then([&] { return writer_.start(info_, probes_); });
-        then([&] { return write_ticks(); });
+        then([&] { return merge_ticks(runs_, info_, writer_); });
+        then([&] { return write_errors(); });
         then([&] { return write_readings(); });
         then([&] { return write_gaps(); });
         then([&] { return write_events(); });
@@ -71,50 +65,6 @@ private:
     }
     [[nodiscard]] std::string name(const SegmentRun& run) const {
         return fmt::format("segment {}/{}", run.info().segment.number, run.info().segment.count);
-    }
-
-    void make_info() {
-        info_ = runs_.front().info();
-        info_.shards = 0;
-        info_.segment = {};
-        for (ExecutorInfo& executor : info_.executors) {
-            executor.start_value = 0;
-            executor.max_users = 0;
-            for (StageInfo& stage : executor.stages) {
-                stage.target = 0;
-            }
-        }
-        for (const SegmentRun& run : runs_) {
-            add_info(run.info());
-        }
-        for (ExecutorInfo& executor : info_.executors) {
-            executor.start_value = rounded(executor.start_value);
-            for (StageInfo& stage : executor.stages) {
-                stage.target = rounded(stage.target);
-            }
-        }
-        info_.id += "-merged";
-    }
-
-    void add_info(const RunInfo& part) {
-        if (part.start.wall < info_.start.wall) {
-            info_.start = part.start;
-            info_.id = part.id;
-        }
-        info_.shards += part.shards;
-        for (std::size_t e = 0; e < part.executors.size(); ++e) {
-            ExecutorInfo& sum = info_.executors[e];
-            sum.start_value += part.executors[e].start_value;
-            sum.max_users += part.executors[e].max_users;
-            for (std::size_t s = 0; s < sum.stages.size(); ++s) {
-                sum.stages[s].target += part.executors[e].stages[s].target;
-            }
-        }
-        for (const std::string& tag : part.tags) {
-            if (std::find(info_.tags.begin(), info_.tags.end(), tag) == info_.tags.end()) {
-                info_.tags.push_back(tag);
-            }
-        }
     }
 
     static bool same_metrics(const ProbeInfo& a, const ProbeInfo& b) {
@@ -158,120 +108,6 @@ private:
                                           std::chrono::duration<double>(probe.longest_took_s)));
             }
         }
-    }
-
-    struct Head {
-        TickCursor cursor;
-        std::optional<StoredTick> tick;
-        std::size_t first_shard;
-    };
-
-    Status write_ticks() {
-        std::vector<Head> heads;
-        std::size_t first_shard = 0;
-        for (const SegmentRun& run : runs_) {
-            auto cursor = run.reader.ticks();
-            if (!cursor) {
-                return cursor.error();
-            }
-            heads.push_back({std::move(*cursor), std::nullopt, first_shard});
-            first_shard += run.info().shards;
-            if (const Status moved = advance(heads.back()); !moved.ok()) {
-                return moved;
-            }
-        }
-        for (;;) {
-            std::optional<std::uint64_t> tick;
-            for (const Head& head : heads) {
-                if (head.tick && (!tick || head.tick->tick < *tick)) {
-                    tick = head.tick->tick;
-                }
-            }
-            if (!tick) {
-                return write_errors();
-            }
-            if (const Status written = write_tick(heads, *tick); !written.ok()) {
-                return written;
-            }
-        }
-    }
-
-    static Status advance(Head& head) {
-        auto next = head.cursor.next();
-        if (!next) {
-            return next.error();
-        }
-        head.tick = std::move(*next);
-        return {};
-    }
-
-    Status write_tick(std::vector<Head>& heads, std::uint64_t number) {
-        const auto sum = std::make_shared<Snapshot>();
-        Nanoseconds from = Nanoseconds::max();
-        Nanoseconds to{};
-        for (const Head& head : heads) {
-            if (head.tick && head.tick->tick == number) {
-                from = std::min(from, head.tick->from);
-                to = std::max(to, head.tick->to);
-            }
-        }
-        sum->tick = number;
-        sum->from = info_.start.mono + from;
-        sum->to = info_.start.mono + to;
-        sum->delta.resize(info_.endpoints.size());
-        sum->delta_groups.resize(info_.groups.size());
-        sum->delta_checks.resize(info_.checks.size());
-        sum->shards.resize(info_.shards);
-        sum->executors.resize(info_.executors.size());
-        first_of_tick_ = true;
-        for (Head& head : heads) {
-            if (head.tick && head.tick->tick == number) {
-                add_tick(*head.tick, head.first_shard, to - from, *sum);
-                if (const Status moved = advance(head); !moved.ok()) {
-                    return moved;
-                }
-            }
-        }
-        for (ExecutorState& executor : sum->executors) {
-            executor.offered = rounded(executor.offered);
-        }
-        writer_.on_snapshot(sum);
-        return {};
-    }
-
-    void add_tick(const StoredTick& part, std::size_t first_shard, Nanoseconds length,
-                  Snapshot& sum) {
-        for (std::size_t e = 0; e < sum.delta.size(); ++e) {
-            sum.delta[e].merge(part.endpoints[e]);
-        }
-        for (std::size_t g = 0; g < sum.delta_groups.size(); ++g) {
-            sum.delta_groups[g].merge(part.groups[g]);
-        }
-        for (std::size_t c = 0; c < sum.delta_checks.size(); ++c) {
-            sum.delta_checks[c].merge(part.checks[c]);
-        }
-        if (part.last_answer) {
-            sum.last_answer = std::max(sum.last_answer, info_.start.mono + *part.last_answer);
-        }
-        sum.delta_phases.merge(part.phases);
-        sum.delta_counts.merge(part.counts);
-        ShardState state = part.state;
-        // Of a segment that ended within the tick, over the tick's whole length.
-        state.in_flight_mean *=
-            length.count() > 0 ? to_seconds(part.to - part.from) / to_seconds(length) : 1;
-        sum.state.merge(state);
-        for (std::size_t s = 0; s < part.shards.size(); ++s) {
-            if (first_shard + s < sum.shards.size()) {
-                sum.shards[first_shard + s] = part.shards[s];
-            }
-        }
-        for (std::size_t e = 0; e < std::min(sum.executors.size(), part.executors.size()); ++e) {
-            ExecutorState& executor = sum.executors[e];
-            executor.offered += part.executors[e].offered;
-            executor.stage = first_of_tick_ ? part.executors[e].stage
-                                            : std::min(executor.stage, part.executors[e].stage);
-        }
-        first_of_tick_ = false;
     }
 
     /// Errors are kept per run, not per tick.
@@ -450,7 +286,6 @@ private:
     std::vector<ProbeInfo> probes_;
     std::vector<ProbeHealth> health_;                 // by merged probe
     std::vector<std::vector<std::size_t>> probe_of_;  // by run, by its probe: the merged one
-    bool first_of_tick_ = true;
     Status status_;
 };
 

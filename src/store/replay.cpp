@@ -1,6 +1,7 @@
 #include "store/replay.hpp"
 
 #include "signal/capabilities.hpp"
+#include "store/reading_cursor.hpp"
 #include "store/tick_cursor.hpp"
 
 #include <algorithm>

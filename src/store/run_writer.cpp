@@ -1,6 +1,7 @@
 #include "store/run_writer.hpp"
 
 #include "base/log.hpp"
+#include "store/load_writer.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
 #include "store/tick_writer.hpp"
@@ -250,7 +251,7 @@ void RunFileWriter::write_errors(std::span<const ErrorSample> errors) {
 
 void RunFileWriter::write_stages(std::size_t index, const std::vector<StageInfo>& stages) {
     const std::lock_guard lock(state_->mutex);
-    state_->transact([&] { return state_->rows->write_stages(index, stages); });
+    state_->transact([&] { return plimsoll::write_stages(*state_->database, index, stages); });
 }
 
 void RunFileWriter::write_verdict(std::string_view json) {

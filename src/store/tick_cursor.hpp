@@ -36,30 +36,4 @@ private:
     std::size_t checks_;
 };
 
-/// A reading as the probe gave it; `reading.at` is the offset from the run's start, on a clock that
-/// was 0 then.
-struct StoredReading {
-    std::size_t probe = 0;
-    Reading reading;
-};
-
-/// The readings of all probes in the order in which they were written. The same conditions.
-class ReadingCursor {
-public:
-    [[nodiscard]] static Result<ReadingCursor> open(const sqlite::Database& database);
-    [[nodiscard]] Result<std::optional<StoredReading>> next();
-
-private:
-    struct Series {
-        std::uint32_t metric = 0;  // of its probe's descriptors
-        std::vector<std::string> labels;
-    };
-    [[nodiscard]] Status load_series(const sqlite::Database& database);
-
-    std::unordered_map<std::int64_t, Series> series_;
-    sqlite::Statement readings_;
-    sqlite::Statement points_;
-    bool more_points_ = false;
-};
-
 }  // namespace plimsoll

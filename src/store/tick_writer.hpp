@@ -30,8 +30,6 @@ public:
     [[nodiscard]] Status write(std::size_t probe, const Gap& gap);
     [[nodiscard]] Status write(const Event& event);
     [[nodiscard]] Status write(const ErrorSample& error) { return write_error(error, start_); }
-    /// In place of those that the executor had.
-    [[nodiscard]] Status write_stages(std::size_t executor, const std::vector<StageInfo>& stages);
     [[nodiscard]] Status write_fact(std::string_view key, std::string_view value);
     /// A row of table `run`.
     [[nodiscard]] Status write_run(std::string_view key, std::string_view value);
@@ -69,8 +67,6 @@ private:
     };
     [[nodiscard]] Status prepare();
     [[nodiscard]] Status write_info(const RunInfo& run);
-    [[nodiscard]] Status write_load(const RunInfo& run);
-    [[nodiscard]] Status write_probes(std::span<const ProbeInfo> probes);
     [[nodiscard]] Status write_state(const Snapshot& snapshot);
     [[nodiscard]] Status write_flow(const Snapshot& snapshot);
     [[nodiscard]] Status write_censored(const Snapshot& snapshot);
@@ -88,10 +84,5 @@ private:
     std::int64_t next_series_ = 1;
     std::int64_t next_reading_ = 1;
 };
-
-/// "200 ok 18,503 http_5xx 2": an endpoint's statuses in one cell.
-[[nodiscard]] std::string encode_statuses(const std::vector<StatusCount>& statuses);
-/// Error: not what encode_statuses writes.
-[[nodiscard]] Result<std::vector<StatusCount>> decode_statuses(std::string_view text);
 
 }  // namespace plimsoll

@@ -246,8 +246,8 @@ class ProbeAlone(unittest.TestCase):
         self.assertNotIn("probe", ids)
 
     def test_refuses_what_it_cannot_do(self):
-        for flags, text in ((["-o", "otlp=http://127.0.0.1:4318"], "must be json=FILE or prometheus=ADDR:PORT"),
-                            (["-o", "json"], "must be json=FILE"), (["--run-id", "a b"], "--run-id"),
+        for flags, text in ((["-o", "otlp=http://127.0.0.1:4318"], "must be grafana[=URL], influxdb=URL/DATABASE, json=FILE, "),
+                            (["-o", "json"], "must be grafana[=URL], "), (["--run-id", "a b"], "--run-id"),
                             (["--tag", "x"], "--tag: must be key=value"),
                             (["-o", "json=/nowhere/x"], "its folder does not exist")):
             done = run_plimsoll("probe", "--prometheus", "127.0.0.1:0", "-d", "1s", *flags, check=104)

@@ -134,7 +134,8 @@ class Run(unittest.TestCase):
     def test_flags_that_cannot_work_are_104_and_nothing_is_sent(self):
         missing = self.dir / "missing/x"
         bad = [(["-o", "json"], "-o/--out: json needs a place, json=WHERE"),
-               (["-o", "xml=a"], '-o/--out: must be csv, json, otlp or prometheus, got "xml"'),
+               (["-o", "xml=a"], '-o/--out: must be csv, grafana, influxdb, json, otlp, otlp-file, otlp-logs, otlp-metrics, prometheus, remote-write '
+                                  'or statsd, got "xml"'),
                (["-o", "http://u:s3cret@h/"], "-o/--out: write it as KIND=WHERE"),
                (["-o", "otlphttp://u:s3cret@h/?a=b"], "-o/--out: write it as KIND=WHERE"),
                (["-o", "s3cret"], "-o/--out: write it as KIND=WHERE"),

@@ -124,7 +124,8 @@ std::optional<StepResult> FindConductor::hold(const StepTick& tick) {
     StepResult result = judge_step(question(), options_.goal, info_, ticks_);
     // The confirmations of a level count together: none has to be clear by itself.
     if (result.verdict == StepVerdict::Edge && step.kind == StepKind::Bisection &&
-        extended_ + 1 < kMostStretches && stretch * (extended_ + 2) <= kLongestStep_s) {
+        extended_ + 1 < kMostStretches && stretch * (extended_ + 2) <= kLongestStep_s &&
+        tick.facts.to_s + stretch + confirmations_s() <= options_.budget_s) {
         ++extended_;
         return std::nullopt;
     }
@@ -150,12 +151,15 @@ StepResult FindConductor::end_step(StepResult step) {
     }
     if (!is_quick(step.kind) && step.verdict != StepVerdict::Void) {
         std::vector<StepTick>& held = held_[step.level];
-        const auto steady = steady_part(ticks_);
+        const auto steady = steady_part(step.kind, ticks_);
         held.insert(held.end(), steady.begin(), steady.end());
         step.together = judge_together(question(), options_.goal, held);
     }
     result_.steps.push_back(step);
     search_.report(step);
+    if (search_.next() && only_confirmations_fit(step.to_s)) {
+        search_.hurry();
+    }
     const bool disturbed = step.verdict == StepVerdict::Fail || step.verdict == StepVerdict::Void ||
                            ticks_.back().facts.state.in_flight > 2 * step.in_flight + kFewInFlight;
     if (!search_.next()) {
@@ -166,6 +170,25 @@ StepResult FindConductor::end_step(StepResult step) {
         begin_next(step.to_s);
     }
     return step;
+}
+
+double FindConductor::confirmations_s() const {
+    const double level = search_.next()->level;
+    // The upper end fails again, and then has to be recovered from.
+    return shortest_s({StepKind::Confirmation, level}) * CapacitySearch::confirmation_steps() +
+           settling_s();
+}
+
+double FindConductor::settling_s() const {
+    return result_.recovery_s.value_or(0) + kCalmTicks * to_seconds(info_.tick);
+}
+
+/// A narrow answer that nobody confirmed is worth less than a wide one that held.
+bool FindConductor::only_confirmations_fit(double now_s) const {
+    const CapacitySearch::Step step = *search_.next();
+    const double left = options_.budget_s - now_s;
+    return step.kind == StepKind::Bisection && left >= confirmations_s() / 2 &&
+           left < settling_s() + shortest_s(step) + confirmations_s();
 }
 
 void FindConductor::begin_next(double now_s) {

@@ -46,6 +46,10 @@ public:
 
 private:
     [[nodiscard]] StepQuestion question() const;
+    /// How long both ends take to confirm, and to recover from a step that failed.
+    [[nodiscard]] double confirmations_s() const;
+    [[nodiscard]] double settling_s() const;
+    [[nodiscard]] bool only_confirmations_fit(double now_s) const;
     [[nodiscard]] double shortest_s(const CapacitySearch::Step& step) const;
     [[nodiscard]] bool is_quick(StepKind kind) const;
     [[nodiscard]] bool clearly_too_much(const StepTick& tick) const;

@@ -36,8 +36,4 @@ struct TickSum {
 /// The quantile `q` by order statistics on `histogram.count() / correlation` samples.
 [[nodiscard]] Estimate quantile_of(const Histogram& histogram, double q, double correlation);
 
-/// The first tick of a series' steady part: the cut, at most half of it, that leaves the mean with
-/// the least standard error (MSER; White, Cobb, Spratt 2000).
-[[nodiscard]] std::size_t steady_from(std::span<const double> values);
-
 }  // namespace plimsoll

@@ -8,7 +8,7 @@ namespace {
 
 constexpr unsigned kConfirmations = 3;
 constexpr unsigned kMostFails = 1;  // of the confirmations of lo: one may be a neighbour's
-constexpr unsigned kMostRounds = 2;
+constexpr unsigned kMostRounds = 3;
 // Where the confirmations of lo do not tell, so many more do, at most so often.
 constexpr unsigned kMoreConfirmations = 2;
 constexpr unsigned kMostMore = 2;
@@ -125,6 +125,10 @@ bool CapacitySearch::wider_than_asked(double low, double high) const {
     return high / low > (1 + options_.precision) * (1 + 1e-9);
 }
 
+bool CapacitySearch::can_be_halved(double low, double high) const {
+    return (!options_.whole || high - low > 1) && high / low > 1 + options_.precision / 2;
+}
+
 SearchResult CapacitySearch::result() const {
     SearchResult result;
     result.end = end_;
@@ -167,11 +171,30 @@ void CapacitySearch::bisect() {
         return plan(StepKind::Bisection, std::sqrt(cuts[n - 2] * cuts[n - 1]));
     }
     const bool too_wide = known.hi && (*known.hi / *known.lo) > 1 + kWidest * options_.precision;
-    if (too_wide && n > 2 && looks_ != kMostLooks) {
-        ++looks_;
-        return plan(StepKind::Bisection, cuts[n / 2]);
+    if (too_wide && n > 2) {
+        // Half a step nearer to what does not tell is sooner told than that itself.
+        if (can_be_halved(cuts[0], cuts[1])) {
+            return plan(StepKind::Bisection, std::sqrt(cuts[0] * cuts[1]));
+        }
+        if (can_be_halved(cuts[n - 2], cuts[n - 1])) {
+            return plan(StepKind::Bisection, std::sqrt(cuts[n - 2] * cuts[n - 1]));
+        }
+        if (looks_ != kMostLooks) {
+            ++looks_;
+            return plan(StepKind::Bisection, cuts[n / 2]);
+        }
     }
     confirm();
+}
+
+void CapacitySearch::hurry() {
+    if (next_ && next_->kind == StepKind::Bisection && result().lo) {
+        confirm();
+    }
+}
+
+unsigned CapacitySearch::confirmation_steps() {
+    return kConfirmations + 1;
 }
 
 void CapacitySearch::after_bisection(const StepResult& step) {
@@ -251,7 +274,7 @@ void CapacitySearch::judge_confirmations() {
     }
     if (!lo_holds) {
         std::erase(passed_, confirm_lo_);
-        edges_.push_back(confirm_lo_);
+        (lo_together_ == StepVerdict::Fail ? failed_ : edges_).push_back(confirm_lo_);
     }
     if (!hi_fails_) {  // a failure that does not stand
         std::erase(failed_, *known.hi);
@@ -273,7 +296,7 @@ unsigned CapacitySearch::steps_left() const {
     const SearchResult known = result();
     const double gap = known.lo && known.hi ? *known.hi / *known.lo : 2;
     const double cuts = std::log2(std::max(1.0, std::log(gap) / std::log1p(options_.precision)));
-    return static_cast<unsigned>(std::ceil(cuts)) + kConfirmations + 1;
+    return static_cast<unsigned>(std::ceil(cuts)) + confirmation_steps();
 }
 
 }  // namespace plimsoll

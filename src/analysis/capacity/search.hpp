@@ -22,11 +22,11 @@ struct SearchOptions {
 /// both ends again in shuffled order: lo three times, hi once, and lo twice more where these do not
 /// tell, at most twice. An end holds by all steps at its level taken together. A step that is Edge
 /// moves neither end: the gaps on both sides of it are narrowed instead, and where the answer stays
-/// wider than twice the precision it is held again and counts with all that was held there, at most
-/// six times; so a target that gives no clear answer ends with a wide interval. A step that is Void
-/// is tried once more; void again, it bounds the search like a limit of the generator, never like a
-/// failure of the target. Where a confirmation contradicts an end, that end is dropped and the
-/// search goes on, at most twice.
+/// wider than twice the precision by half a step at both ends, and then it is held again and counts
+/// with all that was held there, at most six times; so a target that gives no clear answer ends
+/// with a wide interval. A step that is Void is tried once more; void again, it bounds the search
+/// like a limit of the generator, never like a failure of the target. Where a confirmation
+/// contradicts an end, that end is dropped and the search goes on, at most three times.
 ///
 /// Use: while next() says a step, hold its level, then report what came of it.
 class CapacitySearch {
@@ -40,10 +40,15 @@ public:
     /// nullopt: the search is over.
     [[nodiscard]] std::optional<Step> next() const { return next_; }
     void report(const StepResult& step);
+    /// There is no time for more than the confirmations: what is known so far is confirmed as it
+    /// is, however wide. Without effect before a bisection.
+    void hurry();
     /// What is known so far; `end` is Searching until the search is over.
     [[nodiscard]] SearchResult result() const;
     /// How many more steps it will take, about.
     [[nodiscard]] unsigned steps_left() const;
+    /// Steps in which both ends are confirmed, where they hold at once.
+    [[nodiscard]] static unsigned confirmation_steps();
 
 private:
     void after_baseline(const StepResult& step);
@@ -58,6 +63,8 @@ private:
     void plan(StepKind kind, double level);
     [[nodiscard]] double rounded(double level) const;
     [[nodiscard]] bool wider_than_asked(double low, double high) const;
+    /// Where an answer is too wide, steps go down to half of what was asked for.
+    [[nodiscard]] bool can_be_halved(double low, double high) const;
 
     SearchOptions options_;
     Random random_;

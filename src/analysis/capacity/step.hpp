@@ -66,9 +66,10 @@ struct StepQuestion {
     std::function<std::optional<double>(const Threshold&, double from_s, double to_s)> probe_value;
 };
 
-/// The steady part of a step: its first tick holds the change of the level, and what is slower by
-/// half than the rest was still cold.
-[[nodiscard]] std::span<const StepTick> steady_part(std::span<const StepTick> ticks);
+/// The steady part of a step: its first tick holds the change of the level, and, while the search
+/// has only begun (baseline, doubling, descent), what is slower by half than the rest was still
+/// cold.
+[[nodiscard]] std::span<const StepTick> steady_part(StepKind kind, std::span<const StepTick> ticks);
 
 /// Judges what came so far. PASS: every goal holds with 95 % confidence and nothing piles up. FAIL:
 /// one does not hold with 95 % confidence, more than 1 % of what was due found every user busy, or
@@ -78,8 +79,9 @@ struct StepQuestion {
                                     const RunInfo& info, std::span<const StepTick> ticks);
 
 /// Judges the steady parts of several steps at one level as one: by the goals alone. A limit on a
-/// quantile holds where the quantile is so far below it that the queue's own wandering does not
-/// reach it: near its limit a queue wanders for longer than a step.
+/// quantile holds where the quantile is so far below it, and fails where it is so far above, that
+/// the queue's own wandering does not reach it: near its limit a queue wanders for longer than a
+/// step.
 [[nodiscard]] StepVerdict judge_together(const StepQuestion& question, const StepGoal& goal,
                                          std::span<const StepTick> ticks);
 

@@ -1,5 +1,7 @@
 // Requests that wait inside the application for something that is neither CPU nor database: a
 // worker, the event loop, or another service.
+#include "analysis/diagnosis/waiting.hpp"
+
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
@@ -8,6 +10,7 @@
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/diagnosis/unread.hpp"
+#include "analysis/diagnosis/upstream_waits.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -20,8 +23,6 @@
 namespace plimsoll {
 namespace {
 
-// One thing at a time; two of them cannot be told from one with short waits in between below this.
-constexpr double kOneAtATime = 1.5;
 constexpr double kAtOnceNoise = 0.5;
 // Connections that were opened beyond what is worked on at once: requests are taken in, and not
 // come back to.
@@ -30,55 +31,8 @@ constexpr double kTakenInMore = 2;
 // As many in flight as there are workers, within this, when what needs nothing began to wait.
 constexpr double kAsMany = 2;
 constexpr double kAsManyMore = 4;
-constexpr double kHalfOfMachine = 0.5;
-constexpr double kSlower = 3;
-constexpr double kAsBefore = 1.5;
-constexpr double kSlower_s = 0.020;
-// Connections lie in a pool at rest; more of them busy than this, and the database is not idle.
-constexpr double kQuietShare = 0.8;
-// Of an endpoint's answers per second before the break.
-constexpr double kGone = 0.3;
 // A request holds its worker for so many times as long as under light load.
 constexpr double kHeldLonger = 2;
-
-double connections(const Case& c, Window window) {
-    double most = 0;
-    for (const App& app : apps_of(c.data())) {
-        most = std::max(most, mean_in(app.all, window).value_or(0));
-    }
-    return most;
-}
-double busy_connections(const Case& c, Window window) {
-    double most = 0;
-    for (const App& app : apps_of(c.data())) {
-        most = std::max(most, mean_in(app.busy, window).value_or(0));
-    }
-    return most;
-}
-
-/// Whether everything inside the application was looked at, and has room.
-struct Inside {
-    AppCpu app;
-    DatabaseCpu database;
-    bool known = false, full = false;
-    bool host_unknown = false;  // and the application uses enough of it that this matters
-};
-Inside look_inside(const Case& c) {
-    Inside inside{app_cpu_of(c), database_cpu_of(c)};
-    const AppCpu& app = inside.app;
-    const DatabaseCpu& database = inside.database;
-    inside.known = app.level == Level::Room && database.runnable && database.level == Level::Room;
-    inside.host_unknown =
-        app.used >= kHalfOfMachine * c.cores("app").value_or(1) && !host_cpu_of(c, c.after());
-    const auto locks = lock_share(c, c.after());
-    inside.full = app.level == Level::Full || database.level == Level::Full ||
-                  (locks && *locks > kMostLocks &&
-                   database.runnable.value_or(0) + busy_connections(c, c.after()) > 1) ||
-                  fullest_pooler(c).has_value() || refusal_errors(c.data()).count > 0 ||
-                  find_database_io(c).has_value() || find_slow_sql(c).has_value() ||
-                  find_connection_leak(c).has_value();
-    return inside;
-}
 
 /// PostgreSQL's full pool, where the workers were not full before it.
 bool a_pool_binds(const Case& c, const Reach& reach) {
@@ -88,15 +42,6 @@ bool a_pool_binds(const Case& c, const Reach& reach) {
     return pool && !(acceptors && *acceptors <= pool->size) &&
            (!reach.known || reach.level != Level::Full ||
             reach.in_flight_fast > 1.5 * pool->size + 2);
-}
-
-void state_room(const Inside& inside, Claim& finding) {
-    if (inside.host_unknown) {
-        finding.lacks(
-            "how busy the machine as a whole was (probes.host): half of its CPU or more "
-            "is the application's");
-    }
-    rule_out_cpu(inside.app, inside.database, finding);
 }
 
 /// Two estimates of how much is worked on at once. What was read is not all worked on where a
@@ -128,22 +73,10 @@ double workers_of(const Case& c, double at_once, const Reach& reach) {
     return std::max(1.0, std::round(at_once));
 }
 
-Claim begin(const char* cause, const Reach& reach) {
-    Claim finding;
-    finding.cause = cause;
-    finding.onset_s = reach.known ? reach.onset_s : 0;
-    finding.sources = 2;
-    if (reach.known) {
-        finding.evidence.push_back(reach.said(
-            {}, reach.slow ? ": requests wait before the application gets to them" : ""));
-    }
-    return finding;
-}
-
 /// `at_once` 0: not known. `opened` 0: no more connections than before.
 Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, double at_once,
                    double opened) {
-    Claim finding = begin("event_loop_blocked", reach);
+    Claim finding = waiting_claim("event_loop_blocked", reach);
     const ServerKind kind = server_kind(server_command(c));
     if (const auto left = answers_left(c)) {
         finding.direct = true;
@@ -197,7 +130,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
 }
 
 Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, double at_once) {
-    Claim finding = begin("worker_pool", reach);
+    Claim finding = waiting_claim("worker_pool", reach);
     const std::vector<App> apps = apps_of(c.data());
     if (fullest_pool(c, apps) && server_kind(server_command(c)) != ServerKind::Workers) {
         // Health checks often ask the database, whatever one is told.
@@ -225,7 +158,7 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
         finding.evidence.emplace_back(
             fmt::format("of its {:.0f} database connections {:.1f} were busy: no more than it has "
                         "workers",
-                        connections(c, c.after()), busy),
+                        app_connections(c, c.after()), busy),
             query::gauge(c, metric::kPgBackends));
     }
     state_room(inside, finding);
@@ -249,137 +182,6 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
 bool loop_leaves_answers(const Case& c) {
     const ServerKind kind = server_kind(server_command(c));
     return (kind == ServerKind::Loop || kind == ServerKind::Unknown) && answers_left(c).has_value();
-}
-
-double rate_of(const Case& c, std::size_t endpoint, Window window) {
-    double requests = 0;
-    for (const TickFacts& tick : c.data().ticks) {
-        if (window.holds(tick.middle_s()) && endpoint < tick.endpoints.size()) {
-            requests += static_cast<double>(tick.endpoints[endpoint].requests);
-        }
-    }
-    return requests / std::max(1e-9, window.seconds());
-}
-
-/// Endpoints that take several times as long as under light load, and those that do not.
-struct Split {
-    std::vector<std::string> slow, as_before;
-    double slow_at_once = 0;  // worked on, of the slow ones
-};
-Split split_endpoints(const Case& c) {
-    Split split;
-    const Window window = c.at_break();
-    const std::vector<double> light = light_responses(c);
-    for (std::size_t e = 0; e < light.size(); ++e) {
-        double sum = 0;
-        double requests = 0;
-        double seconds = 0;
-        for (const TickFacts& tick : c.data().ticks) {
-            if (window.holds(tick.middle_s()) && e < tick.endpoints.size()) {
-                sum += tick.endpoints[e].response_s;
-                requests += static_cast<double>(tick.endpoints[e].requests);
-                seconds += tick.seconds();
-            }
-        }
-        if (light[e] <= 0 || seconds <= 0) {
-            continue;
-        }
-        const double mean = requests > 0 ? sum / requests : 0;
-        const std::string& name = c.data().info.endpoints[e].name;
-        // One that gives hardly any answers any more is slow too.
-        const bool gone = requests / seconds < kGone * rate_of(c, e, c.before());
-        if (gone || (mean >= kSlower * light[e] && mean >= light[e] + kSlower_s)) {
-            split.slow.push_back(name);
-            split.slow_at_once += requests / seconds * light[e];
-        } else if (mean <= kAsBefore * light[e] || mean <= light[e] + kSlower_s) {
-            split.as_before.push_back(name);
-        }
-    }
-    return split;
-}
-
-std::string list(const std::vector<std::string>& names) {
-    constexpr std::size_t kShown = 3;
-    std::vector<std::string> shown(
-        names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
-    return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > kShown ? " ..." : "");
-}
-
-void state_upstream(const Case& c, Claim& finding, const Inside& inside) {
-    state_room(inside, finding);
-    const auto pool = pool_with_room(c);
-    if (pool) {
-        finding.evidence.emplace_back(
-            fmt::format("it is not that: pool \"{}\" had {:.0f} of {:.0f} connections in use",
-                        pool->name, pool->used, pool->size),
-            query::gauge(c, metric::kAppPoolUsed, {{"pool", pool->name}}));
-    }
-    finding.missing.emplace_back(
-        "the other service itself: its own response times, or its pool of "
-        "connections in the application");
-    finding.fix =
-        "Measure what these requests call (another service, a cache, a queue, a file, a lock of "
-        "the application's own), give the call a time limit, and look for a limit of connections "
-        "to it in the HTTP client. With it answering at once expect these endpoints to be as fast "
-        "as under light load; run again to confirm.";
-}
-
-/// The application takes requests in at once, and some of them stay.
-std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
-    const Split split = split_endpoints(c);
-    const double all = connections(c, c.at_break());
-    const bool quiet = busy_connections(c, c.at_break()) <= kQuietShare * std::max(1.0, all);
-    const CanaryView connect = look_at_canary(c, "tcp_connect", "a TCP connect to the target");
-    if (split.slow.empty() || !quiet || (connect.known && connect.slow)) {
-        return std::nullopt;  // who cannot connect waits outside
-    }
-    if (collapsed(c) && split.as_before.empty()) {
-        return std::nullopt;  // connections that were all forgotten stop everything as well
-    }
-    Claim finding;
-    finding.cause = "upstream";
-    finding.onset_s = c.after().from_s;
-    finding.evidence.emplace_back(
-        fmt::format("{} took several times as long as under light load", list(split.slow)),
-        query::endpoints(c));
-    if (!split.as_before.empty()) {
-        finding.evidence.emplace_back(fmt::format("{} did not", list(split.as_before)),
-                                      query::endpoints(c));
-        finding.sources = 2;
-    }
-    if (split.slow_at_once >= kOneAtATime) {
-        finding.values["worked_at_once"] = split.slow_at_once;
-        finding.evidence.emplace_back(
-            fmt::format("by the response times of light load {:.1f} of these were under way at a "
-                        "time, the others waited",
-                        split.slow_at_once),
-            query::endpoints(c));
-    }
-    finding.evidence.push_back(reach_of(c).said("the application itself stayed responsive: "));
-    // Everything else has room: by elimination, which is no more than a lead.
-    finding.lacks("what these requests wait for");
-    state_upstream(c, finding, inside);
-    return conclude(finding);
-}
-
-/// Workers are all taken, by requests that do not end.
-Finding all_hang(const Case& c, const Reach& reach, const Inside& inside) {
-    Claim finding = begin("upstream", reach);
-    const auto acceptors = busy_acceptors(c);
-    const auto at_once = worked_at_once(c);
-    finding.evidence.emplace_back(
-        acceptors && at_once && !collapsed(c)
-            ? fmt::format("each of its {:.0f} processes holds a request for {:.1f} times as long "
-                          "as under light load, and neither the CPU nor the database works on it",
-                          *acceptors, *acceptors / *at_once)
-        : collapsed(c)
-            ? "what is under way does not end: neither the CPU nor the database works on it"
-            : "what is under way takes far longer than under light load, and neither the CPU nor "
-              "the database works on it",
-        query::load(c));
-    finding.lacks("what these requests wait for");
-    state_upstream(c, finding, inside);
-    return conclude(finding);
 }
 
 }  // namespace
@@ -414,8 +216,8 @@ std::optional<Finding> find_waiting(const Case& c) {
     if (collapsed(c) || (acceptors && *acceptors >= kHeldLonger * *at_once)) {
         return all_hang(c, reach, inside);
     }
-    const double before = connections(c, {c.before().from_s, c.before().to_s / 2});
-    const double after = connections(c, c.after());
+    const double before = app_connections(c, {c.before().from_s, c.before().to_s / 2});
+    const double after = app_connections(c, c.after());
     const bool taken_in = after >= kTakenIn * *at_once + kTakenInMore && after >= kTakenIn * before;
     const ServerKind kind = server_kind(server_command(c));
     const bool one = *at_once < kOneAtATime && kind != ServerKind::Workers;

@@ -78,15 +78,18 @@ std::optional<Scenario> read_config(const std::string& path) {
     return std::move(parsed.scenario);
 }
 
-/// "json=FILE or prometheus=ADDR:PORT"
+/// "json=FILE, prometheus=ADDR:PORT or remote-write[=URL]"
 std::string probe_kinds() {
     std::set<std::string> kinds;
     for (const ExporterKind& kind : exporter_kinds()) {
         if (kind.of_probes) {
-            kinds.insert(fmt::format("{}={}", kind.name, kind.where));
+            kinds.insert(fmt::format("{}{}={}{}", kind.name, kind.place_optional ? "[" : "",
+                                     kind.where, kind.place_optional ? "]" : ""));
         }
     }
-    return fmt::format("{}", fmt::join(kinds, " or "));
+    const std::string last = *kinds.rbegin();
+    kinds.erase(last);
+    return fmt::format("{} or {}", fmt::join(kinds, ", "), last);
 }
 
 Status apply_exports(const Flags& flags, ExportConfig& exports) {
@@ -104,15 +107,16 @@ Status apply_exports(const Flags& flags, ExportConfig& exports) {
         const auto equals = out.find('=');
         const std::string name = out.substr(0, equals);
         const ExporterKind* const kind = find_exporter_kind(name);
-        if (kind == nullptr || !kind->of_probes || equals == std::string::npos ||
-            equals + 1 == out.size()) {
+        const std::string where = equals == std::string::npos ? "" : out.substr(equals + 1);
+        const bool alone = kind != nullptr && kind->place_optional && equals == std::string::npos;
+        if (kind == nullptr || !kind->of_probes || (where.empty() && !alone)) {
             return Error{fmt::format("must be {}", probe_kinds()), kOut,
                          "there is no load here, so neither traces nor Locust's tables"};
         }
         if (!given.insert(name).second) {
             return Error{name + " is given twice", kOut, "each kind has one place"};
         }
-        if (Status set = set_export(*kind, out.substr(equals + 1), kOut, exports); !set) {
+        if (Status set = set_export(*kind, where, kOut, exports); !set) {
             return set;
         }
     }

@@ -1,5 +1,5 @@
 // Ids of traces, what the target is told of them, and which requests are kept outside the sample.
-#include "engine/kept_requests.hpp"
+#include "engine/recording/kept_requests.hpp"
 #include "tests/integration/engine/engine_run.hpp"
 
 #include <algorithm>

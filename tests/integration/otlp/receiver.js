@@ -11,6 +11,8 @@ const { opentelemetry } =
     require('@opentelemetry/otlp-transformer/build/src/generated/root.js');
 const { ExportTraceServiceRequest, ExportTraceServiceResponse } =
     opentelemetry.proto.collector.trace.v1;
+const { ExportMetricsServiceRequest } = opentelemetry.proto.collector.metrics.v1;
+const { ExportLogsServiceRequest } = opentelemetry.proto.collector.logs.v1;
 
 const [output, ...replies] = process.argv.slice(2);
 
@@ -57,6 +59,22 @@ function decode(body) {
   }));
 }
 
+// Metrics and logs as they are, but for ids in hex and attributes by their keys.
+function readable(value, key) {
+  if (Buffer.isBuffer(value) || value instanceof Uint8Array) return hex(value);
+  if (key === 'attributes') return plain(value);
+  if (Array.isArray(value)) return value.map((each) => readable(each));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, readable(each, name)]));
+}
+
+function decodeOther(type, body) {
+  const message = type.decode(body);
+  const wrong = type.verify(message);
+  if (wrong) throw new Error(wrong);
+  return readable(type.toObject(message, { longs: String }));
+}
+
 function answer(response) {
   const reply = replies.shift() || '200';
   const rejected = reply.startsWith('rejected:') ? Number(reply.slice(9)) : 0;
@@ -77,7 +95,13 @@ const server = http.createServer((request, response) => {
     try {
       let body = Buffer.concat(chunks);
       if (request.headers['content-encoding'] === 'gzip') body = zlib.gunzipSync(body);
-      line.resourceSpans = decode(body);
+      if (request.url.endsWith('/v1/metrics')) {
+        Object.assign(line, decodeOther(ExportMetricsServiceRequest, body));
+      } else if (request.url.endsWith('/v1/logs')) {
+        Object.assign(line, decodeOther(ExportLogsServiceRequest, body));
+      } else {
+        line.resourceSpans = decode(body);
+      }
     } catch (error) {
       line.error = String(error);
     }

@@ -1,15 +1,11 @@
 // A real Prometheus scrapes the endpoint; what it stores must be the snapshot, figure by figure.
+#include "tests/support/real_prometheus.hpp"
+
 #include "exporters/prometheus/prometheus_exporter.hpp"
 #include "tests/integration/prometheus/live_run.hpp"
-#include "tests/support/child_process.hpp"
-#include "tests/support/http_exchange.hpp"
-#include "tests/support/temp_folder.hpp"
 
 #include <memory>
-#include <optional>
-#include <thread>
 
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 namespace plimsoll {
@@ -17,67 +13,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::LiveRun;
-namespace json = boost::json;
 
-/// Prometheus from the distribution's package, scraping one target ten times a second.
-class RealPrometheus {
-public:
-    explicit RealPrometheus(std::uint16_t target) {
-        const auto config =
-            folder_.write("prometheus.yml",
-                          "global: {scrape_interval: 100ms, scrape_timeout: 100ms}\n"
-                          "scrape_configs:\n  - job_name: plimsoll\n    static_configs:\n"
-                          "      - targets: ['127.0.0.1:" +
-                              std::to_string(target) + "']\n");
-        port_ = test::free_port();
-        process_ = std::make_unique<test::ChildProcess>(
-            std::vector<std::string>{"prometheus", "--config.file=" + config.string(),
-                                     "--storage.tsdb.path=" + (folder_.path() / "data").string(),
-                                     "--web.listen-address=127.0.0.1:" + std::to_string(port_),
-                                     "--log.level=warn"},
-            folder_.path() / "log");
-    }
+using test::promql_quoted;
+using test::RealPrometheus;
 
-    /// The value of an instant query that gives exactly one sample.
-    std::optional<double> query(const std::string& expression) const {
-        const auto answer =
-            test::get(port_, "/api/v1/query?query=" + test::percent_encode(expression));
-        if (!answer || answer->status != 200) {
-            return std::nullopt;
-        }
-        const json::value parsed = json::parse(answer->body);
-        const json::array& result = parsed.at("data").at("result").as_array();
-        if (result.size() != 1) {
-            return std::nullopt;
-        }
-        return std::stod(std::string(result[0].at("value").at(1).as_string()));
-    }
-
-    /// Waits until the expression has this value.
-    bool reaches(const std::string& expression, double value) {
-        for (const auto until = Clock::now() + 60s; Clock::now() < until;) {
-            if (query(expression) == value) {
-                return true;
-            }
-            std::this_thread::sleep_for(50ms);
-        }
-        return false;
-    }
-
-    [[nodiscard]] std::string log() const { return process_->output(); }
-
-private:
-    test::TempFolder folder_;
-    unsigned short port_ = 0;
-    std::unique_ptr<test::ChildProcess> process_;
-};
-
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        out += (c == '"' || c == '\\') ? std::string{'\\', c} : std::string{c};
-    }
-    return out + "\"";
+/// Ten times a second.
+std::string scraping(std::uint16_t target) {
+    return "global: {scrape_interval: 100ms, scrape_timeout: 100ms}\n"
+           "scrape_configs:\n  - job_name: plimsoll\n    static_configs:\n"
+           "      - targets: ['127.0.0.1:" +
+           std::to_string(target) + "']\n";
 }
 
 class ScrapedRun : public testing::Test {
@@ -91,13 +36,14 @@ protected:
         for (std::size_t probe = 0; probe < live_.probes().size(); ++probe) {
             exporter_->on_reading(probe, live_.reading(probe, 12), LiveRun::healthy(60));
         }
-        prometheus_ = std::make_unique<RealPrometheus>(exporter_->bound_port());
+        prometheus_ = std::make_unique<RealPrometheus>(scraping(exporter_->bound_port()));
         EXPECT_TRUE(prometheus_->reaches("up", 1)) << prometheus_->log();
     }
 
     static std::string selector(const EndpointInfo& endpoint) {
-        return "{user=" + quoted(endpoint.user) + ",endpoint=" + quoted(endpoint.name) +
-               ",method=" + quoted(endpoint.method) + "}";
+        return "{user=" + promql_quoted(endpoint.user) +
+               ",endpoint=" + promql_quoted(endpoint.name) +
+               ",method=" + promql_quoted(endpoint.method) + "}";
     }
 
     LiveRun live_;

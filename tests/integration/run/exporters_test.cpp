@@ -136,7 +136,11 @@ TEST(RunExporters, EndARunWhoseExporterCannotStart) {
 
 TEST(ExporterKinds, AreEachMadeOfWhatTheFlagSays) {
     const std::map<std::string_view, std::string> places{
-        {"FILE", "a.ndjson"}, {"ADDR:PORT", "127.0.0.1:0"}, {"URL", "http://127.0.0.1:4318"}};
+        {"FILE", "a.ndjson"},
+        {"ADDR:PORT", "127.0.0.1:0"},
+        {"URL", "http://127.0.0.1:4318"},
+        {"URL/DATABASE", "http://127.0.0.1:8086/k6"},
+        {"HOST:PORT", "127.0.0.1:8125"}};
     std::set<std::string_view> names;
     for (const ExporterKind& kind : exporter_kinds()) {
         EXPECT_TRUE(names.insert(kind.name).second) << kind.name;

@@ -2,7 +2,7 @@
 // way to the file: recorders, aggregator, run file.
 #include "base/random.hpp"
 #include "engine/aggregator.hpp"
-#include "engine/recorder.hpp"
+#include "engine/recording/recorder.hpp"
 #include "load/arrivals.hpp"
 #include "load/load_share.hpp"
 #include "store/merge_runs.hpp"

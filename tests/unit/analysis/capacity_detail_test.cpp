@@ -1,6 +1,8 @@
 #include "analysis/capacity/capacity_detail.hpp"
 
+#include "analysis/breaking_point.hpp"
 #include "analysis/capacity/capacity_text.hpp"
+#include "analysis/capacity/searched_part.hpp"
 #include "synthetic_analysis.hpp"
 
 #include <algorithm>
@@ -51,6 +53,32 @@ Searched searched() {
     return result;
 }
 
+/// The same, but doubled to 400/s, which is given up after three seconds, before 300/s fails for
+/// long.
+Searched given_up_at_once() {
+    synthetic::Options options;
+    options.start = 50;
+    options.poisson = true;
+    options.stages.clear();
+    Searched result;
+    double at_s = 0;
+    const auto hold = [&](double level, double seconds) {
+        options.stages.push_back({0.001, level});
+        options.stages.push_back({seconds, level});
+        at_s += seconds + 0.001;
+        result.find.steps.push_back(step(StepKind::Doubling, level, at_s - seconds, at_s,
+                                         level < 250 ? StepVerdict::Pass : StepVerdict::Fail));
+    };
+    hold(50, 14);
+    hold(100, 7);
+    hold(200, 7);
+    hold(400, 3);
+    hold(100, 10);
+    hold(300, 20);
+    result.run = analysed(options);
+    return result;
+}
+
 const ResourceLimit& named(const std::vector<ResourceLimit>& limits, const std::string& part) {
     const auto found = std::find_if(limits.begin(), limits.end(), [&](const ResourceLimit& limit) {
         return limit.resource.find(part) != std::string::npos;
@@ -61,6 +89,18 @@ const ResourceLimit& named(const std::vector<ResourceLimit>& limits, const std::
         return kNone;
     }
     return *found;
+}
+
+TEST(SearchedPart, EndsWithTheFirstStepThatFailed) {
+    const Searched s = searched();
+    EXPECT_NEAR(searched_part(s.run.data, s.find).duration_s, s.find.steps.back().to_s, 1.01);
+}
+
+TEST(SearchedPart, GoesOnToWhereABreakIsSeenWhenADoublingWasGivenUpAtOnce) {
+    const Searched s = given_up_at_once();
+    const RunData part = searched_part(s.run.data, s.find);
+    EXPECT_TRUE(find_breaking_point(part).point.found);
+    EXPECT_GT(part.duration_s, s.find.steps[3].to_s + 1.01);
 }
 
 TEST(CapacityDetail, SaysHowFullEachResourceIsAtWhatIsCarried) {

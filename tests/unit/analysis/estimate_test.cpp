@@ -1,5 +1,6 @@
 #include "analysis/capacity/estimate.hpp"
 
+#include "analysis/steady.hpp"
 #include "base/random.hpp"
 
 #include <cmath>
@@ -73,7 +74,7 @@ TEST(Estimate, CutsTheWarmUpOfASeries) {
     for (int i = 0; i < 20; ++i) {
         values.push_back(i % 2 == 0 ? 1.0 : 1.1);
     }
-    EXPECT_EQ(steady_from(values), 5U);
+    EXPECT_EQ(steady_from(values, values.size() / 2), 5U);
 }
 
 }  // namespace

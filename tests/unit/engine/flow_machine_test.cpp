@@ -1,4 +1,4 @@
-#include "engine/flow_machine.hpp"
+#include "engine/users/flow_machine.hpp"
 
 #include <array>
 #include <map>

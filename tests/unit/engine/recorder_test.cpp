@@ -1,4 +1,4 @@
-#include "engine/recorder.hpp"
+#include "engine/recording/recorder.hpp"
 
 #include <algorithm>
 #include <chrono>

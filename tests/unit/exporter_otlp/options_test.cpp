@@ -112,14 +112,57 @@ TEST(OtlpOptions, FollowTheChoiceOfExportersAndPropagators) {
     EXPECT_THAT(b3.warnings, ElementsAre(HasSubstr("no traceparent is sent")));
 }
 
-TEST(OtlpOptions, SayWhereMetricsAreInstead) {
-    EXPECT_THAT(options({{"OTEL_METRICS_EXPORTER", "none"}}).warnings, IsEmpty());
-    for (const std::string exporter : {"otlp", "prometheus", "console,otlp"}) {
-        EXPECT_THAT(options({{"OTEL_METRICS_EXPORTER", exporter}}).warnings,
-                    ElementsAre(HasSubstr("--prometheus ADDR:PORT")));
-    }
-    EXPECT_THAT(options({{"OTEL_METRIC_EXPORT_INTERVAL", "5000"}}).warnings,
+OtlpOptions metric_options(const std::map<std::string, std::string>& variables,
+                           const OtlpSettings& settings = {}) {
+    auto made = otlp_options(
+        settings,
+        [&](std::string_view name) -> std::optional<std::string> {
+            const auto found = variables.find(std::string(name));
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+        },
+        OtlpSignal::Metrics);
+    EXPECT_TRUE(made);
+    return *std::move(made);
+}
+
+TEST(OtlpOptions, OfMetricsHaveVariablesOfTheirOwn) {
+    const OtlpOptions own =
+        metric_options({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://a.test:1"},
+                        {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://b.test:2/there"},
+                        {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "7"},
+                        {"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "3000"}});
+    EXPECT_EQ(own.endpoint.origin() + own.endpoint.target, "http://b.test:2/there");
+    EXPECT_EQ(own.timeout, std::chrono::seconds(3));
+    const OtlpOptions general =
+        metric_options({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://a.test:1/x"}});
+    EXPECT_EQ(general.endpoint.target, "/x/v1/metrics");
+    // One that ends in another signal's path is the base of both.
+    EXPECT_EQ(metric_options({}, {"http://a.test:1/v1/traces"}).endpoint.target, "/v1/metrics");
+}
+
+TEST(OtlpOptions, SayHowOftenMetricsGoAndSinceWhenTheyCount) {
+    EXPECT_EQ(metric_options({}).interval, std::chrono::seconds(10));
+    EXPECT_FALSE(metric_options({}).delta);
+    const OtlpOptions said =
+        metric_options({{"OTEL_METRIC_EXPORT_INTERVAL", "5000"},
+                        {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta"}});
+    EXPECT_EQ(said.interval, std::chrono::seconds(5));
+    EXPECT_TRUE(said.delta);
+    EXPECT_THAT(said.warnings, IsEmpty());
+    EXPECT_THAT(metric_options({{"OTEL_METRIC_EXPORT_INTERVAL", "soon"}}).warnings,
                 ElementsAre(HasSubstr("OTEL_METRIC_EXPORT_INTERVAL is ignored")));
+    EXPECT_FALSE(metric_options({{"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta"}},
+                                {.endpoint = "", .delta = false})
+                     .delta);
+}
+
+TEST(OtlpOptions, SayWhereMetricsAreInstead) {
+    EXPECT_TRUE(metric_options({{"OTEL_METRICS_EXPORTER", "none"}}).disabled);
+    EXPECT_THAT(metric_options({{"OTEL_METRICS_EXPORTER", "otlp"}}).warnings, IsEmpty());
+    EXPECT_THAT(metric_options({{"OTEL_METRICS_EXPORTER", "prometheus"}}).warnings,
+                ElementsAre(HasSubstr("--prometheus ADDR:PORT")));
+    // Of no concern to traces.
+    EXPECT_THAT(options({{"OTEL_METRICS_EXPORTER", "prometheus"}}).warnings, IsEmpty());
 }
 
 TEST(OtlpOptions, LetTheScenarioWinOverTheEnvironment) {

@@ -297,6 +297,43 @@ void dump_threshold(const Threshold& threshold, std::string& out) {
     out += "\n";
 }
 
+void dump_access(const char* what, const AccessConfig& access, std::string& out) {
+    out += fmt::format("{} {} user \"{}\" password \"{}\" token \"{}\" ca \"{}\" verify {}\n", what,
+                       access.url, access.user, access.password, access.token, access.ca_file,
+                       access.verify_tls);
+    for (const auto& [name, value] : access.headers) {
+        out += fmt::format("  header {}: {}\n", name, value);
+    }
+}
+
+void dump_pushed(const ExportConfig& exports, std::string& out) {
+    if (exports.otlp_metrics) {
+        out += fmt::format("otlp metrics {} delta {} every {}\n", exports.otlp_metrics->endpoint,
+                           exports.otlp_metrics->delta.value_or(false),
+                           seconds(exports.otlp_metrics->interval.value_or(Nanoseconds(0))));
+    }
+    if (exports.otlp_logs) {
+        out += fmt::format("otlp logs {}\n", exports.otlp_logs->endpoint);
+    }
+    if (const auto& config = exports.remote_write) {
+        dump_access("remote write", config->access, out);
+        out += fmt::format("  version {} classic {} native {} every {}\n", config->version,
+                           config->classic, config->native, seconds(config->interval));
+        for (const auto& [name, value] : config->labels) {
+            out += fmt::format("  label {}={}\n", name, value);
+        }
+    }
+    if (const auto& config = exports.grafana) {
+        dump_access("grafana", config->access, out);
+        out += fmt::format("  board {} tags {}\n", config->dashboard_uid, config->tags.size());
+    }
+    if (const auto& config = exports.influxdb) {
+        dump_access("influxdb", config->access, out);
+        out += fmt::format("  database \"{}\" bucket {} of {} every {}\n", config->database,
+                           config->bucket, config->organization, seconds(config->interval));
+    }
+}
+
 void dump_surroundings(const Scenario& scenario, std::string& out) {
     out += fmt::format("probes every {}\n", seconds(scenario.probes.interval));
     for (const PostgresProbeConfig& postgres : scenario.probes.postgres) {
@@ -335,6 +372,7 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
         out += fmt::format("otlp {} sample {:g}\n", scenario.exports.otlp->endpoint,
                            scenario.exports.otlp->sample);
     }
+    dump_pushed(scenario.exports, out);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include "sample_run.hpp"
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
-#include "store/tick_writer.hpp"
+#include "store/status_list.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gmock/gmock.h>

@@ -1,0 +1,34 @@
+// What the rules about requests that wait inside the application share.
+#pragma once
+
+#include "analysis/diagnosis/case.hpp"
+#include "analysis/diagnosis/claim.hpp"
+#include "analysis/diagnosis/resources.hpp"
+
+namespace plimsoll {
+
+/// Below this one thing goes on at a time; two cannot be told from one with short waits in between.
+inline constexpr double kOneAtATime = 1.5;
+
+/// Database connections of the application that has most of them, and of these the busy ones:
+/// means.
+[[nodiscard]] double app_connections(const Case& c, Window window);
+[[nodiscard]] double busy_connections(const Case& c, Window window);
+
+/// Whether everything inside the application was looked at, and has room.
+struct Inside {
+    AppCpu app;
+    DatabaseCpu database;
+    bool known = false, full = false;
+    bool host_unknown = false;  // and the application uses enough of it that this matters
+};
+[[nodiscard]] Inside look_inside(const Case& c);
+
+/// Says what has room, and what was not looked at.
+void state_room(const Inside& inside, Claim& finding);
+
+/// A claim that stands on two sources: how the target answers a URL without database, and how much
+/// it works on at a time.
+[[nodiscard]] Claim waiting_claim(const char* cause, const Reach& reach);
+
+}  // namespace plimsoll

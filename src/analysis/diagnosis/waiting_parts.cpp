@@ -1,0 +1,68 @@
+#include "analysis/diagnosis/diagnose.hpp"
+#include "analysis/diagnosis/full_pool.hpp"
+#include "analysis/diagnosis/pooler.hpp"
+#include "analysis/diagnosis/waiting.hpp"
+
+#include <algorithm>
+
+namespace plimsoll {
+namespace {
+
+constexpr double kHalfOfMachine = 0.5;
+
+}  // namespace
+
+double app_connections(const Case& c, Window window) {
+    double most = 0;
+    for (const App& app : apps_of(c.data())) {
+        most = std::max(most, mean_in(app.all, window).value_or(0));
+    }
+    return most;
+}
+double busy_connections(const Case& c, Window window) {
+    double most = 0;
+    for (const App& app : apps_of(c.data())) {
+        most = std::max(most, mean_in(app.busy, window).value_or(0));
+    }
+    return most;
+}
+
+Inside look_inside(const Case& c) {
+    Inside inside{app_cpu_of(c), database_cpu_of(c)};
+    const AppCpu& app = inside.app;
+    const DatabaseCpu& database = inside.database;
+    inside.known = app.level == Level::Room && database.runnable && database.level == Level::Room;
+    inside.host_unknown =
+        app.used >= kHalfOfMachine * c.cores("app").value_or(1) && !host_cpu_of(c, c.after());
+    const auto locks = lock_share(c, c.after());
+    inside.full = app.level == Level::Full || database.level == Level::Full ||
+                  (locks && *locks > kMostLocks &&
+                   database.runnable.value_or(0) + busy_connections(c, c.after()) > 1) ||
+                  fullest_pooler(c).has_value() || refusal_errors(c.data()).count > 0 ||
+                  find_database_io(c).has_value() || find_slow_sql(c).has_value() ||
+                  find_connection_leak(c).has_value();
+    return inside;
+}
+
+void state_room(const Inside& inside, Claim& finding) {
+    if (inside.host_unknown) {
+        finding.lacks(
+            "how busy the machine as a whole was (probes.host): half of its CPU or more "
+            "is the application's");
+    }
+    rule_out_cpu(inside.app, inside.database, finding);
+}
+
+Claim waiting_claim(const char* cause, const Reach& reach) {
+    Claim finding;
+    finding.cause = cause;
+    finding.onset_s = reach.known ? reach.onset_s : 0;
+    finding.sources = 2;
+    if (reach.known) {
+        finding.evidence.push_back(reach.said(
+            {}, reach.slow ? ": requests wait before the application gets to them" : ""));
+    }
+    return finding;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,23 @@
+#include "run/run_verdict.hpp"
+
+namespace plimsoll {
+
+RunVerdict verdict_of(const Analysis& analysis) {
+    RunVerdict verdict;
+    verdict.final = true;
+    for (const Finding& finding : analysis.findings) {
+        verdict.findings.push_back(
+            {finding.cause, finding.confidence, finding.onset_s,
+             finding.evidence.empty() ? std::string() : finding.evidence.front().text});
+    }
+    for (const ThresholdResult& each : analysis.thresholds) {
+        verdict.thresholds.emplace_back(each.threshold.key + ": " + each.threshold.expression,
+                                        each.ok);
+    }
+    if (analysis.breaking_point.found) {
+        verdict.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
+    }
+    return verdict;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,138 @@
+#include "signal/happening.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+using Severity = Happening::Severity;
+
+struct Kind {
+    std::string_view name;
+    Severity severity = Severity::Info;
+};
+
+Kind kind_of(EventKind kind) {
+    switch (kind) {
+        case EventKind::StageChanged:
+            return {"stage_changed"};
+        case EventKind::ThresholdCrossed:
+            return {"threshold_crossed", Severity::Error};
+        case EventKind::FaultPlanted:
+            return {"fault_planted", Severity::Warning};
+        case EventKind::ProbeGap:
+            return {"probe_gap", Severity::Warning};
+        case EventKind::Stopped:
+            return {"stopped", Severity::Warning};
+        case EventKind::Note:
+            break;
+    }
+    return {"note"};
+}
+
+Happening of_gap(const Gap& gap) {
+    return {gap.from,
+            gap.to,
+            "probe_gap",
+            fmt::format("no readings of {} for {:.1f} s: {}", gap.probe,
+                        to_seconds(gap.to - gap.from), gap.reason),
+            Severity::Warning,
+            {{"probe", gap.probe}}};
+}
+
+}  // namespace
+
+Status HappeningExporter::start(const RunInfo& run, std::span<const ProbeInfo> probes) {
+    run_ = run;
+    gaps_.resize(probes.size());
+    ended_at_ = run.start.mono;
+    if (Status opened = open(); !opened) {
+        return opened;
+    }
+    tell({run.start.mono,
+          std::nullopt,
+          "run_started",
+          fmt::format("{} started: run {}", run.scenario_name, run.id),
+          Severity::Info,
+          {}});
+    return {};
+}
+
+void HappeningExporter::on_snapshot(const SnapshotPtr& snapshot) {
+    ended_at_ = snapshot->to;
+}
+
+void HappeningExporter::on_gap(std::size_t probe, const Gap& gap, const ProbeHealth& /*health*/) {
+    if (probe >= gaps_.size()) {
+        return;
+    }
+    gaps_[probe].reset();
+    if (gap.open) {
+        gaps_[probe] = gap;
+    } else {
+        tell(of_gap(gap));
+    }
+}
+
+void HappeningExporter::on_event(const Event& event) {
+    const Kind kind = kind_of(event.kind);
+    tell({event.at, std::nullopt, kind.name, event.text, kind.severity, {}});
+}
+
+void HappeningExporter::on_load_end() {
+    for (std::optional<Gap>& gap : gaps_) {
+        if (gap) {
+            gap->to = std::max(gap->to, ended_at_);
+            tell(of_gap(*gap));
+            gap.reset();
+        }
+    }
+}
+
+void HappeningExporter::on_verdict(const VerdictPtr& verdict) {
+    if (!verdict->final) {
+        return;
+    }
+    const auto at = [&](double seconds) { return run_.start.mono + from_seconds(seconds); };
+    if (verdict->broke_at) {
+        tell({at(verdict->broke_at->at_s),
+              std::nullopt,
+              "breaking_point",
+              fmt::format("broke at {:.4g} offered", verdict->broke_at->rate),
+              Severity::Error,
+              {}});
+    }
+    for (const RunFinding& finding : verdict->findings) {
+        const Clock::time_point onset = at(finding.onset_s);
+        tell({onset,
+              std::max(onset, ended_at_),
+              "finding",
+              fmt::format("{} ({} confidence){}{}", finding.cause, finding.confidence,
+                          finding.sentence.empty() ? "" : ": ", finding.sentence),
+              Severity::Warning,
+              {{"cause", finding.cause}, {"confidence", finding.confidence}}});
+    }
+    std::string failed;
+    for (const auto& [threshold, ok] : verdict->thresholds) {
+        if (!ok) {
+            failed += (failed.empty() ? "" : ", ") + threshold;
+            tell({ended_at_,
+                  std::nullopt,
+                  "threshold_failed",
+                  threshold + " failed",
+                  Severity::Error,
+                  {{"threshold", threshold}}});
+        }
+    }
+    tell({run_.start.mono,
+          ended_at_,
+          "run_ended",
+          fmt::format("{} ended: run {}, {}", run_.scenario_name, run_.id,
+                      failed.empty() ? "all thresholds held" : "failed " + failed),
+          failed.empty() ? Severity::Info : Severity::Error,
+          {}});
+}
+
+}  // namespace plimsoll

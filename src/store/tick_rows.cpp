@@ -1,0 +1,208 @@
+#include "store/tick_rows.hpp"
+
+#include "store/histogram_pack.hpp"
+#include "store/schema.hpp"
+#include "store/status_list.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+/// A histogram, where its bytes make one of as many values and as long a time as a run can have.
+Result<Histogram> read_histogram(std::span<const std::uint8_t> bytes) {
+    constexpr std::uint64_t kMostCount = std::uint64_t{1} << 50;
+    constexpr Nanoseconds kLongest = std::chrono::hours(24 * 366);
+    auto read = unpack_histogram(bytes);
+    if (read &&
+        (read->count() > kMostCount || read->max() < Nanoseconds{} || read->max() > kLongest)) {
+        return Error{"holds absurd times"};
+    }
+    return read;
+}
+
+}  // namespace
+
+ShardState read_state(const sqlite::Statement& row, int first) {
+    ShardState state;
+    state.in_flight = row.small(first);
+    state.users = row.small(first + 1);
+    state.users_max = row.small(first + 2);
+    state.connections_open = row.small(first + 3);
+    state.in_flight_mean = row.real(first + 4);
+    state.cpu_ratio = row.real(first + 5);
+    state.loop_lag_max = Nanoseconds(row.integer(first + 6));
+    state.late_sends = row.unsigned_integer(first + 7);
+    return state;
+}
+
+StoredTick read_tick(const sqlite::Statement& row) {
+    StoredTick tick;
+    tick.tick = row.unsigned_integer(0);
+    tick.from = Nanoseconds(row.integer(1));
+    tick.to = Nanoseconds(row.integer(2));
+    int column = 3;
+    for (std::size_t i = 0; i < schema::kCountsInTick; ++i) {
+        tick.counts.*kLoadCounts[i].value = row.unsigned_integer(column++);
+    }
+    tick.state = read_state(row, 14);
+    tick.state.sockets_left = row.unsigned_integer(22);
+    return tick;
+}
+
+Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto statuses = decode_statuses(row.text(6));
+    auto response = read_histogram(row.bytes(7));
+    auto service = read_histogram(row.bytes(8));
+    auto send_lag = read_histogram(row.bytes(9));
+    if (index >= tick.endpoints.size() || !statuses || !response || !service || !send_lag) {
+        return Error{
+            fmt::format(
+                "is damaged: endpoint_tick: tick {} holds an endpoint's counts that cannot be read",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
+    }
+    EndpointStats& stats = tick.endpoints[index];
+    stats.requests = row.unsigned_integer(2);
+    stats.failed = row.unsigned_integer(3);
+    stats.bytes_sent = row.unsigned_integer(4);
+    stats.bytes_received = row.unsigned_integer(5);
+    stats.statuses = std::move(statuses).value();
+    stats.response = std::move(response).value();
+    stats.service = std::move(service).value();
+    stats.send_lag = std::move(send_lag).value();
+    return {};
+}
+
+Status read_censored(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto response = unpack_histogram(row.bytes(2));
+    auto service = unpack_histogram(row.bytes(3));
+    auto cut_off = unpack_histogram(row.bytes(4));
+    if (index >= tick.endpoints.size() || !response || !service || !cut_off ||
+        response->count() > tick.endpoints[index].response.count() ||
+        service->count() != response->count() || cut_off->count() > response->count()) {
+        return Error{"holds an endpoint's censored times that cannot be read", "censored_tick",
+                     "the run file may be damaged"};
+    }
+    EndpointStats& stats = tick.endpoints[index];
+    stats.censored = RareHistogram(std::move(response).value());
+    stats.censored_service = RareHistogram(std::move(service).value());
+    stats.cut_off = RareHistogram(std::move(cut_off).value());
+    return {};
+}
+
+Status read_censored_group(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto duration = unpack_histogram(row.bytes(2));
+    if (index >= tick.groups.size() || !duration ||
+        duration->count() > tick.groups[index].duration.count()) {
+        return Error{"holds a group's censored times that cannot be read", "censored_group_tick",
+                     "the run file may be damaged"};
+    }
+    tick.groups[index].censored = RareHistogram(std::move(duration).value());
+    return {};
+}
+
+/// Schema 3 says how many requests ran into their timeout, not after how long: they are taken as
+/// the slowest of their tick.
+void guess_censored(StoredTick& tick) {
+    for (EndpointStats& stats : tick.endpoints) {
+        std::uint64_t timeouts = 0;
+        for (const StatusCount& entry : stats.statuses) {
+            timeouts += is_timeout(entry.outcome) ? entry.count : 0U;
+        }
+        if (timeouts > 0) {
+            stats.censored = RareHistogram(stats.response.largest(timeouts));
+            stats.censored_service = RareHistogram(stats.service.largest(timeouts));
+        }
+    }
+}
+
+/// Of a name that a later program counts, nothing is known here.
+void read_count(const sqlite::Statement& row, LoadCounts& counts) {
+    const std::string name = row.text(1);
+    for (const LoadCount& count : kLoadCounts) {
+        if (count.name == name) {
+            counts.*count.value = row.unsigned_integer(2);
+        }
+    }
+}
+
+/// Up to schema 5.
+void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
+    counts.iterations_cut_short = row.unsigned_integer(1);
+    counts.steps_unrendered = row.unsigned_integer(2);
+    counts.starts_failed = row.unsigned_integer(3);
+    counts.users_stopped = row.unsigned_integer(4);
+    counts.out_of_data = row.unsigned_integer(5);
+}
+
+Status read_group(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    auto duration = read_histogram(row.bytes(5));
+    if (index >= tick.groups.size() || !duration) {
+        return Error{
+            fmt::format(
+                "is damaged: group_tick: tick {} holds a group's counts that cannot be read",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
+    }
+    GroupStats& stats = tick.groups[index];
+    stats.count = row.unsigned_integer(2);
+    stats.failed = row.unsigned_integer(3);
+    stats.broken_off = row.unsigned_integer(4);
+    stats.duration = std::move(duration).value();
+    return {};
+}
+
+Status read_check(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    if (index >= tick.checks.size()) {
+        return Error{
+            fmt::format(
+                "is damaged: check_tick: tick {} holds the counts of a check that it does not name",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
+    }
+    tick.checks[index].passed = row.unsigned_integer(2);
+    tick.checks[index].failed = row.unsigned_integer(3);
+    return {};
+}
+
+Status read_cut_check(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = static_cast<std::size_t>(row.integer(1));
+    if (index >= tick.checks.size()) {
+        return Error{
+            fmt::format(
+                "is damaged: cut_check_tick: tick {} holds the counts of a check that it does "
+                "not name",
+                tick.tick),
+            {},
+            "it was cut short, or changed since"};
+    }
+    tick.checks[index].cut_off = row.unsigned_integer(2);
+    return {};
+}
+
+Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
+    const auto index = row.unsigned_integer(1);
+    auto times = read_histogram(row.bytes(2));
+    if (index >= kRequestPhaseCount || !times) {
+        return Error{
+            fmt::format("is damaged: phase_tick: tick {} holds a phase's times that cannot be read",
+                        tick.tick),
+            {},
+            "it was cut short, or changed since"};
+    }
+    tick.phases.times[index] = std::move(times).value();
+    return {};
+}
+
+}  // namespace plimsoll
