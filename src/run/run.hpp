@@ -10,6 +10,7 @@
 #include "run/stop_queue.hpp"
 #include "scenario/scenario.hpp"
 #include "signal/exporter.hpp"
+#include "signal/probe.hpp"
 #include "signal/run_view.hpp"
 #include "store/run_reader.hpp"
 
@@ -43,6 +44,8 @@ struct RunOptions {
     std::string connect_canary_dsn;
     /// Steers the load, and says when it ends; null: the schedule does. Outlives the run.
     LoadPilot* pilot = nullptr;
+    /// Makes probes beside those that the scenario asks for; unset: there are none.
+    std::function<Result<std::vector<ProbePtr>>()> more_probes;
     /// Makes exporters beside those that the scenario asks for; unset: there are none.
     std::function<std::vector<ExporterPtr>()> more_exporters;
     /// Asked some times a second; a text means that the run cannot go on, and why.

@@ -88,6 +88,13 @@ Status RunParts::make_parts() {
         return probes.error();
     }
     made_probes_ = *std::move(probes);
+    if (options_.more_probes) {
+        auto more = options_.more_probes();
+        if (!more) {
+            return more.error();
+        }
+        std::move(more->begin(), more->end(), std::back_inserter(made_probes_));
+    }
     auto exporters = make_exporters(scenario_.exports, true);
     if (!exporters) {
         return exporters.error();

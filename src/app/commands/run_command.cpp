@@ -2,12 +2,14 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
+#include "app/commands/flag_text.hpp"
 #include "app/commands/probe_flags.hpp"
 #include "app/commands/request_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "base/user_file.hpp"
+#include "probes/alerts/alerts_probe.hpp"
 #include "scenario/listen_address.hpp"
 #include "scenario/parse.hpp"
 #include "scenario/shape_load.hpp"
@@ -34,6 +36,7 @@ struct RunFlags {
     std::vector<std::string> env;
     RequestFlags request;
     ProbeFlags probes;
+    std::string alerts, alertmanager;
     ExportFlags exports;
     std::string segment;
     std::string control;
@@ -242,6 +245,36 @@ void add_generator_flags(CLI::App& command, RunFlags& flags) {
                      "do not measure the generator's ceiling first (0.3 s, loopback only)");
 }
 
+/// The URLs are checked here; whether anybody answers shows in the run, as a gap.
+Status watch_alerts(const RunFlags& flags, SessionOptions& options) {
+    if (flags.alerts.empty()) {
+        return {};
+    }
+    const auto prometheus = flag_text(flags.alerts, "--alerts");
+    const auto alertmanager = flags.alertmanager.empty()
+                                  ? Result<std::string>(std::string{})
+                                  : flag_text(flags.alertmanager, "--alertmanager");
+    if (!prometheus || !alertmanager) {
+        return prometheus ? alertmanager.error() : prometheus.error();
+    }
+    AlertsProbeOptions asked;
+    asked.prometheus = *prometheus;
+    asked.alertmanager = *alertmanager;
+    if (const auto tried = make_alerts_probe(asked); !tried) {
+        return at_flag(tried.error(), "--alerts");
+    }
+    options.more_probes = [asked]() -> Result<std::vector<ProbePtr>> {
+        auto made = make_alerts_probe(asked);
+        if (!made) {
+            return made.error();
+        }
+        std::vector<ProbePtr> probes;
+        probes.push_back(std::move(*made));
+        return probes;
+    };
+    return {};
+}
+
 int run(const RunFlags& flags) {
     auto options = flags.output.to_session();
     if (!options) {
@@ -276,6 +309,9 @@ int run(const RunFlags& flags) {
     apply_http(flags, scenario->http);
     if (const Status applied = flags.probes.apply(scenario->probes); !applied) {
         return refuse(applied.error());
+    }
+    if (const Status watched = watch_alerts(flags, *options); !watched) {
+        return refuse(watched.error());
     }
     if (const Status applied = flags.exports.apply(scenario->exports, *options); !applied) {
         return refuse(applied.error());
@@ -337,6 +373,17 @@ void add_run_command(CLI::App& app, Action& action) {
         ->allow_extra_args(false);
     flags->request.add_to(*command);
     flags->probes.add_to(*command);
+    command
+        ->add_option(
+            "--alerts", flags->alerts,
+            "keep with the run what the alerts of this Prometheus do meanwhile; @FILE: the "
+            "first line of it")
+        ->type_name("URL");
+    command
+        ->add_option("--alertmanager", flags->alertmanager,
+                     "and when they reach this Alertmanager; @FILE as above")
+        ->type_name("URL")
+        ->needs("--alerts");
     flags->exports.add_to(*command);
     add_generator_flags(*command, *flags);
     add_http_flags(*command, *flags);
