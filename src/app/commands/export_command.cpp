@@ -124,8 +124,7 @@ void add_export_command(CLI::App& app, Action& action) {
         "Examples:\n"
         "  plimsoll export results/20260101T120000Z-3fa9-demo --remote-write "
         "http://127.0.0.1:9090/api/v1/write\n"
-        "  plimsoll export results/20260101T120000Z-3fa9-demo --openmetrics run.txt &&\n"
-        "    promtool tsdb create-blocks-from openmetrics run.txt data/");
+        "  plimsoll export results/20260101T120000Z-3fa9-demo --openmetrics run.txt");
     command->callback([flags, command, &action] {
         if (flags->openmetrics.empty() && flags->format.empty() && flags->remote_write.empty()) {
             throw CLI::RequiredError(command->get_name() +
