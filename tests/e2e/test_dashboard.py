@@ -44,8 +44,12 @@ class Dashboard(unittest.TestCase):
             found = re.search(r'"value":\[[\d.]+,"(\d+)"\]', answer)
             return found and int(found[1]) == requests
 
+        def judged():
+            return '"value"' in fetch(f"http://127.0.0.1:{web}/api/v1/query?query=plimsoll_run_validity")
+
         # Prometheus' own count is the run's, exactly.
         wait_for(stored, "Prometheus to have scraped the end", 10)
+        wait_for(judged, "Prometheus to have scraped the verdict on the measurement", 10)
         boards = sorted((ROOT / "dashboards/grafana").glob("*.json"))
         window = Window(began, time.time(), 1)
         self.assertTrue(check_boards(f"http://127.0.0.1:{web}", boards, run["run"]["id"], window, board_gaps.gaps_of("demo")))
