@@ -174,8 +174,7 @@ StepResult FindConductor::end_step(StepResult step) {
 
 double FindConductor::confirmations_s() const {
     const double level = search_.next()->level;
-    // The upper end fails again, and then has to be recovered from.
-    return shortest_s({StepKind::Confirmation, level}) * CapacitySearch::confirmation_steps() +
+    return shortest_s({StepKind::Confirmation, level}) * CapacitySearch::hurried_steps() +
            settling_s();
 }
 

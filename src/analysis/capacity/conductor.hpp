@@ -46,7 +46,7 @@ public:
 
 private:
     [[nodiscard]] StepQuestion question() const;
-    /// How long both ends take to confirm, and to recover from a step that failed.
+    /// How long a hurried search takes to its end; to recover from a step that failed.
     [[nodiscard]] double confirmations_s() const;
     [[nodiscard]] double settling_s() const;
     [[nodiscard]] bool only_confirmations_fit(double now_s) const;

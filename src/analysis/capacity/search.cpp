@@ -7,6 +7,7 @@ namespace plimsoll {
 namespace {
 
 constexpr unsigned kConfirmations = 3;
+constexpr unsigned kHurriedConfirmations = 2;
 constexpr unsigned kMostFails = 1;  // of the confirmations of lo: one may be a neighbour's
 constexpr unsigned kMostRounds = 3;
 // Where the confirmations of lo do not tell, so many more do, at most so often.
@@ -190,11 +191,13 @@ void CapacitySearch::bisect() {
 void CapacitySearch::hurry() {
     if (next_ && next_->kind == StepKind::Bisection && result().lo) {
         confirm();
+        to_confirm_.assign(kHurriedConfirmations, confirm_lo_);
+        plan(StepKind::Confirmation, confirm_lo_);
     }
 }
 
-unsigned CapacitySearch::confirmation_steps() {
-    return kConfirmations + 1;
+unsigned CapacitySearch::hurried_steps() {
+    return kHurriedConfirmations;
 }
 
 void CapacitySearch::after_bisection(const StepResult& step) {
@@ -296,7 +299,7 @@ unsigned CapacitySearch::steps_left() const {
     const SearchResult known = result();
     const double gap = known.lo && known.hi ? *known.hi / *known.lo : 2;
     const double cuts = std::log2(std::max(1.0, std::log(gap) / std::log1p(options_.precision)));
-    return static_cast<unsigned>(std::ceil(cuts)) + confirmation_steps();
+    return static_cast<unsigned>(std::ceil(cuts)) + kConfirmations + 1;
 }
 
 }  // namespace plimsoll

@@ -40,15 +40,15 @@ public:
     /// nullopt: the search is over.
     [[nodiscard]] std::optional<Step> next() const { return next_; }
     void report(const StepResult& step);
-    /// There is no time for more than the confirmations: what is known so far is confirmed as it
-    /// is, however wide. Without effect before a bisection.
+    /// There is no time for more than some confirmations: the lower end that is known so far is
+    /// confirmed twice, however wide the answer is. Without effect before a bisection.
     void hurry();
     /// What is known so far; `end` is Searching until the search is over.
     [[nodiscard]] SearchResult result() const;
     /// How many more steps it will take, about.
     [[nodiscard]] unsigned steps_left() const;
-    /// Steps in which both ends are confirmed, where they hold at once.
-    [[nodiscard]] static unsigned confirmation_steps();
+    /// Steps that hurry() leaves.
+    [[nodiscard]] static unsigned hurried_steps();
 
 private:
     void after_baseline(const StepResult& step);
