@@ -1,6 +1,8 @@
 #include "exporters/grafana/grafana_exporter.hpp"
 
 #include "base/utf8.hpp"
+#include "net/url_text.hpp"
+#include "signal/deliveries.hpp"
 
 #include <string_view>
 #include <utility>
@@ -40,15 +42,6 @@ std::int64_t unix_ms(const RunInfo& run, Clock::time_point at) {
     return std::chrono::floor<std::chrono::milliseconds>(wall).count();
 }
 
-/// "/api/annotations" behind what the URL's path has.
-std::string target_of(const Url& endpoint) {
-    std::string path = endpoint.target.substr(0, endpoint.target.find('?'));
-    while (path.ends_with('/')) {
-        path.pop_back();
-    }
-    return path + "/api/annotations";
-}
-
 }  // namespace
 
 std::string annotation_of(const Happening& happening, const RunInfo& run,
@@ -74,7 +67,7 @@ std::string annotation_of(const Happening& happening, const RunInfo& run,
 GrafanaExporter::GrafanaExporter(GrafanaOptions options, HttpTransport transport)
     : HappeningExporter("grafana"),
       options_(std::move(options)),
-      target_(target_of(options_.access.endpoint)),
+      target_(base_path(options_.access.endpoint) + "/api/annotations"),
       delivery_({.what = "annotations",
                  .access = options_.access,
                  .timeout = options_.timeout,
@@ -93,12 +86,12 @@ Result<std::unique_ptr<GrafanaExporter>> GrafanaExporter::make(GrafanaOptions op
 }
 
 void GrafanaExporter::tell(const Happening& happening) {
-    auto request = std::make_shared<HttpRequest>();
-    request->method = "POST";
-    request->target = target_;
-    request->headers = {{"Content-Type", "application/json"}, {"User-Agent", "plimsoll"}};
-    request->body = annotation_of(happening, run(), options_);
-    delivery_.push({[request] { return *request; }, 1});
+    HttpRequest request;
+    request.method = "POST";
+    request.target = target_;
+    request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "plimsoll"}};
+    request.body = annotation_of(happening, run(), options_);
+    delivery_.push(std::move(request), 1);
 }
 
 void GrafanaExporter::finish(Clock::time_point deadline) {
@@ -106,9 +99,7 @@ void GrafanaExporter::finish(Clock::time_point deadline) {
 }
 
 std::optional<Deliveries> GrafanaExporter::deliveries() const {
-    const DeliveryCounts now = delivery_.counts();
-    return Deliveries{"annotations", now.sent,       now.retried, now.rejected,
-                      now.dropped,   now.last_error, true};
+    return deliveries_of(delivery_.counts(), "annotations");
 }
 
 }  // namespace plimsoll

@@ -1,37 +1,21 @@
 #include "exporters/influxdb/influx_exporter.hpp"
 
+#include "net/url_text.hpp"
+#include "signal/deliveries.hpp"
+
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
-
-/// RFC 3986: all but unreserved characters.
-std::string encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-                           (byte >= 'A' && byte <= 'Z') || byte == '-' || byte == '_' ||
-                           byte == '.' || byte == '~';
-        out += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
-    }
-    return out;
-}
-
-}  // namespace
 
 std::string influx_target(const InfluxOptions& options) {
-    std::string path =
-        options.access.endpoint.target.substr(0, options.access.endpoint.target.find('?'));
-    while (path.ends_with('/')) {
-        path.pop_back();
-    }
+    const std::string path = base_path(options.access.endpoint);
     return options.database.empty()
                ? fmt::format("{}/api/v2/write?org={}&bucket={}&precision=ms", path,
-                             encoded(options.organization), encoded(options.bucket))
-               : fmt::format("{}/write?db={}&precision=ms", path, encoded(options.database));
+                             percent_encoded(options.organization), percent_encoded(options.bucket))
+               : fmt::format("{}/write?db={}&precision=ms", path,
+                             percent_encoded(options.database));
 }
 
 InfluxExporter::InfluxExporter(InfluxOptions options, HttpTransport transport)
@@ -76,12 +60,12 @@ void InfluxExporter::send(Clock::time_point at, InfluxParts parts) {
     if (lines.count == 0) {
         return;
     }
-    auto request = std::make_shared<HttpRequest>();
-    request->method = "POST";
-    request->target = target_;
-    request->headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"User-Agent", "plimsoll"}};
-    request->body = lines.text;
-    delivery_.push({[request] { return *request; }, lines.count});
+    HttpRequest request;
+    request.method = "POST";
+    request.target = target_;
+    request.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"User-Agent", "plimsoll"}};
+    request.body = lines.text;
+    delivery_.push(std::move(request), lines.count);
 }
 
 void InfluxExporter::finish(Clock::time_point deadline) {
@@ -89,9 +73,7 @@ void InfluxExporter::finish(Clock::time_point deadline) {
 }
 
 std::optional<Deliveries> InfluxExporter::deliveries() const {
-    const DeliveryCounts now = delivery_.counts();
-    return Deliveries{"lines",     now.sent,       now.retried, now.rejected,
-                      now.dropped, now.last_error, true};
+    return deliveries_of(delivery_.counts(), "lines");
 }
 
 }  // namespace plimsoll

@@ -47,8 +47,4 @@ DeliveryJudge otlp_judge() {
     return judge_otlp;
 }
 
-Deliveries deliveries_of(const DeliveryCounts& now, const char* unit) {
-    return Deliveries{unit, now.sent, now.retried, now.rejected, now.dropped, now.last_error, true};
-}
-
 }  // namespace plimsoll

@@ -3,7 +3,6 @@
 
 #include "exporters/otlp/otlp_options.hpp"
 #include "net/http_delivery.hpp"
-#include "signal/exporter.hpp"
 
 namespace plimsoll {
 
@@ -11,6 +10,5 @@ namespace plimsoll {
 [[nodiscard]] HttpDeliveryOptions delivery_options(const OtlpOptions& options, const char* what);
 /// By OTLP 1.x: a partial success too.
 [[nodiscard]] DeliveryJudge otlp_judge();
-[[nodiscard]] Deliveries deliveries_of(const DeliveryCounts& counts, const char* unit);
 
 }  // namespace plimsoll

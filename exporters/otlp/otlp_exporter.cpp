@@ -12,7 +12,7 @@
 
 namespace plimsoll {
 
-OtlpExporter::OtlpExporter(OtlpOptions options, OtlpTransport transport, OtlpTime time)
+OtlpExporter::OtlpExporter(OtlpOptions options, HttpTransport transport, OtlpTime time)
     : options_(std::move(options)), transport_(std::move(transport)), time_(std::move(time)) {
     if (!time_.sleep) {
         time_.sleep = [](Nanoseconds time_to_sleep) { std::this_thread::sleep_for(time_to_sleep); };

@@ -47,7 +47,7 @@ struct OtlpTime {
 /// a call but in `finish`. `stats` may be called from any thread.
 class OtlpExporter final : public Exporter {
 public:
-    OtlpExporter(OtlpOptions options, OtlpTransport transport, OtlpTime time = {});
+    OtlpExporter(OtlpOptions options, HttpTransport transport, OtlpTime time = {});
     ~OtlpExporter() override;
     OtlpExporter(const OtlpExporter&) = delete;
     OtlpExporter& operator=(const OtlpExporter&) = delete;
@@ -90,7 +90,7 @@ private:
     void note_error(std::string why);
 
     OtlpOptions options_;
-    OtlpTransport transport_;
+    HttpTransport transport_;
     OtlpTime time_;
     std::optional<SpanEncoder> encoder_;
     TraceOrigin origin_;

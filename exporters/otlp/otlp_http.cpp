@@ -11,20 +11,13 @@
 
 namespace plimsoll {
 
-Result<OtlpTransport> http_transport(const OtlpOptions& options) {
-    HttpClientOptions client_options;
-    client_options.ca_file = options.certificate_file;
-    client_options.cert_file = options.client_certificate_file;
-    client_options.key_file = options.client_key_file;
-    auto client = HttpClient::create(options.endpoint, std::move(client_options));
-    if (!client) {
-        return client.error();
-    }
-    // A function object has to be copyable, a client is not.
-    auto shared = std::make_shared<HttpClient>(std::move(client).value());
-    return OtlpTransport([shared](const HttpRequest& request, Clock::time_point deadline) {
-        return shared->send(request, deadline);
-    });
+Result<HttpTransport> http_transport(const OtlpOptions& options) {
+    HttpAccess access;
+    access.endpoint = options.endpoint;
+    access.ca_file = options.certificate_file;
+    access.cert_file = options.client_certificate_file;
+    access.key_file = options.client_key_file;
+    return http_transport(access);
 }
 
 HttpRequest make_otlp_request(const OtlpOptions& options, std::string body) {

@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "exporters/otlp/otlp_options.hpp"
+#include "net/http_delivery.hpp"
 #include "net/retry.hpp"
 
 #include <cstdint>
@@ -14,13 +15,8 @@
 
 namespace plimsoll {
 
-/// Sends one request to the collector before `deadline`. Error: no whole reply came (refused, timed
-/// out, broken off).
-using OtlpTransport =
-    std::function<Result<HttpResponse>(const HttpRequest&, Clock::time_point deadline)>;
-
 /// Over one kept connection to the options' endpoint. Error: the CA file cannot be read.
-[[nodiscard]] Result<OtlpTransport> http_transport(const OtlpOptions& options);
+[[nodiscard]] Result<HttpTransport> http_transport(const OtlpOptions& options);
 
 /// The POST for an encoded ExportTraceServiceRequest.
 [[nodiscard]] HttpRequest make_otlp_request(const OtlpOptions& options, std::string body);

@@ -1,5 +1,7 @@
 #include "exporters/otlp/otlp_json.hpp"
 
+#include "base/hex.hpp"
+
 #include <cmath>
 #include <cstdint>
 #include <iterator>
@@ -128,12 +130,8 @@ constexpr Field kLogs[]{{1, "resourceLogs", Kind::Message, true, kResourceLogs}}
 
 json::object read(pbf_reader message, std::span<const Field> fields);
 
-std::string hex(const protozero::data_view& bytes) {
-    std::string out;
-    for (const char byte : std::string_view(bytes.data(), bytes.size())) {
-        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(byte));
-    }
-    return out;
+std::span<const std::byte> bytes_of(const protozero::data_view& view) {
+    return std::as_bytes(std::span(view.data(), view.size()));
 }
 
 /// JSON has no number that is none.
@@ -152,7 +150,7 @@ json::value read_value(pbf_reader& message, const Field& field) {
         case Kind::Text:
             return json::string(message.get_string());
         case Kind::Id:
-            return json::string(hex(message.get_view()));
+            return json::string(hex(bytes_of(message.get_view())));
         case Kind::Bool:
             return message.get_bool();
         case Kind::Enum:

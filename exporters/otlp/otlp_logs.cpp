@@ -3,6 +3,7 @@
 #include "exporters/otlp/otlp_delivery.hpp"
 #include "exporters/otlp/otlp_http.hpp"
 #include "exporters/otlp/otlp_parts.hpp"
+#include "signal/deliveries.hpp"
 
 #include <array>
 #include <utility>
@@ -82,9 +83,7 @@ Status OtlpLogsExporter::open() {
 
 void OtlpLogsExporter::tell(const Happening& happening) {
     const std::array records{encode_log(happening, run().start)};
-    auto request = std::make_shared<const HttpRequest>(
-        make_otlp_request(options_, encode_logs_request(origin_, records)));
-    delivery_.push({[request] { return *request; }, 1});
+    delivery_.push(make_otlp_request(options_, encode_logs_request(origin_, records)), 1);
 }
 
 void OtlpLogsExporter::finish(Clock::time_point deadline) {

@@ -4,6 +4,8 @@
 #include "exporters/otlp/otlp_http.hpp"
 #include "exporters/otlp/otlp_parts.hpp"
 #include "record/exponential.hpp"
+#include "signal/deliveries.hpp"
+#include "signal/family_name.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -38,15 +40,6 @@ std::string unit_of(const MetricDescriptor& metric) {
         return "By";
     }
     return metric.name.ends_with("_ratio") ? "1" : "";
-}
-
-std::string name_of(const MetricDescriptor& metric) {
-    constexpr std::string_view kTotal = "_total";
-    std::string name = metric.name;
-    if (metric.type == MetricType::Counter && name.ends_with(kTotal)) {
-        name.resize(name.size() - kTotal.size());
-    }
-    return name;
 }
 
 void add_labels(pbf_writer& point, protozero::pbf_tag_type field, const MetricSeries& series) {
@@ -105,7 +98,7 @@ std::string encode_family(const MetricFamily& family, const Stretch& stretch, bo
     const MetricDescriptor& about = *family.metric;
     std::string bytes;
     pbf_writer metric(bytes);
-    metric.add_string(1, name_of(about));
+    metric.add_string(1, family_name(about));
     metric.add_string(2, view(about.help));
     metric.add_string(3, unit_of(about));
     const std::int32_t temporality = delta && family.of_span ? kDelta : kCumulative;
@@ -221,9 +214,8 @@ void OtlpMetricsExporter::send() {
     if (points.count == 0) {
         return;
     }
-    auto request = std::make_shared<const HttpRequest>(
-        make_otlp_request(options_, encode_metrics_request(origin_, points.metrics)));
-    delivery_.push({[request] { return *request; }, points.count});
+    delivery_.push(make_otlp_request(options_, encode_metrics_request(origin_, points.metrics)),
+                   points.count);
 }
 
 void OtlpMetricsExporter::finish(Clock::time_point deadline) {

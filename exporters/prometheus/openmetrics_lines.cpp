@@ -1,9 +1,13 @@
 #include "exporters/prometheus/openmetrics_lines.hpp"
 
+#include "base/hex.hpp"
+#include "signal/family_name.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -36,23 +40,6 @@ std::string number(double value) {
         return value > 0 ? "+Inf" : "-Inf";
     }
     return fmt::format("{}", value);
-}
-
-template <std::size_t N>
-std::string hex(const std::array<std::uint8_t, N>& bytes) {
-    std::string out;
-    for (const std::uint8_t byte : bytes) {
-        fmt::format_to(std::back_inserter(out), "{:02x}", byte);
-    }
-    return out;
-}
-
-std::string family_name(const MetricDescriptor& metric) {
-    std::string name = metric.name;
-    if (metric.type == MetricType::Counter && name.ends_with(kTotal)) {
-        name.resize(name.size() - kTotal.size());
-    }
-    return name;
 }
 
 std::string in_braces(const std::string& labels, const std::string& more) {
@@ -133,8 +120,10 @@ std::vector<std::string> OpenMetricsLines::exemplars_of(const MetricSeries& seri
         const auto wall = anchor_.to_wall(each.at).time_since_epoch();
         const auto ms = std::chrono::floor<std::chrono::milliseconds>(wall).count();
         out[static_cast<std::size_t>(bucket - bounds_.begin())] =
-            fmt::format(" # {{trace_id=\"{}\",span_id=\"{}\"}} {} {}.{:03}", hex(each.trace_id),
-                        hex(each.span_id), to_seconds(each.value), ms / 1000, ms % 1000);
+            fmt::format(" # {{trace_id=\"{}\",span_id=\"{}\"}} {} {}.{:03}",
+                        hex(std::as_bytes(std::span(each.trace_id))),
+                        hex(std::as_bytes(std::span(each.span_id))), to_seconds(each.value),
+                        ms / 1000, ms % 1000);
     }
     return out;
 }

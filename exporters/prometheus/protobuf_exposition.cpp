@@ -1,5 +1,6 @@
 #include "exporters/prometheus/protobuf_exposition.hpp"
 
+#include "base/hex.hpp"
 #include "record/exponential.hpp"
 #include "signal/prometheus_model.hpp"
 
@@ -7,6 +8,7 @@
 #include <array>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,15 +23,6 @@ using protozero::pbf_writer;
 constexpr std::int32_t kCounter = 0;
 constexpr std::int32_t kGauge = 1;
 constexpr std::int32_t kHistogram = 4;
-
-template <std::size_t N>
-std::string hex(const std::array<std::uint8_t, N>& bytes) {
-    std::string out;
-    for (const std::uint8_t byte : bytes) {
-        fmt::format_to(std::back_inserter(out), "{:02x}", byte);
-    }
-    return out;
-}
 
 void add_label(pbf_writer& to, std::string_view name, const std::string& value) {
     pbf_writer label(to, 1);
@@ -96,8 +89,8 @@ private:
     void add_exemplar(pbf_writer& to, protozero::pbf_tag_type field,
                       const MetricExemplar& each) const {
         pbf_writer exemplar(to, field);
-        add_label(exemplar, "trace_id", hex(each.trace_id));
-        add_label(exemplar, "span_id", hex(each.span_id));
+        add_label(exemplar, "trace_id", hex(std::as_bytes(std::span(each.trace_id))));
+        add_label(exemplar, "span_id", hex(std::as_bytes(std::span(each.span_id))));
         exemplar.add_double(2, to_seconds(each.value));
         add_time(exemplar, 3, anchor_.to_wall(each.at));
     }

@@ -1,5 +1,7 @@
 #include "exporters/remote_write/remote_write_exporter.hpp"
 
+#include "signal/deliveries.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <iterator>
@@ -189,9 +191,7 @@ void RemoteWriteExporter::finish(Clock::time_point deadline) {
 }
 
 std::optional<Deliveries> RemoteWriteExporter::deliveries() const {
-    const DeliveryCounts now = delivery_.counts();
-    return Deliveries{"samples",   now.sent,       now.retried, now.rejected,
-                      now.dropped, now.last_error, true};
+    return deliveries_of(delivery_.counts(), "samples");
 }
 
 }  // namespace plimsoll

@@ -1,25 +1,17 @@
 #include "exporters/remote_write/write_series.hpp"
 
+#include "base/hex.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
-namespace {
-
-template <std::size_t N>
-std::string hex(const std::array<std::uint8_t, N>& bytes) {
-    std::string out;
-    for (const std::uint8_t byte : bytes) {
-        fmt::format_to(std::back_inserter(out), "{:02x}", byte);
-    }
-    return out;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 double stale_marker() {
     return std::bit_cast<double>(std::uint64_t{0x7ff0000000000002});
@@ -182,7 +174,8 @@ std::vector<WriteExemplar> SeriesBook::exemplars_of(const MetricSeries& series) 
         const auto wall = anchor_.to_wall(each.at).time_since_epoch();
         out.push_back({to_seconds(each.value),
                        std::chrono::floor<std::chrono::milliseconds>(wall).count(),
-                       hex(each.trace_id), hex(each.span_id)});
+                       hex(std::as_bytes(std::span(each.trace_id))),
+                       hex(std::as_bytes(std::span(each.span_id)))});
     }
     return out;
 }

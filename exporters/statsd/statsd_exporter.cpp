@@ -1,6 +1,7 @@
 #include "exporters/statsd/statsd_exporter.hpp"
 
 #include "base/log.hpp"
+#include "signal/family_name.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -58,13 +59,9 @@ std::string plain(std::string_view text) {
 
 std::string name_of(const MetricDescriptor& metric) {
     constexpr std::string_view kPrefix = "plimsoll_";
-    constexpr std::string_view kTotal = "_total";
-    std::string name = metric.name;
+    std::string name = family_name(metric);
     if (name.starts_with(kPrefix)) {
         name[kPrefix.size() - 1] = '.';
-    }
-    if (metric.type == MetricType::Counter && name.ends_with(kTotal)) {
-        name.resize(name.size() - kTotal.size());
     }
     return plain(name);
 }

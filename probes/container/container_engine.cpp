@@ -1,5 +1,7 @@
 #include "probes/container/container_engine.hpp"
 
+#include "net/url_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -12,16 +14,6 @@ namespace plimsoll {
 namespace {
 
 namespace json = boost::json;
-
-std::string percent_encode(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
-}
 
 /// The value at a path of keys; null where a part of it is missing.
 const json::value* at(const json::value& from, std::initializer_list<std::string_view> path) {
@@ -223,7 +215,7 @@ Result<HttpResponse> ContainerEngine::get(const std::string& target, Clock::time
 
 Result<std::vector<std::string>> ContainerEngine::list(const std::string& filters,
                                                        Clock::time_point deadline) {
-    const auto response = get("/containers/json?filters=" + percent_encode(filters), deadline);
+    const auto response = get("/containers/json?filters=" + percent_encoded(filters), deadline);
     if (!response) {
         return response.error();
     }
@@ -293,7 +285,7 @@ Result<std::vector<std::string>> ContainerEngine::find(const ContainerChoice& ch
 
 Result<std::optional<EngineContainer>> ContainerEngine::inspect(const std::string& id,
                                                                 Clock::time_point deadline) {
-    const auto response = get("/containers/" + percent_encode(id) + "/json", deadline);
+    const auto response = get("/containers/" + percent_encoded(id) + "/json", deadline);
     if (!response) {
         return response.error();
     }
@@ -310,7 +302,7 @@ Result<std::optional<EngineContainer>> ContainerEngine::inspect(const std::strin
 Result<EngineStats> ContainerEngine::stats(const std::string& id, Clock::time_point deadline) {
     // one-shot spares the engine's second sample, where it knows that word.
     const auto response =
-        get("/containers/" + percent_encode(id) + "/stats?stream=false&one-shot=true", deadline);
+        get("/containers/" + percent_encoded(id) + "/stats?stream=false&one-shot=true", deadline);
     if (!response) {
         return response.error();
     }

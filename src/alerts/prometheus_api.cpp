@@ -1,5 +1,7 @@
 #include "alerts/prometheus_api.hpp"
 
+#include "net/url_text.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -92,19 +94,6 @@ void add_points(const json::value& series, std::map<SeriesLabels, QueriedSeries>
 
 }  // namespace
 
-std::string form_encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_') {
-            out += c;
-        } else {
-            out += fmt::format("%{:02X}", byte);
-        }
-    }
-    return out;
-}
-
 Result<PrometheusApi> PrometheusApi::create(const std::string& url) {
     HttpClientOptions options;
     options.max_response_bytes = 256U << 20U;
@@ -139,7 +128,7 @@ Result<std::vector<QueriedSeries>> PrometheusApi::query_range(const std::string&
         const std::int64_t to = std::min(end_ms, from + (kMostSteps - 1) * step_ms);
         const auto body =
             post("/api/v1/query_range",
-                 fmt::format("query={}&start={}&end={}&step={}", form_encoded(expression),
+                 fmt::format("query={}&start={}&end={}&step={}", percent_encoded(expression),
                              seconds(from), seconds(to), seconds(step_ms)),
                  deadline);
         if (!body) {
@@ -170,7 +159,7 @@ Result<std::vector<SeriesLabels>> PrometheusApi::series(const std::string& selec
                                                         std::int64_t start_ms, std::int64_t end_ms,
                                                         Clock::time_point deadline) {
     const auto body = post("/api/v1/series",
-                           fmt::format("match[]={}&start={}&end={}", form_encoded(selector),
+                           fmt::format("match[]={}&start={}&end={}", percent_encoded(selector),
                                        seconds(start_ms), seconds(end_ms)),
                            deadline);
     if (!body) {

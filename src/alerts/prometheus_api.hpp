@@ -50,7 +50,4 @@ private:
     HttpClient client_;
 };
 
-/// As a form carries it.
-[[nodiscard]] std::string form_encoded(std::string_view text);
-
 }  // namespace plimsoll

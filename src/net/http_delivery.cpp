@@ -218,6 +218,11 @@ void HttpDelivery::push(Parcel parcel) {
     state_->changed.notify_all();
 }
 
+void HttpDelivery::push(HttpRequest request, std::uint64_t items) {
+    auto kept = std::make_shared<const HttpRequest>(std::move(request));
+    push({[kept] { return *kept; }, items});
+}
+
 void HttpDelivery::finish(Clock::time_point deadline) {
     State::Lock lock(state_->mutex);
     if (!state_->thread.joinable()) {

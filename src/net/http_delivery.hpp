@@ -81,6 +81,8 @@ public:
 
     /// After `finish`: dropped.
     void push(Parcel parcel);
+    /// The same request on each try.
+    void push(HttpRequest request, std::uint64_t items);
     /// Sends what waits; at `deadline` the rest is dropped. A request that is under way then is
     /// left to itself, so that the end never hangs on it.
     void finish(Clock::time_point deadline);

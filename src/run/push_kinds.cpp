@@ -7,6 +7,8 @@
 #include "store/environment.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,16 +18,26 @@ namespace {
 
 constexpr std::string_view kRemoteWritePrefix = "PLIMSOLL_REMOTE_WRITE_";
 
-Status set_remote_write(const std::string& where, ExportConfig& exports) {
-    if (!exports.remote_write) {
-        exports.remote_write.emplace();
+/// `where` empty: the scenario's place, or the environment's.
+template <typename Config>
+Status set_place(std::optional<Config>& config, const std::string& where, std::string_view prefix) {
+    if (!config) {
+        config.emplace();
     }
-    if (!where.empty()) {  // else the scenario's, or the environment's
-        exports.remote_write->access.url = where;
+    if (!where.empty()) {
+        config->access.url = where;
     }
-    const auto access =
-        make_access(exports.remote_write->access, kRemoteWritePrefix, process_environment());
+    const auto access = make_access(config->access, prefix, process_environment());
     return access ? Status() : access.error();
+}
+
+template <typename Kind>
+Result<ExporterPtr> as_exporter(Result<std::unique_ptr<Kind>> made) {
+    return made ? Result<ExporterPtr>(*std::move(made)) : Result<ExporterPtr>(made.error());
+}
+
+Status set_remote_write(const std::string& where, ExportConfig& exports) {
+    return set_place(exports.remote_write, where, kRemoteWritePrefix);
 }
 
 /// Without its query, which may hold a key.
@@ -51,11 +63,7 @@ Result<ExporterPtr> make_remote_write(const ExportConfig& exports) {
     if (!options) {
         return options.error();
     }
-    auto exporter = RemoteWriteExporter::make(*std::move(options));
-    if (!exporter) {
-        return exporter.error();
-    }
-    return ExporterPtr(*std::move(exporter));
+    return as_exporter(RemoteWriteExporter::make(*std::move(options)));
 }
 
 // --- Grafana -----------------------------------------------------------------------------------
@@ -63,14 +71,7 @@ Result<ExporterPtr> make_remote_write(const ExportConfig& exports) {
 constexpr std::string_view kGrafanaPrefix = "PLIMSOLL_GRAFANA_";
 
 Status set_grafana(const std::string& where, ExportConfig& exports) {
-    if (!exports.grafana) {
-        exports.grafana.emplace();
-    }
-    if (!where.empty()) {
-        exports.grafana->access.url = where;
-    }
-    const auto access = make_access(exports.grafana->access, kGrafanaPrefix, process_environment());
-    return access ? Status() : access.error();
+    return set_place(exports.grafana, where, kGrafanaPrefix);
 }
 std::vector<std::string> tell_grafana(const Scenario& scenario) {
     if (!scenario.exports.grafana) {
@@ -90,11 +91,7 @@ Result<ExporterPtr> make_grafana(const ExportConfig& exports) {
     options.access = *std::move(access);
     options.dashboard_uid = exports.grafana->dashboard_uid;
     options.tags = exports.grafana->tags;
-    auto exporter = GrafanaExporter::make(std::move(options));
-    if (!exporter) {
-        return exporter.error();
-    }
-    return ExporterPtr(*std::move(exporter));
+    return as_exporter(GrafanaExporter::make(std::move(options)));
 }
 
 // --- InfluxDB ----------------------------------------------------------------------------------
@@ -130,11 +127,8 @@ Status set_influxdb(const std::string& where, ExportConfig& exports) {
     if (!exports.influxdb) {
         exports.influxdb.emplace();
     }
-    if (Status read = read_place(where, *exports.influxdb); !read) {
-        return read;
-    }
-    const auto access = make_access(exports.influxdb->access, kInfluxPrefix, process_environment());
-    return access ? Status() : access.error();
+    const Status read = read_place(where, *exports.influxdb);
+    return read ? set_place(exports.influxdb, {}, kInfluxPrefix) : read;
 }
 std::vector<std::string> tell_influxdb(const Scenario& scenario) {
     if (!scenario.exports.influxdb) {
@@ -166,11 +160,7 @@ Result<ExporterPtr> make_influxdb(const ExportConfig& exports) {
     options.bucket = config.bucket;
     options.organization = config.organization;
     options.interval = config.interval;
-    auto exporter = InfluxExporter::make(std::move(options));
-    if (!exporter) {
-        return exporter.error();
-    }
-    return ExporterPtr(*std::move(exporter));
+    return as_exporter(InfluxExporter::make(std::move(options)));
 }
 
 /// Its place is all there is to say.

@@ -6,6 +6,7 @@
 #include "store/run_reader.hpp"
 #include "store/run_writer.hpp"
 #include "store/segment_check.hpp"
+#include "store/take.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -21,16 +22,6 @@ namespace plimsoll {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <typename T>
-bool take(Result<T> from, T& into, Status& status) {
-    if (!from) {
-        status = from.error();
-        return false;
-    }
-    into = std::move(from).value();
-    return true;
-}
 
 /// The whole while it is being written.
 class Merger {

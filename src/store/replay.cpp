@@ -2,6 +2,7 @@
 
 #include "signal/capabilities.hpp"
 #include "store/reading_cursor.hpp"
+#include "store/take.hpp"
 #include "store/tick_cursor.hpp"
 
 #include <algorithm>
@@ -12,16 +13,6 @@
 
 namespace plimsoll {
 namespace {
-
-template <typename T>
-bool take(Result<T> from, T& into, Status& status) {
-    if (!from) {
-        status = from.error();
-        return false;
-    }
-    into = std::move(from).value();
-    return true;
-}
 
 /// One that happened `at` after the run's start, to be told in order of time.
 struct Told {

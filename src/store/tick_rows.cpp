@@ -23,6 +23,12 @@ Result<Histogram> read_histogram(std::span<const std::uint8_t> bytes) {
     return read;
 }
 
+Error damaged(const char* table, const StoredTick& tick, const char* what) {
+    return {fmt::format("is damaged: {}: tick {} holds {}", table, tick.tick, what),
+            {},
+            "it was cut short, or changed since"};
+}
+
 }  // namespace
 
 ShardState read_state(const sqlite::Statement& row, int first) {
@@ -59,12 +65,7 @@ Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     auto service = read_histogram(row.bytes(8));
     auto send_lag = read_histogram(row.bytes(9));
     if (index >= tick.endpoints.size() || !statuses || !response || !service || !send_lag) {
-        return Error{
-            fmt::format(
-                "is damaged: endpoint_tick: tick {} holds an endpoint's counts that cannot be read",
-                tick.tick),
-            {},
-            "it was cut short, or changed since"};
+        return damaged("endpoint_tick", tick, "an endpoint's counts that cannot be read");
     }
     EndpointStats& stats = tick.endpoints[index];
     stats.requests = row.unsigned_integer(2);
@@ -146,12 +147,7 @@ Status read_group(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto duration = read_histogram(row.bytes(5));
     if (index >= tick.groups.size() || !duration) {
-        return Error{
-            fmt::format(
-                "is damaged: group_tick: tick {} holds a group's counts that cannot be read",
-                tick.tick),
-            {},
-            "it was cut short, or changed since"};
+        return damaged("group_tick", tick, "a group's counts that cannot be read");
     }
     GroupStats& stats = tick.groups[index];
     stats.count = row.unsigned_integer(2);
@@ -164,12 +160,7 @@ Status read_group(const sqlite::Statement& row, StoredTick& tick) {
 Status read_check(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     if (index >= tick.checks.size()) {
-        return Error{
-            fmt::format(
-                "is damaged: check_tick: tick {} holds the counts of a check that it does not name",
-                tick.tick),
-            {},
-            "it was cut short, or changed since"};
+        return damaged("check_tick", tick, "the counts of a check that it does not name");
     }
     tick.checks[index].passed = row.unsigned_integer(2);
     tick.checks[index].failed = row.unsigned_integer(3);
@@ -179,13 +170,7 @@ Status read_check(const sqlite::Statement& row, StoredTick& tick) {
 Status read_cut_check(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     if (index >= tick.checks.size()) {
-        return Error{
-            fmt::format(
-                "is damaged: cut_check_tick: tick {} holds the counts of a check that it does "
-                "not name",
-                tick.tick),
-            {},
-            "it was cut short, or changed since"};
+        return damaged("cut_check_tick", tick, "the counts of a check that it does not name");
     }
     tick.checks[index].cut_off = row.unsigned_integer(2);
     return {};
@@ -195,11 +180,7 @@ Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
     const auto index = row.unsigned_integer(1);
     auto times = read_histogram(row.bytes(2));
     if (index >= kRequestPhaseCount || !times) {
-        return Error{
-            fmt::format("is damaged: phase_tick: tick {} holds a phase's times that cannot be read",
-                        tick.tick),
-            {},
-            "it was cut short, or changed since"};
+        return damaged("phase_tick", tick, "a phase's times that cannot be read");
     }
     tick.phases.times[index] = std::move(times).value();
     return {};

@@ -1,12 +1,11 @@
 // What a collector makes of our traces: receiver.js decodes them with a library that is not ours.
 #include "exporters/otlp/otlp_exporter.hpp"
+#include "tests/integration/otlp/receiver.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <chrono>
-#include <regex>
 #include <sstream>
-#include <thread>
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
@@ -105,23 +104,7 @@ IterationTrace iteration() {
 class Collector : public testing::Test {
 protected:
     void start(const std::vector<std::string>& replies = {}) {
-        std::vector<std::string> argv{"node",
-                                      PLIMSOLL_SOURCE_DIR "/tests/integration/otlp/receiver.js",
-                                      (folder_.path() / "requests").string()};
-        argv.insert(argv.end(), replies.begin(), replies.end());
-        process_ = std::make_unique<test::ChildProcess>(argv, folder_.path() / "log");
-        static const std::regex line("listening ([0-9]+)\n");
-        const auto until = Clock::now() + 60s;
-        std::smatch match;
-        for (std::string log; Clock::now() < until; std::this_thread::sleep_for(20ms)) {
-            log = process_->output();
-            if (std::regex_search(log, match, line)) {
-                port_ = static_cast<unsigned short>(std::stoi(match[1]));
-                return;
-            }
-            ASSERT_TRUE(process_->running()) << log;
-        }
-        FAIL() << "the collector did not start: " << process_->output();
+        test::start_receiver(folder_.path(), replies, process_, port_);
     }
 
     OtlpOptions options(std::map<std::string, std::string> variables = {}) const {
@@ -175,7 +158,7 @@ protected:
 
     test::TempFolder folder_;
     Deliveries deliveries_;  // of the last `send`
-    unsigned short port_ = 0;
+    std::uint16_t port_ = 0;
     std::unique_ptr<test::ChildProcess> process_;
 };
 

@@ -4,16 +4,15 @@
 #include "exporters/otlp/otlp_http.hpp"
 #include "exporters/otlp/otlp_logs.hpp"
 #include "exporters/otlp/otlp_metrics.hpp"
+#include "tests/integration/otlp/receiver.hpp"
 #include "tests/integration/prometheus/live_run.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <cmath>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -33,22 +32,7 @@ constexpr int kTicks = 12;
 class Signals : public testing::Test {
 protected:
     void start(const std::vector<std::string>& replies = {}) {
-        std::vector<std::string> argv{"node",
-                                      PLIMSOLL_SOURCE_DIR "/tests/integration/otlp/receiver.js",
-                                      (folder_.path() / "requests").string()};
-        argv.insert(argv.end(), replies.begin(), replies.end());
-        process_ = std::make_unique<test::ChildProcess>(argv, folder_.path() / "log");
-        static const std::regex line("listening ([0-9]+)\n");
-        std::smatch match;
-        for (const auto until = Clock::now() + 60s; Clock::now() < until;
-             std::this_thread::sleep_for(20ms)) {
-            const std::string log = process_->output();
-            if (std::regex_search(log, match, line)) {
-                port_ = std::stoi(match[1]);
-                return;
-            }
-        }
-        FAIL() << "the receiver does not listen: " << process_->output();
+        test::start_receiver(folder_.path(), replies, process_, port_);
     }
 
     OtlpOptions options(OtlpSignal signal) const {
@@ -131,7 +115,7 @@ protected:
     LiveRun live_;
     test::TempFolder folder_;
     std::unique_ptr<test::ChildProcess> process_;
-    int port_ = 0;
+    std::uint16_t port_ = 0;
     std::vector<SnapshotPtr> snapshots_;
 };
 
