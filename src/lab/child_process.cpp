@@ -143,19 +143,30 @@ void ChildProcess::signal(int number) {
 }
 
 ExitStatus ChildProcess::terminate(int number, Nanoseconds grace) {
-    signal(number);
-    if (auto status = wait(Clock::now() + grace)) {
-        return *status;
+    if (status_) {
+        return *status_;
     }
-    if (running()) {
-        ::kill(-pid_, SIGKILL);  // its group, so that children of its own go with it
+    ::kill(pid_, number);
+    const auto deadline = Clock::now() + grace;
+    while (!awaits_reaping() && Clock::now() < deadline) {
+        std::this_thread::sleep_for(1ms);
     }
+    // The group goes also where the child itself has ended: its own children may not have. While it
+    // is not reaped yet, its number can be no other group's.
+    ::kill(-pid_, SIGKILL);
     // Even a stopped process dies of SIGKILL; only one stuck in the kernel keeps us here.
     while (true) {
         if (auto status = wait(Clock::now() + 1s)) {
             return *status;
         }
     }
+}
+
+bool ChildProcess::awaits_reaping() const {
+    siginfo_t info{};
+    const int result = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+    // An error: reaped by someone else, or SIGCHLD is ignored; `wait` says so.
+    return result == 0 ? info.si_pid == pid_ : errno != EINTR;
 }
 
 Result<std::string> ChildProcess::read_line(Clock::time_point deadline) {

@@ -73,8 +73,9 @@ public:
     [[nodiscard]] std::optional<ExitStatus> wait(Clock::time_point deadline);
     /// Does nothing when it has ended.
     void signal(int number);
-    /// Sends `number`; when it still runs after `grace`, SIGKILL to it and its process group.
-    /// Returns when it has ended.
+    /// Sends `number` to the child. When it has ended, or still runs after `grace`, its process
+    /// group is killed, so that children of its own go with it. Returns when it has ended; does
+    /// nothing when its end was seen before.
     ExitStatus terminate(int number, Nanoseconds grace);
     /// The next line of a piped standard output, without its end.
     /// Error: no pipe, the child closed it, or the deadline passed.
@@ -83,6 +84,7 @@ public:
 private:
     ChildProcess(pid_t pid, int out_fd) : pid_(pid), out_fd_(out_fd) {}
     void destroy();
+    [[nodiscard]] bool awaits_reaping() const;
 
     pid_t pid_ = -1;
     int out_fd_ = -1;

@@ -151,6 +151,15 @@ TEST(ChildProcess, TakesItsOwnChildrenWithItWhenKilled) {
     EXPECT_TRUE(eventually([&] { return is_gone(grandchild); }));
 }
 
+TEST(ChildProcess, TakesItsOwnChildrenWithItAlsoWhenItEndsByItself) {
+    auto child = ChildProcess::spawn(shell("sleep 600 & echo $!; wait"));
+    ASSERT_TRUE(child.ok());
+    const pid_t grandchild = std::stoi(*child->read_line(Clock::now() + kPatience));
+    EXPECT_FALSE(is_gone(grandchild));
+    EXPECT_EQ(child->terminate(SIGTERM, kPatience).signal, SIGTERM);
+    EXPECT_TRUE(eventually([&] { return is_gone(grandchild); }));
+}
+
 TEST(ChildProcess, HasAProcessGroupOfItsOwn) {
     auto child = ChildProcess::spawn(shell("exec sleep 600"));
     ASSERT_TRUE(child.ok());
