@@ -64,7 +64,7 @@ void expect_sound_page(const json::value& seen) {
     EXPECT_EQ(json::serialize(seen.at("requests")), "[]");
     EXPECT_EQ(seen.at("unnamedTables").to_number<int>(), 0);
     EXPECT_LE(seen.at("overflow").to_number<int>(), 0) << "the page scrolls sideways";
-    EXPECT_EQ(seen.at("scripts").to_number<int>(), 3);
+    EXPECT_EQ(seen.at("scripts").to_number<int>(), 2);
     EXPECT_EQ(seen.at("images").to_number<int>(), 0);
 }
 
