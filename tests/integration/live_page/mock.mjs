@@ -42,6 +42,7 @@ export class Mock {
     this.now = null;
     this.events = [];
     this.counts = endpoints.map(() => [0, 0]);
+    this.rows = null;
     this.sparks = endpoints.map(() => ({ t: [], rate: [], p99_s: [] }));
     this.errors = [];
     this.verdict = null;
@@ -92,7 +93,7 @@ export class Mock {
         planned_s: this.planned_s, has_load: this.mode !== "probe", open_model: true, find: false, tags: ["branch=main"], segment: null, tick_s: 1 },
       executors: [{ name: "load", kind: "externally-controlled", open: true, steered: true, max_users: 2000, start_value: 20,
         stages: [{ from_s: 0, to_s: this.planned_s / 2, target: this.peak / 2 }, { from_s: this.planned_s / 2, to_s: this.planned_s, target: this.peak }] }],
-      endpoints: endpoints.map(({ user, name, method }, i) => ({ user, name, method, spark: this.sparks[i] })),
+      endpoints: endpoints.map(({ user, name, method }, i) => ({ user, name, method, spark: this.sparks[i], row: this.rows ? this.rows[i] : undefined })),
       checks: [], probes: [{ name: "postgres" }], charts: this.charts, markers: this.markers(), state: this.state(), events: this.events, errors: this.errors, verdict: this.verdict, over: this.over,
     };
   }
@@ -117,6 +118,7 @@ export class Mock {
       this.counts[i][1] += Math.round(now.failed * share);
     });
     const rows = endpoints.map(({ share }, i) => [...this.counts[i], now.achieved * share, now.failed * share, 0.02, now.p95, now.p99, now.p99 * 1.4, now.p99]);
+    this.rows = rows;
     const message = { charts: updates, endpoints: rows };
     if (now.failed && !(this.t % 5)) message.errors = this.addError();
     if (this.broke === null && now.waiting > 20) {

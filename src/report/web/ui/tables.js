@@ -28,26 +28,31 @@ const endpointColumns = (severalUsers) => [
 export class Endpoints {
   begin(endpoints) {
     this.rows = endpoints.map((one, index) => ({
-      index, method: one.method, name: one.name, user: one.user, requests: 0, failed: 0, rate: null, p50: null, p95: null, p99: null, max: null,
+      index, method: one.method, name: one.name, user: one.user, requests: null, failed: null, rate: null, p50: null, p95: null, p99: null, max: null,
       rates: one.spark.rate.slice(-kPoints), tails: one.spark.p99_s.slice(-kPoints),
     }));
     const users = new Set(endpoints.map((one) => one.user));
     this.table = new SortedTable({ id: "endpoints-title", caption: "Endpoints", hint: "since the start; rate of the last second", columns: endpointColumns(users.size > 1), key: (row) => row.index });
     byId("endpoints").replaceChildren(this.table.element);
     show(byId("endpoints"), this.rows.length > 0);
+    endpoints.forEach((one, i) => one.row && this.fill(this.rows[i], one.row));
     this.draw();
   }
 
   take(list) {
-    list.forEach(([requests, failed, now, , p50, p95, p99, max, tail], i) => {
+    list.forEach((values, i) => {
       const row = this.rows[i];
       if (!row) return;
-      Object.assign(row, { requests, failed, rate: now, p50, p95, p99, max });
-      row.rates.push(now);
-      row.tails.push(tail);
+      this.fill(row, values);
+      row.rates.push(values[2]);
+      row.tails.push(values[8]);
       if (row.rates.length > kPoints) row.rates.shift();
       if (row.tails.length > kPoints) row.tails.shift();
     });
+  }
+
+  fill(row, [requests, failed, rateNow, , p50, p95, p99, max]) {
+    Object.assign(row, { requests, failed, rate: rateNow, p50, p95, p99, max });
   }
 
   draw() {
