@@ -12,7 +12,8 @@ export const runs = [
 const good = ["target: http://127.0.0.1:8080", "users:", "  reader:", "    flow:", "      - get: /v1/deployments", "load:", "  - executor: constant-arrival-rate", "    rate: 100/s", "    duration: 3m"];
 export const scenarios = {
   "checkout.yaml": { name: "checkout.yaml", ok: true, target: "http://127.0.0.1:8080", load: "for 3m", lines: good, faults: [] },
-  "broken.yaml": { name: "broken.yaml", ok: false, target: null, load: null, lines: good.map((line) => line.replace("100/s", "-5/s").replace("get:", "gte:")), faults: [
+  "broken.yaml": { name: "broken.yaml", ok: false, target: null, load: null, lines: ["", "", "", "", "      - gte: /v1/deployments", "", "", "    rate: -5/s", ""], faults: [
     { line: 5, column: 9, path: "users.reader.flow[0]", what: "unknown key gte", hint: "did you mean `get`?" },
-    { line: 8, column: 11, path: "load[0].rate", what: "must be above 0, got -5/s", hint: "write it as requests per second, e.g. rate: 250/s" }] },
+    { line: 8, column: 11, path: "load[0].rate", what: "must be above 0, got -5/s", hint: "write it as requests per second, e.g. rate: 250/s" },
+    { file: "accounts.csv", line: 3, column: 1, path: "data.accounts", what: "has 2 columns, its first line 3", hint: "" }] },
 };

@@ -7,10 +7,28 @@ import { Past } from "./past.js";
 const faultText = (fault) =>
   (fault.column ? "column " + fault.column + ": " : "") + (fault.path ? fault.path + ": " : "") + fault.what + (fault.hint ? "\nhint: " + fault.hint : "");
 
-function lineOf(number, content, faults) {
-  const here = faults.filter((fault) => fault.line === number);
-  return h("li", { id: "line-" + number, class: here.length ? "at-fault" : null, tabindex: here.length ? "-1" : null }, content,
+const faultsOf = (faults, number) => faults.filter((fault) => !fault.file && fault.line === number);
+
+function lineOf(number, content, here) {
+  return h("li", { id: "line-" + number, "data-line": number, class: here.length ? "at-fault" : null, tabindex: here.length ? "-1" : null }, content || " ",
     here.map((fault) => h("span", { class: "fault" }, faultText(fault))));
+}
+
+// Of a file at fault the server gives only the lines that are named, as no one can tell there what is secret.
+function sourceLines({ lines, faults }) {
+  const list = [];
+  let left = 0;
+  lines.forEach((content, i) => {
+    const here = faultsOf(faults, i + 1);
+    if (faults.length && !content && !here.length) {
+      left = i + 1;
+      return;
+    }
+    if (left === i && left > 0) list.push(h("li", { "data-line": "⋮" }, " "));
+    list.push(lineOf(i + 1, content, here));
+  });
+  if (left === lines.length) list.push(h("li", { "data-line": "⋮" }, " "));
+  return list;
 }
 
 function faultList(faults) {
@@ -20,8 +38,11 @@ function faultList(faults) {
     line.scrollIntoView({ block: "center" });
     line.focus({ preventScroll: true });
   };
-  return h("ol", { class: "faults" }, faults.map((fault) =>
-    h("li", null, fault.line ? h("button", { type: "button", onclick: jump(fault) }, "line " + fault.line) : null, " ", (fault.path ? fault.path + ": " : "") + fault.what)));
+  const place = (fault) =>
+    fault.file ? fault.file + (fault.line ? ", line " + fault.line : "") : fault.line ? h("button", { type: "button", onclick: jump(fault) }, "line " + fault.line) : null;
+  // What stands at no line here says its hint, too.
+  const words = (fault) => (fault.path ? fault.path + ": " : "") + fault.what + ((fault.file || !fault.line) && fault.hint ? " (" + fault.hint + ")" : "");
+  return h("ol", { class: "faults" }, faults.map((fault) => h("li", null, place(fault), " ", words(fault))));
 }
 
 function scenarioButton(scenario, chosen, choose) {
@@ -90,7 +111,7 @@ export class Start {
     byId("chosen").replaceChildren(
       h("div", { class: "row message" + (file.ok ? "" : " bad"), role: "status" }, h("span", { class: "wide" }, said + (this.session().readonly ? " This page may only read." : "")), startIt),
       ...(file.ok ? [] : [faultList(faults)]),
-      h("div", { class: "source", tabindex: "0", role: "region", "aria-label": file.name }, h("ol", null, file.lines.map((line, i) => lineOf(i + 1, line || " ", faults)))));
+      h("div", { class: "source", tabindex: "0", role: "region", "aria-label": file.name }, h("ol", null, sourceLines(file))));
   }
 
   async start(scenario) {
