@@ -382,7 +382,7 @@ test("the start page shows faults at their lines, and starts what has none", asy
   await page.waitForSelector(".source .at-fault");
   assert.deepEqual(await page.locator(".source .at-fault").evaluateAll((lines) => lines.map((line) => line.id)), ["line-5", "line-8"]);
   assert.deepEqual(await page.locator(".source li").evaluateAll((lines) => lines.map((line) => line.dataset.line)), ["⋮", "5", "⋮", "8", "⋮"]);
-  assert.match(await page.locator(".faults li").nth(2).textContent(), /^accounts\.csv, line 3 data\.accounts: has 2 columns/);
+  assert.match(await page.locator(".faults li").nth(2).textContent(), /^accounts\.csv, line 3: data\.accounts: has 2 columns/);
   assert.match(await textOf(page, "#line-8 .fault"), /must be above 0, got -5\/s\nhint: write it as/);
   assert.equal(await page.locator("#start-it").isDisabled(), true);
   await page.click(".scenario-list button:has-text('checkout.yaml')");

@@ -78,13 +78,13 @@ export function tiles(run, state) {
 }
 
 // Whether the page still hears of the run.
-export function showLink(state, tries, heardMs) {
+export function showLink(state, tries, heardMs, running) {
   const link = byId("link");
   link.className = "link " + state;
   const kept = heardMs ? "; what came until " : "";
   const words = {
     connecting: "connecting",
-    live: "live",
+    live: running ? "live" : "connected",
     refused: "",
     lost: tries > 5 ? "no answer, Plimsoll may have ended" : "reconnecting",
   };

@@ -22,7 +22,7 @@ export class Past {
     this.chosen = new Map(); // folder → run, as they were ticked
     const some = (get) => (row) => (row.fault ? "" : get(row));
     this.table = new SortedTable({ id: "past-title", caption: "Past runs", key: (row) => row.folder, columns: [
-      { name: "Started", make: (row) => (row.started ? timeElement(startedMs(row), true) : row.folder), fill: () => {}, value: (row) => startedMs(row) || null },
+      { name: "Started", make: (row) => (row.started ? timeElement(startedMs(row), true) : "–"), fill: () => {}, value: (row) => startedMs(row) || null },
       { name: "Scenario", make: (row) => this.link(row), fill: () => {}, value: (row) => row.scenario || "" },
       { name: "Compare", make: (row) => this.tick(row), fill: (cell, row) => (cell.firstChild.checked = this.chosen.has(row.folder)) },
       { name: "Measurement", make: (row) => (row.verdict ? h("span", { class: "badge " + (badgeOf[row.verdict] || "fair") }, row.verdict) : null), fill: () => {}, value: (row) => row.verdict || "" },

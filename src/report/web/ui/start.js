@@ -39,7 +39,7 @@ function faultList(faults) {
     line.focus({ preventScroll: true });
   };
   const place = (fault) =>
-    fault.file ? fault.file + (fault.line ? ", line " + fault.line : "") : fault.line ? h("button", { type: "button", onclick: jump(fault) }, "line " + fault.line) : null;
+    fault.file ? fault.file + (fault.line ? ", line " + fault.line : "") + ":" : fault.line ? h("button", { type: "button", onclick: jump(fault) }, "line " + fault.line) : null;
   // What stands at no line here says its hint, too.
   const words = (fault) => (fault.path ? fault.path + ": " : "") + fault.what + ((fault.file || !fault.line) && fault.hint ? " (" + fault.hint + ")" : "");
   return h("ol", { class: "faults" }, faults.map((fault) => h("li", null, place(fault), " ", words(fault))));

@@ -49,6 +49,7 @@ export class Stream {
     if (event.lastEventId) this.last = event.lastEventId;
     if (kind === "begin") this.ticking = true;
     if (kind === "over" || kind === "idle") this.ticking = false;
+    if (kind !== "tick") this.onState("live", 0);
     this.on[kind](JSON.parse(event.data));
   }
 

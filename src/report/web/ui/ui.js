@@ -46,7 +46,7 @@ const stream = new Stream(
     failed: (message) => start.failed(message.error),
   },
   (state, tries) => {
-    showLink(state, tries, stream.heard);
+    showLink(state, tries, stream.heard, stream.ticking);
     if (state === "refused") {
       forgetToken();
       lock("The token does not fit: Plimsoll was started anew, or it was copied in part. Open the address that it printed.");
