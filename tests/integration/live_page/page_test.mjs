@@ -257,6 +257,11 @@ test("without a token, or with a wrong one, nothing is shown; the address pasted
   await page.click("#token-form button");
   await begun(page);
   assert.equal(await page.evaluate(() => sessionStorage.getItem("plimsoll-token")), kToken);
+  // A wrong one in the address of the open page asks anew, the right one opens it again.
+  await page.goto(mock.origin + "/#token=eeee");
+  await until(page, "#locked-why", "does not fit");
+  await page.goto(mock.url);
+  await begun(page);
 });
 
 test("times are of the viewer's zone, UTC on hover", async (t) => {
@@ -399,9 +404,17 @@ test("the start page shows faults at their lines, and starts what has none", asy
   mock.end("/runs/20260101T120000Z-ab12-checkout/report.html");
   await until(page, "#over", "passed");
   assert.match(await page.getAttribute("#over a", "href"), /report\.html\?view=/);
+  // A break does not take it away.
+  mock.running = false;
+  mock.drop();
+  await until(page, "#link", "reconnecting");
+  await until(page, "#link", "connected");
+  assert.equal(await page.locator("#over").isVisible(), true);
   await page.click("#over button");
   await page.waitForSelector(".past tbody tr");
-  sound(seen);
+  // The browser's own word for the break, and the only one.
+  assert.deepEqual(seen.said.filter((words) => !words.includes("ERR_INCOMPLETE_CHUNKED_ENCODING")), []);
+  assert.deepEqual(seen.elsewhere, []);
 });
 
 test("a run that does not come up says why", async (t) => {

@@ -77,6 +77,10 @@ export class Live {
     showVerdict(this.plan.run, verdict, this.state);
   }
 
+  isOver() {
+    return this.plan !== null && this.state.phase === "over";
+  }
+
   over(over) {
     this.state = { ...this.state, phase: "over" };
     this.now();

@@ -31,8 +31,9 @@ const live = new Live({ session: () => session, back: () => go("start") });
 const stream = new Stream(
   {
     idle: () => {
-      running = false;
-      if (place !== "start") go("start");
+      // Who has watched a run to its end keeps it before them, also after a break.
+      running = live.isOver();
+      if (!running || place === null) go("start");
     },
     begin: (message) => {
       running = true;
@@ -85,6 +86,11 @@ byId("token-form").addEventListener("submit", (event) => {
   keepToken(/token=([0-9a-zA-Z_-]+)/.exec(pasted)?.[1] || pasted);
   byId("token").value = "";
   enter();
+});
+
+// The address pasted where the page is open already changes only what stands behind its #.
+window.addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#token=")) location.reload();
 });
 
 if (takeToken()) enter();
