@@ -97,15 +97,6 @@ std::string timeline(const AlertReport& report, std::size_t number) {
     return text + "</svg>\n</div>\n";
 }
 
-/// A figure stays with its unit where a cell is broken.
-std::string delay_cell(const std::optional<PhaseRange>& range) {
-    std::string text = escape_markup(delay_text(range));
-    if (const auto unit = text.find(" s"); unit != std::string::npos) {
-        text.replace(unit, 1, "&nbsp;");
-    }
-    return text;
-}
-
 std::string outcome_table(const AlertReport& report, std::size_t number) {
     Table table(fmt::format("alerts{}", number), "Each alert, from the onset",
                 {{"Alert"},
@@ -123,12 +114,14 @@ std::string outcome_table(const AlertReport& report, std::size_t number) {
                                figure(outcome->false_alarms));
         }
         for (const std::string& remark : outcome->remarks) {
-            said += escape_markup(remark) + ". ";
+            said += breakable_markup(remark) + ". ";
         }
-        table.row({breakable_markup(outcome->alert), delay_cell(outcome->pending_s),
-                   delay_cell(outcome->firing_s), escape_markup(fired_text(*outcome)),
-                   outcome->fired > 0 && outcome->resolved == 0 ? "not in this run"
-                                                                : delay_cell(outcome->resolved_s),
+        table.row({breakable_markup(outcome->alert), escape_markup(delay_text(outcome->pending_s)),
+                   escape_markup(delay_text(outcome->firing_s)),
+                   escape_markup(fired_text(*outcome)),
+                   outcome->fired > 0 && outcome->resolved == 0
+                       ? "not in this run"
+                       : escape_markup(delay_text(outcome->resolved_s)),
                    escape_markup(hurt_text(report, *outcome)), said});
     }
     return table.end();

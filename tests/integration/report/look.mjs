@@ -48,7 +48,7 @@ function examine() {
   const unnamed = [...document.querySelectorAll("table:not(.u-legend)")].filter((table) => !table.caption);
   return {
     title: document.title,
-    badge: document.querySelector(".badge").textContent,
+    badge: document.querySelector(".badge")?.textContent ?? null,
     answer: document.getElementById("answer").textContent,
     headings: [...document.querySelectorAll("h1, h2")].map((heading) => heading.textContent),
     drawn: Number(document.documentElement.dataset.charts),
