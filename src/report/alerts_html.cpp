@@ -97,6 +97,17 @@ std::string timeline(const AlertReport& report, std::size_t number) {
     return text + "</svg>\n</div>\n";
 }
 
+/// A delay over its range where both do not fit on one line.
+std::string delay_cell(const std::optional<PhaseRange>& range) {
+    const std::string text = delay_text(range);
+    const auto open = text.find(" (");
+    if (open == std::string::npos) {
+        return "<span>" + escape_markup(text) + "</span>";
+    }
+    return fmt::format("<span>{}</span> <span>{}</span>", escape_markup(text.substr(0, open)),
+                       escape_markup(text.substr(open + 1)));
+}
+
 std::string outcome_table(const AlertReport& report, std::size_t number) {
     Table table(fmt::format("alerts{}", number), "Each alert, from the onset",
                 {{"Alert"},
@@ -116,12 +127,10 @@ std::string outcome_table(const AlertReport& report, std::size_t number) {
         for (const std::string& remark : outcome->remarks) {
             said += breakable_markup(remark) + ". ";
         }
-        table.row({breakable_markup(outcome->alert), escape_markup(delay_text(outcome->pending_s)),
-                   escape_markup(delay_text(outcome->firing_s)),
-                   escape_markup(fired_text(*outcome)),
-                   outcome->fired > 0 && outcome->resolved == 0
-                       ? "not in this run"
-                       : escape_markup(delay_text(outcome->resolved_s)),
+        table.row({breakable_markup(outcome->alert), delay_cell(outcome->pending_s),
+                   delay_cell(outcome->firing_s), escape_markup(fired_text(*outcome)),
+                   outcome->fired > 0 && outcome->resolved == 0 ? "<span>not in this run</span>"
+                                                                : delay_cell(outcome->resolved_s),
                    escape_markup(hurt_text(report, *outcome)), said});
     }
     return table.end();

@@ -46,7 +46,24 @@ function examine() {
     };
   });
   const unnamed = [...document.querySelectorAll("table:not(.u-legend)")].filter((table) => !table.caption);
+  // Tables that must be scrolled to be read, and texts of drawings that reach over their edges.
+  const wide = [...document.querySelectorAll(".table")].filter((table) => table.scrollWidth > table.clientWidth).map((table) => table.getAttribute("aria-labelledby"));
+  const clipped = [...document.querySelectorAll("svg text")].filter((text) => {
+    const [inner, outer] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+    return inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5;
+  }).map((text) => text.textContent);
+  // Cells whose text breaks elsewhere than between words: their lines, by where each character stands.
+  const broken = [...document.querySelectorAll("table.alerts tbody th")].filter((cell) => {
+    return [...cell.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE).some((word) => {
+      const range = document.createRange();
+      range.selectNodeContents(word);
+      return new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size > 1;
+    });
+  }).map((cell) => cell.textContent);
   return {
+    wide,
+    clipped,
+    broken,
     title: document.title,
     badge: document.querySelector(".badge")?.textContent ?? null,
     answer: document.getElementById("answer").textContent,
