@@ -257,5 +257,21 @@ TEST(ReportInBrowser, HoursOfDataStaySmall) {
     expect_sound_page(look_at(sample));
 }
 
+TEST(ReportInBrowser, AnHourOfFiftyEndpointsOpensWithinASecond) {
+    auto sample = sample::broken_pool(60);
+    for (std::size_t i = sample.info.endpoints.size(); i < 50; ++i) {
+        sample.info.endpoints.push_back({"reader", "/v1/things/" + std::to_string(i), "GET"});
+        sample.analysis.endpoints.push_back(sample.analysis.endpoints.front());
+        sample.analysis.endpoints.back().name = sample.info.endpoints.back().name;
+        sample.data.totals.push_back(sample.data.totals.front());
+    }
+    const auto page = report::html_page(sample.info, sample.data, sample.analysis);
+    EXPECT_LT(page.size(), 3'000'000U);
+    const auto seen = look_at(page);
+    expect_sound_page(seen);
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+    EXPECT_LT(seen.at("opened_s").to_number<double>(), 1.0);
+}
+
 }  // namespace
 }  // namespace plimsoll
