@@ -128,7 +128,6 @@ std::string filled_page(const PageParts& parts) {
                                           {"report_css", std::string(embedded::report_css)},
                                           {"report_js", std::string(embedded::report_js)},
                                           {"uplot_css", std::string(embedded::uplot_css)},
-                                          {"uplot_js", std::string(embedded::uplot_js)},
                                           {"uplot_licence", std::string(embedded::uplot_licence)}});
 }
 
