@@ -1,8 +1,8 @@
 // What the page's server answers.
 #include "base/log.hpp"
 #include "net/url_text.hpp"
+#include "report/embedded.hpp"
 #include "report/json_text.hpp"
-#include "ui/embedded.hpp"
 #include "ui/page_server.hpp"
 #include "ui/scenario_files.hpp"
 
@@ -79,13 +79,13 @@ void PageServer::handle(const HttpRequest& request, Responder responder) {
     const std::string_view path = request.path();
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (reads && (path == "/" || path == "/index.html")) {
-        return responder.send(embedded_file(kHtml, live_page::ui_html));
+        return responder.send(embedded_file(kHtml, embedded::ui_html));
     }
     if (reads && path == "/ui.css") {
-        return responder.send(embedded_file("text/css; charset=utf-8", live_page::ui_css));
+        return responder.send(embedded_file("text/css; charset=utf-8", embedded::ui_css));
     }
     if (reads && path == "/ui.js") {
-        return responder.send(embedded_file("text/javascript; charset=utf-8", live_page::ui_js));
+        return responder.send(embedded_file("text/javascript; charset=utf-8", embedded::ui_js));
     }
     if (reads) {
         return read(request, std::move(responder));
