@@ -4,10 +4,12 @@
     lint.py ROOT
 
 The rules come from docs/architecture.md: which module may include which (first table) and where a
-third-party library may be included (second table). Tests may include any module and any library.
+third-party library may be included (second table); within a module that has rooms, which room may include
+which. Tests may include any module and any library.
 Beside them: each built module is in the table and has a README.md, no file postpones work in a
 comment, no test is skipped or switched off, no lock file names a package registry, no link of a page
-leads nowhere, docs/exit-codes.md has every exit status of the program, and no source of the program is
+leads nowhere, each function that the life of a request goes through is in the file that it names,
+docs/exit-codes.md has every exit status of the program, and no source of the program is
 longer than 400 lines without a reason in tests/lint/long_sources.txt.
 """
 
@@ -54,6 +56,7 @@ class Library(NamedTuple):
 class Tables(NamedTuple):
     modules: dict[str, set[str]]  # folder -> folders it may include
     libraries: list[Library]
+    rooms: dict[str, set[str]]  # folder within a module -> others of that module that it may include
 
 
 class BadTable(Exception):
@@ -86,6 +89,11 @@ def read_tables(text: str) -> Tables:
             raise BadTable(f"module table: a row needs three cells, got {cells}")
         folder = cells[0].strip("`")
         modules[folder] = {item if "/" in item else f"src/{item}" for item in split_list(cells[2])}
+    rooms = {cells[0].strip("`"): set(split_list(cells[2]))
+             for cells in table_rows(text, "room") if len(cells) == 3}
+    for room, may in rooms.items():
+        for other in sorted(may - rooms.keys()):
+            raise BadTable(f"table of rooms: {room} may include {other}, which has no row")
     libraries = [Library(cells[0], split_list(cells[1]), split_list(cells[2]))
                  for cells in table_rows(text, "library") if len(cells) == 3]
     if not modules or not libraries:
@@ -93,7 +101,7 @@ def read_tables(text: str) -> Tables:
     for folder, may in modules.items():
         for other in sorted(may - modules.keys()):
             raise BadTable(f"module table: {folder} may include {other}, which has no row")
-    return Tables(modules, libraries)
+    return Tables(modules, libraries, rooms)
 
 
 def find_cycle(modules: dict[str, set[str]]) -> list[str]:
@@ -147,6 +155,46 @@ def own_header(path: str, name: str, modules: dict[str, set[str]], files: set[st
     return module_of(f"src/{name}", modules) or module_of(name, modules)  # made by the build
 
 
+def room_of(path: str, rooms: dict[str, set[str]]) -> str | None:
+    return next((room for room in rooms if path.startswith(room + "/")), None)
+
+
+def check_rooms(path: str, text: str, tables: Tables, files: set[str]) -> Iterator[Violation]:
+    """Of a file in a room: it includes what its row says, and nothing that stands above the rooms of its module."""
+    room = room_of(path, tables.rooms)
+    if room is None:
+        return
+    module = module_of(path, tables.modules)
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match or not match.group(1):
+            continue
+        name = match.group(1)
+        for candidate in (os.path.normpath(f"{os.path.dirname(path)}/{name}"), f"src/{name}", name):
+            if candidate not in files or module_of(candidate, tables.modules) != module:
+                continue
+            other = room_of(candidate, tables.rooms)
+            if other != room and other not in tables.rooms[room]:
+                yield Violation(path, number, f'{room} may not include {other or "what stands above it"} ("{name}")')
+            break
+
+
+def check_life(root: Path, page: str, text: str) -> Iterator[Violation]:
+    """The functions of the table that begins with `what happens` are in the files that it names."""
+    for cells in table_rows(text, "what happens"):
+        if len(cells) != 3:
+            yield Violation(page, 0, f"the life of a request: a row needs three cells, got {cells}")
+            continue
+        name, path = cells[1].strip("`"), cells[2].strip("`")
+        source = (root / path).read_text(encoding="utf-8") if (root / path).is_file() else ""
+        owner, _, function = name.rpartition("::")
+        # In a source its definition; in a header a member of its class.
+        there = re.search(rf"\b{name}\(", source) if path.endswith(".cpp") else (
+            re.search(rf"\b(class|struct) {owner}\b", source) and re.search(rf"\b{function}\(", source))
+        if not there:
+            yield Violation(page, 0, f"{name} is not in {path}")
+
+
 def check_includes(path: str, text: str, tables: Tables, files: set[str]) -> Iterator[Violation]:
     module = module_of(path, tables.modules)
     if module is None:
@@ -174,6 +222,18 @@ def check_modules(tables: Tables, files: set[str]) -> Iterator[Violation]:
             yield Violation(folder, 0, "has no row in the module table of docs/architecture.md")
         elif f"{folder}/CMakeLists.txt" in files and f"{folder}/README.md" not in files:
             yield Violation(folder, 0, "has no README.md (what it is for, what it may include, where to add the next one)")
+
+
+def check_folders(tables: Tables, files: set[str]) -> Iterator[Violation]:
+    """A module that has one room in the table has all its folders there, and none that is empty."""
+    folders = {os.path.dirname(path) for path in files if path.endswith(CODE)}
+    modules = {module_of(room + "/", tables.modules) for room in tables.rooms}
+    for folder in sorted(folders):
+        module = module_of(folder + "/", tables.modules)
+        if module in modules and folder != module and folder not in tables.rooms:
+            yield Violation(folder, 0, "has no row in the table of rooms of docs/architecture.md")
+    for room in sorted(tables.rooms.keys() - folders):
+        yield Violation("docs/architecture.md", 0, f"the table of rooms has {room}, which holds no source")
 
 
 def check_words(path: str, text: str) -> Iterator[Violation]:
@@ -245,6 +305,10 @@ def lint(root: Path) -> list[Violation]:
     found = list(check_modules(tables, files))
     if cycle := find_cycle(tables.modules):
         found.append(Violation(page, 0, f"the module table has a cycle: {' -> '.join(cycle)}"))
+    if cycle := find_cycle(tables.rooms):
+        found.append(Violation(page, 0, f"the table of rooms has a cycle: {' -> '.join(cycle)}"))
+    found += check_folders(tables, files)
+    found += check_life(root, page, (root / page).read_text(encoding="utf-8"))
     found += check_exit_codes(root)
     lengths: dict[str, int] = {}
     for path in names:
@@ -261,6 +325,7 @@ def lint(root: Path) -> list[Violation]:
             found += check_links(path, text, root)
         if path.endswith(CODE):
             found += check_includes(path, text, tables, files)
+            found += check_rooms(path, text, tables, files)
         if not re.search(r"\.min\.(js|css)$", path):
             found += check_words(path, text)
     list_of_long = root / LONG_SOURCES

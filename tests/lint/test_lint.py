@@ -74,6 +74,54 @@ class Lint(unittest.TestCase):
         self.expect({"src/base/units.hpp": '#include "engine/made.hpp"\n'},
                     'src/base/units.hpp:1: src/base may not include src/engine ("engine/made.hpp")')
 
+    def with_rooms(self, rows: str, **files: str) -> list[str]:
+        table = "\n| room | responsibility | may include |\n|---|---|---|\n" + rows
+        rooms = {"src/engine/users/users.hpp": "", "src/engine/http1/http1.hpp": '#include "engine/users/users.hpp"\n'}
+        return self.lint({"docs/architecture.md": ARCHITECTURE + table, **rooms,
+                          **{name.replace("__", "/") + ".hpp": text for name, text in files.items()}})
+
+    ROOMS = "| src/engine/users | when | |\n| src/engine/http1 | how | src/engine/users |\n"
+
+    def test_lets_a_room_include_what_its_row_says(self) -> None:
+        self.assertEqual(self.with_rooms(self.ROOMS), [])
+
+    def test_keeps_the_rooms_of_a_module_apart(self) -> None:
+        self.assertEqual(self.with_rooms(self.ROOMS, src__engine__users__user='#include "engine/http1/http1.hpp"\n'),
+                         ['src/engine/users/user.hpp:1: src/engine/users may not include src/engine/http1 '
+                          '("engine/http1/http1.hpp")'])
+
+    def test_lets_no_room_include_what_stands_above_it(self) -> None:
+        self.assertEqual(self.with_rooms(self.ROOMS, src__engine__users__user='#include "../shard.hpp"\n'),
+                         ['src/engine/users/user.hpp:1: src/engine/users may not include what stands above it '
+                          '("../shard.hpp")'])
+
+    def test_finds_a_circle_of_rooms(self) -> None:
+        found = self.with_rooms(self.ROOMS.replace("| when | |", "| when | src/engine/http1 |"))
+        self.assertEqual(found, ["docs/architecture.md:0: the table of rooms has a cycle: "
+                                 "src/engine/http1 -> src/engine/users -> src/engine/http1"])
+
+    def test_wants_a_row_for_each_room(self) -> None:
+        self.assertEqual(self.with_rooms(self.ROOMS, src__engine__more__more=""),
+                         ["src/engine/more:0: has no row in the table of rooms of docs/architecture.md"])
+        self.assertEqual(self.with_rooms(self.ROOMS + "| src/engine/gone | nothing | |\n"),
+                         ["docs/architecture.md:0: the table of rooms has src/engine/gone, which holds no source"])
+
+    def test_finds_the_functions_of_a_requests_life(self) -> None:
+        life = ARCHITECTURE + "\n| what happens | function | file |\n|---|---|---|\n| it is sent | `Shard::send` | {} |\n"
+        source = '#include "engine/shard.hpp"\nvoid Shard::send() {\n}\n'
+        header = "#pragma once\nclass Shard {\n    void send();\n};\n"
+        files = {"src/engine/shard.cpp": source, "src/engine/shard.hpp": header}
+        for path in files:
+            self.expect({"docs/architecture.md": life.format(path), **files})
+        self.expect({"docs/architecture.md": life.format("src/engine/shard.cpp"),
+                     "src/engine/shard.cpp": source.replace("send", "transmit")},
+                    "docs/architecture.md:0: Shard::send is not in src/engine/shard.cpp")
+        self.expect({"docs/architecture.md": life.format("src/engine/shard.hpp"),
+                     "src/engine/shard.hpp": header.replace("send", "sender")},
+                    "docs/architecture.md:0: Shard::send is not in src/engine/shard.hpp")
+        self.expect({"docs/architecture.md": life.format("src/engine/gone.cpp")},
+                    "docs/architecture.md:0: Shard::send is not in src/engine/gone.cpp")
+
     def test_engine_may_not_see_a_probe(self) -> None:
         self.expect({"src/engine/shard.hpp": '#include "probes/postgres/probe.hpp"\n'},
                     'src/engine/shard.hpp:1: src/engine may not include probes/postgres ("probes/postgres/probe.hpp")')
