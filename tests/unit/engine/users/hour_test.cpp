@@ -83,7 +83,8 @@ TEST(AnHour, OfConstantUsersHasEachGoRoundInItsTime) {
 TEST(AnHour, OfRampingUsersHasOneMoreEachMinute) {
     UserClass user = user_of();
     user.think = constant(9'001ms);  // not a part of a minute: no iteration begins with the end
-    World world(scenario_of(ramping_vus(0, {{1h, 60}}), user), takes(1s), by_the_second());
+    World world(scenario_of(ramping_vus(0, {{59min, 59}, {1min, 59}}), user), takes(1s),
+                by_the_second());
     for (int minute = 1; minute < 60; ++minute) {
         // User number k is wanted from minute k on.
         const auto just_before = std::chrono::minutes(minute) - 1ms;

@@ -192,7 +192,8 @@ public:
         carry_out();
     }
     void set_level(double level, std::uint32_t executor = 0) {
-        const Nanoseconds at = now() - scenario_.load[executor].start_time;
+        const Nanoseconds at =  // as Engine does: not before its begin
+            std::max(Nanoseconds{}, now() - scenario_.load[executor].start_time);
         users_->set_level(executor, at, level, now_);
         carry_out();
     }
