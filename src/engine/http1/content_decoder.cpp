@@ -1,4 +1,4 @@
-#include "engine/content_decoder.hpp"
+#include "engine/http1/content_decoder.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,9 @@
 // Request bytes, made ahead of the run where they do not change.
 #pragma once
 
-#include "engine/cookie_jar.hpp"
-#include "engine/origin.hpp"
-#include "engine/upload.hpp"
+#include "engine/http1/cookie_jar.hpp"
+#include "engine/transport/origin.hpp"
+#include "engine/transport/upload.hpp"
 #include "scenario/scenario.hpp"
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "engine/address.hpp"
+#include "engine/transport/address.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>

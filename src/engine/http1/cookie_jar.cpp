@@ -1,4 +1,4 @@
-#include "engine/cookie_jar.hpp"
+#include "engine/http1/cookie_jar.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>

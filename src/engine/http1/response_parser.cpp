@@ -1,6 +1,6 @@
-#include "engine/response_parser.hpp"
+#include "engine/http1/response_parser.hpp"
 
-#include "engine/odd_header.hpp"
+#include "engine/http1/odd_header.hpp"
 
 #include <algorithm>
 #include <new>

@@ -1,4 +1,4 @@
-#include "engine/origin.hpp"
+#include "engine/transport/origin.hpp"
 
 #include "scenario/parse.hpp"
 

@@ -1,29 +1,13 @@
-// One request and its response on one connection. State only; the shard moves it.
-//
-// The seam between what users do and how it goes over the wire:
-//   users/          decides what to send: Order::Send
-//   http1.cpp       makes the request's bytes, reads the response's, decides what a response means
-//   connection.cpp  opens, secures, reads, writes and closes sockets; knows deadlines, not
-//   protocols
-// and back: Users::judge and Users::on_done, once per order.
-// Users and the recorder see an outcome, a status number, times and byte counts, never a header.
-//
-// Another protocol enters beside http1.cpp. It needs what http1.cpp has: start (a request is to be
-// sent on `exchange`), on_ready (the connection stands), on_bytes, on_end, and says which protocol
-// an exchange speaks by one enumerator in Exchange and one switch in each of the four places where
-// connection.cpp hands over. One whose connection carries several exchanges at once (HTTP/2, gRPC)
-// keeps a session that owns an Exchange for the socket and passes each stream's frames to the
-// stream's own Exchange, which has no socket. One whose exchanges have no end of their own
-// (WebSocket) ends an exchange with each awaited message and leaves the connection open.
+// One request under way on a connection, and its response. State only; `Requests` moves it.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "engine/content_decoder.hpp"
-#include "engine/prepared_request.hpp"
-#include "engine/response_parser.hpp"
-#include "engine/tls.hpp"
-#include "engine/upload.hpp"
+#include "engine/http1/content_decoder.hpp"
+#include "engine/http1/prepared_request.hpp"
+#include "engine/requests/protocol.hpp"
+#include "engine/transport/connection.hpp"
+#include "engine/transport/upload.hpp"
 #include "record/interval.hpp"
 
 #include <cstdint>
@@ -34,7 +18,6 @@
 
 namespace plimsoll {
 
-struct Origin;
 struct User;
 
 enum class Phase : std::uint8_t {
@@ -56,33 +39,27 @@ struct TraceNotes {
     std::vector<PhaseSpan> phases;
 };
 
-/// Never moves in memory: the epoll set and the timer wheel point to it.
+/// Never moves in memory: its connection and the timer wheel point to it. A protocol that carries
+/// several requests at once on a connection has several exchanges point to that one.
 struct Exchange {
-    explicit Exchange(User& user) : owner(&user) {}
+    Exchange(User& user, Connection& its) : owner(&user), connection(&its) {
+        connection->carries = this;
+    }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
     [[nodiscard]] bool under_way() const noexcept { return phase != Phase::Idle; }
 
     User* owner;
+    Connection* connection;
     const PreparedRequest* request = nullptr;  // the one under way, or the last
-
-    // the connection
-    int socket = -1;
+    Protocol protocol;
     Phase phase = Phase::Idle;
-    bool reused = false;          // this connection has carried a response already
-    bool unfinished = false;      // in Shard::unfinished_
-    bool peer_closed = false;     // the server has ended the connection; bytes may be unread still
-    bool new_connection = false;  // the request under way had to open one
-    std::uint32_t attempts = 0;   // addresses tried for this connection
-    Origin* origin = nullptr;     // whom it leads to
-    std::unique_ptr<TlsConnection> tls;  // set where it is secured
-    std::vector<int> racing;  // earlier sockets that may still come to stand before `socket`
-    Clock::time_point connect_by;
     Clock::time_point deadline = Clock::time_point::max();
     std::uint64_t wheel_slot = 0;
 
     // the request
+    bool unfinished = false;   // in Requests::unfinished_
     bool retried = false;      // sent anew after a kept-alive connection turned out closed
     bool starting = false;     // inside send_request: what fails now must not go on from there
     bool was_blocked = false;  // the kernel would not take all of it at once
@@ -108,8 +85,6 @@ struct Exchange {
     Random random_before{0, 0, 0};    // the user's, as it was before the request was rendered
 
     // the response
-    ResponseParser parser;
-    std::string response_rest;                // an incomplete header, kept until more comes
     std::unique_ptr<ContentDecoder> decoder;  // while Decoding
     Clock::time_point completed;              // when its body was; while Decoding
 };

@@ -1,8 +1,8 @@
 // A user as the servers see it: its connections, and what they have told it to send along.
 #pragma once
 
-#include "engine/cookie_jar.hpp"
-#include "engine/exchange.hpp"
+#include "engine/http1/cookie_jar.hpp"
+#include "engine/requests/exchange.hpp"
 #include "engine/users/user.hpp"
 
 #include <cstdint>
@@ -13,16 +13,24 @@ namespace plimsoll {
 
 /// Never moves in memory. Made with a user's first request.
 struct Client {
-    explicit Client(User& whose) : user(&whose), exchange(whose) {}
+    /// One connection with the exchange on it.
+    struct Lane {
+        explicit Lane(User& user) : exchange(user, connection) {}
+        Connection connection;
+        Exchange exchange;
+    };
+
+    explicit Client(User& whose) : user(&whose), first(whose) {}
 
     /// Calls `visit(Exchange&)` for each exchange it has, idle ones too.
     template <typename Visit>
     void for_each_exchange(Visit&& visit) {
-        visit(exchange);
-        for (Exchange& other : more) {
-            visit(other);
+        visit(first.exchange);
+        for (Lane& lane : more) {
+            visit(lane.exchange);
         }
     }
+    [[nodiscard]] Exchange& new_exchange() { return more.emplace_front(*user).exchange; }
     /// nullptr: there are none.
     [[nodiscard]] CookieJar* known_cookies() {
         if (cookies && cookies_of != user->memory) [[unlikely]] {
@@ -44,8 +52,8 @@ struct Client {
     User* user;
     std::unique_ptr<CookieJar> cookies;  // made with the first cookie
     std::uint32_t cookies_of = 0;        // User::memory when they came
-    Exchange exchange;
-    std::forward_list<Exchange> more;  // where one connection is not enough
+    Lane first;
+    std::forward_list<Lane> more;  // where one connection is not enough
 };
 
 }  // namespace plimsoll

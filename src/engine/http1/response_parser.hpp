@@ -1,7 +1,7 @@
 // HTTP/1 response parsing without allocation: Beast's basic_parser behind a fixed-size store.
 #pragma once
 
-#include "engine/chunk_reader.hpp"
+#include "engine/http1/chunk_reader.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "engine/name_lookup.hpp"
+#include "engine/transport/name_lookup.hpp"
 
 #include <csignal>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "engine/odd_header.hpp"
+#include "engine/http1/odd_header.hpp"
 
 #include <algorithm>
 #include <cctype>

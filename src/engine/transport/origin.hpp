@@ -3,8 +3,8 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "engine/address.hpp"
-#include "engine/tls.hpp"
+#include "engine/transport/address.hpp"
+#include "engine/transport/tls.hpp"
 #include "scenario/scenario.hpp"
 
 #include <cstdint>
@@ -26,7 +26,6 @@ struct Origin {
                                            // looked up
     Clock::time_point fresh_until = Clock::time_point::max();  // look up again after it
     bool looking_up = false;
-    Clock::time_point lookup_begun;
     std::vector<Exchange*> waiting;  // for the look-up
     TlsSession session;
 

@@ -1,4 +1,4 @@
-#include "engine/event_loop.hpp"
+#include "engine/transport/event_loop.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "engine/tls.hpp"
+#include "engine/transport/tls.hpp"
 
 #include <arpa/inet.h>
 #include <cerrno>

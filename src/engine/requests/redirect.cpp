@@ -1,5 +1,5 @@
 // Requests that lead elsewhere than to the target's own paths: whole URLs, redirects; and cookies.
-#include "engine/shard.hpp"
+#include "engine/requests/requests.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -8,27 +8,11 @@
 
 namespace plimsoll {
 
-Origin& Shard::add_origin(const TargetUrl& url) {
-    Origin& origin = origins_.emplace_back();
-    origin.url = url;
-    origin.url.base_path.clear();
-    origin.secure = url.scheme == "https";
-    origin.host_header = url.host_header();
-    origin.server_name = url.host;
-    return origin;
-}
-
-Origin& Shard::origin_for(const TargetUrl& url) {
-    const auto known = std::find_if(origins_.begin(), origins_.end(),
-                                    [&](const Origin& each) { return each.is(url); });
-    return known != origins_.end() ? *known : add_origin(url);
-}
-
-Result<Origin*> Shard::aim_at_url(Exchange& exchange) {
+Result<Origin*> Requests::aim_at_url(Exchange& exchange) {
     Random random = exchange.random_before;
     std::string url;
     static_cast<void>(
-        exchange.request->step().path.render(users_->context(*exchange.owner, random), url));
+        exchange.request->step().path.render(users_.context(*exchange.owner, random), url));
     auto split = split_url(url);
     if (!split) {
         return split.error();
@@ -39,21 +23,21 @@ Result<Origin*> Shard::aim_at_url(Exchange& exchange) {
     return exchange.aim->origin;
 }
 
-std::string Shard::target_of(const Exchange& exchange) {
+std::string Requests::target_of(const Exchange& exchange) {
     if (exchange.aim) {
         return exchange.aim->target;
     }
     std::string target = scenario_.target.base_path;
     Random random = exchange.random_before;
     static_cast<void>(
-        exchange.request->step().path.render(users_->context(*exchange.owner, random), target));
+        exchange.request->step().path.render(users_.context(*exchange.owner, random), target));
     return target;
 }
 
-bool Shard::follow_redirect(Exchange& exchange, Clock::time_point now) {
-    const std::uint16_t status = exchange.parser.status();
+bool Requests::follow_redirect(Exchange& exchange, Clock::time_point now) {
+    const std::uint16_t status = exchange.protocol.response().status();
     const PreparedRequest& request = *exchange.request;
-    const std::string& location = exchange.parser.kept()->location;
+    const std::string& location = exchange.protocol.response().kept()->location;
     if (location.empty() || !request.follows(status)) {
         return false;
     }
@@ -62,14 +46,14 @@ bool Shard::follow_redirect(Exchange& exchange, Clock::time_point now) {
                        fmt::format("more than {} redirects", request.limits().redirects));
         return true;
     }
-    auto next = resolve_reference(exchange.origin->url, target_of(exchange), location);
+    auto next = resolve_reference(exchange.connection->origin->url, target_of(exchange), location);
     if (!next) {
         finish_request(exchange, Outcome::Protocol, now,
                        "a redirect that cannot be followed: " + next.error().what);
         return true;
     }
     if (exchange.hops == 0) {
-        exchange.home = exchange.origin;
+        exchange.home = exchange.connection->origin;
     }
     auto aim = std::make_unique<RequestAim>();
     aim->origin = &origin_for(next->origin);
@@ -87,7 +71,7 @@ bool Shard::follow_redirect(Exchange& exchange, Clock::time_point now) {
     }
     exchange.aim = std::move(aim);
     ++exchange.hops;
-    ++recorder_->counts().redirects;
+    ++recorder_.counts().redirects;
     exchange.retried = false;
     if (exchange.upload) {
         exchange.upload->clear();
@@ -103,7 +87,7 @@ bool Shard::follow_redirect(Exchange& exchange, Clock::time_point now) {
     return true;
 }
 
-void Shard::take_cookies(Exchange& exchange, const KeptResponse& kept) {
+void Requests::take_cookies(Exchange& exchange, const KeptResponse& kept) {
     if (kept.cookies.empty()) {
         return;
     }
@@ -111,7 +95,10 @@ void Shard::take_cookies(Exchange& exchange, const KeptResponse& kept) {
     const std::string target = target_of(exchange);
     const std::int64_t now = std::time(nullptr);
     for (const std::string& cookie : kept.cookies) {
-        jar.set(cookie, {exchange.origin->url.host, target, exchange.origin->secure}, now);
+        jar.set(
+            cookie,
+            {exchange.connection->origin->url.host, target, exchange.connection->origin->secure},
+            now);
     }
 }
 

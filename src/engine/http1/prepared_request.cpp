@@ -1,6 +1,6 @@
-#include "engine/prepared_request.hpp"
+#include "engine/http1/prepared_request.hpp"
 
-#include "engine/content_decoder.hpp"
+#include "engine/http1/content_decoder.hpp"
 #include "scenario/redact.hpp"
 
 #include <algorithm>

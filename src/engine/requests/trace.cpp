@@ -1,5 +1,5 @@
 // Sampled iterations, and the requests worth keeping outside the sample, as traces.
-#include "engine/shard.hpp"
+#include "engine/requests/requests.hpp"
 #include "engine/users/trace_ids.hpp"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ char* add_text(std::string_view text, char* out) {
 
 }  // namespace
 
-void Shard::begin_notes(Exchange& exchange) {
+void Requests::begin_notes(Exchange& exchange) {
     if (!exchange.notes) {
         exchange.notes = std::make_unique<TraceNotes>();
     }
@@ -33,7 +33,7 @@ void Shard::begin_notes(Exchange& exchange) {
     exchange.notes->phases.clear();
 }
 
-std::string_view Shard::trace_header(const Exchange& exchange) {
+std::string_view Requests::trace_header(const Exchange& exchange) {
     const TraceNotes& notes = *exchange.notes;
     char* out = add_text("traceparent: 00-", trace_header_.data());
     out = add_hex(trace_id(notes.stem), out);
@@ -43,7 +43,7 @@ std::string_view Shard::trace_header(const Exchange& exchange) {
     return {trace_header_.data(), static_cast<std::size_t>(out - trace_header_.data())};
 }
 
-void Shard::trace_phases(const Exchange& exchange, Clock::time_point now) {
+void Requests::trace_phases(const Exchange& exchange, Clock::time_point now) {
     auto& phases = exchange.notes->phases;
     // The exchange's times are of all hops together: without those before, of this one.
     const auto of_hop = [&](RequestPhase phase, Nanoseconds of_all) {
@@ -83,7 +83,7 @@ void Shard::trace_phases(const Exchange& exchange, Clock::time_point now) {
     }
 }
 
-void Shard::fill_span(RequestSpan& span, const Exchange& exchange, const Sample& sample) {
+void Requests::fill_span(RequestSpan& span, const Exchange& exchange, const Sample& sample) {
     const TraceNotes& notes = *exchange.notes;
     span.endpoint = sample.endpoint;
     span.span_id = request_span_id(notes.stem, notes.number);
@@ -97,8 +97,8 @@ void Shard::fill_span(RequestSpan& span, const Exchange& exchange, const Sample&
     span.path = notes.path;
 }
 
-void Shard::fill_alone(IterationTrace& trace, const User& user, const Exchange& exchange,
-                       const Sample& sample) {
+void Requests::fill_alone(IterationTrace& trace, const User& user, const Exchange& exchange,
+                          const Sample& sample) {
     trace.trace_id = trace_id(exchange.notes->stem);
     trace.user_class = user.user_class;
     trace.iteration = user.iteration;
@@ -106,12 +106,12 @@ void Shard::fill_alone(IterationTrace& trace, const User& user, const Exchange& 
     fill_span(trace.requests.front(), exchange, sample);
 }
 
-void Shard::trace_request(User& user, const Exchange& exchange, const Sample& sample) {
+void Requests::trace_request(User& user, const Exchange& exchange, const Sample& sample) {
     if (user.trace) {
         fill_span(user.trace->requests.emplace_back(), exchange, sample);
         return;
     }
-    KeptRequests& kept = recorder_->kept();
+    KeptRequests& kept = recorder_.kept();
     IterationTrace* place = is_failure(sample.outcome) ? kept.place_for_error() : nullptr;
     if (place == nullptr) {
         place = kept.place_for(sample.completed - sample.due);

@@ -1,4 +1,4 @@
-#include "engine/upload.hpp"
+#include "engine/transport/upload.hpp"
 
 #include "base/user_file.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "engine/address.hpp"
+#include "engine/transport/address.hpp"
 
 #include <functional>
 #include <memory>
