@@ -5,8 +5,10 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -19,6 +21,9 @@ constexpr auto kLineEvery = std::chrono::seconds(5);
 constexpr auto kCpuOver = std::chrono::milliseconds(950);
 constexpr int kBarWidth = 30;
 constexpr std::size_t kLabelColumns = 12;  // "  response  "
+constexpr std::size_t kTrendTicks = 60;
+constexpr std::size_t kTrendColumns = 20;
+constexpr std::size_t kRoomForTrends = 72;  // columns; a narrower terminal has the figures alone
 
 std::string bar(double share) {
     const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kBarWidth));
@@ -49,6 +54,19 @@ bool begins_column(char c) {
 
 std::size_t width(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_column));
+}
+
+std::string without_colours(std::string_view text) {
+    std::string plain;
+    bool inside = false;
+    for (const char c : text) {
+        inside = inside || c == '\x1b';
+        if (!inside) {
+            plain += c;
+        }
+        inside = inside && c != 'm';
+    }
+    return plain;
 }
 
 std::string_view cut(std::string_view text, std::size_t columns) {
@@ -92,6 +110,44 @@ std::string wrap_fields(std::string_view text, std::size_t indent, std::size_t c
     return out;
 }
 
+std::string sparkline(const std::deque<double>& values, std::size_t columns) {
+    constexpr std::array<std::string_view, 8> kBars{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    const std::size_t first = values.size() - std::min(values.size(), columns);
+    double most = 0;
+    for (std::size_t i = first; i < values.size(); ++i) {
+        most = std::isnan(values[i]) ? most : std::max(most, values[i]);
+    }
+    std::string text;
+    for (std::size_t i = first; i < values.size(); ++i) {
+        if (std::isnan(values[i])) {
+            text += ' ';
+            continue;
+        }
+        constexpr double kSteps = kBars.size() - 1;
+        const double share = most > 0 ? std::max(0.0, values[i]) / most : 0;
+        text += kBars[static_cast<std::size_t>(std::lround(share * kSteps))];
+    }
+    return text;
+}
+
+int rows_on(std::string_view text, std::size_t columns) {
+    std::size_t rows = 0;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const std::size_t taken = width(without_colours(line));
+        rows += taken == 0 || columns == 0 ? 1 : (taken + columns - 1) / columns;
+    }
+    return static_cast<int>(rows);
+}
+
+void LiveView::Trend::add(double value) {
+    values.push_back(value);
+    if (values.size() > kTrendTicks) {
+        values.pop_front();
+    }
+}
+
 LiveView::LiveView(const RunInfo& run, const std::vector<ProbeInfo>& probes, ViewMode mode,
                    bool colour)
     : run_(run), probes_(probes), mode_(mode), colour_(colour) {}
@@ -104,6 +160,18 @@ void LiveView::on_snapshot(const SnapshotPtr& snapshot) {
     const std::lock_guard lock(mutex_);
     latest_ = snapshot;
     fresh_ = true;
+    const EndpointStats delta = snapshot->merged_delta();
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    rate_.add(static_cast<double>(delta.requests) /
+              std::max(1e-9, to_seconds(snapshot->to - snapshot->from)));
+    p99_s_.add(delta.requests > 0 ? to_seconds(delta.response.quantile(0.99)) : kNone);
+    backends_.add(pg_backends_ >= 0 ? pg_backends_ : kNone);
+}
+
+void LiveView::on_event(const Event& event) {
+    const std::lock_guard lock(mutex_);
+    last_event_ = fmt::format("{}  {}", clock_text(to_seconds(event.at - run_.start.mono)),
+                              shown_line(event.text));
 }
 
 void LiveView::on_reading(std::size_t probe, const Reading& reading) {
@@ -197,8 +265,8 @@ std::string LiveView::line() const {
     return side.empty() ? text : text + "  " + side;
 }
 
-std::string LiveView::block(std::size_t columns) const {
-    const std::lock_guard lock(mutex_);
+/// How far it is, and what is left.
+std::string LiveView::progress_text(std::size_t columns) const {
     const double elapsed = to_seconds(latest_->to - run_.start.mono);
     const double planned = to_seconds(run_.planned_duration);
     std::string stages;
@@ -211,20 +279,34 @@ std::string LiveView::block(std::size_t columns) const {
         stages += stage >= count ? std::string("  finishing")
                                  : fmt::format("  stage {}/{}", stage + 1, count);
     }
+    const std::string left =
+        planned > elapsed ? fmt::format("  {} left", clock_text(planned - elapsed)) : "";
+    const std::string progress =
+        fmt::format("{} {} / {}{}{}", bar(planned > 0 ? elapsed / planned : 0), clock_text(elapsed),
+                    clock_text(planned), left, stages);
+    return "  " + wrap_fields(shown_line(progress), 2, columns) + '\n';
+}
+
+std::string LiveView::block(std::size_t columns) const {
+    const std::lock_guard lock(mutex_);
     const char* const dim = colour_ ? "\x1b[2m" : "";
     const char* const plain = colour_ ? "\x1b[0m" : "";
-    const std::string progress =
-        fmt::format("{} {} / {}{}", bar(planned > 0 ? elapsed / planned : 0), clock_text(elapsed),
-                    clock_text(planned), stages);
-    std::string text = "  " + wrap_fields(shown_line(progress), 2, columns) + '\n';
-    const auto add = [&](std::string_view what, std::string_view figures) {
+    std::string text = progress_text(columns);
+    const auto add = [&](std::string_view what, const Trend& trend, std::string_view figures) {
+        const std::string bars =
+            columns >= kRoomForTrends ? sparkline(trend.values, kTrendColumns) + "  " : "";
         text += fmt::format("  {}{:<8}{}  {}\n", dim, what, plain,
-                            wrap_fields(shown_line(figures), kLabelColumns, columns));
+                            bars + wrap_fields(shown_line(figures), kLabelColumns,
+                                               columns - std::min(columns, width(bars))));
     };
-    add("load", load_text(*latest_));
-    add("response", latency_text(*latest_));
+    add("load", rate_, load_text(*latest_));
+    add("response", p99_s_, latency_text(*latest_));
     if (const std::string side = probe_text(); !side.empty()) {
-        add("target", side);
+        add("target", backends_, side);
+    }
+    if (!last_event_.empty()) {
+        text += fmt::format("  {}{:<8}{}  {}\n", dim, "event", plain,
+                            cut(last_event_, columns - std::min(columns, kLabelColumns)));
     }
     return text;
 }
@@ -253,13 +335,14 @@ void LiveView::draw() {
         cleared += c == '\n' ? "\x1b[K\n" : std::string(1, c);
     }
     write_out(stdout, cleared);
-    drawn_lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+    drawn_ = text;
 }
 
 void LiveView::clear() {
-    if (drawn_lines_ > 0) {
-        write_out(stdout, fmt::format("\x1b[{}A\x1b[J", drawn_lines_));
-        drawn_lines_ = 0;
+    if (!drawn_.empty()) {
+        // As wide as it is now: one that was made narrower has broken what stood there.
+        write_out(stdout, fmt::format("\x1b[{}A\x1b[J", rows_on(drawn_, terminal_columns())));
+        drawn_.clear();
     }
 }
 

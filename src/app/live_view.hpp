@@ -5,6 +5,7 @@
 #include "record/run_info.hpp"
 #include "signal/exporter.hpp"
 
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -25,7 +26,13 @@ enum class ViewMode {
 [[nodiscard]] std::string wrap_fields(std::string_view text, std::size_t indent,
                                       std::size_t columns);
 
-/// Keeps the latest figures and draws them. Threading: `on_snapshot` and `on_reading` from any
+/// The latest `columns` of `values` as a line of bars, the highest of them full; NaN is a blank.
+[[nodiscard]] std::string sparkline(const std::deque<double>& values, std::size_t columns);
+
+/// Rows that `text` takes on a terminal of so many columns, which breaks longer lines.
+[[nodiscard]] int rows_on(std::string_view text, std::size_t columns);
+
+/// Keeps the latest figures and draws them. Threading: what begins with `on_` from any
 /// thread, `draw` and `clear` from the main thread.
 class LiveView {
 public:
@@ -34,6 +41,7 @@ public:
 
     void on_snapshot(const SnapshotPtr& snapshot);
     void on_reading(std::size_t probe, const Reading& reading);
+    void on_event(const Event& event);
     /// Draws what is new since the last call; nothing when nothing is.
     void draw();
     /// Removes the block, so that what follows starts on a clean line.
@@ -45,6 +53,7 @@ public:
 
 private:
     [[nodiscard]] std::string block(std::size_t columns) const;
+    [[nodiscard]] std::string progress_text(std::size_t columns) const;
     [[nodiscard]] std::string load_text(const Snapshot& now) const;
     [[nodiscard]] std::string latency_text(const Snapshot& now) const;
     [[nodiscard]] std::string probe_text() const;
@@ -67,7 +76,14 @@ private:
     };
     std::map<std::string, CpuTrack> cpu_;  // by role
 
-    int drawn_lines_ = 0;
+    struct Trend {  // the latest of a figure, a tick each
+        std::deque<double> values;
+        void add(double value);
+    };
+    Trend rate_, p99_s_, backends_;
+    std::string last_event_;
+
+    std::string drawn_;  // what stands on the terminal now
     Clock::time_point last_line_;
 };
 

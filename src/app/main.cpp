@@ -71,6 +71,7 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_demo_command(app, action);
     plimsoll::add_lab_command(app, action);
     plimsoll::add_probe_command(app, action);
+    plimsoll::add_ui_command(app, action);
     plimsoll::add_report_command(app, action);
     plimsoll::add_compare_command(app, action);
     plimsoll::add_alerts_command(app, action);

@@ -46,7 +46,9 @@ private:
 
 class TerminalListener final : public RunListener {
 public:
-    explicit TerminalListener(const SessionOptions& options) : options_(options) {}
+    /// `page` may be null.
+    TerminalListener(const SessionOptions& options, LivePage* page)
+        : options_(options), page_(page) {}
 
     void on_begin(const RunInfo& run, const std::vector<ProbeInfo>& probes) override {
         view_.emplace(run, probes, options_.view, options_.colour);
@@ -62,7 +64,13 @@ public:
             say("control   {}/v1/status\n", control);
         }
     }
+    void on_control(LoadControl& control, const std::filesystem::path& folder) override {
+        if (page_ != nullptr) {
+            page_->on_control(control, folder);
+        }
+    }
     void on_snapshot(const SnapshotPtr& snapshot) override { view_->on_snapshot(snapshot); }
+    void on_event(const Event& event) override { view_->on_event(event); }
     void on_reading(std::size_t probe, const Reading& reading) override {
         view_->on_reading(probe, reading);
     }
@@ -85,10 +93,14 @@ public:
             view_->clear();
         }
         complain(error);
+        if (page_ != nullptr) {
+            page_->on_error(error);
+        }
     }
 
 private:
     const SessionOptions& options_;
+    LivePage* page_;
     std::optional<LiveView> view_;
 };
 
@@ -153,17 +165,45 @@ void stay(Run& run, const SessionOptions& options) {
     run.keep();
 }
 
+/// Null: none is asked for. Error: the port is taken.
+Result<std::unique_ptr<LivePage>> open_page(SessionOptions& options) {
+    std::unique_ptr<LivePage> page;
+    if (options.page != nullptr) {
+        page = std::make_unique<LivePage>(*options.page, options.find);
+    } else if (options.ui) {
+        auto opened = LivePage::open(*options.ui, PageMode::Run, options.find);
+        if (!opened) {
+            return opened;
+        }
+        page = *std::move(opened);
+        // Also with --quiet: nobody could know the token otherwise.
+        say("page      {}\n", page->url());
+    }
+    if (page) {
+        page->attach(options);
+    }
+    return page;
+}
+
 }  // namespace
 
 SessionResult run_session(const Scenario& scenario, SessionOptions options, StopRequest& stop) {
     options.version = version();
+    auto page = open_page(options);
+    if (!page) {
+        complain(page.error());
+        return {ExitCode::PortInUse, {}};
+    }
     StopQueue stops;
-    TerminalListener listener(options);
+    TerminalListener listener(options, page->get());
     Run run(scenario, options, stops, listener);
     const SignalForwarder signals(stop, stops);
     const RunOutcome outcome = run.execute();
     ExitCode code = exit_code_of(outcome);
     if (outcome.folder.empty()) {
+        if (*page) {
+            (*page)->fail();
+        }
         return {code, {}};
     }
     if (!outcome.analysis) {
@@ -178,7 +218,13 @@ SessionResult run_session(const Scenario& scenario, SessionOptions options, Stop
         (code == ExitCode::Passed || code == ExitCode::MeasurementInvalid)) {
         code = ExitCode::InternalError;  // nobody knows whether it passed
     }
+    if (*page) {
+        (*page)->end(to_int(code), outcome.folder, outcome.analysis ? &*outcome.analysis : nullptr);
+    }
     stay(run, options);
+    if (*page && options.ui) {
+        (*page)->let_read();
+    }
     return {code, outcome.folder};
 }
 

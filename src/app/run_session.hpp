@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/exit_code.hpp"
+#include "app/live_page.hpp"
 #include "app/live_view.hpp"
 #include "app/stop_request.hpp"
 #include "run/run.hpp"
@@ -22,6 +23,9 @@ struct SessionOptions : RunOptions {
     std::string csv_prefix;         // Locust's --csv: also write PREFIX_stats.csv ...
     std::filesystem::path html;     // also write the report here
     std::filesystem::path summary;  // also write summary.json here
+    std::optional<UiOptions> ui;    // a page to watch and steer it
+    PageServer* page = nullptr;     // or one that is there already, and outlives the run
+    bool find = false;              // a search for the capacity
     /// Set: after the verdict everything stays up until a stop is asked for, and this text says
     /// what and where.
     std::optional<std::string> keep_text;

@@ -1,6 +1,6 @@
 #include "lab/password_hash.hpp"
 
-#include "lab/server_files.hpp"
+#include "base/random_key.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ std::string password_hash(std::string_view password, std::string_view salt, int 
 }
 
 std::string random_token() {
-    return random_password();
+    return random_key();
 }
 
 }  // namespace plimsoll

@@ -1,7 +1,6 @@
 #include "lab/route_table.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace plimsoll {
 namespace {
@@ -88,36 +87,6 @@ RouteTable::Match RouteTable::find(std::string_view method, std::string_view pat
         return match;
     }
     return match;
-}
-
-std::string percent_decode(std::string_view text, bool plus) {
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        const char* const digits = text.data() + i + 1;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-            plain += static_cast<char>(value);
-            i += 2;
-        } else {
-            plain += plus && text[i] == '+' ? ' ' : text[i];
-        }
-    }
-    return plain;
-}
-
-std::optional<std::string> query_value(const HttpRequest& request, std::string_view name) {
-    std::string_view query = request.query();
-    while (!query.empty()) {
-        const auto end = std::min(query.find('&'), query.size());
-        const std::string_view pair = query.substr(0, end);
-        query.remove_prefix(std::min(end + 1, query.size()));
-        const auto equals = std::min(pair.find('='), pair.size());
-        if (percent_decode(pair.substr(0, equals), true) == name) {
-            return percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
-        }
-    }
-    return std::nullopt;
 }
 
 }  // namespace plimsoll

@@ -6,6 +6,7 @@
 #include "lab/behaviour.hpp"
 #include "lab/database_session.hpp"
 #include "net/http_message.hpp"
+#include "net/url_text.hpp"
 
 #include <functional>
 #include <optional>
@@ -78,12 +79,5 @@ private:
     };
     std::vector<Entry> entries_;  // the more specific first
 };
-
-/// "%2F" to "/", and '+' to a blank where `plus` is set. Malformed escapes stay as they are.
-[[nodiscard]] std::string percent_decode(std::string_view text, bool plus = false);
-
-/// The value of the first query parameter `name`, decoded.
-[[nodiscard]] std::optional<std::string> query_value(const HttpRequest& request,
-                                                     std::string_view name);
 
 }  // namespace plimsoll

@@ -3,34 +3,16 @@
 #include "lab/program_lookup.hpp"
 
 #include <arpa/inet.h>
-#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <fstream>
 #include <netinet/in.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace plimsoll {
-
-std::string random_password() {
-    std::array<unsigned char, 16> bytes{};
-    std::size_t filled = 0;
-    while (filled < bytes.size()) {
-        const ssize_t count = ::getrandom(bytes.data() + filled, bytes.size() - filled, 0);
-        filled += count > 0 ? static_cast<std::size_t>(count) : 0;
-    }
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 15U];
-    }
-    return text;
-}
 
 Result<std::uint16_t> free_port() {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -10,9 +10,6 @@
 
 namespace plimsoll {
 
-/// 32 hexadecimal digits from the kernel; need no quoting anywhere.
-[[nodiscard]] std::string random_password();
-
 /// A port of 127.0.0.1 nobody listens on now. Somebody may take it before our server does; then try
 /// another.
 [[nodiscard]] Result<std::uint16_t> free_port();

@@ -1,5 +1,6 @@
 #include "lab/throwaway_pgbouncer.hpp"
 
+#include "base/random_key.hpp"
 #include "lab/child_process.hpp"
 #include "lab/database_connection.hpp"
 #include "lab/program_lookup.hpp"
@@ -56,7 +57,7 @@ struct ThrowawayPgbouncer::State {
     TempFolder folder;
     std::string program;
     std::string user;
-    std::string password = random_password();
+    std::string password = random_key();
     std::uint16_t port = 0;
     std::optional<ChildProcess> process;
 };

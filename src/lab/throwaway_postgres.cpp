@@ -1,5 +1,6 @@
 #include "lab/throwaway_postgres.hpp"
 
+#include "base/random_key.hpp"
 #include "lab/database_connection.hpp"
 #include "lab/program_lookup.hpp"
 #include "lab/server_files.hpp"
@@ -85,8 +86,8 @@ struct ThrowawayPostgres::State {
     std::string user;  // to become; empty to stay who we are
     std::string data;
     std::string log;
-    std::string superuser_password = random_password();
-    std::string app_password = random_password();
+    std::string superuser_password = random_key();
+    std::string app_password = random_key();
     std::uint16_t port = 0;
     std::optional<ChildProcess> server;
 };

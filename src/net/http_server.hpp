@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "net/http_message.hpp"
+#include "net/http_stream.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -13,10 +14,6 @@
 #include <string>
 
 namespace plimsoll {
-
-namespace net {
-class Inbox;
-}
 
 /// The right to answer one request, once, from any thread, now or later.
 /// Destroying it unanswered sends 500. Answering after the client left or the server stopped does
@@ -34,6 +31,9 @@ public:
     /// Content-Length, Date and Connection are added. A header that cannot be sent as it is (see
     /// is_sendable) is left out. Calling it a second time breaks an invariant.
     void send(HttpResponse response);
+    /// In its place: sends status and headers of `head` now, and a body in pieces from now on. The
+    /// connection ends with it.
+    [[nodiscard]] HttpStream stream(HttpResponse head);
     /// Whether it still has to be answered.
     [[nodiscard]] bool pending() const { return inbox_ != nullptr; }
     /// Holds on to something until it is answered.
@@ -63,6 +63,11 @@ struct HttpServerOptions {
     /// Above it the connection that has waited longest for its client is closed for the new one's
     /// sake. 0: no limit.
     std::size_t max_connections = 0;
+    /// Bytes that a stream may have waiting for its client when more is written; with more the
+    /// client is cut off.
+    std::size_t max_stream_behind = 1U << 20U;
+    /// How far the server's threads stand back behind the process's others: as nice(1).
+    int niceness = 0;
     /// False: any Host header is taken. Else see net/host_check.hpp; the rest is answered 421.
     bool check_host = true;
     /// The address that clients use, where they come by way of another listener; empty: `address`.

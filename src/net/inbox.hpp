@@ -2,23 +2,36 @@
 #pragma once
 
 #include "net/http_message.hpp"
+#include "net/http_stream.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace plimsoll::net {
+
+/// What goes out over one connection.
+struct Answer {
+    enum class Kind {
+        Whole,   // `response`
+        Stream,  // the head of `response`; pieces follow, and `open` says whether they still can
+        Piece,
+        StreamEnd,
+    };
+    std::uint64_t connection = 0;
+    Kind kind = Kind::Whole;
+    HttpResponse response = {};
+    HttpStream::OpenFlag open = nullptr;
+    HttpStream::Piece piece = nullptr;
+};
 
 /// Belongs to one server thread and to every responder of its connections; lives as long as any of
 /// them, so that an answer may come after the server is gone.
 class Inbox {
 public:
-    using Answer = std::pair<std::uint64_t, HttpResponse>;  // connection, response
-
     /// `deliver` is called on the owning thread only; `wake` from any thread, and must make the
     /// owner call `take` soon.
     Inbox(std::function<void(Answer)> deliver, std::function<void()> wake)

@@ -13,6 +13,9 @@ void Inbox::put(Answer answer) {
     }
     const std::lock_guard lock(mutex_);
     if (closed_) {
+        if (answer.open) {
+            *answer.open = false;
+        }
         return;
     }
     answers_.push_back(std::move(answer));
@@ -21,7 +24,7 @@ void Inbox::put(Answer answer) {
     }
 }
 
-std::vector<Inbox::Answer> Inbox::take() {
+std::vector<Answer> Inbox::take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(answers_, {});
 }
@@ -29,6 +32,11 @@ std::vector<Inbox::Answer> Inbox::take() {
 void Inbox::close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    for (const Answer& answer : answers_) {
+        if (answer.open) {
+            *answer.open = false;
+        }
+    }
     answers_.clear();
 }
 
@@ -54,8 +62,46 @@ Responder& Responder::operator=(Responder&& other) noexcept {
 void Responder::send(HttpResponse response) {
     assert(inbox_ && "a request can be answered only once");
     if (const auto inbox = std::exchange(inbox_, nullptr)) {
-        inbox->put({connection_, std::move(response)});
+        inbox->put({connection_, net::Answer::Kind::Whole, std::move(response)});
         kept_.reset();
+    }
+}
+
+HttpStream Responder::stream(HttpResponse head) {
+    assert(inbox_ && "a request can be answered only once");
+    auto inbox = std::exchange(inbox_, nullptr);
+    if (!inbox) {
+        return {};
+    }
+    auto open = std::make_shared<std::atomic<bool>>(true);
+    inbox->put({connection_, net::Answer::Kind::Stream, std::move(head), open});
+    kept_.reset();
+    return {std::move(inbox), connection_, std::move(open)};
+}
+
+HttpStream::HttpStream(std::shared_ptr<net::Inbox> inbox, std::uint64_t connection, OpenFlag open)
+    : inbox_(std::move(inbox)), connection_(connection), open_(std::move(open)) {}
+
+HttpStream::~HttpStream() {
+    end();
+}
+
+HttpStream& HttpStream::operator=(HttpStream&& other) noexcept {
+    std::swap(inbox_, other.inbox_);  // what this one was ends when `other` is destroyed
+    std::swap(connection_, other.connection_);
+    std::swap(open_, other.open_);
+    return *this;
+}
+
+void HttpStream::write(Piece piece) {
+    if (inbox_ && open()) {
+        inbox_->put({connection_, net::Answer::Kind::Piece, {}, nullptr, std::move(piece)});
+    }
+}
+
+void HttpStream::end() {
+    if (const auto inbox = std::exchange(inbox_, nullptr)) {
+        inbox->put({connection_, net::Answer::Kind::StreamEnd});
     }
 }
 

@@ -11,20 +11,7 @@ void append_number(std::string& out, std::size_t number) {
     out.append(digits.data(), end);
 }
 
-}  // namespace
-
-std::string_view DateText::at(std::time_t now) {
-    if (now != made_for_) {
-        made_for_ = now;
-        std::tm parts{};
-        gmtime_r(&now, &parts);
-        size_ = std::strftime(text_.data(), text_.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    }
-    return {text_.data(), size_};
-}
-
-void append_response(std::string& out, const HttpResponse& response, const Framing& framing,
-                     std::string_view date) {
+void append_head(std::string& out, const HttpResponse& response, std::string_view date) {
     out += "HTTP/1.1 ";
     append_number(out, static_cast<std::size_t>(response.status));
     out += ' ';
@@ -40,6 +27,23 @@ void append_response(std::string& out, const HttpResponse& response, const Frami
             out += "\r\n";
         }
     }
+}
+
+}  // namespace
+
+std::string_view DateText::at(std::time_t now) {
+    if (now != made_for_) {
+        made_for_ = now;
+        std::tm parts{};
+        gmtime_r(&now, &parts);
+        size_ = std::strftime(text_.data(), text_.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    }
+    return {text_.data(), size_};
+}
+
+void append_response(std::string& out, const HttpResponse& response, const Framing& framing,
+                     std::string_view date) {
+    append_head(out, response, date);
     const bool bodyless = response.status == 204 || response.status == 304 || response.status < 200;
     if (!bodyless) {
         out += "Content-Length: ";
@@ -55,6 +59,11 @@ void append_response(std::string& out, const HttpResponse& response, const Frami
     if (!bodyless && !framing.head) {
         out += response.body;
     }
+}
+
+void append_stream_head(std::string& out, const HttpResponse& head, std::string_view date) {
+    append_head(out, head, date);
+    out += "Connection: close\r\n\r\n";
 }
 
 }  // namespace plimsoll::net

@@ -30,6 +30,9 @@ private:
     std::size_t size_ = 0;
 };
 
+/// Status and headers of a response whose body is everything until the connection ends.
+void append_stream_head(std::string& out, const HttpResponse& head, std::string_view date);
+
 void append_response(std::string& out, const HttpResponse& response, const Framing& framing,
                      std::string_view date);
 

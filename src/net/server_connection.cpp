@@ -114,7 +114,9 @@ void ServerConnection::handle() {
         answer(plain_error(421, HostCheck::kRefusal));
     }
     in_handler_ = false;
-    if (answered_ && write()) {
+    if (stream_) {
+        begin_streaming();
+    } else if (answered_ && write()) {
         finish_response();
     }
 }
@@ -271,6 +273,11 @@ void ServerConnection::check_time(Clock::time_point now) {
                 close();
             }
             break;
+        case Phase::Streaming:
+            if (stream_->behind > 0 && spent > options.write_timeout) {
+                close();
+            }
+            break;
         case Phase::Draining:
             if (spent > kDrainTime) {
                 close();
@@ -287,6 +294,9 @@ void ServerConnection::close() {
         return;
     }
     phase_ = Phase::Closed;
+    if (stream_) {
+        *stream_->open = false;
+    }
     error_code ignored;
     socket_.close(ignored);
     loop_.remove(id_);

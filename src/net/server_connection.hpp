@@ -3,11 +3,13 @@
 
 #include "base/clock.hpp"
 #include "net/http_message.hpp"
+#include "net/http_stream.hpp"
 #include "net/request_reader.hpp"
 #include "net/response_text.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +25,16 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 public:
     ServerConnection(ServerLoop& loop, boost::asio::ip::tcp::socket socket, std::uint64_t id);
     void begin();
+    ~ServerConnection();
+    ServerConnection(const ServerConnection&) = delete;
+    ServerConnection& operator=(const ServerConnection&) = delete;
+
     void answer(HttpResponse response);
+    /// Answers with a head, and a body that comes by `add_piece` until `end_stream`. `open` turns
+    /// false when nothing more can go out.
+    void stream(const HttpResponse& head, HttpStream::OpenFlag open);
+    void add_piece(HttpStream::Piece piece);
+    void end_stream();
     void check_time(Clock::time_point now);
     void close();
     /// Since when it waits for its client; nothing where the client waits for us.
@@ -34,7 +45,7 @@ public:
     }
 
 private:
-    enum class Phase { Idle, Reading, Handling, Writing, Draining, Closed };
+    enum class Phase { Idle, Reading, Handling, Writing, Streaming, Draining, Closed };
 
     void advance();
     bool parse();
@@ -47,6 +58,9 @@ private:
     void read();
     void on_read(boost::system::error_code problem, std::size_t count);
     void drain();
+    void begin_streaming();
+    void write_pieces();
+    void watch_for_leaving();
     void compact();
     void enter(Phase phase);
 
@@ -63,6 +77,14 @@ private:
     std::string out_;
     std::size_t written_ = 0;
     std::size_t drained_ = 0;
+    struct Stream {
+        HttpStream::OpenFlag open;
+        std::deque<HttpStream::Piece> pieces;  // the first one is being written
+        std::size_t behind = 0;                // bytes of them that the client has not taken
+        bool writing = false;                  // waits for room
+        bool ending = false;
+    };
+    std::optional<Stream> stream_;
     Framing framing_;
     bool in_handler_ = false;
     bool answered_ = false;

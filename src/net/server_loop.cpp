@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <sys/resource.h>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ ServerLoop::ServerLoop(const HttpServerOptions& the_options, const HttpHandler& 
       handler(the_handler),
       hosts(the_options.check_host,
             the_options.reached_at.empty() ? the_options.address : the_options.reached_at),
-      inbox(std::make_shared<Inbox>([this](Inbox::Answer answer) { deliver(std::move(answer)); },
+      inbox(std::make_shared<Inbox>([this](Answer answer) { deliver(std::move(answer)); },
                                     [this] {
                                         asio::post(io, [this] {
                                             for (auto& answer : inbox->take()) {
@@ -38,6 +39,10 @@ ServerLoop::~ServerLoop() {
 void ServerLoop::start() {
     tick();
     thread_ = std::thread([this] {
+        if (options.niceness != 0) {
+            // Of this thread alone, as Linux has it. Where it is not allowed, all stays as it is.
+            static_cast<void>(::setpriority(PRIO_PROCESS, 0, options.niceness));
+        }
         inbox->set_owner(std::this_thread::get_id());
         const auto guard = asio::make_work_guard(io);
         io.run();
@@ -86,11 +91,28 @@ void ServerLoop::remove(std::uint64_t id) {
     open.store(connections_.size(), std::memory_order_relaxed);
 }
 
-void ServerLoop::deliver(Inbox::Answer answer) {
-    const auto found = connections_.find(answer.first);
-    if (found != connections_.end()) {
-        const auto connection = found->second;  // answering may close and remove it
-        connection->answer(std::move(answer.second));
+void ServerLoop::deliver(Answer answer) {
+    const auto found = connections_.find(answer.connection);
+    if (found == connections_.end()) {
+        if (answer.open) {
+            *answer.open = false;
+        }
+        return;
+    }
+    const auto connection = found->second;  // answering may close and remove it
+    switch (answer.kind) {
+        case Answer::Kind::Whole:
+            connection->answer(std::move(answer.response));
+            break;
+        case Answer::Kind::Stream:
+            connection->stream(answer.response, std::move(answer.open));
+            break;
+        case Answer::Kind::Piece:
+            connection->add_piece(std::move(answer.piece));
+            break;
+        case Answer::Kind::StreamEnd:
+            connection->end_stream();
+            break;
     }
 }
 

@@ -45,7 +45,7 @@ public:
     std::atomic<std::size_t> open{0};
 
 private:
-    void deliver(Inbox::Answer answer);
+    void deliver(Answer answer);
     void tick();
     void make_room();
     boost::asio::steady_timer timer_{io};

@@ -57,15 +57,16 @@ std::string timeline(const AlertReport& report, std::size_t number) {
         return kNameWidth + kBarWidth * std::clamp(at_s / length_s, 0.0, 1.0);
     };
     std::string text = fmt::format(
-        "<svg class=\"capacity alerts\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n",
-        kNameWidth + kBarWidth + 10, height,
+        "<div class=\"timeline\" tabindex=\"0\" role=\"region\" aria-labelledby=\"run{}\">\n<svg "
+        "class=\"capacity alerts\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n",
+        number, kNameWidth + kBarWidth + 10, height,
         escape_markup("When each alert was pending and firing; the table has the same"));
     for (int quarter = 0; quarter <= 4; ++quarter) {
         const double at_s = length_s * quarter / 4;
         text += fmt::format(
             "<line class=\"grid\" x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2}\"/><text "
-            "class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.0f} s</text>\n",
-            x(at_s), kTop - 6, height, kTop - 14, at_s);
+            "class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"{5}\">{4:.0f} s</text>\n",
+            x(at_s), kTop - 6, height, kTop - 14, at_s, quarter == 4 ? "end" : "middle");
     }
     double y = kTop;
     for (const AlertOutcome* outcome : outcomes) {
@@ -93,7 +94,18 @@ std::string timeline(const AlertReport& report, std::size_t number) {
             x(onsets[i].at_s), kTop - 6, height, i == 0 ? "" : " stroke-dasharray=\"4 4\"",
             escape_markup(fmt::format("{:.1f} s: {}", onsets[i].at_s, onsets[i].source)));
     }
-    return text + "</svg>\n";
+    return text + "</svg>\n</div>\n";
+}
+
+/// A delay over its range where both do not fit on one line.
+std::string delay_cell(const std::optional<PhaseRange>& range) {
+    const std::string text = delay_text(range);
+    const auto open = text.find(" (");
+    if (open == std::string::npos) {
+        return "<span>" + escape_markup(text) + "</span>";
+    }
+    return fmt::format("<span>{}</span> <span>{}</span>", escape_markup(text.substr(0, open)),
+                       escape_markup(text.substr(open + 1)));
 }
 
 std::string outcome_table(const AlertReport& report, std::size_t number) {
@@ -104,7 +116,8 @@ std::string outcome_table(const AlertReport& report, std::size_t number) {
                  {"Phases", Align::Number},
                  {"Resolved", Align::Number},
                  {"Hurt before it fired"},
-                 {"Remarks"}});
+                 {"Remarks"}},
+                "alerts");
     for (const AlertOutcome* outcome : outcomes_of(report, number)) {
         std::string said;
         if (outcome->false_alarms > 0) {
@@ -112,14 +125,12 @@ std::string outcome_table(const AlertReport& report, std::size_t number) {
                                figure(outcome->false_alarms));
         }
         for (const std::string& remark : outcome->remarks) {
-            said += escape_markup(remark) + ". ";
+            said += breakable_markup(remark) + ". ";
         }
-        table.row({escape_markup(outcome->alert), escape_markup(delay_text(outcome->pending_s)),
-                   escape_markup(delay_text(outcome->firing_s)),
-                   escape_markup(fired_text(*outcome)),
-                   outcome->fired > 0 && outcome->resolved == 0
-                       ? "not in this run"
-                       : escape_markup(delay_text(outcome->resolved_s)),
+        table.row({breakable_markup(outcome->alert), delay_cell(outcome->pending_s),
+                   delay_cell(outcome->firing_s), escape_markup(fired_text(*outcome)),
+                   outcome->fired > 0 && outcome->resolved == 0 ? "<span>not in this run</span>"
+                                                                : delay_cell(outcome->resolved_s),
                    escape_markup(hurt_text(report, *outcome)), said});
     }
     return table.end();
@@ -139,7 +150,7 @@ std::string false_alarm_section(const AlertReport& report) {
     Table table("false-alarms", "False alarms, over all healthy stretches",
                 {{"Alert"}, {"Per hour", Align::Number}});
     for (const FalseAlarms& alarms : report.false_alarms) {
-        table.row({escape_markup(alarms.alert), escape_markup(false_alarm_text(alarms))});
+        table.row({breakable_markup(alarms.alert), escape_markup(false_alarm_text(alarms))});
     }
     std::string text = "<section>\n" + table.end();
     for (const std::string& left_out : report.left_out) {

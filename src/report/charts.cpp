@@ -3,6 +3,7 @@
 #include "base/units.hpp"
 #include "report/text.hpp"
 #include "report/words.hpp"
+#include "signal/mark.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -300,7 +301,7 @@ Markers markers(const RunInfo& info, const RunData& data, const Analysis& analys
     }
     for (const auto& event : data.events) {
         if (event.kind == EventKind::FaultPlanted || event.kind == EventKind::ThresholdCrossed ||
-            event.kind == EventKind::Stopped) {
+            event.kind == EventKind::Stopped || is_mark(event.kind, event.text)) {
             all.events.push_back({event.t_s, event.t_s, event.t_s, event.text});
         }
     }
@@ -309,12 +310,13 @@ Markers markers(const RunInfo& info, const RunData& data, const Analysis& analys
 
 std::vector<Chart> time_charts(const RunInfo& info, const RunData& data, const Analysis& analysis) {
     std::vector<Chart> charts;
-    if (!data.ticks.empty()) {
+    if (info.has_load && !data.ticks.empty()) {
         charts.push_back(rate_chart(info, data, analysis));
         charts.push_back(latency_chart(data, analysis));
         charts.push_back(in_flight_chart(data));
     }
-    for (auto& chart : {database_chart(data, analysis), cpu_chart(data), canary_chart(data)}) {
+    for (auto& chart : {database_chart(data, analysis), waiting_chart(data), cpu_chart(info, data),
+                        canary_chart(data)}) {
         if (chart) {
             charts.push_back(*chart);
         }

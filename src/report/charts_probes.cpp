@@ -1,5 +1,6 @@
 #include "base/units.hpp"
 #include "report/charts.hpp"
+#include "report/series_axis.hpp"
 #include "report/text.hpp"
 #include "signal/names.hpp"
 
@@ -16,59 +17,14 @@
 namespace plimsoll::report {
 namespace {
 
-using SeriesList = std::vector<const StoredSeries*>;
 using Points = std::vector<StoredSeries::Point>;
 
 /// One colour per line; a chart with more lines than this begins again.
 constexpr std::array<const char*, 6> kLineColours{"blue",   "orange", "green",
                                                   "purple", "sky",    "red"};
 
-SeriesList of_metric(const RunData& data, std::string_view metric) {
-    SeriesList found;
-    for (const auto& series : data.series) {
-        if (series.metric == metric && !series.points.empty()) {
-            found.push_back(&series);
-        }
-    }
-    return found;
-}
-
 std::optional<double> last_value(const SeriesList& list) {
     return list.empty() ? std::nullopt : std::optional(list.front()->points.back().value);
-}
-
-/// All times of the series, and one in the middle of each of the probe's gaps, where no column has
-/// a value.
-std::vector<double> shared_axis(const SeriesList& list, const std::vector<StoredGap>& gaps) {
-    std::vector<double> axis;
-    for (const auto* series : list) {
-        for (const auto& point : series->points) {
-            axis.push_back(point.t_s);
-        }
-    }
-    for (const auto& gap : gaps) {
-        const bool ours = std::any_of(list.begin(), list.end(), [&](const StoredSeries* series) {
-            return series->probe == gap.probe;
-        });
-        if (ours) {
-            axis.push_back((gap.from_s + gap.to_s) / 2);
-        }
-    }
-    std::sort(axis.begin(), axis.end());
-    axis.erase(std::unique(axis.begin(), axis.end()), axis.end());
-    return axis;
-}
-
-std::size_t place_of(const std::vector<double>& axis, double t_s) {
-    return static_cast<std::size_t>(std::lower_bound(axis.begin(), axis.end(), t_s) - axis.begin());
-}
-
-double highest(const std::vector<double>& values) {
-    double most = 0;
-    for (const double value : values) {
-        most = std::isnan(value) ? most : std::max(most, value);
-    }
-    return most;
 }
 
 struct Backends {
@@ -278,7 +234,7 @@ std::optional<Chart> database_chart(const RunData& data, const Analysis& analysi
     return chart;
 }
 
-std::optional<Chart> cpu_chart(const RunData& data) {
+std::optional<Chart> cpu_chart(const RunInfo& info, const RunData& data) {
     if (data.ticks.empty()) {
         return std::nullopt;
     }
@@ -304,9 +260,14 @@ std::optional<Chart> cpu_chart(const RunData& data) {
         generator.push_back(row.generator_cpu);
         hottest = std::max(hottest, row.hottest_shard);
     }
-    parts.push_back(fmt::format("load generator {} (its hottest thread {})",
-                                figure(highest(generator)), percent(hottest)));
-    chart.series.push_back({"load generator", "ink", true, false, std::move(generator)});
+    if (info.has_load) {
+        parts.push_back(fmt::format("load generator {} (its hottest thread {})",
+                                    figure(highest(generator)), percent(hottest)));
+        chart.series.push_back({"load generator", "ink", true, false, std::move(generator)});
+    }
+    if (chart.series.empty()) {
+        return std::nullopt;
+    }
     chart.message = fmt::format("Peaks in cores: {}.", fmt::join(parts, ", "));
     return chart;
 }

@@ -49,9 +49,25 @@ void keep_extremes(Columns& small, const Columns& columns, std::size_t from, std
     }
 }
 
-}  // namespace
+/// Adds the means of rows [from, to) in the middle of their stretch; of values that there are.
+void keep_means(Columns& small, const Columns& columns, std::size_t from, std::size_t to) {
+    small.x.push_back((columns.x[from] + columns.x[to - 1]) / 2);
+    for (std::size_t column = 0; column < columns.y.size(); ++column) {
+        double sum = 0;
+        double count = 0;
+        for (std::size_t i = from; i < to; ++i) {
+            const double value = columns.y[column][i];
+            sum += std::isnan(value) ? 0 : value;
+            count += std::isnan(value) ? 0 : 1;
+        }
+        small.y[column].push_back(count > 0 ? sum / count
+                                            : std::numeric_limits<double>::quiet_NaN());
+    }
+}
 
-Columns downsample(Columns columns, std::size_t buckets) {
+/// Each bucket's rows [from, to) by `keep`.
+template <typename Keep>
+Columns by_buckets(Columns columns, std::size_t buckets, Keep keep) {
     const auto& x = columns.x;
     if (buckets == 0 || x.size() <= 2 * buckets) {
         return columns;
@@ -69,10 +85,20 @@ Columns downsample(Columns columns, std::size_t buckets) {
         if (to == from) {
             continue;
         }
-        keep_extremes(small, columns, from, to);
+        keep(small, columns, from, to);
         from = to;
     }
     return small;
+}
+
+}  // namespace
+
+Columns downsample(Columns columns, std::size_t buckets) {
+    return by_buckets(std::move(columns), buckets, keep_extremes);
+}
+
+Columns average(Columns columns, std::size_t buckets) {
+    return by_buckets(std::move(columns), buckets, keep_means);
 }
 
 }  // namespace plimsoll::report

@@ -17,4 +17,8 @@ struct Columns {
 /// came. A column without any value in a stretch has none after.
 [[nodiscard]] Columns downsample(Columns columns, std::size_t buckets);
 
+/// The same, but one row of each stretch, with the means of the columns: for what is added up by
+/// the eye, as a heatmap is.
+[[nodiscard]] Columns average(Columns columns, std::size_t buckets);
+
 }  // namespace plimsoll::report

@@ -13,9 +13,11 @@ std::string_view css_of(const Column& column) {
 
 }  // namespace
 
-Table::Table(std::string_view id, std::string_view caption, std::vector<Column> columns)
+Table::Table(std::string_view id, std::string_view caption, std::vector<Column> columns,
+             std::string_view css)
     : columns_(std::move(columns)) {
-    begin(id, "<table>", fmt::format("<caption id=\"{}\">{}</caption>", id, caption));
+    begin(id, css.empty() ? "<table>" : fmt::format("<table class=\"{}\">", css),
+          fmt::format("<caption id=\"{}\">{}</caption>", id, caption));
 }
 
 Table Table::under(std::string_view heading_id, std::string_view caption, std::string_view css,

@@ -17,8 +17,9 @@ struct Column {
 /// the caller escapes them.
 class Table {
 public:
-    /// `id`: the caption's, which names the table.
-    Table(std::string_view id, std::string_view caption, std::vector<Column> columns);
+    /// `id`: the caption's, which names the table; `css`: its class.
+    Table(std::string_view id, std::string_view caption, std::vector<Column> columns,
+          std::string_view css = {});
     /// Named by a heading instead, whose id is given; `css`: its class.
     [[nodiscard]] static Table under(std::string_view heading_id, std::string_view caption,
                                      std::string_view css, std::vector<Column> columns);

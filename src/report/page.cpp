@@ -1,10 +1,10 @@
 #include "report/page.hpp"
 
+#include "report/chart_json.hpp"
 #include "report/embedded.hpp"
 #include "report/json_text.hpp"
 #include "report/text.hpp"
 
-#include <cmath>
 #include <map>
 #include <string_view>
 
@@ -16,9 +16,6 @@ namespace plimsoll::report {
 namespace {
 
 namespace json = boost::json;
-
-/// Two rows of every column per bucket: finer than the pixels of a chart, and hours stay small.
-constexpr std::size_t kBuckets = 600;
 
 /// Replaces each {{slot}} of `page` once; what is put in is not looked at again.
 std::string filled(std::string_view page, const std::map<std::string_view, std::string>& slots) {
@@ -36,87 +33,6 @@ std::string filled(std::string_view page, const std::map<std::string_view, std::
         }
         page.remove_prefix(close + 2);
     }
-}
-
-/// Four significant digits are more than a pixel shows.
-json::value plotted(double value) {
-    if (!std::isfinite(value)) {
-        return nullptr;
-    }
-    if (value == 0) {
-        return 0;
-    }
-    const double scale = std::pow(10, 3 - std::floor(std::log10(std::abs(value))));
-    return std::round(value * scale) / scale;
-}
-
-json::array plotted(const std::vector<double>& values) {
-    json::array array;
-    for (const double value : values) {
-        array.push_back(plotted(value));
-    }
-    return array;
-}
-
-json::array times(const std::vector<double>& values_s) {
-    json::array array;
-    for (const double value_s : values_s) {
-        array.push_back(std::round(value_s * 1000) / 1000);
-    }
-    return array;
-}
-
-json::object chart_data(const Chart& chart) {
-    Columns columns{chart.x, {}};
-    for (const auto& series : chart.series) {
-        columns.y.push_back(series.y);
-    }
-    columns = downsample(std::move(columns), kBuckets);
-    json::array series;
-    for (std::size_t i = 0; i < chart.series.size(); ++i) {
-        const auto& one = chart.series[i];
-        series.push_back(json::object{{"label", one.label},
-                                      {"colour", one.colour},
-                                      {"dashed", one.dashed},
-                                      {"filled", one.filled},
-                                      {"y", plotted(columns.y[i])}});
-    }
-    json::array lines;
-    for (const auto& line : chart.lines) {
-        lines.push_back(json::object{{"label", line.label},
-                                     {"colour", line.colour},
-                                     {"value", plotted(line.value)},
-                                     {"far", line.far}});
-    }
-    json::array marks;
-    for (const auto& mark : chart.marks) {
-        // A mark per bucket is as dense as a chart can show.
-        const auto thin = downsample({mark.t_s, {}}, kBuckets);
-        marks.push_back(json::object{{"label", mark.label}, {"t", times(thin.x)}});
-    }
-    return {{"id", chart.id},           {"unit", chart.unit},          {"joined", chart.joined},
-            {"x", times(columns.x)},    {"series", std::move(series)}, {"lines", std::move(lines)},
-            {"marks", std::move(marks)}};
-}
-
-json::object marker_data(const Marker& marker) {
-    return {{"t", plotted(marker.t_s)},
-            {"from", plotted(marker.from_s)},
-            {"to", plotted(marker.to_s)},
-            {"label", marker.label}};
-}
-
-json::array marker_list(const std::vector<Marker>& markers) {
-    constexpr std::size_t kMost = 200;  // more would only blacken the charts
-    json::array array;
-    for (std::size_t i = 0; i < markers.size() && i < kMost; ++i) {
-        array.push_back(marker_data(markers[i]));
-    }
-    return array;
-}
-
-json::value optional_marker(const std::optional<Marker>& marker) {
-    return marker ? json::value(marker_data(*marker)) : json::value(nullptr);
 }
 
 std::string figure_of(const Chart& chart) {
@@ -194,16 +110,13 @@ std::string page_data(const Markers& all, double duration_s, const std::vector<C
                       const Chart& percentiles) {
     json::array list;
     for (const auto& chart : charts) {
-        list.push_back(chart_data(chart));
+        list.push_back(chart_json(thinned(chart)));
     }
-    return script_json(json::object{{"duration", plotted(duration_s)},
-                                    {"broke", optional_marker(all.broke)},
-                                    {"cause", optional_marker(all.cause)},
-                                    {"stages", marker_list(all.stages)},
-                                    {"gaps", marker_list(all.gaps)},
-                                    {"events", marker_list(all.events)},
-                                    {"charts", std::move(list)},
-                                    {"percentiles", chart_data(percentiles)}});
+    json::object data = markers_json(all);
+    data["duration"] = plotted(duration_s);
+    data["charts"] = std::move(list);
+    data["percentiles"] = chart_json(thinned(percentiles));
+    return script_json(data);
 }
 
 std::string filled_page(const PageParts& parts) {
@@ -215,7 +128,6 @@ std::string filled_page(const PageParts& parts) {
                                           {"report_css", std::string(embedded::report_css)},
                                           {"report_js", std::string(embedded::report_js)},
                                           {"uplot_css", std::string(embedded::uplot_css)},
-                                          {"uplot_js", std::string(embedded::uplot_js)},
                                           {"uplot_licence", std::string(embedded::uplot_licence)}});
 }
 

@@ -25,6 +25,20 @@ Status take(Result<T> result, T& to) {
     return {};
 }
 
+std::array<std::uint64_t, kHeatRows> heat_counts(const Histogram& times) {
+    std::array<Nanoseconds, kHeatRows> bounds{};
+    for (std::size_t i = 0; i < kHeatRows; ++i) {
+        bounds[i] = from_seconds(heat_edges()[i + 1]);
+    }
+    std::array<std::uint64_t, kHeatRows> up_to{};
+    times.counts_at_most(bounds, up_to);
+    auto counts = up_to;
+    for (std::size_t i = 1; i < kHeatRows; ++i) {
+        counts[i] = up_to[i] - up_to[i - 1];
+    }
+    return counts;
+}
+
 }  // namespace
 
 EndpointStats RunData::merged() const {
@@ -33,6 +47,55 @@ EndpointStats RunData::merged() const {
         all.merge(stats);
     }
     return all;
+}
+
+const std::array<double, kHeatRows + 1>& heat_edges() {
+    static const auto kEdges = [] {
+        constexpr double kLeast_s = 0.25e-3;
+        std::array<double, kHeatRows + 1> edges{};  // the first is 0
+        for (std::size_t i = 1; i <= kHeatRows; ++i) {
+            edges[i] = kLeast_s * std::exp2(static_cast<double>(i - 1) / 2);
+        }
+        edges.back() = std::exp2(42) * 1e-9;  // no histogram goes further
+        return edges;
+    }();
+    return kEdges;
+}
+
+std::optional<TickRow> tick_row(const RunInfo& info, const TickParts& tick) {
+    const EndpointStats& merged = tick.merged;
+    TickRow row;
+    row.from_s = tick.from_s;
+    row.to_s = tick.to_s;
+    const double span_s = row.to_s - row.from_s;
+    if (span_s <= 0) {
+        return std::nullopt;
+    }
+    const auto rate = [&](std::uint64_t count) { return static_cast<double>(count) / span_s; };
+    row.offered_rate = rate(tick.counts.arrivals_due);
+    row.request_rate = rate(merged.requests - merged.cut_off.count());
+    row.iteration_rate = rate(tick.counts.iterations_completed);
+    for (const auto& status : merged.statuses) {
+        row.outcome_rate[static_cast<std::size_t>(status.outcome)] += rate(status.count);
+    }
+    row.p50 = unless_empty(merged.response, 0.5);
+    row.p95 = unless_empty(merged.response, 0.95);
+    row.p99 = unless_empty(merged.response, 0.99);
+    row.service_p50 = unless_empty(merged.service, 0.5);
+    row.in_flight = tick.state.in_flight_mean;
+    row.users = tick.state.users;
+    for (std::size_t i = 0; i < tick.executors.size() && i < info.executors.size(); ++i) {
+        (info.executors[i].open ? row.asked : row.asked_users) += tick.executors[i].offered;
+    }
+    for (const auto& shard : tick.shards) {
+        row.generator_cpu += shard.cpu_ratio;
+        row.hottest_shard = std::max(row.hottest_shard, shard.cpu_ratio);
+    }
+    const auto counts = heat_counts(merged.response);
+    for (std::size_t i = 0; i < kHeatRows; ++i) {
+        row.heat_rate[i] = rate(counts[i]);
+    }
+    return row;
 }
 
 TickCollector::TickCollector(const RunInfo& info, RunData& into) : info_(info), data_(into) {
@@ -47,7 +110,10 @@ void TickCollector::add(const StoredTick& tick) {
             data_.totals[id].merge(tick.endpoints[id]);
         }
     }
-    add_row(tick, merged);
+    if (const auto row = tick_row(info_, {to_seconds(tick.from), to_seconds(tick.to), merged,
+                                          tick.counts, tick.state, tick.shards, tick.executors})) {
+        data_.ticks.push_back(*row);
+    }
     add_seen(tick);
 
     // A tick belongs to the second in which it begins: ticks divide a second, or span several.
@@ -68,37 +134,6 @@ void TickCollector::finish() {
     if (open_) {
         close_second();
     }
-}
-
-void TickCollector::add_row(const StoredTick& tick, const EndpointStats& merged) {
-    TickRow row;
-    row.from_s = to_seconds(tick.from);
-    row.to_s = to_seconds(tick.to);
-    const double span_s = row.to_s - row.from_s;
-    if (span_s <= 0) {
-        return;
-    }
-    const auto rate = [&](std::uint64_t count) { return static_cast<double>(count) / span_s; };
-    row.offered_rate = rate(tick.counts.arrivals_due);
-    row.request_rate = rate(merged.requests - merged.cut_off.count());
-    row.iteration_rate = rate(tick.counts.iterations_completed);
-    for (const auto& status : merged.statuses) {
-        row.outcome_rate[static_cast<std::size_t>(status.outcome)] += rate(status.count);
-    }
-    row.p50 = unless_empty(merged.response, 0.5);
-    row.p95 = unless_empty(merged.response, 0.95);
-    row.p99 = unless_empty(merged.response, 0.99);
-    row.service_p50 = unless_empty(merged.service, 0.5);
-    row.in_flight = tick.state.in_flight_mean;
-    row.users = tick.state.users;
-    for (std::size_t i = 0; i < tick.executors.size() && i < info_.executors.size(); ++i) {
-        (info_.executors[i].open ? row.asked : row.asked_users) += tick.executors[i].offered;
-    }
-    for (const auto& shard : tick.shards) {
-        row.generator_cpu += shard.cpu_ratio;
-        row.hottest_shard = std::max(row.hottest_shard, shard.cpu_ratio);
-    }
-    data_.ticks.push_back(row);
 }
 
 void TickCollector::add_seen(const StoredTick& tick) {

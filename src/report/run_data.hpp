@@ -8,6 +8,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,11 @@ namespace plimsoll::report {
 
 /// "Not known here": a gap in a chart.
 inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
+
+/// The rows of a heatmap of response times: below 0.25 ms, then half octaves up to 64 s and above.
+inline constexpr std::size_t kHeatRows = 38;
+/// Their bounds in seconds, ascending; the last is where the histogram ends.
+[[nodiscard]] const std::array<double, kHeatRows + 1>& heat_edges();
 
 /// One tick, all endpoints together. Seconds, rates per second.
 struct TickRow {
@@ -28,10 +34,23 @@ struct TickRow {
     double p50 = kNoValue, p95 = kNoValue, p99 = kNoValue, service_p50 = kNoValue;
     double in_flight = 0;  // time average
     double users = 0;
-    double asked_users = 0;    // what the closed executors' schedules ask
-    double generator_cpu = 0;  // cores, all shards
-    double hottest_shard = 0;  // of one core
+    double asked_users = 0;                     // what the closed executors' schedules ask
+    double generator_cpu = 0;                   // cores, all shards
+    double hottest_shard = 0;                   // of one core
+    std::array<double, kHeatRows> heat_rate{};  // responses by how long they took
 };
+
+/// What a tick's row is made of.
+struct TickParts {
+    double from_s = 0, to_s = 0;
+    const EndpointStats& merged;  // this tick's, all endpoints
+    const LoadCounts& counts;
+    const ShardState& state;
+    const std::vector<ShardState>& shards;
+    const std::vector<ExecutorState>& executors;
+};
+/// Nothing for a tick without length.
+[[nodiscard]] std::optional<TickRow> tick_row(const RunInfo& info, const TickParts& parts);
 
 /// One second by the run's clock, for the history file. Times in ms; running totals end with
 /// "_all".
@@ -77,7 +96,6 @@ public:
     void finish();
 
 private:
-    void add_row(const StoredTick& tick, const EndpointStats& merged);
     void add_seen(const StoredTick& tick);
     void close_second();
 

@@ -1,6 +1,7 @@
 #include "report/capacity_json.hpp"
 #include "report/json_text.hpp"
 #include "report/report.hpp"
+#include "report/summary_parts.hpp"
 #include "report/text.hpp"
 #include "report/words.hpp"
 
@@ -15,7 +16,6 @@ namespace {
 
 namespace json = boost::json;
 using report::number_or_null;
-using report::texts_of;
 
 /// Null where the summary does not support the quantile, or where it lies among timeouts.
 json::value quantile_of(const LatencySummary& latency, double q, double value_s) {
@@ -60,24 +60,6 @@ json::object run_of(const RunInfo& info, const Analysis& analysis) {
              info.segment.is_whole()
                  ? json::value(nullptr)
                  : json::value(fmt::format("{}/{}", info.segment.number, info.segment.count))}};
-}
-
-json::object validity_of(const Analysis& analysis) {
-    json::array checks;
-    for (const auto& check : analysis.checks) {
-        checks.push_back(json::object{{"name", check.name},
-                                      {"ok", check.ok},
-                                      {"value", check.value},
-                                      {"limit", check.limit},
-                                      {"why", check.why}});
-    }
-    json::array notes;
-    for (const auto& note : analysis.notes) {
-        notes.push_back(json::object{{"name", note.name}, {"text", note.text}});
-    }
-    return {{"verdict", to_string(analysis.verdict)},
-            {"checks", std::move(checks)},
-            {"notes", std::move(notes)}};
 }
 
 /// The phases that any request went through; what comes before them is the send lag.
@@ -190,15 +172,6 @@ json::array stages_of(const Analysis& analysis) {
     return stages;
 }
 
-/// What the value lies between; no upper one where nothing bounds it.
-json::value bounds_of(const ThresholdResult& result) {
-    if (!result.value) {
-        return nullptr;
-    }
-    const double high = result.at_most.value_or(*result.value);
-    return json::array{*result.value, high};
-}
-
 json::object answers_of(const AnswerResult& answers) {
     return {{"ok", answers.ok},
             {"answered", answers.answered},
@@ -208,71 +181,6 @@ json::object answers_of(const AnswerResult& answers) {
             {"oldest_s", answers.oldest_s},
             {"silent_s", answers.silent_s},
             {"why", answers.why.empty() ? json::value(nullptr) : json::value(answers.why)}};
-}
-
-json::array thresholds_of(const Analysis& analysis) {
-    json::array thresholds;
-    for (const auto& result : analysis.thresholds) {
-        json::object threshold{
-            {"metric", result.threshold.key},
-            {"expression", result.threshold.expression},
-            {"ok", result.ok},
-            {"value", number_or_null(result.value)},
-            {"state", to_string(result.state)},
-            {"bounds", bounds_of(result)},
-            {"why", result.why.empty() ? json::value(nullptr) : json::value(result.why)}};
-        if (result.threshold.window > Nanoseconds{}) {
-            threshold["window_s"] = to_seconds(result.threshold.window);
-        }
-        json::array stages;
-        for (const StageVerdict& stage : result.stages) {
-            stages.push_back(json::object{{"executor", stage.executor},
-                                          {"stage", stage.stage},
-                                          {"ok", stage.ok},
-                                          {"state", to_string(stage.state)},
-                                          {"value", number_or_null(stage.value)}});
-        }
-        if (!stages.empty()) {
-            threshold["stages"] = std::move(stages);
-        }
-        thresholds.push_back(std::move(threshold));
-    }
-    return thresholds;
-}
-
-json::object breaking_point_of(const BreakingPoint& broke) {
-    if (!broke.found) {
-        return {{"found", false},         {"at_s", nullptr},    {"at_rate", nullptr},
-                {"interval", nullptr},    {"symptom", nullptr}, {"recovered_s", nullptr},
-                {"healed", json::array()}};
-    }
-    json::array healed;
-    for (const Slowdown& slowdown : broke.healed) {
-        healed.push_back(json::object{
-            {"from_s", slowdown.from_s}, {"to_s", slowdown.to_s}, {"at_rate", slowdown.at_rate}});
-    }
-    return {{"found", true},
-            {"at_s", broke.at_s},
-            {"at_rate", broke.at_rate},
-            {"interval", json::array{broke.interval[0], broke.interval[1]}},
-            {"symptom", broke.symptom},
-            {"recovered_s", number_or_null(broke.recovered_s)},
-            {"healed", std::move(healed)}};
-}
-
-json::array findings_of(const Analysis& analysis) {
-    json::array findings;
-    for (const auto& finding : analysis.findings) {
-        findings.push_back(json::object{{"cause", finding.cause},
-                                        {"confidence", finding.confidence},
-                                        {"onset_s", finding.onset_s},
-                                        {"evidence", texts_of(report::texts(finding.evidence))},
-                                        {"against", texts_of(report::texts(finding.against))},
-                                        {"missing", texts_of(finding.missing)},
-                                        {"values", numbers_of(finding.values)},
-                                        {"fix", finding.fix}});
-    }
-    return findings;
 }
 
 json::object exporters_of(const GeneratorResult& generator) {
@@ -308,18 +216,18 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
     return report::pretty_json(json::object{
         {"schema", kSummarySchema},
         {"run", run_of(info, analysis)},
-        {"validity", validity_of(analysis)},
+        {"validity", report::validity_json(analysis)},
         {"totals", totals_of(analysis)},
         {"endpoints", endpoints_of(analysis)},
         {"checks", checks_of(analysis)},
         {"groups", groups_of(analysis)},
         {"flow", flow_of(analysis.flow)},
         {"stages", stages_of(analysis)},
-        {"thresholds", thresholds_of(analysis)},
+        {"thresholds", report::thresholds_json(analysis)},
         {"answers", answers_of(analysis.answers)},
-        {"breaking_point", breaking_point_of(analysis.breaking_point)},
+        {"breaking_point", report::breaking_point_json(analysis.breaking_point)},
         {"capacity", report::capacity_json(analysis)},
-        {"findings", findings_of(analysis)},
+        {"findings", report::findings_json(analysis)},
         {"resource_limits", report::limits_json(analysis.resource_limits)},
         {"generator", generator_of(analysis.generator)},
         {"exporters", exporters_of(analysis.generator)},

@@ -96,6 +96,21 @@ std::string escape_markup(std::string_view bytes) {
     return text;
 }
 
+std::string breakable_markup(std::string_view name) {
+    const auto lower = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    std::string text;
+    std::size_t from = 0;
+    for (std::size_t i = 1; i < name.size(); ++i) {
+        const bool word = lower(name[i - 1]) && name[i] >= 'A' && name[i] <= 'Z';
+        const bool joint = std::string_view("_:./-").find(name[i - 1]) != std::string_view::npos;
+        if (word || joint) {
+            text += escape_markup(name.substr(from, i - from)) + "<wbr>";
+            from = i;
+        }
+    }
+    return text + escape_markup(name.substr(from));
+}
+
 std::string escape_markdown(std::string_view bytes) {
     std::string text;
     for (const char c : one_line(bytes)) {

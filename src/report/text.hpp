@@ -20,6 +20,9 @@ namespace plimsoll::report {
 /// Cleaned, and inert between tags and inside quoted attributes of HTML and XML.
 [[nodiscard]] std::string escape_markup(std::string_view bytes);
 
+/// The same for a long name: where it has to be broken, it is broken between its words.
+[[nodiscard]] std::string breakable_markup(std::string_view name);
+
 /// Cleaned, on one line, and inert in a Markdown table cell or sentence.
 [[nodiscard]] std::string escape_markdown(std::string_view bytes);
 

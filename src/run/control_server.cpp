@@ -1,5 +1,6 @@
 #include "run/control_server.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -40,6 +41,19 @@ Result<std::uint32_t> read_vus(const json::value& value) {
     return static_cast<std::uint32_t>(number);
 }
 
+Result<std::string> read_note(const json::value& value) {
+    std::string note = value.is_string() ? std::string(value.get_string()) : std::string();
+    const bool plain = std::none_of(note.begin(), note.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20U || c == 0x7f;
+    });
+    const bool says_something = note.find_first_not_of(' ') != std::string::npos;
+    if (!plain || !says_something || note.size() > kLongestNote) {
+        return Error{fmt::format("must be a text of one line, at most {} bytes", kLongestNote),
+                     "note", R"(e.g. {"note": "deployed v2"})"};
+    }
+    return note;
+}
+
 Status read_key(std::string_view key, const json::value& value, ControlRequest& request) {
     if (key == "rate") {
         const auto rate = read_rate(value);
@@ -53,13 +67,21 @@ Status read_key(std::string_view key, const json::value& value, ControlRequest& 
             return vus.error();
         }
         request.vus = *vus;
+    } else if (key == "paused" && value.is_bool()) {
+        request.paused = value.as_bool();
+    } else if (key == "note") {
+        auto note = read_note(value);
+        if (!note) {
+            return note.error();
+        }
+        request.note = *std::move(note);
     } else if (key == "executor" && value.is_string()) {
         request.executor = std::string(value.as_string());
     } else if (key == "stopped" && value.is_bool() && value.as_bool()) {
         request.stop = true;
     } else {
         return Error{"cannot be set so", std::string(key),
-                     "executor (its name), rate, vus and stopped (true) can be set"};
+                     "executor (its name), rate, vus, paused, note and stopped (true) can be set"};
     }
     return {};
 }
@@ -104,7 +126,11 @@ Result<ControlRequest> read_control_request(const std::string& body) {
     if (request.rate.has_value() && request.vus.has_value()) {
         return Error{"cannot be set both", "rate and vus", "an executor has one or the other"};
     }
-    if (!request.rate && !request.vus && !request.stop) {
+    if (request.paused && (request.rate || request.vus)) {
+        return Error{"cannot be set with rate or vus", "paused",
+                     "a level that is set ends a pause"};
+    }
+    if (!request.rate && !request.vus && !request.paused && !request.note && !request.stop) {
         return Error{"asks for nothing", "the request's body", R"(e.g. {"rate": 200})"};
     }
     return request;

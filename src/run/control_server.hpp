@@ -5,6 +5,7 @@
 #include "base/units.hpp"
 #include "net/http_server.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -17,8 +18,13 @@ struct ControlRequest {
     std::optional<std::string> executor;  // none: the only externally controlled one
     std::optional<Rate> rate;
     std::optional<std::uint32_t> vus;
+    std::optional<bool> paused;
+    std::optional<std::string> note;  // becomes an event of the run
     bool stop = false;
 };
+
+/// The longest note that is taken, in bytes.
+inline constexpr std::size_t kLongestNote = 500;
 
 /// GET /v1/status and PATCH /v1/status. Threading: the callbacks are called on the server's thread
 /// and must not block; none comes after `stop` has returned.

@@ -1,9 +1,9 @@
 #include "run/load_control.hpp"
 
 #include "base/units.hpp"
+#include "signal/mark.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -11,17 +11,15 @@
 
 namespace plimsoll {
 
-Result<std::unique_ptr<LoadControl>> LoadControl::start(const std::string& address,
-                                                        std::uint16_t port, Load load) {
-    std::unique_ptr<LoadControl> control(new LoadControl(std::move(load)));
+Status LoadControl::serve(const std::string& address, std::uint16_t port) {
     auto server = ControlServer::start(
-        address, port, [of = control.get()] { return of->status(); },
-        [of = control.get()](const ControlRequest& request) { return of->apply(request); });
+        address, port, [this] { return status(); },
+        [this](const ControlRequest& request) { return apply(request, "the control port"); });
     if (!server) {
         return server.error();
     }
-    control->server_.emplace(*std::move(server));
-    return control;
+    server_.emplace(*std::move(server));
+    return {};
 }
 
 void LoadControl::on_snapshot(const SnapshotPtr& snapshot) {
@@ -30,11 +28,17 @@ void LoadControl::on_snapshot(const SnapshotPtr& snapshot) {
 }
 
 void LoadControl::end() {
-    running_ = false;
-    server_->stop();
+    {
+        const std::lock_guard lock(changing_);
+        running_ = false;
+    }
+    if (server_) {
+        server_->stop();
+    }
 }
 
-Result<std::uint32_t> LoadControl::executor_of(const ControlRequest& request) const {
+/// Those that can be set and that the request may mean.
+std::vector<std::uint32_t> LoadControl::steered(const ControlRequest& request) const {
     const auto& executors = load_.scenario.load;
     std::vector<std::uint32_t> found;
     for (std::uint32_t i = 0; i < executors.size(); ++i) {
@@ -43,6 +47,11 @@ Result<std::uint32_t> LoadControl::executor_of(const ControlRequest& request) co
             found.push_back(i);
         }
     }
+    return found;
+}
+
+Result<std::uint32_t> LoadControl::executor_of(const ControlRequest& request) const {
+    const auto found = steered(request);
     if (found.size() != 1) {
         return Error{found.empty() ? "no externally-controlled executor is called so"
                                    : "there are several externally-controlled executors",
@@ -52,17 +61,14 @@ Result<std::uint32_t> LoadControl::executor_of(const ControlRequest& request) co
     return found.front();
 }
 
-Status LoadControl::apply(const ControlRequest& request) {
-    if (!running_) {
-        return Error{"the load does not run", {}, ""};
-    }
-    if (request.stop && !stop_asked_.exchange(true)) {
-        load_.stops.push({StopKind::Control,
-                          "stopping, as asked by the control port: running iterations may end"});
-    }
-    if (!request.rate && !request.vus) {
-        return {};
-    }
+Status LoadControl::set(std::uint32_t executor, double level) {
+    const auto changed = is_open(load_.scenario.load[executor].kind)
+                             ? load_.engine.set_rate(executor, Rate::per_second(level))
+                             : load_.engine.set_users(executor, static_cast<std::uint32_t>(level));
+    return changed ? Status() : Status(changed.error());
+}
+
+Status LoadControl::set_level(const ControlRequest& request) {
     const auto executor = executor_of(request);
     if (!executor) {
         return executor.error();
@@ -72,10 +78,78 @@ Status LoadControl::apply(const ControlRequest& request) {
     if (!changed) {
         return changed.error();
     }
+    paused_.erase(*executor);
     const std::string& name = load_.scenario.load[*executor].name;
-    load_.announce(request.rate ? fmt::format("{}: set to {}", name, format_rate(*request.rate))
+    load_.announce(EventKind::StageChanged,
+                   request.rate ? fmt::format("{}: set to {}", name, format_rate(*request.rate))
                                 : fmt::format("{}: set to {} users", name, *request.vus));
     return {};
+}
+
+/// All that can be set, or the one that is named. What is paused already stays so.
+Status LoadControl::set_paused(const ControlRequest& request) {
+    const auto executors = steered(request);
+    if (executors.empty()) {
+        return Error{"only an externally-controlled executor can be paused",
+                     request.executor.value_or("paused"), "the others follow their schedule"};
+    }
+    for (const std::uint32_t executor : executors) {
+        const auto before = paused_.find(executor);
+        if (*request.paused == (before != paused_.end())) {
+            continue;
+        }
+        const double level = *request.paused ? load_.engine.level(executor) : before->second;
+        if (Status changed = set(executor, *request.paused ? 0 : level); !changed) {
+            return changed;
+        }
+        const Executor& which = load_.scenario.load[executor];
+        if (*request.paused) {
+            paused_[executor] = level;
+        } else {
+            paused_.erase(before);
+        }
+        load_.announce(EventKind::StageChanged,
+                       *request.paused ? fmt::format("{}: paused", which.name)
+                       : is_open(which.kind)
+                           ? fmt::format("{}: goes on with {}", which.name,
+                                         format_rate(Rate::per_second(level)))
+                           : fmt::format("{}: goes on with {:.0f} users", which.name, level));
+    }
+    return {};
+}
+
+Status LoadControl::apply(const ControlRequest& request, std::string_view by) {
+    const std::lock_guard lock(changing_);
+    if (!running_) {
+        return Error{"the load does not run", {}, ""};
+    }
+    // First what can be refused: of a request that is, nothing happens.
+    if (request.rate || request.vus) {
+        if (Status changed = set_level(request); !changed) {
+            return changed;
+        }
+    } else if (request.paused) {
+        if (Status changed = set_paused(request); !changed) {
+            return changed;
+        }
+    }
+    if (request.note) {
+        load_.announce(EventKind::Note, mark_text(*request.note));
+    }
+    if (request.stop && !stop_asked_.exchange(true)) {
+        load_.stops.push({StopKind::Control,
+                          fmt::format("stopping, as asked by {}: running iterations may end", by)});
+    }
+    return {};
+}
+
+std::vector<bool> LoadControl::paused() const {
+    const std::lock_guard lock(changing_);
+    std::vector<bool> all(load_.scenario.load.size());
+    for (const auto& [executor, level] : paused_) {
+        all[executor] = true;
+    }
+    return all;
 }
 
 std::string LoadControl::status() const {
@@ -98,6 +172,7 @@ std::string LoadControl::status() const {
         status["cut_off"] = total.cut_off.count();
         status["not_sent"] = latest->total_counts.not_sent();
     }
+    const auto paused_now = paused();
     boost::json::array executors;
     for (std::uint32_t i = 0; i < load_.scenario.load.size(); ++i) {
         const Executor& each = load_.scenario.load[i];
@@ -108,6 +183,9 @@ std::string LoadControl::status() const {
                                                 {"open", is_open(each.kind)},
                                                 {is_open(each.kind) ? "rate" : "vus", now},
                                                 {"max_vus", each.max_vus}});
+        if (is_steered(each.kind)) {
+            executors.back().as_object()["paused"] = bool{paused_now[i]};
+        }
     }
     status["executors"] = std::move(executors);
     return boost::json::serialize(status);

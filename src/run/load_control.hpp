@@ -1,4 +1,4 @@
-// A run's load as the control port sees and sets it.
+// A run's load as those see and set it who steer it: the control port, the live page.
 #pragma once
 
 #include "engine/engine.hpp"
@@ -7,18 +7,20 @@
 #include "run/control_server.hpp"
 #include "run/stop_queue.hpp"
 #include "scenario/scenario.hpp"
+#include "signal/reading.hpp"
 
 #include <atomic>
 #include <functional>
-#include <memory>
+#include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace plimsoll {
 
-/// Listens from `start` until `end`; docs/control.md says what it answers. Lifetime: what it is
-/// given outlives it. Threading: the load's side calls from its own threads, the server's thread
-/// reads and sets.
+/// docs/control.md says what can be set and what the status is. Lifetime: what it is given outlives
+/// it. Threading: the load's side calls from its own threads, any thread reads and sets.
 class LoadControl {
 public:
     struct Load {
@@ -26,26 +28,39 @@ public:
         const RunInfo& run;
         Engine& engine;
         StopQueue& stops;
-        std::function<void(std::string)> announce;  // what was changed, for the run's events
+        std::function<void(EventKind, std::string)> announce;  // for the run's events
     };
-    /// Error: the port is taken, or the address is none.
-    [[nodiscard]] static Result<std::unique_ptr<LoadControl>> start(const std::string& address,
-                                                                    std::uint16_t port, Load load);
+    explicit LoadControl(Load load) : load_(std::move(load)) {}
+    /// Listens until `end`. Error: the port is taken, or the address is none.
+    [[nodiscard]] Status serve(const std::string& address, std::uint16_t port);
 
     void on_snapshot(const SnapshotPtr& snapshot);
     /// The load runs from now on, and may be changed.
     void begin() { running_ = true; }
-    /// It does not any more: nothing is answered once this has returned.
+    /// It does not any more: nothing is changed once this has returned, and nothing served.
     void end();
-    [[nodiscard]] std::string url() const { return server_->url(); }
+    /// Where it listens; empty: nowhere.
+    [[nodiscard]] std::string url() const { return server_ ? server_->url() : std::string(); }
+
+    /// `by`: who asks, in words. Error: the load does not run, or has nothing that can be set so;
+    /// then nothing was changed.
+    [[nodiscard]] Status apply(const ControlRequest& request, std::string_view by);
+    /// JSON.
+    [[nodiscard]] std::string status() const;
+    /// By executor: whether it is paused.
+    [[nodiscard]] std::vector<bool> paused() const;
 
 private:
-    explicit LoadControl(Load load) : load_(std::move(load)) {}
-    Status apply(const ControlRequest& request);
+    [[nodiscard]] std::vector<std::uint32_t> steered(const ControlRequest& request) const;
     [[nodiscard]] Result<std::uint32_t> executor_of(const ControlRequest& request) const;
-    [[nodiscard]] std::string status() const;
+    Status set_level(const ControlRequest& request);
+    Status set_paused(const ControlRequest& request);
+    /// Arrivals per second, or users.
+    Status set(std::uint32_t executor, double level);
 
     Load load_;
+    mutable std::mutex changing_;             // one change at a time, none after `end`
+    std::map<std::uint32_t, double> paused_;  // executor, level before; by changing_
     std::atomic<bool> running_ = false;
     std::atomic<bool> stop_asked_ = false;
     mutable std::mutex mutex_;

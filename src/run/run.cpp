@@ -141,7 +141,8 @@ RunOutcome RunParts::execute() {
         }
         return outcome;
     }
-    listener_.on_open(exporters_->endpoint(), control_ ? control_->url() : std::string());
+    listener_.on_control(*control_, folder());
+    listener_.on_open(exporters_->endpoint(), control_->url());
     for (Event event : setup_events_) {
         event.at = std::max(event.at, run_.start.mono);  // a run's file begins there
         exporters_->push_event(event);

@@ -25,6 +25,8 @@
 
 namespace plimsoll {
 
+class LoadControl;
+
 struct RunOptions {
     std::string version;  // of the program, for the run file
     std::uint64_t seed = 1;
@@ -48,12 +50,14 @@ struct RunOptions {
     std::function<Result<std::vector<ProbePtr>>()> more_probes;
     /// Makes exporters beside those that the scenario asks for; unset: there are none.
     std::function<std::vector<ExporterPtr>()> more_exporters;
+    /// File descriptors that the caller needs meanwhile, for its clients.
+    std::uint64_t more_descriptors = 0;
     /// Asked some times a second; a text means that the run cannot go on, and why.
     std::function<std::optional<std::string>()> fatal;
 };
 
 /// Hears how a run goes. Threading: `on_reading` and `on_snapshot` on threads of their own, at the
-/// same time; everything else on the thread that runs the run.
+/// same time, `on_event` on any; everything else on the thread that runs the run.
 class RunListener {
 public:
     virtual ~RunListener() = default;
@@ -62,7 +66,12 @@ public:
     virtual void on_begin(const RunInfo& /*run*/, const std::vector<ProbeInfo>& /*probes*/) {}
     /// All is open, and the load begins. Addresses are empty where nothing listens.
     virtual void on_open(const std::string& /*metrics*/, const std::string& /*control*/) {}
+    /// Just before: `control` sets the load from now on until it has ended, from any thread, and
+    /// stays until the run is destroyed. `folder` is the run's.
+    virtual void on_control(LoadControl& /*control*/, const std::filesystem::path& /*folder*/) {}
     virtual void on_snapshot(const SnapshotPtr& /*snapshot*/) {}
+    /// What happened: from any thread, several at a time.
+    virtual void on_event(const Event& /*event*/) {}
     virtual void on_reading(std::size_t /*probe*/, const Reading& /*reading*/) {}
     /// Some times a second while the load runs.
     virtual void on_turn() {}

@@ -8,7 +8,9 @@ namespace plimsoll {
 
 void RunParts::announce(EventKind kind, std::string text) {
     if (exporters_) {  // what is said before there are any is about nothing that was measured
-        exporters_->push_event({Clock::now(), kind, std::move(text)});
+        const Event event{Clock::now(), kind, std::move(text)};
+        exporters_->push_event(event);
+        listener_.on_event(event);
     }
 }
 
@@ -17,9 +19,7 @@ void RunParts::publish(const SnapshotPtr& snapshot) {
     tell_verdict();
     exporters_->push_snapshot(snapshot);
     listener_.on_snapshot(snapshot);
-    if (control_) {
-        control_->on_snapshot(snapshot);
-    }
+    control_->on_snapshot(snapshot);
     if (options_.pilot != nullptr) {
         options_.pilot->on_snapshot(snapshot);
     }
@@ -46,9 +46,7 @@ void RunParts::drive() {
         options_.pilot->begin(*engine_, run_);
     }
     engine_->start(hub_->sink());
-    if (control_) {
-        control_->begin();
-    }
+    control_->begin();
     for (const std::string& text : options_.opening_events) {
         announce(EventKind::FaultPlanted, text);
     }
@@ -62,9 +60,7 @@ void RunParts::drive() {
         listener_.on_turn();
     }
     listener_.on_load_end();
-    if (control_) {
-        control_->end();
-    }
+    control_->end();
     engine_->join();
 }
 

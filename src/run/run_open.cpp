@@ -115,7 +115,8 @@ std::uint64_t RunParts::own_descriptors() const {
     constexpr std::uint64_t kOfShard = 2;
     const std::uint64_t ports =
         (scenario_.exports.prometheus ? 1U : 0U) + (options_.control ? 1U : 0U);
-    return kFiles + kOfShard * run_.shards + ports * kOwnPortConnections;
+    return kFiles + kOfShard * run_.shards + ports * kOwnPortConnections +
+           options_.more_descriptors;
 }
 
 EngineOptions RunParts::engine_options() {
@@ -201,18 +202,17 @@ void RunParts::start_probes() {
 }
 
 std::optional<RunEnd> RunParts::start_control() {
+    control_ = std::make_unique<LoadControl>(LoadControl::Load{
+        scenario_, run_, *engine_, stops_,
+        [this](EventKind kind, std::string text) { announce(kind, std::move(text)); }});
     if (!options_.control) {
         return std::nullopt;
     }
-    auto control = LoadControl::start(options_.control->first, options_.control->second,
-                                      {scenario_, run_, *engine_, stops_, [this](std::string text) {
-                                           announce(EventKind::StageChanged, std::move(text));
-                                       }});
-    if (!control) {
-        listener_.on_error(control.error());
+    if (const Status served = control_->serve(options_.control->first, options_.control->second);
+        !served) {
+        listener_.on_error(served.error());
         return RunEnd::PortInUse;
     }
-    control_ = *std::move(control);
     return std::nullopt;
 }
 

@@ -30,6 +30,7 @@ void add_validate_command(CLI::App& app, Action& action);
 void add_schema_command(CLI::App& app, Action& action);
 void add_new_command(CLI::App& app, Action& action);
 void add_import_command(CLI::App& app, Action& action);
+void add_ui_command(CLI::App& app, Action& action);
 void add_completion_command(CLI::App& app, Action& action);
 
 }  // namespace plimsoll

@@ -55,6 +55,7 @@ void OutputFlags::add_to(CLI::App& command) {
     command.add_flag("--no-color", no_color, "no colours (also: NO_COLOR)");
     command.add_flag("--no-thresholds", no_thresholds, "do not judge the thresholds");
     command.add_flag("--headless", headless, "plain lines even on a terminal");
+    ui.add_to(command);
 }
 
 Status check_writable(const std::string& path, const char* flag) {
@@ -90,7 +91,12 @@ Result<SessionOptions> OutputFlags::to_session() const {
             return writable.error();
         }
     }
+    auto page = ui.to_options();
+    if (!page) {
+        return page.error();
+    }
     SessionOptions options;
+    options.ui = *std::move(page);
     options.results = results;
     if (!run_dir.empty()) {
         options.folder = run_dir;

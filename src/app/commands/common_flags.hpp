@@ -1,6 +1,7 @@
 // Flags that several commands share, read the same way by each.
 #pragma once
 
+#include "app/live_page.hpp"
 #include "app/run_session.hpp"
 #include "base/result.hpp"
 
@@ -30,6 +31,7 @@ struct OutputFlags {
     bool no_color = false;
     bool no_thresholds = false;
     bool headless = false;
+    UiFlags ui;
 
     void add_to(CLI::App& command);
     /// Error: a flag's value is not what it should be, named as on the command line.

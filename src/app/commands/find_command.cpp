@@ -92,6 +92,7 @@ int run_find(Scenario scenario, const FindRequest& request, SessionOptions optio
     options.pilot = &pilot;
     // Of the whole search they say nothing: half of its steps are meant to be too much.
     options.judge_thresholds = false;
+    options.find = true;
     const ExitCode ended = run_session(scenario, std::move(options), stop).code;
     const bool own = ended == ExitCode::Passed || ended == ExitCode::ThresholdFailed ||
                      ended == ExitCode::MeasurementInvalid;

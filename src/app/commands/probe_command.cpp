@@ -4,6 +4,7 @@
 #include "app/commands/export_flags.hpp"
 #include "app/commands/probe_flags.hpp"
 #include "app/console.hpp"
+#include "app/live_page.hpp"
 #include "app/stop_request.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
@@ -12,8 +13,10 @@
 #include "run/probe_setup.hpp"
 #include "run/run_id.hpp"
 #include "scenario/parse.hpp"
+#include "signal/mark.hpp"
 #include "signal/probe_runner.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -44,6 +47,7 @@ struct Flags {
     std::vector<std::string> outs;  // KIND=WHERE
     std::string duration;
     bool verbose = false;
+    UiFlags ui;
 };
 
 Result<std::optional<Nanoseconds>> optional_duration(const std::string& text, const char* flag) {
@@ -163,10 +167,14 @@ public:
 
 private:
     Status start_probes();
+    ExitCode open_page(const UiOptions& options);
+    [[nodiscard]] Status steer(const ControlRequest& request);
     ExitCode start_exporters();
 
     const Scenario& scenario_;
     const Flags& flags_;
+    std::atomic<bool> stopped_ = false;  // by the page
+    std::unique_ptr<LivePage> page_;
     std::optional<ExporterSet> exporters_;
     std::optional<ProbeRunner> runner_;  // last: hands over to the exporters
 };
@@ -207,6 +215,9 @@ ExitCode ProbeSession::start_exporters() {
         say(stderr, "plimsoll: {}\n", made.error().to_string());
         return ExitCode::InvalidInput;
     }
+    if (page_) {
+        made->before_run_file.push_back(page_->exporter());
+    }
     exporters_.emplace(*std::move(made), nullptr);
     RunInfo run = describe(scenario_);
     run.start = WallAnchor::now();
@@ -221,8 +232,40 @@ ExitCode ProbeSession::start_exporters() {
     return ExitCode::Passed;
 }
 
+/// Without a load a note can be made, and an end.
+Status ProbeSession::steer(const ControlRequest& request) {
+    if (request.rate || request.vus || request.paused) {
+        return Error{"there is no load here", {}, "probes alone have nothing to set"};
+    }
+    if (request.note) {
+        exporters_->push_event({Clock::now(), EventKind::Note, mark_text(*request.note)});
+    }
+    stopped_ = stopped_ || request.stop;
+    return {};
+}
+
+ExitCode ProbeSession::open_page(const UiOptions& options) {
+    auto opened = LivePage::open(options, PageMode::Probe, false);
+    if (!opened) {
+        complain(opened.error());
+        return ExitCode::PortInUse;
+    }
+    page_ = *std::move(opened);
+    say("page      {}\n", page_->url());
+    return ExitCode::Passed;
+}
+
 int ProbeSession::run(const std::optional<Nanoseconds>& duration) {
     StopRequest stop;
+    const auto ui = flags_.ui.to_options();
+    if (!ui) {
+        return refuse(ui.error());
+    }
+    if (*ui) {
+        if (const ExitCode code = open_page(**ui); code != ExitCode::Passed) {
+            return to_int(code);
+        }
+    }
     if (const Status started = start_probes(); !started) {
         return refuse(started.error());
     }
@@ -230,11 +273,19 @@ int ProbeSession::run(const std::optional<Nanoseconds>& duration) {
         return to_int(code);
     }
     runner_->begin();
+    if (page_) {
+        page_->set_steering(
+            Steering{[this](const ControlRequest& request) { return steer(request); },
+                     [] { return std::string("{}"); }});
+    }
     say("metrics   {}\n", exporters_->endpoint());
     const auto end = duration ? Clock::now() + *duration : Clock::time_point::max();
-    while (stop.count() == 0 && Clock::now() < end) {
+    while (stop.count() == 0 && !stopped_ && Clock::now() < end) {
         stop.wait_until(std::min(end, Clock::now() + std::chrono::seconds(1)));
         exporters_->tell_deliveries();
+    }
+    if (page_) {
+        page_->set_steering(std::nullopt);
     }
     runner_->stop();
     for (const auto& late :
@@ -281,6 +332,7 @@ void add_probe_command(CLI::App& app, Action& action) {
         ->add_option("--prometheus", flags->prometheus,
                      fmt::format("serve metrics here (default {})", kDefaultListen))
         ->type_name("ADDR:PORT");
+    flags->ui.add_to(*command);
     command
         ->add_option("-o,--out", flags->outs, "where readings go while they come: " + probe_kinds())
         ->type_name("KIND=WHERE")

@@ -1,5 +1,6 @@
 #include "analysis/analyse.hpp"
 #include "analysis/compare/compare.hpp"
+#include "report/alerts_report.hpp"
 #include "report/compare_report.hpp"
 #include "report/renderers.hpp"
 #include "report/report.hpp"
@@ -64,7 +65,7 @@ void expect_sound_page(const json::value& seen) {
     EXPECT_EQ(json::serialize(seen.at("requests")), "[]");
     EXPECT_EQ(seen.at("unnamedTables").to_number<int>(), 0);
     EXPECT_LE(seen.at("overflow").to_number<int>(), 0) << "the page scrolls sideways";
-    EXPECT_EQ(seen.at("scripts").to_number<int>(), 3);
+    EXPECT_EQ(seen.at("scripts").to_number<int>(), 2);
     EXPECT_EQ(seen.at("images").to_number<int>(), 0);
 }
 
@@ -189,6 +190,51 @@ TEST(ReportInBrowser, LaysTheTimelinesOfTwoRunsOverEachOther) {
                                               "response p50, base", "response p50, now"}));
 }
 
+/// A rule that fired late, with delays as long as they are written, and one that saw nothing, with
+/// a remark that names a series.
+AlertReport two_alerts(const RunReader& run) {
+    AlertReport report;
+    report.phases = 8;
+    report.scrape_s = report.evaluation_s = 15;
+    RunTruth truth;
+    truth.id = run.info().id;
+    truth.scenario = "checkout";
+    truth.duration_s = 12345;
+    truth.onset = Onset{.at_s = 13.6, .source = "the finding app_pool_exhausted"};
+    report.runs.push_back(truth);
+    AlertOutcome late;
+    late.alert = "PlimsollPostgresConnectionsHighForVeryLong";
+    late.phases = late.fired = 8;
+    late.pending_s = late.firing_s = late.resolved_s = PhaseRange{8, 1234.5, 1122.3, 1345.6};
+    late.resolved = 8;
+    late.failed_before = late.slow_before = PhaseRange{8, 123456, 1, 234567};
+    late.false_alarms = 2;
+    late.spans = {{true, 100, 12345, true}};
+    report.limit_s = 0.5;
+    AlertOutcome silent;
+    silent.alert = "plimsoll:very_long_name_of_a_recording_rule:ratio_rate5m";
+    silent.phases = 8;
+    silent.remarks = {
+        "there is no series plimsoll_pgbouncer_clients_waiting_for_a_server_connection_seconds "
+        "in this run"};
+    report.outcomes = {late, silent};
+    return report;
+}
+
+TEST(ReportInBrowser, ShowsAlertsWithTheirRemarksAndLastSecondWhole) {
+    const test::TempFolder folder;
+    ASSERT_TRUE(synthetic::write_run(folder.path() / "run.db", synthetic::Options()));
+    const auto run = RunReader::open(folder.path());
+    ASSERT_TRUE(run) << run.error().to_string();
+    const auto page = alerts_html(two_alerts(*run), *run);
+    ASSERT_TRUE(page) << page.error().to_string();
+    const auto seen = look_at(*page);
+    expect_sound_page(seen);
+    EXPECT_EQ(json::serialize(seen.at("wide")), "[]");
+    EXPECT_EQ(json::serialize(seen.at("clipped")), "[]");
+    EXPECT_EQ(json::serialize(seen.at("broken")), "[]");
+}
+
 TEST(ReportInBrowser, OpensWithoutProbesOrFindings) {
     const auto seen = look_at(sample::held());
     EXPECT_EQ(json::serialize(seen.at("messages")), "[]");
@@ -209,6 +255,22 @@ TEST(ReportInBrowser, HoursOfDataStaySmall) {
     const auto page = report::html_page(sample.info, sample.data, sample.analysis);
     EXPECT_LT(page.size(), 2'000'000U);
     expect_sound_page(look_at(sample));
+}
+
+TEST(ReportInBrowser, AnHourOfFiftyEndpointsOpensWithinASecond) {
+    auto sample = sample::broken_pool(60);
+    for (std::size_t i = sample.info.endpoints.size(); i < 50; ++i) {
+        sample.info.endpoints.push_back({"reader", "/v1/things/" + std::to_string(i), "GET"});
+        sample.analysis.endpoints.push_back(sample.analysis.endpoints.front());
+        sample.analysis.endpoints.back().name = sample.info.endpoints.back().name;
+        sample.data.totals.push_back(sample.data.totals.front());
+    }
+    const auto page = report::html_page(sample.info, sample.data, sample.analysis);
+    EXPECT_LT(page.size(), 3'000'000U);
+    const auto seen = look_at(page);
+    expect_sound_page(seen);
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+    EXPECT_LT(seen.at("opened_s").to_number<double>(), 1.0);
 }
 
 }  // namespace

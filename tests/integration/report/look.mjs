@@ -46,9 +46,26 @@ function examine() {
     };
   });
   const unnamed = [...document.querySelectorAll("table:not(.u-legend)")].filter((table) => !table.caption);
+  // Tables that must be scrolled to be read, and texts of drawings that reach over their edges.
+  const wide = [...document.querySelectorAll(".table")].filter((table) => table.scrollWidth > table.clientWidth).map((table) => table.getAttribute("aria-labelledby"));
+  const clipped = [...document.querySelectorAll("svg text")].filter((text) => {
+    const [inner, outer] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+    return inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5;
+  }).map((text) => text.textContent);
+  // Cells whose text breaks elsewhere than between words: their lines, by where each character stands.
+  const broken = [...document.querySelectorAll("table.alerts tbody th")].filter((cell) => {
+    return [...cell.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE).some((word) => {
+      const range = document.createRange();
+      range.selectNodeContents(word);
+      return new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size > 1;
+    });
+  }).map((cell) => cell.textContent);
   return {
+    wide,
+    clipped,
+    broken,
     title: document.title,
-    badge: document.querySelector(".badge").textContent,
+    badge: document.querySelector(".badge")?.textContent ?? null,
     answer: document.getElementById("answer").textContent,
     headings: [...document.querySelectorAll("h1, h2")].map((heading) => heading.textContent),
     drawn: Number(document.documentElement.dataset.charts),
@@ -110,10 +127,15 @@ try {
   page.on("pageerror", (error) => messages.push("exception: " + error.message));
   page.on("request", (request) => requests.push(request.url()));
   const address = pathToFileURL(resolve(file)).href;
+  const devtools = await page.context().newCDPSession(page);
+  // Of the page's own thread: a busy machine is not the page's fault.
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
   await page.goto(address);
   await page.waitForFunction(() => document.documentElement.dataset.charts !== undefined);
+  const { metrics } = await devtools.send("Performance.getMetrics");
   await page.waitForTimeout(150);
   const seen = await page.evaluate(examine);
+  seen.opened_s = metrics.find((metric) => metric.name === "TaskDuration").value;
   if (options.picture) {
     if (options.crop) options.height = await page.evaluate((id) => document.getElementById(id).getBoundingClientRect().top + scrollY, options.crop);
     const clip = options.height && { x: 0, y: Number(options.top || 0), width: Number(options.width || 1200), height: Number(options.height) };

@@ -570,5 +570,164 @@ TEST(HttpServer, ClosesTheConnectionThatWaitedLongestForANewOne) {
     EXPECT_EQ(idle.front()->read_to_end(), "");  // closed
 }
 
+/// Keeps the streams that requests are answered with.
+class Streams {
+public:
+    HttpHandler handler() {
+        return [this](const HttpRequest&, Responder responder) {
+            HttpResponse head = text("");
+            head.body = "left out";
+            HttpStream stream = responder.stream(std::move(head));
+            stream.write(piece("first,"));
+            const std::lock_guard lock(mutex_);
+            streams_.push_back(std::move(stream));
+        };
+    }
+    static HttpStream::Piece piece(std::string bytes) {
+        return std::make_shared<const std::string>(std::move(bytes));
+    }
+    HttpStream take() {
+        EXPECT_TRUE(eventually([this] {
+            const std::lock_guard lock(mutex_);
+            return !streams_.empty();
+        }));
+        const std::lock_guard lock(mutex_);
+        HttpStream stream = std::move(streams_.back());
+        streams_.pop_back();
+        return stream;
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<HttpStream> streams_;
+};
+
+constexpr const char* kAsk = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+
+TEST(HttpStream, SendsPiecesUntilItsEnd) {
+    Streams streams;
+    const HttpServer server = start(streams.handler());
+    RawClient client(server.port());
+    client.send(kAsk);
+    const std::string head = client.read_until("\r\n\r\n");
+    EXPECT_THAT(head, HasSubstr("Connection: close"));
+    EXPECT_THAT(head, Not(HasSubstr("Content-Length")));
+    EXPECT_EQ(client.read_until(","), "first,");
+    HttpStream stream = streams.take();
+    const std::string large(std::size_t{3} << 20U, 'x');  // more than a socket takes at once
+    stream.write(Streams::piece("second,"));
+    EXPECT_EQ(client.read_until(","), "second,");
+    stream.write(Streams::piece(large));
+    EXPECT_TRUE(stream.open());
+    stream.end();
+    EXPECT_EQ(client.read_to_end(), large);
+    EXPECT_TRUE(eventually([&] { return !stream.open(); }));
+    stream.write(Streams::piece("nobody hears it"));
+}
+
+TEST(HttpStream, EndsWithTheObject) {
+    Streams streams;
+    const HttpServer server = start(streams.handler());
+    RawClient client(server.port());
+    client.send(kAsk);
+    { const HttpStream gone = streams.take(); }
+    EXPECT_THAT(client.read_to_end(), EndsWith("first,"));
+}
+
+TEST(HttpStream, KnowsWhenItsClientHasLeft) {
+    Streams streams;
+    const HttpServer server = start(streams.handler());
+    auto client = std::make_unique<RawClient>(server.port());
+    client->send(kAsk);
+    const HttpStream stream = streams.take();
+    EXPECT_TRUE(stream.open());
+    client.reset();
+    EXPECT_TRUE(eventually([&] { return !stream.open(); }));
+    EXPECT_TRUE(eventually([&] { return server.connections_open() == 0; }));
+}
+
+TEST(HttpStream, CutsOffAClientThatFallsBehind) {
+    Streams streams;
+    HttpServerOptions options;
+    options.max_stream_behind = 1U << 16U;
+    const HttpServer server = start(streams.handler(), options);
+    const RawClient client(server.port());
+    client.send(kAsk);
+    HttpStream stream = streams.take();
+    const auto block = Streams::piece(std::string(1U << 20U, 'x'));
+    int written = 0;
+    // A loopback socket holds some megabytes; nobody reads.
+    EXPECT_TRUE(eventually([&] {
+        stream.write(block);
+        return ++written > 1000 || !stream.open();
+    }));
+    EXPECT_LT(written, 1000);
+    EXPECT_FALSE(stream.open());
+}
+
+TEST(HttpStream, CutsOffAClientThatTakesNothing) {
+    Streams streams;
+    HttpServerOptions options;
+    options.max_stream_behind = std::size_t{1} << 30U;
+    options.write_timeout = 50ms;
+    const HttpServer server = start(streams.handler(), options);
+    const RawClient client(server.port());
+    client.send(kAsk);
+    HttpStream stream = streams.take();
+    stream.write(Streams::piece(std::string(std::size_t{32} << 20U, 'x')));
+    EXPECT_TRUE(eventually([&] { return !stream.open(); }));
+}
+
+TEST(HttpStream, MayRestForLongerThanARequestMay) {
+    Streams streams;
+    HttpServerOptions options;
+    options.write_timeout = options.idle_timeout = options.request_timeout = 20ms;
+    const HttpServer server = start(streams.handler(), options);
+    RawClient client(server.port());
+    client.send(kAsk);
+    EXPECT_THAT(client.read_until("first,"), EndsWith("first,"));
+    HttpStream stream = streams.take();
+    std::this_thread::sleep_for(200ms);  // ten times as long as anything else may take
+    stream.write(Streams::piece("second,"));
+    EXPECT_EQ(client.read_until(","), "second,");
+}
+
+TEST(HttpStream, IsClosedOnceTheServerHasStopped) {
+    Streams streams;
+    HttpServer server = start(streams.handler());
+    const RawClient client(server.port());
+    client.send(kAsk);
+    HttpStream stream = streams.take();
+    server.stop();
+    EXPECT_FALSE(stream.open());
+    stream.write(Streams::piece("nobody hears it"));
+}
+
+TEST(HttpStream, GivesNoBodyToHead) {
+    Streams streams;
+    const HttpServer server = start(streams.handler());
+    RawClient client(server.port());
+    client.send("HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    EXPECT_THAT(client.read_to_end(), EndsWith("\r\n\r\n"));
+}
+
+TEST(HttpServer, NeverClosesAStreamToMakeRoom) {
+    Streams streams;
+    HttpServerOptions options;
+    options.max_connections = 4;
+    const HttpServer server = start(streams.handler(), options);
+    RawClient watcher(server.port());
+    watcher.send(kAsk);
+    watcher.read_until("first,");
+    HttpStream stream = streams.take();
+    std::vector<std::unique_ptr<RawClient>> idle;
+    for (int i = 0; i < 50; ++i) {
+        idle.push_back(std::make_unique<RawClient>(server.port()));
+    }
+    EXPECT_TRUE(eventually([&] { return server.connections_open() <= 4; }));
+    stream.write(Streams::piece("second,"));
+    EXPECT_EQ(watcher.read_until(","), "second,");
+}
+
 }  // namespace
 }  // namespace plimsoll

@@ -139,7 +139,7 @@ TEST(CpuChart, TakesCoresFromTheCountersRise) {
         series_of("b", metric::kContainerCpuSeconds, {{"container", "y"}, {"role", "app"}}, points),
         series_of("c", metric::kContainerCpuSeconds, {{"container", "z"}, {"role", ""}}, points)};
     data.gaps = {{"c", "gone", 3.2, 3.9, false}};
-    const auto chart = cpu_chart(data);
+    const auto chart = cpu_chart(RunInfo{}, data);
     ASSERT_TRUE(chart);
     for (const double cores : values_of(*chart, "app")) {
         EXPECT_NEAR(cores, 1.0, 1e-9);  // two containers of one role
@@ -154,7 +154,7 @@ TEST(CpuChart, HasNoValueWhereACounterBeganAgain) {
     data.series = {series_of("a", metric::kContainerCpuSeconds,
                              {{"container", "x"}, {"role", "app"}},
                              {{0, 5}, {1, 6}, {2, 0.5}, {3, 1.5}, {10, 8.5}})};
-    const auto app = values_of(*cpu_chart(data), "app");
+    const auto app = values_of(*cpu_chart(RunInfo{}, data), "app");
     EXPECT_NEAR(app[0], 1, 1e-9);
     EXPECT_TRUE(std::isnan(app[1]));
     EXPECT_NEAR(app[2], 1, 1e-9);
@@ -201,6 +201,69 @@ TEST(PercentileChart, EndsWhereTheSamplesNoLongerSupportIt) {
     censored.response.censored_from = 0.9;
     EXPECT_NEAR(percentile_chart(sample.data, censored).x.back(), 1, 1e-9);
     EXPECT_TRUE(percentile_chart(RunData{}, Analysis{}).x.empty());
+}
+
+TEST(WaitingChart, AddsUpTheQueuesOfOneKind) {
+    auto data = ten_seconds();
+    data.series = {series_of("app", metric::kAppPoolPending, {{"pool", "a"}}, {{1, 2}, {2, 5}}),
+                   series_of("app", metric::kAppPoolPending, {{"pool", "b"}}, {{1, 1}, {2, 0}}),
+                   series_of("postgres", metric::kPgBlockedBackends, {}, {{1.5, 0}, {2.5, 0}})};
+    const auto chart = waiting_chart(data);
+    ASSERT_TRUE(chart);
+    EXPECT_EQ(chart->x, (std::vector<double>{1, 1.5, 2, 2.5}));
+    const auto pool = values_of(*chart, "for a connection of the application's pool");
+    EXPECT_EQ(pool[0], 3);
+    EXPECT_TRUE(std::isnan(pool[1]));
+    EXPECT_EQ(pool[2], 5);
+    EXPECT_EQ(chart->series.size(), 2U);
+    EXPECT_EQ(chart->message, "At most waited: 5 for a connection of the application's pool.");
+}
+
+TEST(WaitingChart, IsAbsentWhereNoQueueIsWatched) {
+    EXPECT_FALSE(waiting_chart(ten_seconds()));
+}
+
+TEST(Heatmap, HasARowForEachLengthThatCame) {
+    auto data = ten_seconds();
+    EXPECT_FALSE(heatmap_chart(data));
+    const auto& edges = heat_edges();
+    EXPECT_EQ(edges[0], 0);
+    EXPECT_DOUBLE_EQ(edges[1], 0.25e-3);
+    EXPECT_DOUBLE_EQ(edges[9], 0.25e-3 * 16);  // two rows an octave
+    EXPECT_TRUE(std::is_sorted(edges.begin(), edges.end()));
+    data.ticks[3].heat_rate[9] = 20;
+    data.ticks[4].heat_rate[11] = 5;
+    const auto chart = heatmap_chart(data);
+    ASSERT_TRUE(chart);
+    ASSERT_EQ(chart->series.size(), 3U);
+    ASSERT_EQ(chart->edges.size(), 4U);
+    EXPECT_EQ(chart->edges[0], edges[9]);
+    EXPECT_EQ(chart->series[0].y[3], 20);
+    EXPECT_EQ(chart->series[2].y[4], 5);
+    EXPECT_EQ(chart->x.size(), 10U);
+}
+
+TEST(Markers, ShowWhatAPersonNotedAndNotWhatAProbeDid) {
+    auto data = ten_seconds();
+    data.events = {{2, EventKind::Note, "postgres: privilege lost"},
+                   {3, EventKind::Note, "note: deployed v2"}};
+    const auto all = markers(RunInfo{}, data, Analysis{});
+    ASSERT_EQ(all.events.size(), 1U);
+    EXPECT_EQ(all.events[0].label, "note: deployed v2");
+    EXPECT_EQ(all.events[0].t_s, 3);
+}
+
+TEST(TimeCharts, LeaveOutTheLoadWhereThereIsNone) {
+    auto data = ten_seconds();
+    RunInfo info;
+    info.has_load = false;
+    EXPECT_TRUE(time_charts(info, data, Analysis{}).empty());
+    data.series = {series_of("a", metric::kContainerCpuSeconds,
+                             {{"container", "x"}, {"role", "app"}}, {{0, 0}, {10, 10}})};
+    const auto charts = time_charts(info, data, Analysis{});
+    ASSERT_EQ(charts.size(), 1U);
+    EXPECT_EQ(charts[0].id, "cpu");
+    EXPECT_EQ(charts[0].series.size(), 1U);  // no generator
 }
 
 }  // namespace

@@ -66,5 +66,14 @@ TEST(Downsample, ToleratesNoRowsAndOneMoment) {
     EXPECT_EQ(small.y[0], (std::vector<double>{1, 5}));
 }
 
+TEST(Average, GivesTheMeanOfEachStretch) {
+    Columns columns{{0, 1, 2, 3, 4, 5}, {{1, 2, 6, 10, kNone, 20}, {kNone, kNone, kNone, 1, 1, 1}}};
+    const auto small = average(std::move(columns), 2);
+    EXPECT_EQ(small.x, (std::vector<double>{1, 4}));
+    EXPECT_EQ(small.y[0], (std::vector<double>{3, 15}));
+    EXPECT_TRUE(std::isnan(small.y[1][0]));
+    EXPECT_EQ(small.y[1][1], 1);
+}
+
 }  // namespace
 }  // namespace plimsoll::report

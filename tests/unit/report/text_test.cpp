@@ -37,6 +37,14 @@ TEST(EscapeMarkup, LeavesNothingThatMarkupWouldRead) {
               "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;&lt;/a&gt;");
 }
 
+TEST(BreakableMarkup, BreaksBetweenWordsAndIsInert) {
+    EXPECT_EQ(breakable_markup("PlimsollPoolPlateau"), "Plimsoll<wbr>Pool<wbr>Plateau");
+    EXPECT_EQ(breakable_markup("plimsoll:slo_budget:ratio5m"),
+              "plimsoll:<wbr>slo_<wbr>budget:<wbr>ratio5m");
+    EXPECT_EQ(breakable_markup("HTTPErrors<b>"), "HTTPErrors&lt;b&gt;");
+    EXPECT_EQ(breakable_markup(""), "");
+}
+
 TEST(EscapeMarkdown, LeavesNothingThatMarkdownWouldRead) {
     EXPECT_EQ(escape_markdown("a|b\n# `c` *d* _e_ [f](g) <h> ~i~"),
               "a\\|b \\# \\`c\\` \\*d\\* \\_e\\_ \\[f\\](g) &lt;h\\> \\~i\\~");
