@@ -26,6 +26,10 @@ Kind kind_of(EventKind kind) {
             return {"probe_gap", Severity::Warning};
         case EventKind::Stopped:
             return {"stopped", Severity::Warning};
+        case EventKind::AlertChanged:
+            return {"alert_changed", Severity::Warning};
+        case EventKind::FaultHealed:
+            return {"fault_healed"};
         case EventKind::Note:
             break;
     }
@@ -113,6 +117,15 @@ void HappeningExporter::on_verdict(const VerdictPtr& verdict) {
                           finding.sentence.empty() ? "" : ": ", finding.sentence),
               Severity::Warning,
               {{"cause", finding.cause}, {"confidence", finding.confidence}}});
+    }
+    for (const RunAlert& alert : verdict->alerts) {
+        const Clock::time_point from = at(alert.from_s);
+        tell({from,
+              alert.to_s ? at(*alert.to_s) : std::max(from, ended_at_),
+              "alert",
+              fmt::format("alert {}: {}", alert.name, alert.sentence),
+              alert.fired ? Severity::Warning : Severity::Info,
+              {{"alert", alert.name}}});
     }
     std::string failed;
     for (const auto& [threshold, ok] : verdict->thresholds) {

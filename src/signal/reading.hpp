@@ -30,6 +30,24 @@ struct Value {
     double value = 0;
 };
 
+enum class EventKind {
+    StageChanged,
+    ThresholdCrossed,
+    FaultPlanted,
+    ProbeGap,
+    Note,
+    Stopped,
+    AlertChanged,  // its text is an AlertNote (alert_note.hpp)
+    FaultHealed,
+};
+
+/// Something that happened at a point in time, for annotations and the report.
+struct Event {
+    Clock::time_point at;
+    EventKind kind = EventKind::Note;
+    std::string text;
+};
+
 /// One set of values, taken together.
 struct Reading {
     Clock::time_point at;  // when the values were true: the middle of the round trip
@@ -38,6 +56,8 @@ struct Reading {
     /// Evidence that is text, one line each: who blocks whom, a privilege lost. Becomes an event of
     /// kind Note. Only what is new, and few of them: a run keeps them all.
     std::vector<std::string> notes = {};
+    /// What happened at a time of its own, told as it stands. Few, likewise.
+    std::vector<Event> events = {};
 };
 
 /// A time without readings. While open, `to` is the latest known time.
@@ -47,15 +67,6 @@ struct Gap {
     Clock::time_point to;
     std::string reason;
     bool open = false;
-};
-
-enum class EventKind { StageChanged, ThresholdCrossed, FaultPlanted, ProbeGap, Note, Stopped };
-
-/// Something that happened at a point in time, for annotations and the report.
-struct Event {
-    Clock::time_point at;
-    EventKind kind = EventKind::Note;
-    std::string text;
 };
 
 }  // namespace plimsoll
