@@ -13,6 +13,13 @@ from pathlib import Path
 # What the official slim images leave out, so that one made here is as large as they are.
 LEFT_OUT = ("usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/lintian", "usr/share/linda",
             "usr/share/groff", "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf", "var/log")
+# As in the official images: apt keeps neither packages nor its own index of them.
+CLEAN = """DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
+APT::Update::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Acquire::Languages "none";
+"""
 EXCLUDES = "".join(f"path-exclude /{folder}/*\n" for folder in LEFT_OUT if folder.startswith("usr/"))
 
 
@@ -66,4 +73,7 @@ def slim(kept: Path, into: Path) -> Path:
         rules = into.with_suffix(".excludes")
         rules.write_text("force-unsafe-io\n" + EXCLUDES + "path-include /usr/share/doc/*/copyright\n")
         target.add(rules, "./etc/dpkg/dpkg.cfg.d/docker")
+        clean = into.with_suffix(".clean")
+        clean.write_text(CLEAN)
+        target.add(clean, "./etc/apt/apt.conf.d/docker-clean")
     return into

@@ -168,7 +168,8 @@ class Composed(unittest.TestCase):
 
         ran = self.compose("run", "--rm", "-T", "plimsoll", "run", "/scenarios/compose.yaml", "-d", "8s")
         self.assertIn("Measurement:", ran.stdout, ran.stderr)
-        self.assertIn(ran.returncode, (0, 99), ran.stdout + ran.stderr)
+        # 111: the machine was too busy for the generator, which is not what is tried here.
+        self.assertIn(ran.returncode, (0, 99, 111), ran.stdout + ran.stderr)
         both = {each["metric"]["run"] for each in self.asked("last_over_time(plimsoll_run_info[1h])")}
         self.assertEqual(len(both), 2)
         (second,) = both - first

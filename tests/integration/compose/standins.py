@@ -9,7 +9,7 @@ DOCKERFILE = r"""
 FROM {base}
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-common \
     && sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
-    && apt-get install -y --no-install-recommends postgresql-15 prometheus python3-minimal busybox \
+    && apt-get install -y --no-install-recommends postgresql-15 prometheus python3 busybox \
     && ln -s /usr/bin/busybox /usr/local/bin/wget \
     && ln -s /usr/lib/postgresql/15/bin/pg_isready /usr/local/bin/pg_isready \
     && install -d -o nobody /prometheus
