@@ -120,7 +120,8 @@ class Deb(unittest.TestCase):
         # As the unit starts it: another user, no capability, files that cannot be written.
         probed = inside("mount --bind / /mnt && mount -o remount,ro,bind /mnt && mount -t proc proc /mnt/proc && "
                         "exec chroot /mnt setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "
-                        "--no-new-privs plimsoll probe /usr/share/doc/plimsoll/examples/probe.yaml -d 2s "
+                        "--no-new-privs env PLIMSOLL_PG_DSN=postgresql://127.0.0.1:9/none "
+                        "plimsoll probe /usr/share/doc/plimsoll/examples/probe.yaml -d 2s "
                         "--prometheus 127.0.0.1:0 2>&1")
         self.assertRegex(probed, r"metrics +http://127\.0\.0\.1:\d+/metrics")
         self.assertEqual(inside("for shell in bash zsh fish; do plimsoll completion $shell | head -n 1; done").count("\n"), 3)
