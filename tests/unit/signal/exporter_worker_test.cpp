@@ -253,6 +253,15 @@ TEST(ExporterWorker, LeavesAnExporterBehindThatDoesNotComeBack) {
     ASSERT_TRUE(told->wait([&] { return !told->calls.empty() && told->calls.back() == "finish"; }));
 }
 
+TEST(ExporterWorker, EndsWithoutWaitingForOthers) {
+    auto told = std::make_shared<Told>();
+    ExporterWorker worker(std::make_unique<FakeExporter>(told));
+    ASSERT_TRUE(worker.start({}, {}));
+    worker.begin_finish(Clock::now() + 60s);
+    EXPECT_TRUE(told->wait([&] { return !told->calls.empty() && told->calls.back() == "finish"; }));
+    EXPECT_FALSE(worker.finish(Clock::now()).left_behind);
+}
+
 TEST(ExporterWorker, TellsAnExporterWhatItCanHearAndAnOtherNothingOfIt) {
     auto told = std::make_shared<Told>();
     auto deaf = std::make_shared<Told>();
