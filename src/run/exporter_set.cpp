@@ -164,8 +164,8 @@ std::string ExporterSet::endpoint() const {
     return endpoint_ != nullptr ? endpoint_->readers()->url() : std::string();
 }
 
-Scrapes ExporterSet::scrapes() const {
-    return endpoint_ != nullptr ? endpoint_->readers()->scrapes() : Scrapes{};
+ScrapesByReader ExporterSet::scrapes() const {
+    return endpoint_ != nullptr ? endpoint_->readers()->scrapes() : ScrapesByReader{};
 }
 
 }  // namespace plimsoll
