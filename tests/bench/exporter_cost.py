@@ -148,6 +148,8 @@ def compare(program: Path, url: str, core: int, rounds: int, seconds: int) -> fl
     ratio = statistics.median(on.cpu_us / off.cpu_us for off, on in pairs)
     lag = [statistics.median(each) for each in zip(*((off.lag_p99_us, on.lag_p99_us) for off, on in pairs))]
     spread = [max(off.lag_p99_us for off, _ in pairs), min(off.lag_p99_us for off, _ in pairs)]
+    if (most := max(max(off.late, on.late) for off, on in pairs)) > 0.01:
+        raise BenchError(f"in one run {most:.0%} of the requests were not answered: the machine is too busy, and the figures tell nothing")
     print(f"all exporters: {ratio:.3f} times the CPU a request (median of {rounds} pairs); send lag p99 {lag[0]:.0f} us without, "
           f"{lag[1]:.0f} us with (without: {spread[1]:.0f} to {spread[0]:.0f})")
     return ratio
