@@ -46,6 +46,20 @@ private:
     std::vector<Nanoseconds> bounds_;
 };
 
+void log_scrape(const HttpRequest& request, ScrapeLog& log) {
+    // Prometheus and what behaves like it send this header; a person's browser does not. It differs
+    // with the interval, as a timeout is never longer.
+    constexpr std::string_view kTimeout = "X-Prometheus-Scrape-Timeout-Seconds";
+    std::string reader;
+    for (const std::string_view name : {std::string_view("User-Agent"), std::string_view("Accept"),
+                                        kTimeout}) {
+        const std::string* value = find_header(request.headers, name);
+        reader += value == nullptr ? "" : *value;
+        reader += '\n';
+    }
+    log.add(Clock::now(), reader, find_header(request.headers, kTimeout) != nullptr);
+}
+
 HttpResponse answer(const HttpRequest& request, RunCollector& metrics) {
     constexpr std::string_view kPlain = "text/plain; charset=utf-8";
     if (request.path() != "/metrics") {
@@ -56,10 +70,7 @@ HttpResponse answer(const HttpRequest& request, RunCollector& metrics) {
         refusal.headers.push_back({"Allow", "GET, HEAD"});
         return refusal;
     }
-    // Prometheus and what behaves like it send this header; a person's browser does not.
-    metrics.scrapes.add(
-        Clock::now(),
-        find_header(request.headers, "X-Prometheus-Scrape-Timeout-Seconds") != nullptr);
+    log_scrape(request, metrics.scrapes);
     const std::string* accept = find_header(request.headers, "Accept");
     const Exposition wanted = accept == nullptr ? Exposition::Text : wanted_exposition(*accept);
     return make_response(200, content_type(wanted), metrics.page(wanted));
@@ -104,8 +115,8 @@ Status PrometheusExporter::open() {
     return {};
 }
 
-Scrapes PrometheusExporter::scrapes() const {
-    return server_ ? server_->metrics->scrapes.scrapes() : Scrapes{};
+ScrapesByReader PrometheusExporter::scrapes() const {
+    return server_ ? server_->metrics->scrapes.scrapes() : ScrapesByReader{};
 }
 
 void PrometheusExporter::finish(Clock::time_point /*deadline*/) {

@@ -34,7 +34,7 @@ public:
 
     /// "http://127.0.0.1:9464/metrics"
     [[nodiscard]] std::string url() const override { return url_; }
-    [[nodiscard]] Scrapes scrapes() const override;
+    [[nodiscard]] ScrapesByReader scrapes() const override;
     /// The port in use since start; 0 before.
     [[nodiscard]] std::uint16_t bound_port() const { return bound_port_; }
 

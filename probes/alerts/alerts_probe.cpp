@@ -3,6 +3,8 @@
 #include "net/http_client.hpp"
 #include "probes/alerts/alert_list.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -11,13 +13,10 @@
 namespace plimsoll {
 namespace {
 
-/// One of the two servers, and what it said last.
+/// A server, asked for one thing or another.
 class Source {
 public:
-    using Read = Result<AlertList> (*)(std::string_view);
-
-    static Result<Source> make(const std::string& url, const std::string& path, Read read,
-                               const AlertsProbeOptions& options) {
+    static Result<Source> make(const std::string& url, const AlertsProbeOptions& options) {
         auto parsed = parse_url(url);
         if (!parsed) {
             return Error{parsed.error().what, options.name, "e.g. http://127.0.0.1:9090"};
@@ -33,43 +32,42 @@ public:
         while (base.ends_with('/')) {
             base.pop_back();
         }
-        return Source(std::move(*client), base + path, parsed->origin(), read);
+        return Source(std::move(*client), base, parsed->origin());
     }
 
-    /// What changed goes to `notes`.
-    Status ask(Clock::time_point deadline, std::vector<std::string>& notes) {
+    template <typename Read>
+    auto ask(const std::string& path, Read read, Clock::time_point deadline)
+        -> decltype(read(std::string_view())) {
         HttpRequest request;
-        request.target = path_;
+        request.target = base_ + path;
         request.headers = {{"Accept", "application/json"}, {"User-Agent", "plimsoll"}};
         const auto answer = client_.send(request, deadline);
         if (!answer) {
             return answer.error();
         }
         if (answer->status != 200) {
-            return Error{fmt::format("the answer to {} has status {}", path_, answer->status),
-                         origin_};
+            return Error{
+                fmt::format("the answer to {} has status {}", request.target, answer->status),
+                origin_};
         }
-        auto list = read_(answer->body);
+        auto list = read(answer->body);
         if (!list) {
             return Error{list.error().what, origin_};
         }
-        for (std::string& change : alert_changes(last_, *list)) {
-            notes.push_back(std::move(change));
-        }
-        last_ = std::move(*list);
-        return {};
+        return list;
     }
 
 private:
-    Source(HttpClient client, std::string path, std::string origin, Read read)
-        : client_(std::move(client)),
-          path_(std::move(path)),
-          origin_(std::move(origin)),
-          read_(read) {}
+    Source(HttpClient client, std::string base, std::string origin)
+        : client_(std::move(client)), base_(std::move(base)), origin_(std::move(origin)) {}
     HttpClient client_;
-    std::string path_, origin_;
-    Read read_;
-    AlertList last_;
+    std::string base_, origin_;
+};
+
+/// What one server said last, and when.
+struct Watched {
+    std::optional<AlertList> last;  // absent: it has not answered yet
+    Clock::time_point at;
 };
 
 class AlertsProbe final : public Probe {
@@ -89,46 +87,151 @@ public:
         if (!first) {
             return first.error();
         }
-        missed_ = first->notes;  // what stood before the run is told with its first reading
+        untold_ = first->events;  // what stood before the run is told with its first reading
         return {};
     }
     [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override;
 
 private:
+    [[nodiscard]] Status ask(Clock::time_point deadline);
+    void note(Watched& watched, AlertList now, Clock::time_point asked, Clock::time_point deadline);
+    void tell(SeenChange change, const RuleTimes& times, const Watched& watched);
+    static std::optional<Clock::time_point> after(const std::string& stamp, Clock::time_point from);
+
     AlertsProbeOptions options_;
     Source prometheus_;
     std::optional<Source> alertmanager_;
-    std::vector<std::string> missed_;  // changes that no reading has told yet
+    Watched seen_, notified_;
+    std::vector<Event> untold_;  // changes that no reading has told yet
 };
+
+/// On our clock, where it lies between `from` and now: else the server's clock is another, or the
+/// stamp is of something else.
+std::optional<Clock::time_point> AlertsProbe::after(const std::string& stamp,
+                                                    Clock::time_point from) {
+    constexpr std::chrono::milliseconds kRounding{20};
+    const auto at = parse_server_time(stamp);
+    if (!at) {
+        return std::nullopt;
+    }
+    const WallAnchor now = WallAnchor::now();
+    const Clock::time_point ours =
+        now.mono + std::chrono::duration_cast<Clock::duration>(*at - now.wall);
+    return ours < from - kRounding || ours > now.mono + kRounding ? std::nullopt
+                                                                  : std::optional(ours);
+}
+
+void AlertsProbe::tell(SeenChange change, const RuleTimes& times, const Watched& watched) {
+    // Evaluations are stamped with when they were due; a look may fall between that and their end.
+    constexpr std::chrono::seconds kLateEvaluation{1};
+    const Clock::time_point due = watched.at - kLateEvaluation;
+    std::optional<Clock::time_point> at = after(change.at, due);
+    const auto [first, last] = times.equal_range(change.name);
+    for (auto each = first; change.at.empty() && each != last; ++each) {
+        at = std::max(at, after(each->second, watched.at));
+    }
+    // An alert that went through pending between two looks: the server says since when.
+    constexpr std::chrono::milliseconds kOneEvaluation{100};
+    if (change.note.move == AlertNote::Move::Firing &&
+        watched.last->find(change.note.alert) == watched.last->end()) {
+        const auto pending = after(change.note.since, due);
+        if (pending && at && *at - *pending > kOneEvaluation) {
+            AlertNote before = change.note;
+            before.move = AlertNote::Move::Pending;
+            untold_.push_back({*pending, EventKind::AlertChanged, to_text(before)});
+        }
+    }
+    untold_.push_back({at.value_or(Clock::now()), EventKind::AlertChanged, to_text(change.note)});
+}
+
+/// `asked`: when the request for `now` went out.
+void AlertsProbe::note(Watched& watched, AlertList now, Clock::time_point asked,
+                       Clock::time_point deadline) {
+    std::vector<SeenChange> changes = alert_changes(watched.last.value_or(AlertList{}), now);
+    if (!watched.last) {
+        for (SeenChange& change : changes) {
+            change.note.already = true;
+            untold_.push_back({asked, EventKind::AlertChanged, to_text(change.note)});
+        }
+    } else if (!changes.empty()) {
+        RuleTimes times;
+        const bool timeless = std::any_of(changes.begin(), changes.end(),
+                                          [](const SeenChange& each) { return each.at.empty(); });
+        if (&watched == &seen_ && timeless) {
+            // Without them the times are ours, up to a period late.
+            auto said = prometheus_.ask("/api/v1/rules?type=alert", read_rule_times, deadline);
+            times = said ? std::move(*said) : RuleTimes{};
+        }
+        for (SeenChange& change : changes) {
+            tell(std::move(change), times, watched);
+        }
+    }
+    watched.last = std::move(now);
+    watched.at = asked;
+}
+
+Status AlertsProbe::ask(Clock::time_point deadline) {
+    Clock::time_point asked = Clock::now();
+    auto alerts = prometheus_.ask("/api/v1/alerts", read_prometheus_alerts, deadline);
+    if (!alerts) {
+        return alerts.error();
+    }
+    AlertList known = seen_.last.value_or(AlertList{});  // also what is gone by now
+    known.insert(alerts->begin(), alerts->end());
+    note(seen_, std::move(*alerts), asked, deadline);
+    if (!alertmanager_) {
+        return {};
+    }
+    asked = Clock::now();
+    auto notified = alertmanager_->ask("/api/v2/alerts", read_alertmanager_alerts, deadline);
+    if (!notified) {
+        return notified.error();
+    }
+    note(notified_, as_prometheus_names(*notified, known), asked, deadline);
+    return {};
+}
 
 Result<Reading> AlertsProbe::read(Clock::time_point deadline) {
     Reading reading;
     const Clock::time_point from = Clock::now();
-    Status asked = prometheus_.ask(deadline, missed_);
-    if (asked && alertmanager_) {
-        asked = alertmanager_->ask(deadline, missed_);
-    }
-    if (!asked) {
+    if (const Status asked = ask(deadline); !asked) {
         return asked.error();
     }
     reading.took = Clock::now() - from;
     reading.at = from + reading.took / 2;
-    reading.notes = std::exchange(missed_, {});
+    reading.events = std::exchange(untold_, {});
     return reading;
 }
 
 }  // namespace
 
+Result<std::vector<std::string>> alert_names(const AlertsProbeOptions& options,
+                                             Clock::time_point deadline) {
+    auto prometheus = Source::make(options.prometheus, options);
+    if (!prometheus) {
+        return prometheus.error();
+    }
+    const auto times = prometheus->ask("/api/v1/rules?type=alert", read_rule_times, deadline);
+    if (!times) {
+        return times.error();
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, last] : *times) {
+        if (names.empty() || names.back() != name) {
+            names.push_back(name);
+        }
+    }
+    return names;
+}
+
 Result<ProbePtr> make_alerts_probe(AlertsProbeOptions options) {
-    auto prometheus =
-        Source::make(options.prometheus, "/api/v1/alerts", read_prometheus_alerts, options);
+    auto prometheus = Source::make(options.prometheus, options);
     if (!prometheus) {
         return prometheus.error();
     }
     std::optional<Source> alertmanager;
     if (!options.alertmanager.empty()) {
-        auto made =
-            Source::make(options.alertmanager, "/api/v2/alerts", read_alertmanager_alerts, options);
+        auto made = Source::make(options.alertmanager, options);
         if (!made) {
             return made.error();
         }

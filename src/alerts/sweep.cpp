@@ -281,6 +281,12 @@ std::vector<AlertSweep> judge_sweep(const SweptRules& swept, const AlertReport& 
     }
     for (AlertSweep& sweep : out) {
         mark_frontier(sweep);
+        // Along the frontier, as tables and charts show it; what never fired comes last.
+        std::stable_sort(sweep.points.begin(), sweep.points.end(),
+                         [](const SweepPoint& a, const SweepPoint& b) {
+                             return a.delay_s && b.delay_s ? a.delay_s->median < b.delay_s->median
+                                                           : a.delay_s.has_value() && !b.delay_s;
+                         });
     }
     return out;
 }

@@ -52,9 +52,9 @@ struct AlertSweep {
     std::string proposal;  // in a sentence
 };
 
-/// By alert. The frontier is of those that fire in every phase after every onset, or where none
-/// does, in as many as any. The knee is the point of it that is farthest from the line between its
-/// ends, with both axes from 0 to 1.
+/// By alert, points by their delay. The frontier is of those that fire in every phase after every
+/// onset, or where none does, in as many as any. The knee is the point of it that is farthest from
+/// the line between its ends, with both axes from 0 to 1.
 [[nodiscard]] std::vector<AlertSweep> judge_sweep(const SweptRules& swept,
                                                   const AlertReport& report);
 

@@ -3,44 +3,9 @@
 #include "analysis/analyse.hpp"
 
 #include <algorithm>
-#include <string_view>
-
-#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
-
-Result<std::vector<Onset>> known_onsets(const RunReader& reader, const Analysis& analysis) {
-    std::vector<Onset> out;
-    const auto events = reader.events();
-    if (!events) {
-        return events.error();
-    }
-    for (const StoredEvent& event : *events) {
-        constexpr std::string_view kPlanted = "planted ";
-        std::string fault = event.text;
-        if (fault.starts_with(kPlanted)) {
-            fault.erase(0, kPlanted.size());
-        }
-        if (event.kind == EventKind::FaultPlanted && fault != "none") {
-            out.push_back({event.t_s, "the planted fault " + fault, std::nullopt});
-            break;
-        }
-    }
-    const BreakingPoint& broke = analysis.breaking_point;
-    if (!analysis.findings.empty()) {
-        const Finding& first = analysis.findings.front();
-        Onset onset{first.onset_s, fmt::format("the finding {}", first.cause), std::nullopt};
-        if (broke.found) {
-            onset.interval = {
-                {std::min(first.onset_s, broke.at_s), std::max(first.onset_s, broke.at_s)}};
-        }
-        out.push_back(std::move(onset));
-    } else if (broke.found) {
-        out.push_back({broke.at_s, "the breaking point", std::nullopt});
-    }
-    return out;
-}
 
 std::optional<double> tightest_limit(const RunInfo& run) {
     std::optional<double> limit;
@@ -65,21 +30,18 @@ Result<RunTruth> find_truth(const RunReader& reader, const std::string& path,
     if (!analysis) {
         return analysis.error();
     }
-    auto onsets = known_onsets(reader, *analysis);
-    if (!onsets) {
-        return onsets.error();
-    }
+    std::vector<Onset> onsets = analysis->onsets;
     RunTruth truth;
     truth.path = path;
     truth.id = reader.info().id;
     truth.scenario = reader.info().scenario_name;
     truth.duration_s = analysis->duration_s;
     if (given_s) {
-        onsets->insert(onsets->begin(), {*given_s, "--onset", std::nullopt});
+        onsets.insert(onsets.begin(), {*given_s, "--onset", std::nullopt, Onset::Kind::Given});
     }
-    if (!onsets->empty()) {
-        truth.onset = onsets->front();
-        truth.others.assign(onsets->begin() + 1, onsets->end());
+    if (!onsets.empty()) {
+        truth.onset = onsets.front();
+        truth.others.assign(onsets.begin() + 1, onsets.end());
     }
     return truth;
 }

@@ -5,19 +5,11 @@
 #include "base/result.hpp"
 #include "store/run_reader.hpp"
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace plimsoll {
-
-/// A moment from which on alerts are due, and who says so.
-struct Onset {
-    double at_s = 0;
-    std::string source;                             // "the planted fault app-pool:size=5"
-    std::optional<std::array<double, 2>> interval;  // where it is an estimate
-};
 
 struct RunTruth {
     std::string path, id, scenario;

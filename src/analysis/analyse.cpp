@@ -1,5 +1,6 @@
 #include "analysis/analyse.hpp"
 
+#include "analysis/alert_delays.hpp"
 #include "analysis/answer_window.hpp"
 #include "analysis/answers.hpp"
 #include "analysis/breaking_point.hpp"
@@ -12,6 +13,7 @@
 #include "analysis/judge_run.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
+#include "analysis/onset.hpp"
 #include "analysis/run_data.hpp"
 #include "analysis/stages.hpp"
 #include "analysis/validity.hpp"
@@ -215,6 +217,12 @@ Result<Analysis> analyse(const RunReader& reader) {
     if (!judged) {
         return judged.error();
     }
+    const auto events = reader.events();
+    if (!events) {
+        return events.error();
+    }
+    analysis.onsets = known_onsets(*events, analysis);
+    analysis.alerts = alert_episodes(*events, analysis.onsets);
     if (analysis.find) {
         analysis.capacity = capacity_detail(data, *analysis.find, analysis.findings);
     }

@@ -18,7 +18,9 @@ std::array<double, 2> wilson_interval(double hits, double n, double z) {
     const double centre = p + z * z / (2 * n);
     const double spread = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     const double scale = 1 + z * z / n;
-    return {std::max(0.0, (centre - spread) / scale), std::min(1.0, (centre + spread) / scale)};
+    // At the ends the two halves cancel out, but for the last digit.
+    return {hits <= 0 ? 0.0 : std::max(0.0, (centre - spread) / scale),
+            hits >= n ? 1.0 : std::min(1.0, (centre + spread) / scale)};
 }
 
 }  // namespace plimsoll

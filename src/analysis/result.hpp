@@ -246,6 +246,32 @@ struct ErrorResult {
     double first_s = 0, last_s = 0;
 };
 
+/// A moment from which on alerts are due, and who says so.
+struct Onset {
+    enum class Kind {
+        Planted,        // while the load ran
+        PlantedBefore,  // there from the start: what it does may show much later
+        Seen,           // by what the run measured
+        Given,          // the user's own word
+    };
+    double at_s = 0;
+    std::string source;                             // "the planted fault app-pool:size=5"
+    std::optional<std::array<double, 2>> interval;  // where it is an estimate
+    Kind kind = Kind::Seen;
+};
+
+/// One time that an alert was pending or firing, by the server that evaluated it. Seconds since the
+/// run's start; what is absent did not come, or was not seen.
+struct AlertEpisode {
+    std::string alert;     // name and labels
+    bool already = false;  // it was so before the run
+    std::optional<double> pending_s = std::nullopt, firing_s = std::nullopt;
+    std::optional<double> notified_s = std::nullopt;  // it reached the Alertmanager
+    std::optional<double> resolved_s = std::nullopt;  // or was no longer pending
+    std::optional<double> onset_s = std::nullopt;     // that it is measured from; absent: healthy
+    [[nodiscard]] double begin_s() const { return pending_s.value_or(firing_s.value_or(0)); }
+};
+
 struct Analysis {
     Verdict verdict = Verdict::Valid;
     std::vector<ValidityCheck> checks;
@@ -277,6 +303,8 @@ struct Analysis {
     std::optional<CapacityDetail> capacity;  // goes with it
     std::vector<ErrorResult> errors;
     GeneratorResult generator;
+    std::vector<Onset> onsets = {};         // of trouble, by rank (onset.hpp)
+    std::vector<AlertEpisode> alerts = {};  // of a run beside a server with alerts
 };
 
 [[nodiscard]] std::string to_string(Verdict verdict);  // VALID, DEGRADED, INVALID

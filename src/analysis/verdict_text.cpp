@@ -1,5 +1,6 @@
 #include "analysis/verdict_text.hpp"
 
+#include "analysis/alert_delays.hpp"
 #include "analysis/capacity/capacity_text.hpp"
 #include "analysis/diagnosis/causes.hpp"
 #include "base/units.hpp"
@@ -271,6 +272,23 @@ void add_limits(std::string& out, const Analysis& analysis) {
     }
 }
 
+/// What the alerts that were watched did, and how soon.
+void add_alerts(std::string& out, const Analysis& analysis) {
+    if (analysis.alerts.empty()) {
+        return;
+    }
+    constexpr std::size_t kMost = 20;
+    out += '\n';
+    add(out, "", "Alerts (" + episodes_headline(analysis) + ")");
+    for (std::size_t i = 0; i < analysis.alerts.size() && i < kMost; ++i) {
+        const AlertEpisode& episode = analysis.alerts[i];
+        add(out, "  ", episode.alert + ": " + episode_text(episode));
+    }
+    if (analysis.alerts.size() > kMost) {
+        add(out, "  ", fmt::format("{} more are in the report", analysis.alerts.size() - kMost));
+    }
+}
+
 }  // namespace
 
 std::string_view cause_in_words(std::string_view cause) {
@@ -300,6 +318,7 @@ std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
                                                          : "A limit was hit");
     }
     add_limits(out, analysis);
+    add_alerts(out, analysis);
     return out;
 }
 

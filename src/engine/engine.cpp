@@ -54,7 +54,7 @@ std::vector<std::vector<PreparedRequest>> prepare_requests(const Scenario& scena
 
 struct Engine::State {
     State(const Scenario& scenario, const RunInfo& run, EngineOptions its)
-        : options(std::move(its)), plan{UsersPlan(scenario, run), {}, {}, {}, {}} {}
+        : options(std::move(its)), plan{UsersPlan(scenario, run), {}} {}
 
     EngineOptions options;
     ShardPlan plan;
@@ -70,7 +70,7 @@ struct Engine::State {
 
 Engine::Engine(const Scenario& scenario, const RunInfo& run, EngineOptions options)
     : state_(std::make_unique<State>(scenario, run, std::move(options))) {
-    state_->plan.requests = prepare_requests(scenario, run.version);
+    state_->plan.requests.prepared = prepare_requests(scenario, run.version);
     const EngineOptions& said = state_->options;
     UsersPlan& users = state_->plan.users;
     users.tell = {said.on_note, said.on_abort, said.on_request, said.on_variables};
@@ -104,9 +104,9 @@ Status Engine::check() {
         if (!tls) {
             return tls.error();
         }
-        state_->plan.tls = *std::move(tls);
+        state_->plan.requests.connect.tls = *std::move(tls);
     }
-    state_->plan.locals = std::move(locals);
+    state_->plan.requests.connect.locals = std::move(locals);
     state_->checked = true;
     return {};
 }
@@ -125,15 +125,18 @@ Status Engine::prepare() {
     if (!found) {
         return found.error();
     }
-    state_->plan.addresses = std::move(*found);
-    state_->plan.users.places = static_cast<std::uint32_t>(state_->plan.addresses.size());
-    const std::size_t locals = std::max<std::size_t>(1, state_->plan.locals.size());
-    state_->sockets.emplace(target.unix_path.empty() ? state_->plan.addresses.size() * locals : 0,
-                            state_->options.reserved_descriptors);
+    state_->plan.requests.addresses = std::move(*found);
+    state_->plan.users.places = static_cast<std::uint32_t>(state_->plan.requests.addresses.size());
+    const std::size_t locals =
+        std::max<std::size_t>(1, state_->plan.requests.connect.locals.size());
+    state_->sockets.emplace(
+        target.unix_path.empty() ? state_->plan.requests.addresses.size() * locals : 0,
+        state_->options.reserved_descriptors);
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     const std::uint64_t reserved = state_->options.reserved_descriptors;
-    state_->plan.sockets_below = limit.rlim_cur > reserved ? limit.rlim_cur - reserved : 0;
+    state_->plan.requests.connect.sockets_below =
+        limit.rlim_cur > reserved ? limit.rlim_cur - reserved : 0;
     return {};
 }
 

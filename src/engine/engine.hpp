@@ -3,8 +3,8 @@
 
 #include "base/result.hpp"
 #include "base/units.hpp"
-#include "engine/address.hpp"
 #include "engine/recording/recorder.hpp"
+#include "engine/transport/address.hpp"
 #include "record/run_info.hpp"
 #include "scenario/scenario.hpp"
 

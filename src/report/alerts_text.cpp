@@ -28,6 +28,10 @@ std::string text_of(const AlertReport& report, const AlertOutcome& outcome) {
                             fired_text(outcome),
                             outcome.resolved == 0 ? "not resolved when the run ended"
                                                   : "resolved " + delay_text(outcome.resolved_s));
+        if (const std::string after = after_hurt_text(report.runs[outcome.run], outcome);
+            !after.empty()) {
+            line += fmt::format("    that is {}\n", after);
+        }
         line += fmt::format("    hurt before it fired: {}\n", hurt_text(report, outcome));
     } else if (outcome.phases > 0 && report.runs[outcome.run].onset) {
         line += "    never fired after the onset\n";
@@ -47,9 +51,10 @@ std::string markdown_rows(const AlertReport& report, std::size_t run) {
         "| alert | pending | firing | phases | resolved | hurt before | remarks "
         "|\n|---|---:|---:|---:|---:|---|---|\n";
     for (const AlertOutcome* outcome : outcomes_of(report, run)) {
-        std::string said;
+        std::string said = after_hurt_text(report.runs[run], *outcome);
         if (outcome->false_alarms > 0) {
-            said = fmt::format("**false alarm** ({})", figure(outcome->false_alarms));
+            said += fmt::format("{}**false alarm** ({})", said.empty() ? "" : "; ",
+                                figure(outcome->false_alarms));
         }
         for (const std::string& remark : outcome->remarks) {
             said += (said.empty() ? "" : "; ") + escape_markdown(remark);
@@ -68,9 +73,9 @@ std::string sweep_text(const AlertSweep& sweep) {
     std::string text = fmt::format("\nSweep of {}\n  proposal: {}\n", one_line(sweep.alert),
                                    one_line(sweep.proposal));
     for (const SweepPoint* point : points_worth_reading(sweep)) {
-        text += fmt::format("  {}: {}, fired in {} of {}, {} false  {}\n",
-                            one_line(point->variant.name), delay_text(point->delay_s), point->fired,
-                            point->expected, per_hour_text(*point), point_mark(*point));
+        text += fmt::format("  {}: {}, fired in {} of {}, {}  {}\n", one_line(point->variant.name),
+                            delay_text(point->delay_s), point->fired, point->expected,
+                            per_hour_text(*point), point_mark(*point));
     }
     return text;
 }

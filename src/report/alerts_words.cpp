@@ -59,7 +59,7 @@ std::string hurt_text(const AlertReport& report, const AlertOutcome& outcome) {
 
 std::string false_alarm_text(const FalseAlarms& alarms) {
     if (!alarms.per_hour) {
-        return "–";
+        return "not known: no run here has a healthy stretch";
     }
     return alarms.none_seen ? fmt::format("none in {:.2f} h (at most {}/h)", alarms.healthy_hours,
                                           figure(*alarms.per_hour))
@@ -71,11 +71,26 @@ std::string truth_text(const RunTruth& run) {
     if (!run.onset) {
         return "no trouble in it is known: whatever fires is a false alarm";
     }
+    if (run.onset->kind == Onset::Kind::PlantedBefore) {
+        return run.onset->source + " was there before the load, so times count from its start; " +
+               (run.others.empty() ? "nothing shows since when it hurt"
+                                   : "it began to hurt at " + onset_text(run.others.front()));
+    }
     std::string text = "trouble since " + onset_text(*run.onset);
     for (const Onset& other : run.others) {
         text += "; also " + onset_text(other);
     }
     return text;
+}
+
+std::string after_hurt_text(const RunTruth& run, const AlertOutcome& outcome) {
+    if (!run.onset || run.onset->kind != Onset::Kind::PlantedBefore || run.others.empty() ||
+        !outcome.firing_s) {
+        return {};
+    }
+    const double after_s = outcome.firing_s->median - (run.others.front().at_s - run.onset->at_s);
+    return fmt::format("{:.1f} s {} it began to hurt", std::abs(after_s),
+                       after_s < 0 ? "before" : "after");
 }
 
 std::string method_text(const AlertReport& report) {
@@ -130,7 +145,8 @@ std::vector<const SweepPoint*> points_worth_reading(const AlertSweep& sweep) {
 }
 
 std::string per_hour_text(const SweepPoint& point) {
-    return point.per_hour ? fmt::format("{}/h", figure(*point.per_hour)) : "–";
+    return point.per_hour ? fmt::format("{} false/h", figure(*point.per_hour))
+                          : "false alarms not known";
 }
 
 std::string point_mark(const SweepPoint& point) {

@@ -15,10 +15,14 @@ namespace plimsoll::report {
 [[nodiscard]] std::string fired_text(const AlertOutcome& outcome);
 /// "1,203 failed, 2,044 slower than 500 ms"; "–" where it did not fire.
 [[nodiscard]] std::string hurt_text(const AlertReport& report, const AlertOutcome& outcome);
-/// "none in 0.50 h (at most 6/h)", "4/h (2 in 0.50 h)"; "–" without healthy time.
+/// "none in 0.50 h (at most 6/h)", "4/h (2 in 0.50 h)"; without healthy time that they are not
+/// known.
 [[nodiscard]] std::string false_alarm_text(const FalseAlarms& alarms);
 /// When the trouble began, and who says so; or that the run is healthy.
 [[nodiscard]] std::string truth_text(const RunTruth& run);
+/// "14.2 s after it began to hurt": of a fault that was there before the load, and of which the run
+/// shows since when it hurt. Else empty.
+[[nodiscard]] std::string after_hurt_text(const RunTruth& run, const AlertOutcome& outcome);
 /// How scrapes and evaluations were: for a line below the tables.
 [[nodiscard]] std::string method_text(const AlertReport& report);
 /// In one line: how many alerts told of the trouble.
@@ -27,7 +31,7 @@ namespace plimsoll::report {
 
 /// The points worth reading of a sweep: the frontier, and what the rule file has.
 [[nodiscard]] std::vector<const SweepPoint*> points_worth_reading(const AlertSweep& sweep);
-/// "0.67/h", "–".
+/// "0.67 false/h", "false alarms not known".
 [[nodiscard]] std::string per_hour_text(const SweepPoint& point);
 /// "proposed", "as it is", "" ...
 [[nodiscard]] std::string point_mark(const SweepPoint& point);

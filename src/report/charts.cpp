@@ -301,7 +301,8 @@ Markers markers(const RunInfo& info, const RunData& data, const Analysis& analys
     }
     for (const auto& event : data.events) {
         if (event.kind == EventKind::FaultPlanted || event.kind == EventKind::ThresholdCrossed ||
-            event.kind == EventKind::Stopped || is_mark(event.kind, event.text)) {
+            event.kind == EventKind::FaultHealed || event.kind == EventKind::Stopped ||
+            is_mark(event.kind, event.text)) {
             all.events.push_back({event.t_s, event.t_s, event.t_s, event.text});
         }
     }

@@ -1,4 +1,5 @@
 // The tables of what happened in the run and around it.
+#include "analysis/alert_delays.hpp"
 #include "analysis/validity.hpp"
 #include "base/units.hpp"
 #include "report/html_table.hpp"
@@ -45,6 +46,28 @@ std::string errors(const Analysis& analysis) {
     return table.end() + note;
 }
 
+/// What the alerts that were watched did, and how soon.
+std::string alerts(const Analysis& analysis) {
+    if (analysis.alerts.empty()) {
+        return {};
+    }
+    const std::string caption = "Alerts: how soon; " + escape_markup(episodes_headline(analysis));
+    Table table("alerts", caption,
+                {{"Alert"},
+                 {"Pending", Align::Number},
+                 {"Firing", Align::Number},
+                 {"Reached the Alertmanager", Align::Number},
+                 {"Resolved", Align::Number}});
+    constexpr std::size_t kMostRows = 200;
+    for (std::size_t i = 0; i < analysis.alerts.size() && i < kMostRows; ++i) {
+        const AlertEpisode& episode = analysis.alerts[i];
+        table.row({escape_markup(episode.alert), pending_text(episode), firing_text(episode),
+                   after_onset_text(episode.notified_s, episode.onset_s),
+                   after_onset_text(episode.resolved_s, episode.onset_s)});
+    }
+    return table.end();
+}
+
 std::string_view kind_text(EventKind kind) {
     switch (kind) {
         case EventKind::StageChanged:
@@ -59,6 +82,10 @@ std::string_view kind_text(EventKind kind) {
             return "note";
         case EventKind::Stopped:
             return "stopped";
+        case EventKind::AlertChanged:
+            return "alert";
+        case EventKind::FaultHealed:
+            return "fault";
     }
     return "";
 }
@@ -133,7 +160,7 @@ std::string environment(const RunInfo& info, const RunData& data, const Analysis
 }  // namespace
 
 std::string html_run_tables(const RunInfo& info, const RunData& data, const Analysis& analysis) {
-    return errors(analysis) + events(data) + probes(data, analysis.duration_s) +
+    return errors(analysis) + alerts(analysis) + events(data) + probes(data, analysis.duration_s) +
            environment(info, data, analysis);
 }
 

@@ -1,3 +1,4 @@
+#include "analysis/alert_delays.hpp"
 #include "base/units.hpp"
 #include "report/report.hpp"
 #include "report/text.hpp"
@@ -194,6 +195,24 @@ std::string endpoints_table(const Analysis& analysis) {
     return text + "\n</details>\n\n";
 }
 
+/// What the alerts that were watched did, and how soon.
+std::string alerts_table(const Analysis& analysis) {
+    if (analysis.alerts.empty()) {
+        return {};
+    }
+    std::string text = fmt::format(
+        "Alerts ({}):\n\n| alert | pending | firing | reached the Alertmanager | resolved |\n"
+        "|---|---:|---:|---:|---:|\n",
+        escape_markdown(episodes_headline(analysis)));
+    for (const AlertEpisode& episode : analysis.alerts) {
+        text += fmt::format("| {} | {} | {} | {} | {} |\n", escape_markdown(episode.alert),
+                            pending_text(episode), firing_text(episode),
+                            after_onset_text(episode.notified_s, episode.onset_s),
+                            after_onset_text(episode.resolved_s, episode.onset_s));
+    }
+    return text + "\n";
+}
+
 }  // namespace
 
 std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool finished) {
@@ -212,8 +231,8 @@ std::string render_markdown(const RunInfo& info, const Analysis& analysis, bool 
         text += finding_text(analysis.findings[i], i == 0);
     }
     text += resources_table(analysis) + totals_table(analysis) + thresholds_table(analysis) +
-            sla_table(analysis) + checks_table(analysis) + groups_table(analysis) +
-            endpoints_table(analysis) + stage_endpoints_table(analysis);
+            sla_table(analysis) + alerts_table(analysis) + checks_table(analysis) +
+            groups_table(analysis) + endpoints_table(analysis) + stage_endpoints_table(analysis);
     text += fmt::format("Measurement {}: {}\n\n", to_string(analysis.verdict),
                         escape_markdown(report::validity_text(analysis)));
     text += fmt::format("Run `{}`, plimsoll {}, {}, seed {}.\n", report::one_line(info.id),

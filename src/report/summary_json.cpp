@@ -183,6 +183,33 @@ json::object answers_of(const AnswerResult& answers) {
             {"why", answers.why.empty() ? json::value(nullptr) : json::value(answers.why)}};
 }
 
+json::array onsets_of(const Analysis& analysis) {
+    json::array onsets;
+    for (const Onset& onset : analysis.onsets) {
+        json::value interval = nullptr;
+        if (onset.interval) {
+            interval = json::array{(*onset.interval)[0], (*onset.interval)[1]};
+        }
+        onsets.push_back(json::object{
+            {"at_s", onset.at_s}, {"source", onset.source}, {"interval_s", std::move(interval)}});
+    }
+    return onsets;
+}
+
+json::array alerts_of(const Analysis& analysis) {
+    json::array alerts;
+    for (const AlertEpisode& episode : analysis.alerts) {
+        alerts.push_back(json::object{{"alert", episode.alert},
+                                      {"already", episode.already},
+                                      {"onset_s", number_or_null(episode.onset_s)},
+                                      {"pending_s", number_or_null(episode.pending_s)},
+                                      {"firing_s", number_or_null(episode.firing_s)},
+                                      {"notified_s", number_or_null(episode.notified_s)},
+                                      {"resolved_s", number_or_null(episode.resolved_s)}});
+    }
+    return alerts;
+}
+
 json::object exporters_of(const GeneratorResult& generator) {
     json::object exporters;
     for (const auto& [name, counts] : generator.exporters) {
@@ -228,6 +255,8 @@ std::string render_json(const RunInfo& info, const Analysis& analysis) {
         {"breaking_point", report::breaking_point_json(analysis.breaking_point)},
         {"capacity", report::capacity_json(analysis)},
         {"findings", report::findings_json(analysis)},
+        {"onsets", onsets_of(analysis)},
+        {"alerts", alerts_of(analysis)},
         {"resource_limits", report::limits_json(analysis.resource_limits)},
         {"generator", generator_of(analysis.generator)},
         {"exporters", exporters_of(analysis.generator)},

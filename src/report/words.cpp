@@ -2,6 +2,7 @@
 
 #include "analysis/capacity/capacity_text.hpp"
 #include "analysis/diagnosis/causes.hpp"
+#include "analysis/validity.hpp"
 #include "base/units.hpp"
 #include "report/text.hpp"
 
@@ -160,19 +161,14 @@ std::vector<std::string> headline_notes(const Analysis& analysis, bool finished)
 }
 
 std::string validity_text(const Analysis& analysis) {
-    std::string failing;
-    std::size_t failed = 0;
-    for (const auto& check : analysis.checks) {
-        if (!check.ok) {
-            ++failed;
-            failing += (failing.empty() ? "" : " ") + check.why;
-        }
-    }
+    const auto failed = std::count_if(analysis.checks.begin(), analysis.checks.end(),
+                                      [](const ValidityCheck& check) { return !check.ok; });
     if (failed == 0) {
         return fmt::format("{} passed.", counted(analysis.checks.size(), "validity check"));
     }
-    return fmt::format("{} of {} did not pass: {}", failed,
-                       counted(analysis.checks.size(), "validity check"), failing);
+    return fmt::format("{} of {} did not pass: {}.", failed,
+                       counted(analysis.checks.size(), "validity check"),
+                       failed_checks(analysis.checks));
 }
 
 std::string threshold_value(const Threshold& threshold, std::optional<double> value) {

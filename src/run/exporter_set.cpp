@@ -99,6 +99,12 @@ void ExporterSet::push_load_end() {
 std::vector<std::string> ExporterSet::finish_those(
     const std::function<bool(const WorkerPtr&)>& which) {
     const auto deadline = Clock::now() + kFinishWithin;
+    // All at once: one that has nobody to send to must not take the others' time.
+    for (const WorkerPtr& worker : workers_) {
+        if (which(worker)) {
+            worker->begin_finish(deadline);
+        }
+    }
     std::vector<std::string> late;
     for (const WorkerPtr& worker : workers_) {
         if (which(worker) && worker->finish(deadline).left_behind) {
@@ -158,8 +164,8 @@ std::string ExporterSet::endpoint() const {
     return endpoint_ != nullptr ? endpoint_->readers()->url() : std::string();
 }
 
-Scrapes ExporterSet::scrapes() const {
-    return endpoint_ != nullptr ? endpoint_->readers()->scrapes() : Scrapes{};
+ScrapesByReader ExporterSet::scrapes() const {
+    return endpoint_ != nullptr ? endpoint_->readers()->scrapes() : ScrapesByReader{};
 }
 
 }  // namespace plimsoll

@@ -65,7 +65,7 @@ public:
     [[nodiscard]] RunFileWriter& run_file() { return *run_file_; }
     /// Where metrics are served; empty: nowhere.
     [[nodiscard]] std::string endpoint() const;
-    [[nodiscard]] Scrapes scrapes() const;
+    [[nodiscard]] ScrapesByReader scrapes() const;
 
 private:
     using WorkerPtr = std::unique_ptr<ExporterWorker>;

@@ -1,6 +1,7 @@
 #include "run/linger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,33 +16,54 @@ constexpr std::uint64_t kScrapesOfARun = 10;
 
 }  // namespace
 
-Nanoseconds linger_limit(const Scrapes& at_end) {
-    if (at_end.count == 0 || (!at_end.by_scraper && at_end.count < 2)) {
-        return {};
+Linger::Linger(ScrapesByReader at_end, Clock::time_point now)
+    : at_end_(std::move(at_end)), now_(now) {}
+
+bool Linger::waits_for(const Scrapes& reader) const {
+    if (!reader.by_scraper && reader.count < 2) {
+        return false;
     }
-    if (at_end.interval == Nanoseconds()) {
-        return kLongest;
-    }
-    // Half an interval and a second for a scraper that is late.
-    return std::min<Nanoseconds>(kLongest, at_end.interval * 5 / 2 + 1s);
+    return reader.interval == Nanoseconds() || now_ - reader.latest <= reader.interval * 3 + 1s;
 }
 
-bool has_seen_the_end(const Scrapes& at_end, const Scrapes& now) {
-    return now.count >= at_end.count + kScrapesOfTheEnd;
+Nanoseconds Linger::limit() const {
+    Nanoseconds out{};
+    for (const Scrapes& reader : at_end_) {
+        if (waits_for(reader)) {
+            // Half an interval and a second for a scraper that is late.
+            out = std::max(out, reader.interval == Nanoseconds() ? kLongest
+                                                                 : reader.interval * 5 / 2 + 1s);
+        }
+    }
+    return std::min(out, kLongest);
 }
 
-std::optional<std::string> too_few_scrapes(const Scrapes& now, Nanoseconds length) {
-    if (!now.by_scraper || now.interval == Nanoseconds() ||
-        length >= now.interval * kScrapesOfARun) {
+bool Linger::has_been_seen(const ScrapesByReader& scrapes) const {
+    for (std::size_t i = 0; i < std::min(at_end_.size(), scrapes.size()); ++i) {
+        if (waits_for(at_end_[i]) && scrapes[i].count < at_end_[i].count + kScrapesOfTheEnd) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::optional<std::string> Linger::too_few_scrapes(Nanoseconds length) const {
+    Nanoseconds interval{};
+    for (const Scrapes& reader : at_end_) {
+        if (reader.by_scraper && waits_for(reader)) {
+            interval = std::max(interval, reader.interval);
+        }
+    }
+    if (length >= interval * kScrapesOfARun) {
         return std::nullopt;
     }
     return fmt::format(
         "the run lasted {:.0f} s and was scraped every {:.1f} s: Prometheus saw fewer than {} "
-        "points "
-        "of it, too few for rates. Scrape at least every {:.1f} s, or run for longer than {:.0f} s",
-        to_seconds(length), to_seconds(now.interval), kScrapesOfARun,
+        "points of it, too few for rates. Scrape at least every {:.1f} s, or run for longer than "
+        "{:.0f} s",
+        to_seconds(length), to_seconds(interval), kScrapesOfARun,
         to_seconds(length) / static_cast<double>(kScrapesOfARun),
-        to_seconds(now.interval) * static_cast<double>(kScrapesOfARun));
+        to_seconds(interval) * static_cast<double>(kScrapesOfARun));
 }
 
 }  // namespace plimsoll

@@ -171,13 +171,15 @@ void RunParts::linger(std::optional<Nanoseconds> time) {
         hear_of_late(exporters_ ? exporters_->close_endpoint() : std::vector<std::string>());
         return;
     }
-    const Scrapes at_end = exporters_->scrapes();
-    const auto until = Clock::now() + time.value_or(linger_limit(at_end));
-    const auto seen = [&] { return !time && has_seen_the_end(at_end, exporters_->scrapes()); };
+    const auto now = Clock::now();
+    const Linger end(exporters_->scrapes(), now);
+    const auto until = now + time.value_or(end.limit());
+    const auto seen = [&] { return !time && end.has_been_seen(exporters_->scrapes()); };
     while (Clock::now() < until && !seen() &&
            !stops_.wait_for_interrupt(0, std::min(until, Clock::now() + kLoopPeriod))) {
     }
-    if (const auto warning = too_few_scrapes(exporters_->scrapes(), *run_length_)) {
+    const Linger all(exporters_->scrapes(), Clock::now());
+    if (const auto warning = all.too_few_scrapes(*run_length_)) {
         listener_.on_trouble(*warning);
     }
     hear_of_late(exporters_->close_endpoint());

@@ -184,6 +184,9 @@ void RunParts::start_probes() {
         for (const std::string& note : reading.notes) {
             announce(EventKind::Note, probe_infos_[probe].name + ": " + note);
         }
+        for (const Event& event : reading.events) {
+            exporters_->push_event(event);
+        }
         listener_.on_reading(probe, reading);
     };
     sink.on_gap = [this](std::size_t probe, const Gap& gap, const ProbeHealth& health) {

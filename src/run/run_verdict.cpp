@@ -1,5 +1,7 @@
 #include "run/run_verdict.hpp"
 
+#include "analysis/alert_delays.hpp"
+
 namespace plimsoll {
 
 RunVerdict verdict_of(const Analysis& analysis) {
@@ -17,6 +19,10 @@ RunVerdict verdict_of(const Analysis& analysis) {
     }
     if (analysis.breaking_point.found) {
         verdict.broke_at = BrokeAt{analysis.breaking_point.at_rate, analysis.breaking_point.at_s};
+    }
+    for (const AlertEpisode& episode : analysis.alerts) {
+        verdict.alerts.push_back({episode.alert, episode.begin_s(), episode.resolved_s,
+                                  episode.firing_s.has_value(), episode_text(episode)});
     }
     return verdict;
 }

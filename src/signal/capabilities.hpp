@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace plimsoll {
 
@@ -36,12 +37,15 @@ public:
     virtual void on_load_end() = 0;
 };
 
-/// What is known of those who read a pull endpoint.
+/// What is known of one of those who read a pull endpoint.
 struct Scrapes {
     std::uint64_t count = 0;
-    bool by_scraper = false;  // one said so, by the header that Prometheus and its kin send
+    bool by_scraper = false;  // it said so, by the header that Prometheus and its kin send
     Nanoseconds interval{};   // between them: the middle one of the latest; 0 with fewer than two
+    Clock::time_point latest{};
 };
+/// Of each, in the order in which they came first: the same place is the same reader at any time.
+using ScrapesByReader = std::vector<Scrapes>;
 
 /// Others come to it and read. It outlives the load until they have seen the end, and that its
 /// address is taken is the run's fault, not the address's.
@@ -51,7 +55,7 @@ public:
     /// Where; empty before the exporter's start. Fixed from then on.
     [[nodiscard]] virtual std::string url() const = 0;
     /// From any thread.
-    [[nodiscard]] virtual Scrapes scrapes() const = 0;
+    [[nodiscard]] virtual ScrapesByReader scrapes() const = 0;
 };
 
 }  // namespace plimsoll

@@ -94,6 +94,7 @@ struct ExporterWorker::State {
     void run(const RunInfo& info, const std::vector<ProbeInfo>& probes);
     void deliver_all(std::unique_lock<std::mutex>& lock);
     void forget_data();
+    void begin_finish(Clock::time_point deadline);
     Finished finish(Clock::time_point deadline);
 };
 
@@ -184,15 +185,22 @@ void ExporterWorker::State::forget_data() {
     }
 }
 
-ExporterWorker::Finished ExporterWorker::State::finish(Clock::time_point deadline) {
-    constexpr Nanoseconds kGrace = std::chrono::seconds(1);
-    std::unique_lock lock(mutex);
-    if (thread.joinable()) {
+void ExporterWorker::State::begin_finish(Clock::time_point deadline) {
+    {
+        const std::lock_guard lock(mutex);
         accepting = false;
         if (!finish_by) {
             finish_by = deadline;
         }
-        changed.notify_all();
+    }
+    changed.notify_all();
+}
+
+ExporterWorker::Finished ExporterWorker::State::finish(Clock::time_point deadline) {
+    constexpr Nanoseconds kGrace = std::chrono::seconds(1);
+    begin_finish(deadline);
+    std::unique_lock lock(mutex);
+    if (thread.joinable()) {
         const Clock::time_point patience = std::max(deadline, Clock::now()) + kGrace;
         const bool back = changed.wait_until(lock, patience, [this] { return ended; });
         if (back) {
@@ -256,6 +264,9 @@ void ExporterWorker::push_load_end() {
     }
 }
 
+void ExporterWorker::begin_finish(Clock::time_point deadline) {
+    state_->begin_finish(deadline);
+}
 ExporterWorker::Finished ExporterWorker::finish(Clock::time_point deadline) {
     return state_->finish(deadline);
 }

@@ -50,6 +50,9 @@ public:
     void push_deliveries(ExporterCountsPtr counts);
     void push_load_end();
 
+    /// `finish` without waiting for its end: several exporters that end by the same `deadline` each
+    /// have all the time until then, whatever the others do with it.
+    void begin_finish(Clock::time_point deadline);
     struct Finished {
         std::uint64_t delivered = 0;
         std::uint64_t dropped = 0;

@@ -9,27 +9,21 @@ namespace {
 
 using Severity = Happening::Severity;
 
-struct Kind {
-    std::string_view name;
-    Severity severity = Severity::Info;
-};
-
-Kind kind_of(EventKind kind) {
+Severity severity_of(EventKind kind) {
     switch (kind) {
-        case EventKind::StageChanged:
-            return {"stage_changed"};
         case EventKind::ThresholdCrossed:
-            return {"threshold_crossed", Severity::Error};
+            return Severity::Error;
         case EventKind::FaultPlanted:
-            return {"fault_planted", Severity::Warning};
         case EventKind::ProbeGap:
-            return {"probe_gap", Severity::Warning};
         case EventKind::Stopped:
-            return {"stopped", Severity::Warning};
+        case EventKind::AlertChanged:
+            return Severity::Warning;
+        case EventKind::StageChanged:
+        case EventKind::FaultHealed:
         case EventKind::Note:
             break;
     }
-    return {"note"};
+    return Severity::Info;
 }
 
 Happening of_gap(const Gap& gap) {
@@ -77,8 +71,7 @@ void HappeningExporter::on_gap(std::size_t probe, const Gap& gap, const ProbeHea
 }
 
 void HappeningExporter::on_event(const Event& event) {
-    const Kind kind = kind_of(event.kind);
-    tell({event.at, std::nullopt, kind.name, event.text, kind.severity, {}});
+    tell({event.at, std::nullopt, name_of(event.kind), event.text, severity_of(event.kind), {}});
 }
 
 void HappeningExporter::on_load_end() {
@@ -113,6 +106,15 @@ void HappeningExporter::on_verdict(const VerdictPtr& verdict) {
                           finding.sentence.empty() ? "" : ": ", finding.sentence),
               Severity::Warning,
               {{"cause", finding.cause}, {"confidence", finding.confidence}}});
+    }
+    for (const RunAlert& alert : verdict->alerts) {
+        const Clock::time_point from = at(alert.from_s);
+        tell({from,
+              alert.to_s ? at(*alert.to_s) : std::max(from, ended_at_),
+              "alert",
+              fmt::format("alert {}: {}", alert.name, alert.sentence),
+              alert.fired ? Severity::Warning : Severity::Info,
+              {{"alert", alert.name}}});
     }
     std::string failed;
     for (const auto& [threshold, ok] : verdict->thresholds) {

@@ -16,7 +16,8 @@ struct Happening {
     Clock::time_point at;
     std::optional<Clock::time_point> until = std::nullopt;
     /// run_started, run_ended, stage_changed, threshold_crossed, threshold_failed, fault_planted,
-    /// probe_gap, note, stopped, breaking_point, finding. Beside the kinds of events (EventKind).
+    /// probe_gap, note, stopped, alert_changed, fault_healed, breaking_point, finding, alert.
+    /// Beside the kinds of events (EventKind).
     std::string_view kind;
     std::string text;
     enum class Severity { Info, Warning, Error } severity = Severity::Info;

@@ -3,8 +3,11 @@
 
 #include "base/clock.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plimsoll {
@@ -30,6 +33,31 @@ struct Value {
     double value = 0;
 };
 
+enum class EventKind {
+    StageChanged,
+    ThresholdCrossed,
+    FaultPlanted,
+    ProbeGap,
+    Note,
+    Stopped,
+    AlertChanged,  // its text is an AlertNote (alert_note.hpp)
+    FaultHealed,
+};
+/// By kind, as run files, annotations, logs and pages have them.
+inline constexpr std::array<std::string_view, 8> kEventKindNames{
+    "stage_changed", "threshold_crossed", "fault_planted", "probe_gap",
+    "note",          "stopped",           "alert_changed", "fault_healed"};
+[[nodiscard]] constexpr std::string_view name_of(EventKind kind) {
+    return kEventKindNames[static_cast<std::size_t>(kind)];
+}
+
+/// Something that happened at a point in time, for annotations and the report.
+struct Event {
+    Clock::time_point at;
+    EventKind kind = EventKind::Note;
+    std::string text;
+};
+
 /// One set of values, taken together.
 struct Reading {
     Clock::time_point at;  // when the values were true: the middle of the round trip
@@ -38,6 +66,8 @@ struct Reading {
     /// Evidence that is text, one line each: who blocks whom, a privilege lost. Becomes an event of
     /// kind Note. Only what is new, and few of them: a run keeps them all.
     std::vector<std::string> notes = {};
+    /// What happened at a time of its own, told as it stands. Few, likewise.
+    std::vector<Event> events = {};
 };
 
 /// A time without readings. While open, `to` is the latest known time.
@@ -47,15 +77,6 @@ struct Gap {
     Clock::time_point to;
     std::string reason;
     bool open = false;
-};
-
-enum class EventKind { StageChanged, ThresholdCrossed, FaultPlanted, ProbeGap, Note, Stopped };
-
-/// Something that happened at a point in time, for annotations and the report.
-struct Event {
-    Clock::time_point at;
-    EventKind kind = EventKind::Note;
-    std::string text;
 };
 
 }  // namespace plimsoll

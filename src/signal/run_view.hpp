@@ -24,11 +24,21 @@ struct RunFinding {
     std::string sentence = {};  // the strongest evidence; may be empty
 };
 
+/// One time that an alert was pending or firing, as a server of alerts told.
+struct RunAlert {
+    std::string name;            // and labels
+    double from_s = 0;           // since the run's start
+    std::optional<double> to_s;  // absent: it lasted
+    bool fired = false;
+    std::string sentence;  // its delays
+};
+
 /// What a run is judged by, and what it came to: so far while it goes on, and in the end.
 struct RunVerdict {
     std::vector<std::pair<std::string, bool>> thresholds;  // "KEY: EXPRESSION", holds
     std::vector<RunFinding> findings;                      // at the end
     std::optional<BrokeAt> broke_at;                       // likewise
+    std::vector<RunAlert> alerts = {};                     // likewise
     bool final = false;                                    // the run is over, and judged as a whole
     std::string validity = {};  // of a final one: "VALID", "DEGRADED" or "INVALID"
 };

@@ -250,7 +250,7 @@ Result<std::vector<StoredEvent>> RunReader::events() const {
     const Status status = for_rows(
         state_->run.database, "SELECT t_ns, kind, text FROM event ORDER BY t_ns, rowid",
         [&](const sqlite::Statement& row) {
-            const auto kind = schema::value_of<EventKind>(schema::kEventKinds, row.text(1));
+            const auto kind = schema::value_of<EventKind>(kEventKindNames, row.text(1));
             all.push_back({seconds(row.integer(0)), kind.value_or(EventKind::Note), row.text(2)});
         });
     if (!status.ok()) {

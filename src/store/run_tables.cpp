@@ -119,7 +119,7 @@ constexpr Column kGap[]{{"probe", K::Refers, "probe"},
                         {"open", K::Flag},
                         {"reason", K::Text}};
 constexpr Column kEvent[]{
-    {"t_ns", K::Time}, {"kind", K::Word, nullptr, schema::kEventKinds}, {"text", K::Text}};
+    {"t_ns", K::Time}, {"kind", K::Word, nullptr, kEventKindNames}, {"text", K::Text}};
 constexpr Column kError[]{{"endpoint", K::Refers, "endpoint"},
                           {"outcome", K::Word, nullptr, kOutcomeNames},
                           {"status", K::Status},

@@ -39,8 +39,6 @@ inline constexpr std::array<std::string_view, 8> kStatistics{"avg",      "min", 
                                                              "quantile", "rate", "count", "last"};
 inline constexpr std::array<std::string_view, 4> kComparisons{"<", "<=", ">", ">="};
 inline constexpr std::array<std::string_view, 2> kMetricTypes{"gauge", "counter"};
-inline constexpr std::array<std::string_view, 6> kEventKinds{
-    "stage_changed", "threshold_crossed", "fault_planted", "probe_gap", "note", "stopped"};
 
 template <typename Enum>
 [[nodiscard]] constexpr std::string_view name_of(std::span<const std::string_view> names,

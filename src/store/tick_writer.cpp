@@ -314,7 +314,7 @@ Status TickWriter::write(std::size_t probe, const Gap& gap) {
 
 Status TickWriter::write(const Event& event) {
     return statements_[kEvent]
-        .bind_all(offset(event.at), schema::name_of(schema::kEventKinds, event.kind), event.text)
+        .bind_all(offset(event.at), name_of(event.kind), event.text)
         .run();
 }
 

@@ -24,24 +24,7 @@ using report::plotted;
 constexpr int kBehindTheLoad = 10;
 
 std::string_view kind_of(const StoredEvent& event) {
-    if (is_mark(event.kind, event.text)) {
-        return "marked";
-    }
-    switch (event.kind) {
-        case EventKind::StageChanged:
-            return "stage_changed";
-        case EventKind::ThresholdCrossed:
-            return "threshold_crossed";
-        case EventKind::FaultPlanted:
-            return "fault_planted";
-        case EventKind::ProbeGap:
-            return "probe_gap";
-        case EventKind::Stopped:
-            return "stopped";
-        case EventKind::Note:
-            break;
-    }
-    return "note";
+    return is_mark(event.kind, event.text) ? "marked" : name_of(event.kind);
 }
 
 json::array events_json(const std::vector<StoredEvent>& events) {

@@ -127,7 +127,12 @@ class Backtest(unittest.TestCase):
             {"alert": "Narrow", "expr": "rate(plimsoll_response_seconds_count[2s]) > 0"},
             {"alert": "Circle", "expr": 'ALERTS{alertname="Always"} == 1'},
         )
-        said = self.alerts(rules, self.run_of("express-pool"), "--scrape", "5s").stdout
+        done = self.alerts(rules, self.run_of("express-pool"), "--scrape", "5s")
+        said = done.stdout
+        # What needs no replay is said before it, too.
+        self.assertRegex(done.stderr, r"TooLong: it cannot fire in this run: `for` is 3h")
+        self.assertRegex(done.stderr, r"Narrow: it cannot fire: the window 2s of plimsoll_response_seconds_count")
+        self.assertEqual(done.stderr.count("cannot fire"), 2, done.stderr)
         for sentence in (
             r"it cannot fire in this run: `for` is 3h, and the run is \d+ s long",
             r"there is no series plimsoll_pg_backend in this run; the nearest name is plimsoll_pg_backends",
@@ -186,6 +191,65 @@ class Backtest(unittest.TestCase):
     def test_what_promtool_refuses_is_refused(self) -> None:
         rules = rules_file(self.temp, {"alert": "Broken", "expr": "rate(plimsoll_vus) > 1"})
         self.assertIn("expected type range vector", self.alerts(rules, self.run_of("express-none"), status=104).stderr)
+
+    def sweep(self, *arguments: object) -> tuple[dict, subprocess.CompletedProcess]:
+        done = self.alerts(*arguments, "--format", "json")
+        return json.loads(done.stdout)["sweeps"][0], done
+
+    def test_a_sweep_gives_the_frontier_and_its_knee(self) -> None:
+        # Requests in flight, and 40 more in every other ten seconds: a threshold below 40 is soon and lies, one above is late and does not.
+        noisy = "plimsoll_in_flight_requests + 40 * (floor(timestamp(plimsoll_in_flight_requests) / 10) % 2)"
+        rules = rules_file(self.temp, {"alert": "Crowded", "expr": f"{noisy} > 20", "for": "5s"})
+        runs = self.run_of("express-pool"), self.run_of("express-none")
+        ranges = "threshold=20..200,for=0s|5s"
+        sweep, _ = self.sweep(rules, *runs, "--scrape", "2s", "--phases", "3", "--sweep", ranges)
+        points = {each["name"]: each for each in sweep["points"]}
+        self.assertEqual(len(points), 10 * 2, "ten thresholds, of which one is the file's, with two times each")
+        as_it_is = [each for each in points.values() if each["as_it_is"]]
+        self.assertEqual([(each["threshold"], each["for_s"]) for each in as_it_is], [(20, 5)])
+        # The frontier, by its definition: of those that fire as often as any, what no other one beats in both.
+        most = max(each["fired"] for each in points.values())
+        able = [each for each in points.values() if each["fired"] == most]
+
+        def beaten(each: dict) -> bool:
+            at = each["delay_s"]["median"], each["false_alarms_per_hour"]
+            return any(other != at and other[0] <= at[0] and other[1] <= at[1]
+                       for other in ((o["delay_s"]["median"], o["false_alarms_per_hour"]) for o in able))
+        best = [each for each in points.values() if each["best"]]
+        self.assertEqual({(each["delay_s"]["median"], each["false_alarms_per_hour"]) for each in best},
+                         {(each["delay_s"]["median"], each["false_alarms_per_hour"]) for each in able if not beaten(each)})
+        self.assertGreaterEqual(len(best), 2, "a frontier of one point shows no trade")
+        knees = [each for each in points.values() if each["knee"]]
+        self.assertEqual(len(knees), 1)
+        self.assertTrue(knees[0]["best"])
+        self.assertTrue(sweep["proposal"].startswith(knees[0]["name"]), sweep["proposal"])
+        # A variant does what a rule file that has it does.
+        for each in (knees[0], best[0], best[-1]):
+            alone = rules_file(self.temp, {"alert": "Alone", "expr": f"{noisy} > {each['threshold']}", "for": f"{each['for_s']:.0f}s"})
+            outcome = self.outcome("Alone", alone, *runs, "--scrape", "2s", "--phases", "3")
+            for key in ("median", "least", "most"):
+                self.assertAlmostEqual(outcome["firing_s"][key], each["delay_s"][key], places=6)
+
+    def test_a_sweep_is_a_table_and_a_chart(self) -> None:
+        rules = rules_file(self.temp, {"alert": "Crowded", "expr": "plimsoll_in_flight_requests > 20", "for": "5s"})
+        runs, page = (self.run_of("express-pool"), self.run_of("express-none")), self.temp / "sweep.html"
+        flags = "--scrape", "5s", "--phases", "2", "--sweep", "threshold=1..60,for=0s|10s"
+        said = self.alerts(rules, *runs, *flags, "--html", page).stdout
+        self.assertRegex(said, r"Sweep of Crowded\n  proposal: Crowded \(.*\): [\d.]+ s after the onset .*false alarms an hour")
+        self.assertRegex(said, r"(?m)^  Crowded \(.*\): [\d.]+ s.*, fired in \d+ of \d+, [\d.]+ false/h  .*proposed")
+        self.assertRegex(said, r"(?m)^  Crowded \(20, for 5s\):.*as it is")
+        text = page.read_text(encoding="utf-8")
+        self.assertIn("Sweep of Crowded", text)
+        self.assertIn("The frontier, and what the rule file has", text)
+        self.assertRegex(text, r"(?s)Sweep of Crowded.*<svg.*<circle.*</svg>")
+        self.assertIn("| variant | delay |", self.alerts(rules, *runs, *flags, "--format", "md").stdout)
+        # Where nothing is healthy, words say so.
+        alone = self.alerts(rules, runs[0], "--onset", "0s", *flags).stdout
+        self.assertIn("no run has a healthy stretch: false alarms are not known", alone)
+        self.assertIn("Crowded: not known: no run here has a healthy stretch", alone)
+        self.assertIn("false alarms not known", alone)
+        for wrong in ("threshold=a..b", "for=5", "x=1", "threshold=1..2,threshold=3..4", ""):
+            self.alerts(rules, runs[0], "--sweep", wrong or "=", status=104)
 
     def test_the_other_formats_say_the_same(self) -> None:
         rules = rules_file(self.temp, {"alert": "Up", "expr": "plimsoll_vus >= 0"})

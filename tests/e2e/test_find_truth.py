@@ -10,6 +10,7 @@ import json
 import math
 import os
 import random
+import shutil
 import statistics
 import tempfile
 import unittest
@@ -92,23 +93,29 @@ class FindTruth(unittest.TestCase):
             self.folder = Path(folder.name)
 
     def find(self, number):
+        """Once more, at most twice, where the search itself says that this machine was the limit, not the queue."""
         kept = self.folder / f"{number}.json"
-        if kept.exists():
-            return
         queue = QUEUES[number % len(QUEUES)]
-        work = self.folder / f"find-{number}"
-        work.mkdir()
-        with TimedServer(work, self.times[number], workers=queue.servers) as server:
-            scenario = work / "scenario.yaml"
-            scenario.write_text(SCENARIO.format(url=server.url, limit=1000 * queue.limit_s))
-            # Not ahead of ordinary programs: threads that are would wait for each other's turns.
-            done = run_with(ahead_of_others() if SIDE_BY_SIDE == 1 else [], "find", scenario, "--seed", number + 1, "--precision", f"{PRECISION:.0%}",
-                            "--budget", f"{BUDGET_S}s", "--start", "20/s", "--shards", 1, "--headless", "--run-dir", work / "run",
-                            timeout=2 * BUDGET_S)
-        self.assertIn(done.returncode, (0, 105, 99, 111), done.stdout + done.stderr)
-        result = summary(work / "run")
-        kept.write_text(json.dumps({"queue": number % len(QUEUES), "exit": done.returncode, "capacity": result["capacity"],
-                                    "seconds": result["run"]["duration_s"], "said": done.stdout[-3000:]}))
+        for attempt in range(3):
+            if kept.exists():
+                return
+            work = self.folder / f"find-{number}-{attempt}"
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+            with TimedServer(work, self.times[number], workers=queue.servers) as server:
+                scenario = work / "scenario.yaml"
+                scenario.write_text(SCENARIO.format(url=server.url, limit=1000 * queue.limit_s))
+                # Not ahead of ordinary programs: threads that are would wait for each other's turns.
+                done = run_with(ahead_of_others() if SIDE_BY_SIDE == 1 else [], "find", scenario, "--seed", number + 1, "--precision",
+                                f"{PRECISION:.0%}", "--budget", f"{BUDGET_S}s", "--start", "20/s", "--shards", 1, "--headless",
+                                "--run-dir", work / "run", timeout=2 * BUDGET_S)
+            self.assertIn(done.returncode, (0, 105, 99, 111), done.stdout + done.stderr)
+            result = summary(work / "run")
+            if result["capacity"]["end"] == "generator_limit" and attempt < 2:
+                print(f"find {number}: this machine was the limit; once more", flush=True)
+                continue
+            kept.write_text(json.dumps({"queue": number % len(QUEUES), "exit": done.returncode, "capacity": result["capacity"],
+                                        "seconds": result["run"]["duration_s"], "said": done.stdout[-3000:]}))
 
     def test_encloses_the_truth(self):
         # Before the first find, since it takes a core.

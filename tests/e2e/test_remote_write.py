@@ -97,6 +97,16 @@ class RemoteWrite(unittest.TestCase):
         self.assertIn(f"remote-write {counts['sent']} samples sent, 1 retried, 0 rejected, 0 dropped", done.stdout)
         self.assertEqual(stored, counts["sent"])
 
+    def test_one_that_has_nobody_to_send_to_takes_no_time_from_another(self):
+        nobody = f"http://127.0.0.1:{free_port()}"
+        with Prometheus(self.dir, "--web.enable-remote-write-receiver") as prometheus:
+            self.load("-o", f"otlp-metrics={nobody}", "-o", f"otlp-logs={nobody}", "-o", f"influxdb={nobody}/k6",
+                      "-o", f"remote-write={prometheus.url}/api/v1/write")
+            self.assert_is_the_run(prometheus)
+        exporters = summary(self.run)["exporters"]
+        self.assertEqual((exporters["remote-write"]["rejected"], exporters["remote-write"]["dropped"]), (0, 0))
+        self.assertGreater(exporters["otlp-metrics"]["dropped"], 0)
+
     def test_a_run_can_be_sent_afterwards(self):
         self.load()
         with Prometheus(self.dir, "--web.enable-remote-write-receiver") as prometheus:

@@ -1,9 +1,9 @@
 #include "tests/support/response_trial.hpp"
 
 #include "base/random.hpp"
-#include "engine/content_decoder.hpp"
-#include "engine/cookie_jar.hpp"
-#include "engine/origin.hpp"
+#include "engine/http1/content_decoder.hpp"
+#include "engine/http1/cookie_jar.hpp"
+#include "engine/transport/origin.hpp"
 #include "scenario/parse.hpp"
 #include "scenario/response.hpp"
 

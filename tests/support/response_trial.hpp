@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/random.hpp"
-#include "engine/response_parser.hpp"
+#include "engine/http1/response_parser.hpp"
 
 #include <cstdint>
 #include <filesystem>

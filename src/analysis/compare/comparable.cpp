@@ -1,5 +1,6 @@
 #include "analysis/compare/comparable.hpp"
 
+#include "analysis/validity.hpp"
 #include "base/units.hpp"
 
 #include <algorithm>
@@ -85,13 +86,9 @@ std::string machine_difference(const RunData& first, const RunData& other) {
 
 void check_alone(const ComparedRun& run, std::vector<Mismatch>& found) {
     if (run.analysis.verdict == Verdict::Invalid) {
-        std::string why;
-        for (const ValidityCheck& check : run.analysis.checks) {
-            if (!check.ok && check.decisive) {
-                why += (why.empty() ? "" : " ") + check.why;
-            }
-        }
-        found.push_back({fmt::format("{}: its measurement is INVALID: {}", run.path, why), true});
+        found.push_back({fmt::format("{}: its measurement is INVALID: {}", run.path,
+                                     failed_checks(run.analysis.checks, true)),
+                         true});
     }
     if (!run.data.finished) {
         found.push_back({fmt::format("{}: it was cut off before its end", run.path)});

@@ -1,6 +1,7 @@
 #include "analysis/censored.hpp"
 #include "analysis/compare/compared_run.hpp"
 #include "analysis/diagnosis/case.hpp"
+#include "analysis/load_level.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -95,7 +96,33 @@ struct Cell {
     std::vector<double> requests, failed;
     double seconds = 0;
     double served = 0;
+    double due = 0;  // arrivals
 };
+
+/// By how many arrivals a second the schedule goes on average in `windows`; 0 where that is not what
+/// the load is: users in a loop come as they are answered, and a search sets its own levels.
+double scheduled_rate(const ComparedRun& run, const std::vector<Window>& windows) {
+    const auto& executors = run.data.info.executors;
+    const auto goes_by_schedule = [](const ExecutorInfo& executor) {
+        return executor.open && executor.kind != ExecutorKind::ExternallyControlledRate;
+    };
+    if (run.analysis.find || !std::all_of(executors.begin(), executors.end(), goes_by_schedule)) {
+        return 0;
+    }
+    double arrivals = 0;
+    double seconds = 0;
+    for (const Window& window : windows) {
+        const double to_s =
+            std::min({window.to_s, schedule_end(run.data.info), run.data.duration_s});
+        for (const ExecutorInfo& executor : executors) {
+            arrivals += to_s > window.from_s
+                            ? mean_level(executor, window.from_s, to_s) * (to_s - window.from_s)
+                            : 0;
+        }
+        seconds += std::min(window.to_s, run.data.duration_s) - window.from_s;
+    }
+    return seconds > 0 ? arrivals / seconds : 0;
+}
 
 class Sampler {
 public:
@@ -132,6 +159,7 @@ public:
         }
         Cell& cell = cells_[*at];
         cell.seconds += to_seconds(tick.to - tick.from);
+        cell.due += static_cast<double>(tick.counts.arrivals_due);
         for (std::size_t e = 0; e < tick.endpoints.size(); ++e) {
             add(cell, 0, tick.endpoints[e]);
             if (e < group_of_.size() && group_of_[e]) {
@@ -164,8 +192,12 @@ public:
         const std::size_t groups = names_.endpoints.size() + 1;
         sampled.distributions.resize(groups);
         sampled.ratios.resize(1 + groups);
+        const double scheduled = scheduled_rate(run_, windows_);
         for (const Cell& cell : cells_) {
-            add_ratio(sampled.ratios[0], cell.requests[0], cell.seconds);
+            // That more arrivals came by chance is not the target's doing: of each it is asked how
+            // much of it was done, at the rate of the schedule.
+            add_ratio(sampled.ratios[0], cell.requests[0],
+                      scheduled > 0 ? cell.due / scheduled : cell.seconds);
             for (std::size_t g = 0; g < groups; ++g) {
                 sampled.distributions[g].cells.push_back(counts_of(cell.responses[g]));
                 add_ratio(sampled.ratios[1 + g], cell.failed[g], cell.requests[g]);

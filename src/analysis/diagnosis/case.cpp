@@ -25,6 +25,9 @@ constexpr double kShareOfResponse = 0.25;
 // After the break is certain: long enough for some readings a second, short enough to be before
 // the queue has filled what stands outside.
 constexpr double kAtBreak_s = 5;
+// A stray timeout is not the end of answers; over less time than this nothing can be measured.
+constexpr double kGivenUp = 0.10;
+constexpr double kLeastAnswered_s = 3;
 // Canaries give up after half a second, or later.
 constexpr double kCanaryLimit_s = 0.5;
 
@@ -70,6 +73,19 @@ Case::Case(const RunData& data, const Break& found)
                                         ? std::min(after_.to_s, sure + kAtBreak_s)
                                         : after_.to_s};
     }
+}
+
+Window Case::answered(Window window) const {
+    for (const TickFacts& tick : data_->ticks) {
+        const auto given_up = static_cast<double>(tick.censored + tick.cut_off);
+        if (window.holds(tick.middle_s()) &&
+            given_up > kGivenUp * static_cast<double>(tick.requests + tick.cut_off)) {
+            return tick.from_s - window.from_s >= kLeastAnswered_s
+                       ? Window{window.from_s, tick.from_s}
+                       : window;
+        }
+    }
+    return window;
 }
 
 double Case::served_rate(Window window) const {

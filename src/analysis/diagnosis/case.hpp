@@ -37,6 +37,10 @@ public:
     /// broke.
     [[nodiscard]] Window at_break() const { return at_break_; }
 
+    /// `window` up to where those who ask begin to give up. From then on the service works for
+    /// requests nobody waits for, and what was busy over what was served is no longer what a
+    /// request takes. All of `window` where they gave up from its start.
+    [[nodiscard]] Window answered(Window window) const;
     /// Requests per second that reached what is behind the application.
     [[nodiscard]] double served_rate(Window window) const;
     [[nodiscard]] double mean_response(Window window) const;

@@ -86,6 +86,8 @@ std::optional<FullPool> measure(const Case& c, const App& app, Window window) {
     auto since = full_since(app.busy, pool.size, until);
     since = since ? since : sustained_since(app.busy, until, kSustainedShare, full);
     pool.onset_s = since.value_or(window.from_s);
+    pool.window = c.answered(window);
+    pool.busy_mean = mean_in(app.busy, pool.window).value_or(pool.busy_mean);
     return pool;
 }
 

@@ -55,7 +55,8 @@ void add_reported(const Case& c, Window window, const Reported& kind, double ser
 
 }  // namespace
 
-std::vector<ResourceLimit> resource_limits(const Case& c, Window window) {
+std::vector<ResourceLimit> resource_limits(const Case& c, Window whole) {
+    const Window window = c.answered(whole);
     std::vector<ResourceLimit> limits;
     const double served = c.served_rate(window);
     const AppCpu app = app_cpu_of(c);

@@ -74,7 +74,7 @@ std::optional<FullWorkers> full_workers(const Case& c) {
 bool binds_inside(const Case& c, const FullWorkers& workers) {
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = fullest_pool(c, apps);
-    const double served = std::max(1e-9, c.served_rate(c.after()));
+    const double served = std::max(1e-9, c.served_rate(c.answered(c.after())));
     const double before = c.served_rate(c.before());
     const bool longer = workers.busy_before && *workers.busy_before > 0 && before > 0 &&
                         workers.busy / served > kLonger * *workers.busy_before / before;
@@ -167,7 +167,7 @@ std::optional<Finding> find_full_workers(const Case& c) {
     if (!workers->busy_before) {
         finding.lacks("whether each was busy for longer than before: how many are busy");
     }
-    const double served = std::max(1e-9, c.served_rate(c.after()));
+    const double served = std::max(1e-9, c.served_rate(c.answered(c.after())));
     const double hold = workers->size / served;
     const double needed = c.highest_demand() * hold;
     const double n = recommended_pool(needed);

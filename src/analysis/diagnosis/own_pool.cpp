@@ -58,7 +58,7 @@ double heavier_mix(const Case& c) {
         return requests > 0 ? work / requests : 0;
     };
     const double before = mean(c.before());
-    const double after = mean(c.after());
+    const double after = mean(c.answered(c.after()));
     return before > 0 && after > 0 ? after / before : 1;
 }
 
@@ -94,7 +94,7 @@ std::optional<Finding> pool_by_errors_alone(const Case& c) {
 
 std::optional<Finding> pool_by_its_own_metrics(const Case& c) {
     const auto pool = pool_with_queue(c);
-    const double served = c.served_rate(c.after());
+    const double served = c.served_rate(c.answered(c.after()));
     if (!pool || served <= 0 || pool->used_mean <= 0 || database_is_the_limit(c) ||
         fullest_pooler(c) || collapsed(c) || pooler_suspected(c, std::nullopt)) {
         return std::nullopt;

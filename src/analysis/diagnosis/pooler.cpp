@@ -89,19 +89,20 @@ void state_contradictions(const Case& c, Claim& finding) {
 
 /// a = what the demand would keep busy: transactions per request, their time, and the highest load.
 void state_fix(const Case& c, const FullPooler& pool, Finding& finding) {
-    const auto transactions = rate_of(c, metric::kPgbouncerTransactions, pool, c.after());
+    const Window window = c.answered(c.after());
+    const auto transactions = rate_of(c, metric::kPgbouncerTransactions, pool, window);
     // total_xact_time begins when the client asks, so it holds the waiting for a server too.
-    const auto taken = rate_of(c, metric::kPgbouncerTransactionSeconds, pool, c.after());
-    const double waited = rate_of(c, metric::kPgbouncerWaitSeconds, pool, c.after()).value_or(0);
+    const auto taken = rate_of(c, metric::kPgbouncerTransactionSeconds, pool, window);
+    const double waited = rate_of(c, metric::kPgbouncerWaitSeconds, pool, window).value_or(0);
     const double in_use =
-        mean_in(of_pool(c.data(), metric::kPgbouncerActive, pool), c.after()).value_or(pool.size);
+        mean_in(of_pool(c.data(), metric::kPgbouncerActive, pool), window).value_or(pool.size);
     std::optional<double> busy = taken;
     if (taken) {
         // More than the pool's connections can have been in use, it cannot be.
         busy = *taken - waited > 0 && *taken > in_use ? *taken - waited : *taken;
         busy = std::min(*busy, std::max(in_use, pool.size));
     }
-    const double served = c.served_rate(c.after());
+    const double served = c.served_rate(window);
     if (!transactions || !busy || *transactions <= 0 || served <= 0) {
         finding.missing.emplace_back("PgBouncer's total_xact_time, to compute the size it needs");
         finding.fix =

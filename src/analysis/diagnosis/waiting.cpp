@@ -117,7 +117,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
             query::gauge(c, metric::kPgBackends));
     }
     state_room(inside, finding);
-    const double served = std::max(1e-9, c.served_rate(c.after()));
+    const double served = std::max(1e-9, c.served_rate(c.answered(c.after())));
     finding.values.insert({{"blocked_s_per_request", 1 / served}, {"capacity_rate", served}});
     finding.fix = fmt::format(
         "Find the call that does not yield (a blocking driver, sleep, file or DNS access, a "
@@ -144,7 +144,7 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
         taken_in && !busy_acceptors(c) && !agree(*taken_in, at_once)) {
         finding.lacks("how many workers there are: the server's own figures (probes.app_metrics)");
     }
-    const double served = std::max(1e-9, c.served_rate(c.after()));
+    const double served = std::max(1e-9, c.served_rate(c.answered(c.after())));
     const double hold = workers / served;
     const double needed = c.highest_demand() * hold;
     const double n = recommended_pool(needed);

@@ -1,6 +1,7 @@
 // plimsoll alerts RULES... RUN...
 #include "alerts/backtest.hpp"
 #include "alerts/outcome.hpp"
+#include "alerts/rule_check.hpp"
 #include "alerts/rule_tests.hpp"
 #include "app/commands/alerts_flags.hpp"
 #include "app/commands/commands.hpp"
@@ -10,8 +11,6 @@
 #include "app/stop_request.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
-#include "lab/temp_folder.hpp"
-#include "lab/throwaway_prometheus.hpp"
 #include "report/alerts_report.hpp"
 #include "report/report.hpp"
 
@@ -23,21 +22,6 @@
 
 namespace plimsoll {
 namespace {
-
-/// Prometheus' own word on its rule files, templates and all.
-Status check_rules(const RuleSet& rules) {
-    if (rules.prometheus_files.empty()) {
-        return {};
-    }
-    const auto folder = TempFolder::create();
-    if (!folder) {
-        return folder.error();
-    }
-    std::vector<std::string> arguments{"check", "rules"};
-    arguments.insert(arguments.end(), rules.prometheus_files.begin(), rules.prometheus_files.end());
-    return run_promtool({}, arguments, *folder / "check.log",
-                        Clock::now() + std::chrono::seconds(60));
-}
 
 /// What can be said before a run is replayed.
 void warn_beforehand(const RuleSet& rules, const RunTruth& run, const BacktestOptions& options) {

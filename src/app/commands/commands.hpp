@@ -16,6 +16,7 @@ using Action = std::function<int()>;
 void add_run_command(CLI::App& app, Action& action);
 void add_alerts_command(CLI::App& app, Action& action);
 void add_calibrate_command(CLI::App& app, Action& action);
+void add_experiment_command(CLI::App& app, Action& action);
 void add_export_command(CLI::App& app, Action& action);
 void add_find_command(CLI::App& app, Action& action);
 void add_compare_command(CLI::App& app, Action& action);

@@ -3,6 +3,7 @@
 #include "app/commands/common_flags.hpp"
 #include "app/commands/find_flags.hpp"
 #include "app/console.hpp"
+#include "app/lab_child.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "lab/child_process.hpp"
@@ -124,39 +125,6 @@ int setup_failed(const std::string& part, const Error& error) {
     return to_int(ExitCode::SetupFailed);
 }
 
-/// The lab as a child of ours, and the address it listens on.
-struct RunningLab {
-    ChildProcess process;
-    std::string url;
-};
-
-Result<RunningLab> start_lab(const std::string& fault, const ThrowawayPostgres& postgres) {
-    ChildOptions options;
-    std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    options.argv = {error ? "/proc/self/exe" : self.string(),
-                    "lab",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--fault",
-                    fault};
-    options.environment = {{"PLIMSOLL_LAB_PG_DSN", postgres.app_dsn()}};
-    options.out = ChildOutput::pipe();
-    auto child = ChildProcess::spawn(options);
-    if (!child) {
-        return child.error();
-    }
-    const auto line = child->read_line(Clock::now() + kPartsReadyWithin);
-    constexpr std::string_view kReady = "ready ";
-    if (!line || !line->starts_with(kReady)) {
-        const auto ended = child->wait(Clock::now() + std::chrono::seconds(1));
-        return Error{
-            ended ? "it " + ended->to_string() : std::string("it did not say that it is ready"),
-            "lab"};
-    }
-    return RunningLab{std::move(*child), line->substr(kReady.size())};
-}
-
 std::string keep_text(const RunningLab& lab, const ThrowawayPostgres& postgres) {
     return fmt::format("Everything stays up until Ctrl-C:\nlab       {}\ndatabase  psql \"{}\"\n",
                        lab.url, postgres.superuser_dsn());
@@ -260,7 +228,8 @@ int demo(const DemoFlags& flags) {
     if (stop.count() > 0) {
         return to_int(ExitCode::Interrupted);
     }
-    auto lab = start_lab(plan->fault.to_string(), *postgres);
+    auto lab = start_lab({"--fault", plan->fault.to_string()}, postgres->app_dsn(),
+                         Clock::now() + kPartsReadyWithin);
     if (!lab) {
         return setup_failed("the lab", lab.error());
     }

@@ -30,12 +30,16 @@ struct Order {
 /// First in, first out. Its memory serves again once it has been emptied.
 class Orders {
 public:
-    void add(const Order& order) { orders_.push_back(order); }
+    void add(const Order& order) {
+        if (added_ == orders_.size()) [[unlikely]] {
+            orders_.resize(2 * added_ + 8);
+        }
+        orders_[added_++] = order;
+    }
     /// False: there is none.
     [[nodiscard]] bool take(Order& order) noexcept {
-        if (taken_ == orders_.size()) {
-            orders_.clear();
-            taken_ = 0;
+        if (taken_ == added_) {
+            taken_ = added_ = 0;
             return false;
         }
         order = orders_[taken_++];
@@ -43,8 +47,9 @@ public:
     }
 
 private:
-    std::vector<Order> orders_;
+    std::vector<Order> orders_;  // of which those from taken_ to added_ wait
     std::size_t taken_ = 0;
+    std::size_t added_ = 0;
 };
 
 }  // namespace plimsoll

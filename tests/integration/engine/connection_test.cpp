@@ -1,5 +1,5 @@
 // What may happen on a connection, and which shard and address a user gets.
-#include "engine/address.hpp"
+#include "engine/transport/address.hpp"
 #include "tests/integration/engine/engine_run.hpp"
 
 #include <arpa/inet.h>

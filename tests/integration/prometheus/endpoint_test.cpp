@@ -207,12 +207,13 @@ TEST_F(PrometheusEndpoint, HasNoGaugesOfProbesThatReadNoMore) {
 
 TEST_F(PrometheusEndpoint, KnowsWhoScrapesIt) {
     const auto exporter = make_prometheus_exporter({"127.0.0.1", 0});
-    EXPECT_EQ(exporter->scrapes().count, 0U);
+    EXPECT_TRUE(exporter->scrapes().empty());
     ASSERT_TRUE(exporter->start(live_.run(), {}));
     ASSERT_TRUE(test::get(exporter->bound_port(), "/metrics"));
     ASSERT_TRUE(test::get(exporter->bound_port(), "/other"));
-    EXPECT_EQ(exporter->scrapes().count, 1U);
-    EXPECT_FALSE(exporter->scrapes().by_scraper);
+    ASSERT_EQ(exporter->scrapes().size(), 1U);
+    EXPECT_EQ(exporter->scrapes()[0].count, 1U);
+    EXPECT_FALSE(exporter->scrapes()[0].by_scraper);
 }
 
 }  // namespace

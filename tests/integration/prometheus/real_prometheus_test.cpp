@@ -80,7 +80,7 @@ TEST_F(ScrapedRun, IsInPrometheusExactlyAsInTheLastSnapshot) {
                   stats.requests);
     }
     // The header by which a run knows that it is scraped, as the real one sends it.
-    EXPECT_TRUE(exporter_->scrapes().by_scraper);
+    EXPECT_TRUE(exporter_->scrapes().at(0).by_scraper);
     ASSERT_GT(requests, 1000U);
     EXPECT_EQ(prometheus_->query("sum(plimsoll_requests_total)"), requests);
 }

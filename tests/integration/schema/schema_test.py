@@ -40,9 +40,24 @@ def goldens() -> list[Path]:
 
 def good_files() -> list[Path]:
     parts = {"compose.yaml"}
-    examples = [path for path in (SOURCE / "examples").rglob("*.yaml") if path.name not in parts]
+    examples = [path for path in (SOURCE / "examples").rglob("*.yaml") if path.name not in parts and path.parent.name != "experiments"]
     return [*examples, SOURCE / "src/app/starter.yaml",
             *(path for path in goldens() if path.name.startswith("valid-"))]
+
+
+class ExperimentSchema(unittest.TestCase):
+    def test_accepts_the_examples(self) -> None:
+        done = subprocess.run([PLIMSOLL, "schema", "experiment"], capture_output=True, text=True, check=True, timeout=30)
+        jsonschema.Draft7Validator.check_schema(json.loads(done.stdout))
+        validator = jsonschema.Draft7Validator(json.loads(done.stdout))
+        paths = sorted((SOURCE / "examples/experiments").glob("*.yaml"))
+        self.assertGreaterEqual(len(paths), 2)
+        for path in paths:
+            with self.subTest(path.name):
+                text = path.read_text(encoding="utf-8")
+                self.assertEqual([error.message for error in validator.iter_errors(yaml.load(text, Loader))], [])
+                first = text.splitlines()[0]
+                self.assertTrue((path.parent / first.removeprefix(MODELINE)).resolve().is_file(), first)
 
 
 class Schema(unittest.TestCase):

@@ -99,7 +99,8 @@ TEST(JudgeSweep, ProposesTheKnee) {
 
 TEST(JudgeSweep, ProposesTheQuickestWhereNoneLies) {
     const AlertSweep sweep = judged({{40, 0}, {10, 0}, {30, 0}});
-    EXPECT_TRUE(sweep.points[1].knee);
+    EXPECT_TRUE(sweep.points[0].knee);
+    EXPECT_EQ(sweep.points[0].variant.name, "v1");
 }
 
 TEST(JudgeSweep, SaysThatNothingFires) {

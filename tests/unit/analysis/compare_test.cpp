@@ -75,6 +75,31 @@ std::string mismatch_of(const synthetic::Options& base, const synthetic::Options
     return found.empty() ? "" : found.front().what;
 }
 
+TEST(Compare, HoldsNoArrivalsByChanceAgainstTheTarget) {
+    // Ten seconds of 120/s have a standard deviation of 35 arrivals, and two such runs often differ
+    // by more than the tolerated 5 %.
+    std::vector<double> arrivals;
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        Runs runs;
+        auto short_run = steady(seed);
+        short_run.stages = {{10, 120}};
+        auto other = short_run;
+        other.seed = seed + 100;
+        const auto base = runs.of({short_run});
+        const auto now = runs.of({other});
+        arrivals.push_back(static_cast<double>(base[0].data.all.requests));
+        arrivals.push_back(static_cast<double>(now[0].data.all.requests));
+        const auto result = compare(base, now, 0.05);
+        ASSERT_TRUE(result);
+        const CompareRow& rate = row_of(*result, "all requests", "rate");
+        ASSERT_TRUE(rate.change);
+        EXPECT_NEAR(*rate.change, 0, 0.01) << seed;
+        EXPECT_NEAR(rate.base.value_or(0), 120, 1.5);
+    }
+    const auto [least, most] = std::minmax_element(arrivals.begin(), arrivals.end());
+    EXPECT_GT(*most / *least, 1.05);
+}
+
 TEST(Compare, FindsARunTheSameAsItself) {
     const CompareResult result = compared({steady(1)}, {steady(1)});
     EXPECT_FALSE(result.regressed());

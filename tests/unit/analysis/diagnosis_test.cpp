@@ -69,6 +69,22 @@ TEST(AppPool, IsCertainWhereTheApplicationSaysSo) {
     EXPECT_NEAR(finding.values.at("hold_s"), 0.020, 0.0003);
 }
 
+TEST(AppPool, IsMeasuredWhileThoseWhoAskStillWaitForTheirAnswers) {
+    Options options;
+    options.client_timeout_s = 3;  // later than that the pool works for requests long given up
+    const Analysed run = analysed(options);
+    const Finding finding = run.finding("app_pool_exhausted");
+    EXPECT_NEAR(finding.values.at("hold_s"), 0.020, 0.0005);
+    EXPECT_NEAR(finding.values.at("capacity_rate"), 250, 6);
+    EXPECT_DOUBLE_EQ(finding.values.at("recommended_pool_size"), 17);
+    const auto& limits = run.analysis.resource_limits;
+    const auto pool = std::find_if(limits.begin(), limits.end(), [](const ResourceLimit& limit) {
+        return limit.cause == "app_pool_exhausted";
+    });
+    ASSERT_NE(pool, limits.end());
+    EXPECT_NEAR(pool->could_carry, 250, 6);
+}
+
 TEST(AppPool, SaysWhatItCouldNotCheck) {
     Options options;
     options.canaries = false;

@@ -21,5 +21,12 @@ TEST(WilsonInterval, SaysSomethingWhereNothingWasSeen) {
     EXPECT_EQ(wilson_interval(0, 0)[1], 1);
 }
 
+TEST(WilsonInterval, EndsAtNothingAndAtAllWithoutARest) {
+    for (const double n : {1.0, 7.0, 53.0, 341.0, 4987.0}) {
+        EXPECT_EQ(wilson_interval(0, n, 1.959964)[0], 0) << n;
+        EXPECT_EQ(wilson_interval(n, n, 1.959964)[1], 1) << n;
+    }
+}
+
 }  // namespace
 }  // namespace plimsoll

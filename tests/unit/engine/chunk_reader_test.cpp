@@ -1,4 +1,4 @@
-#include "engine/chunk_reader.hpp"
+#include "engine/http1/chunk_reader.hpp"
 
 #include <string>
 

@@ -1,8 +1,8 @@
 // Cookies, content codings and URL references, against the RFCs' own examples and other encoders.
-#include "engine/content_decoder.hpp"
-#include "engine/cookie_jar.hpp"
-#include "engine/origin.hpp"
-#include "engine/response_parser.hpp"
+#include "engine/http1/content_decoder.hpp"
+#include "engine/http1/cookie_jar.hpp"
+#include "engine/http1/response_parser.hpp"
+#include "engine/transport/origin.hpp"
 #include "scenario/parse.hpp"
 
 #include <brotli/encode.h>

@@ -1,7 +1,7 @@
 // Reads the fuzzer's corpus of responses (tests/fuzz/responses) as it is and damaged in fixed ways.
 // What libFuzzer does for hours, for a few seconds in every run.
 #include "base/random.hpp"
-#include "engine/content_decoder.hpp"
+#include "engine/http1/content_decoder.hpp"
 #include "tests/support/response_trial.hpp"
 
 #include <map>

@@ -1,4 +1,4 @@
-#include "engine/response_parser.hpp"
+#include "engine/http1/response_parser.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/timer_wheel.hpp"
+#include "engine/transport/timer_wheel.hpp"
 
 #include "base/random.hpp"
 

@@ -1,4 +1,5 @@
 // What people copy from must work: the scenarios in examples/ and in the README.
+#include "experiment/experiment.hpp"
 #include "scenario/parse.hpp"
 
 #include <chrono>
@@ -64,7 +65,12 @@ TEST(Examples, AreValidScenarios) {
     std::size_t seen = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource / "examples")) {
         const std::string name = entry.path().filename().string();
-        if (entry.path().extension() == ".yaml" && name != "compose.yaml") {  // that is Docker's
+        const bool experiment = entry.path().parent_path().filename() == "experiments";
+        if (entry.path().extension() == ".yaml" && experiment) {
+            const auto parsed = parse_experiment(read_file(entry.path()), {entry.path().string()});
+            EXPECT_TRUE(parsed.experiment) << format_faults(parsed.faults, entry.path().string());
+        } else if (entry.path().extension() == ".yaml" &&
+                   name != "compose.yaml") {  // that is Docker's
             expect_valid(read_file(entry.path()), entry.path().string());
             ++seen;
         }

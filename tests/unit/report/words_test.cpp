@@ -1,5 +1,7 @@
 #include "report/words.hpp"
 
+#include "analysis/validity.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -91,7 +93,11 @@ TEST(ValidityText, GivesTheFiguresOfWhatFailed) {
     analysis.checks = {{"a", true, false, 1, 1, "fine"},
                        {"b", false, false, 2, 1, "2 is above 1."}};
     EXPECT_EQ(validity_text(analysis), "1 of 2 validity checks did not pass: 2 is above 1.");
-    analysis.checks.pop_back();
+    analysis.checks.push_back({"c", false, true, 3, 1, "3 is above 1 (limit 1)"});
+    EXPECT_EQ(validity_text(analysis),
+              "2 of 3 validity checks did not pass: 2 is above 1; 3 is above 1 (limit 1).");
+    EXPECT_EQ(failed_checks(analysis.checks, true), "3 is above 1 (limit 1)");
+    analysis.checks.resize(1);
     EXPECT_EQ(validity_text(analysis), "1 validity check passed.");
 }
 

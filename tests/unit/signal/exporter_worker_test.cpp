@@ -108,7 +108,7 @@ public:
     }
     void on_load_end() override { told_->add("load end"); }
     [[nodiscard]] std::string url() const override { return "http://here"; }
-    [[nodiscard]] Scrapes scrapes() const override { return {7, true, 1s}; }
+    [[nodiscard]] ScrapesByReader scrapes() const override { return {{7, true, 1s, {}}}; }
 
 private:
     std::shared_ptr<Told> told_;
@@ -253,6 +253,15 @@ TEST(ExporterWorker, LeavesAnExporterBehindThatDoesNotComeBack) {
     ASSERT_TRUE(told->wait([&] { return !told->calls.empty() && told->calls.back() == "finish"; }));
 }
 
+TEST(ExporterWorker, EndsWithoutWaitingForOthers) {
+    auto told = std::make_shared<Told>();
+    ExporterWorker worker(std::make_unique<FakeExporter>(told));
+    ASSERT_TRUE(worker.start({}, {}));
+    worker.begin_finish(Clock::now() + 60s);
+    EXPECT_TRUE(told->wait([&] { return !told->calls.empty() && told->calls.back() == "finish"; }));
+    EXPECT_FALSE(worker.finish(Clock::now()).left_behind);
+}
+
 TEST(ExporterWorker, TellsAnExporterWhatItCanHearAndAnOtherNothingOfIt) {
     auto told = std::make_shared<Told>();
     auto deaf = std::make_shared<Told>();
@@ -262,7 +271,7 @@ TEST(ExporterWorker, TellsAnExporterWhatItCanHearAndAnOtherNothingOfIt) {
     EXPECT_FALSE(other.hears_verdict() || other.hears_deliveries());
     ASSERT_NE(worker.readers(), nullptr);
     EXPECT_EQ(worker.readers()->url(), "http://here");
-    EXPECT_EQ(worker.readers()->scrapes().count, 7U);
+    EXPECT_EQ(worker.readers()->scrapes().at(0).count, 7U);
     EXPECT_EQ(other.readers(), nullptr);
     for (ExporterWorker* each : {&worker, &other}) {
         ASSERT_TRUE(each->start(run_named("r"), {}).ok());
