@@ -307,7 +307,8 @@ class Ui(unittest.TestCase):
         viewer.until("begin", timeout=120)
         verdict = viewer.until("verdict", lambda data: not data["final"] and data["findings"], timeout=120)
         self.assertEqual(verdict["findings"][0]["cause"], "app_pool_exhausted")
-        self.assertEqual(page.post("/api/control", {"rate": 10})[0], 409, "a ramp follows its schedule")
+        self.assertEqual(page.post("/api/control", {"executor": "ramp", "rate": 10})[0], 409, "a ramp follows its schedule")
+        self.assertEqual(page.post("/api/control", {"executor": "by_hand", "rate": 10})[0], 200)
         self.assertEqual(page.post("/api/control", {"note": "seen it"})[0], 200)
         self.assertEqual(page.post("/api/control", {"stopped": True})[0], 200)
         over = viewer.until("over")
@@ -317,7 +318,9 @@ class Ui(unittest.TestCase):
         busy = [value for value in charts["database"][1]["busy (active)"] if value is not None]
         self.assertLessEqual(max(busy[len(busy) // 2:]), 5 + 2)  # the pool of five, and our own
         self.assertLessEqual({"rate", "latency", "heatmap", "in_flight", "database", "cpu", "canaries"}, set(charts))
-        self.assertIn("note: seen it", [t for t, in query(only_run(self.dir / "results"), "select text from event")])
+        events = [text for text, in query(only_run(self.dir / "results"), "select text from event")]
+        self.assertIn("note: seen it", events)
+        self.assertIn("by_hand: set to 10/s", events)
         self.assertEqual(summary(only_run(self.dir / "results"))["findings"][0]["cause"], "app_pool_exhausted")
 
 
