@@ -51,8 +51,8 @@ void log_scrape(const HttpRequest& request, ScrapeLog& log) {
     // with the interval, as a timeout is never longer.
     constexpr std::string_view kTimeout = "X-Prometheus-Scrape-Timeout-Seconds";
     std::string reader;
-    for (const std::string_view name : {std::string_view("User-Agent"), std::string_view("Accept"),
-                                        kTimeout}) {
+    for (const std::string_view name :
+         {std::string_view("User-Agent"), std::string_view("Accept"), kTimeout}) {
         const std::string* value = find_header(request.headers, name);
         reader += value == nullptr ? "" : *value;
         reader += '\n';
