@@ -28,6 +28,11 @@ constexpr double kAtBreak_s = 5;
 // A stray timeout is not the end of answers; over less time than this nothing can be measured.
 constexpr double kGivenUp = 0.10;
 constexpr double kLeastAnswered_s = 3;
+// Less than this between a stretch and the whole is no collapse, or chance: in standard deviations
+// of a Poisson count, of which the largest of some dozens of stretches is looked at.
+constexpr double kCollapse = 1.3;
+constexpr double kChance = 4;
+constexpr double kStretch_s = 5;
 // Canaries give up after half a second, or later.
 constexpr double kCanaryLimit_s = 0.5;
 
@@ -86,6 +91,20 @@ Window Case::answered(Window window) const {
         }
     }
     return window;
+}
+
+Window Case::most_served(Window window) const {
+    Window best = answered(window);
+    const double usual = served_rate(best) * kStretch_s;
+    double rate = std::max(kCollapse * usual, usual + kChance * std::sqrt(usual)) / kStretch_s;
+    for (double from_s = window.from_s; from_s + kStretch_s <= window.to_s; from_s += 1) {
+        const Window stretch{from_s, from_s + kStretch_s};
+        if (const double served = served_rate(stretch); served > rate) {
+            best = stretch;
+            rate = served;
+        }
+    }
+    return best;
 }
 
 double Case::served_rate(Window window) const {

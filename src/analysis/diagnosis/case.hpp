@@ -41,6 +41,10 @@ public:
     /// requests nobody waits for, and what was busy over what was served is no longer what a
     /// request takes. All of `window` where they gave up from its start.
     [[nodiscard]] Window answered(Window window) const;
+    /// The stretch of `window` in which most was served, where over all of it much less was: what
+    /// was carried once can be carried, and work on requests that fail is none that a request
+    /// takes. Else `answered(window)`.
+    [[nodiscard]] Window most_served(Window window) const;
     /// Requests per second that reached what is behind the application.
     [[nodiscard]] double served_rate(Window window) const;
     [[nodiscard]] double mean_response(Window window) const;

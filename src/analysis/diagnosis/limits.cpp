@@ -56,7 +56,7 @@ void add_reported(const Case& c, Window window, const Reported& kind, double ser
 }  // namespace
 
 std::vector<ResourceLimit> resource_limits(const Case& c, Window whole) {
-    const Window window = c.answered(whole);
+    const Window window = c.most_served(whole);
     std::vector<ResourceLimit> limits;
     const double served = c.served_rate(window);
     const AppCpu app = app_cpu_of(c);
