@@ -68,12 +68,12 @@ std::vector<prometheus::MetricFamily> prometheus_families(MetricFrame frame,
     return out;
 }
 
-SeriesCount series_count(const RunInfo& run) {
+SeriesCount series_count(const RunInfo& run, std::span<const Nanoseconds> buckets) {
     auto start = std::make_shared<Snapshot>(*nothing_yet(run));
     start->total_checks.resize(run.checks.size());
     start->total_groups.resize(run.groups.size());
     const auto metrics = MetricSet::make(run, {});
-    SeriesCount out{0, bucket_bounds(run.thresholds).size() + 1};
+    SeriesCount out{0, bucket_bounds(run.thresholds, buckets).size() + 1};
     if (!metrics) {  // it refuses nothing but probes
         return out;
     }

@@ -51,8 +51,8 @@ std::string in_braces(const std::string& labels, const std::string& more) {
 
 }  // namespace
 
-OpenMetricsLines::OpenMetricsLines(const RunInfo& run)
-    : anchor_(run.start), bounds_(bucket_bounds(run.thresholds)) {
+OpenMetricsLines::OpenMetricsLines(const RunInfo& run, std::span<const Nanoseconds> buckets)
+    : anchor_(run.start), bounds_(bucket_bounds(run.thresholds, buckets)) {
     for (const Nanoseconds bound : bounds_) {
         // As the other text format has it, so that both are one series.
         bound_labels_.push_back(fmt::format("le=\"{}\"", to_seconds(bound)));
@@ -128,8 +128,9 @@ std::vector<std::string> OpenMetricsLines::exemplars_of(const MetricSeries& seri
     return out;
 }
 
-std::string openmetrics_text(const MetricFrame& frame, const RunInfo& run) {
-    const OpenMetricsLines lines(run);
+std::string openmetrics_text(const MetricFrame& frame, const RunInfo& run,
+                             std::span<const Nanoseconds> buckets) {
+    const OpenMetricsLines lines(run, buckets);
     std::string out;
     for (const MetricFamily& family : frame.families) {
         out += OpenMetricsLines::head(*family.metric);

@@ -6,6 +6,7 @@
 #include "signal/prometheus_model.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace plimsoll {
 /// buckets of a scrape, and the exemplars of their traces.
 class OpenMetricsLines {
 public:
-    explicit OpenMetricsLines(const RunInfo& run);
+    /// `buckets`: as bucket_bounds takes them.
+    explicit OpenMetricsLines(const RunInfo& run, std::span<const Nanoseconds> buckets = {});
 
     /// The lines TYPE, UNIT and HELP of a family. A counter's name is without "_total".
     [[nodiscard]] static std::string head(const MetricDescriptor& metric);
@@ -37,6 +39,7 @@ private:
 };
 
 /// All of `frame` as one page.
-[[nodiscard]] std::string openmetrics_text(const MetricFrame& frame, const RunInfo& run);
+[[nodiscard]] std::string openmetrics_text(const MetricFrame& frame, const RunInfo& run,
+                                           std::span<const Nanoseconds> buckets = {});
 
 }  // namespace plimsoll

@@ -20,8 +20,10 @@ namespace {
 /// Computes every figure anew for each scrape.
 class RunCollector final : public prometheus::Collectable {
 public:
-    explicit RunCollector(std::shared_ptr<RunState> state)
-        : state_(std::move(state)), bounds_(bucket_bounds(state_->run().thresholds)) {}
+    RunCollector(std::shared_ptr<RunState> state, std::vector<Nanoseconds> buckets)
+        : state_(std::move(state)),
+          buckets_(std::move(buckets)),
+          bounds_(bucket_bounds(state_->run().thresholds, buckets_)) {}
 
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
         return prometheus_families(state_->frame(), bounds_);
@@ -30,9 +32,9 @@ public:
     [[nodiscard]] std::string page(Exposition exposition) const {
         switch (exposition) {
             case Exposition::OpenMetrics:
-                return openmetrics_text(state_->frame(), state_->run());
+                return openmetrics_text(state_->frame(), state_->run(), buckets_);
             case Exposition::Protobuf:
-                return protobuf_exposition(state_->frame(), state_->run());
+                return protobuf_exposition(state_->frame(), state_->run(), buckets_);
             case Exposition::Text:
                 break;
         }
@@ -43,6 +45,7 @@ public:
 
 private:
     std::shared_ptr<RunState> state_;
+    std::vector<Nanoseconds> buckets_;
     std::vector<Nanoseconds> bounds_;
 };
 
@@ -51,8 +54,8 @@ void log_scrape(const HttpRequest& request, ScrapeLog& log) {
     // with the interval, as a timeout is never longer.
     constexpr std::string_view kTimeout = "X-Prometheus-Scrape-Timeout-Seconds";
     std::string reader;
-    for (const std::string_view name : {std::string_view("User-Agent"), std::string_view("Accept"),
-                                        kTimeout}) {
+    for (const std::string_view name :
+         {std::string_view("User-Agent"), std::string_view("Accept"), kTimeout}) {
         const std::string* value = find_header(request.headers, name);
         reader += value == nullptr ? "" : *value;
         reader += '\n';
@@ -94,7 +97,7 @@ PrometheusExporter::~PrometheusExporter() {
 
 Status PrometheusExporter::open() {
     auto server = std::make_unique<Server>();
-    server->metrics = std::make_shared<RunCollector>(state());
+    server->metrics = std::make_shared<RunCollector>(state(), options_.buckets);
     HttpServerOptions http = own_port_options(options_.address, options_.port);
     http.threads = 2;  // one scrape does not wait for another
     auto started = HttpServer::start(

@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace plimsoll {
 
 struct PrometheusOptions {
     std::string address = "127.0.0.1";  // numeric, or "localhost"
     std::uint16_t port = 9464;          // 0 takes a free one: see bound_port
+    /// Of classic histograms, as bucket_bounds takes them.
+    std::vector<Nanoseconds> buckets = {};
 };
 
 /// Serves `http://ADDRESS:PORT/metrics` from start to finish (or destruction). Keeps only the

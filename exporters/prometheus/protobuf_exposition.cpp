@@ -41,8 +41,8 @@ void add_time(pbf_writer& to, protozero::pbf_tag_type field, WallClock::time_poi
 
 class Page {
 public:
-    explicit Page(const RunInfo& run)
-        : anchor_(run.start), bounds_(bucket_bounds(run.thresholds)) {}
+    Page(const RunInfo& run, std::span<const Nanoseconds> buckets)
+        : anchor_(run.start), bounds_(bucket_bounds(run.thresholds, buckets)) {}
 
     [[nodiscard]] std::string family(const MetricFamily& family) const {
         const MetricDescriptor& about = *family.metric;
@@ -171,8 +171,9 @@ void append_length(std::string& out, std::size_t length) {
 
 }  // namespace
 
-std::string protobuf_exposition(const MetricFrame& frame, const RunInfo& run) {
-    const Page page(run);
+std::string protobuf_exposition(const MetricFrame& frame, const RunInfo& run,
+                                std::span<const Nanoseconds> buckets) {
+    const Page page(run, buckets);
     std::string out;
     for (const MetricFamily& family : frame.families) {
         const std::string bytes = page.family(family);

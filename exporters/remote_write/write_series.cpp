@@ -19,9 +19,9 @@ double stale_marker() {
 
 SeriesBook::SeriesBook(const RunInfo& run, WriteForm form, PrometheusLabels more)
     : anchor_(run.start),
-      form_(form),
+      form_(std::move(form)),
       more_(std::move(more)),
-      bounds_(bucket_bounds(run.thresholds)) {}
+      bounds_(bucket_bounds(run.thresholds, form_.buckets)) {}
 
 std::vector<WritePoint> SeriesBook::points(const MetricFrame& frame) {
     ++frames_;

@@ -50,6 +50,7 @@ struct WritePoint {
 struct WriteForm {
     bool classic = true;
     bool native = false;
+    std::vector<Nanoseconds> buckets = {};  // of classic ones, as bucket_bounds takes them
 };
 
 /// Makes points of frames, and knows which series there were. One thread.

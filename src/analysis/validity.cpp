@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -381,18 +380,6 @@ std::vector<ValidityNote> validity_notes(const RunData& data) {
     return {{"shared_host",
              "the generator and the target share this machine's cores, so each slows the other; "
              "capacities are those of this arrangement"}};
-}
-
-std::string failed_checks(const std::vector<ValidityCheck>& checks, bool decisive) {
-    std::string text;
-    for (const ValidityCheck& check : checks) {
-        if (!check.ok && (check.decisive || !decisive)) {
-            std::string_view why = check.why;
-            why.remove_suffix(why.ends_with('.') ? 1 : 0);
-            text.append(text.empty() ? "" : "; ").append(why);
-        }
-    }
-    return text;
 }
 
 Verdict verdict_of(const std::vector<ValidityCheck>& checks) {

@@ -19,10 +19,6 @@ namespace plimsoll {
 /// The longest time of a run of `end_s` without a reading, from its start to its end, in seconds.
 [[nodiscard]] double longest_silence(const StoredProbe& probe, double end_s);
 
-/// What the failed checks say, with "; " in between; of `decisive` those that are. "" where none.
-[[nodiscard]] std::string failed_checks(const std::vector<ValidityCheck>& checks,
-                                        bool decisive = false);
-
 /// INVALID where a decisive check failed, DEGRADED where another did, else VALID.
 [[nodiscard]] Verdict verdict_of(const std::vector<ValidityCheck>& checks);
 

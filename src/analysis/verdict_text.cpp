@@ -322,4 +322,16 @@ std::string verdict_text(const Analysis& analysis, const RunInfo& info) {
     return out;
 }
 
+std::string failed_checks(const std::vector<ValidityCheck>& checks, bool decisive) {
+    std::string text;
+    for (const ValidityCheck& check : checks) {
+        if (!check.ok && (check.decisive || !decisive)) {
+            std::string_view why = check.why;
+            why.remove_suffix(why.ends_with('.') ? 1 : 0);
+            text.append(text.empty() ? "" : "; ").append(why);
+        }
+    }
+    return text;
+}
+
 }  // namespace plimsoll

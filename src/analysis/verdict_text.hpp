@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace plimsoll {
 
@@ -16,5 +17,9 @@ namespace plimsoll {
 
 /// A cause's name in words: "app_pool_exhausted" → "the application's database connection pool".
 [[nodiscard]] std::string_view cause_in_words(std::string_view cause);
+
+/// What the failed checks say, with "; " in between; of `decisive` those that are. "" where none.
+[[nodiscard]] std::string failed_checks(const std::vector<ValidityCheck>& checks,
+                                        bool decisive = false);
 
 }  // namespace plimsoll

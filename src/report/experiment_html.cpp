@@ -20,6 +20,9 @@ constexpr double kNameWidth = 300;
 constexpr double kBarWidth = 590;
 constexpr double kRow = 24;
 constexpr double kTop = 52;
+constexpr double kMargin = 40;
+// What a fault's name needs at most above its band.
+constexpr double kFaultName = 130;
 
 std::string matrix_section(const ExperimentResult& result) {
     std::vector<Column> columns{{"Alert"}};
@@ -36,7 +39,7 @@ std::string matrix_section(const ExperimentResult& result) {
     Table table("matrix-table", "From the planting to the alert: median, range, and in how many",
                 std::move(columns));
     for (std::size_t alert = 0; alert < result.alerts.size(); ++alert) {
-        std::vector<std::string> row{escape_markup(result.alerts[alert])};
+        std::vector<std::string> row{breakable_markup(result.alerts[alert])};
         for (std::size_t fault = 0; fault < result.faults.size(); ++fault) {
             row.push_back(escape_markup(cell_text(result.cell(fault, alert))));
         }
@@ -67,7 +70,8 @@ std::vector<const WatchedAlert*> rows_of(const Repetition& run) {
 }
 
 /// Faults are bands over all rows, firing alerts are bars.
-std::string timeline(const ExperimentResult& result, const Repetition& run) {
+std::string timeline(const ExperimentResult& result, std::size_t number) {
+    const Repetition& run = result.runs[number];
     const auto rows = rows_of(run);
     const double length_s = std::max(run.length_s, 0.001);
     const double height = kTop + kRow * static_cast<double>(rows.size()) + 6;
@@ -75,17 +79,21 @@ std::string timeline(const ExperimentResult& result, const Repetition& run) {
         return kNameWidth + kBarWidth * std::clamp(at_s / length_s, 0.0, 1.0);
     };
     std::string text = fmt::format(
-        "<svg class=\"capacity alerts\" viewBox=\"0 0 {} {}\" role=\"img\" "
+        "<div class=\"timeline\" tabindex=\"0\" role=\"region\" aria-labelledby=\"run{}\">\n<svg "
+        "class=\"capacity alerts\" viewBox=\"0 0 {} {}\" role=\"img\" "
         "aria-label=\"When each fault was in force and when each alert fired\">\n",
-        kNameWidth + kBarWidth + 40, height);
+        number, kNameWidth + kBarWidth + kMargin, height);
     for (const Trial& trial : run.trials) {
+        const double end = kNameWidth + kBarWidth + kMargin;
+        const bool late = x(trial.planted_s) + kFaultName > end;
         text += fmt::format(
             "<rect x=\"{0:.1f}\" y=\"{1}\" width=\"{2:.1f}\" height=\"{3}\" fill=\"var(--blue)\" "
             "fill-opacity=\"0.15\"><title>{4} from {5:.1f} s to {6:.1f} s</title></rect><text "
-            "class=\"tick\" x=\"{0:.1f}\" y=\"14\">{7}</text>\n",
+            "class=\"tick\" x=\"{8:.1f}\" y=\"14\" text-anchor=\"{9}\">{7}</text>\n",
             x(trial.planted_s), kTop - 6, x(trial.healed_s) - x(trial.planted_s), height - kTop + 6,
             escape_markup(result.faults[trial.fault]), trial.planted_s, trial.healed_s,
-            escape_markup(shortened(result.faults[trial.fault], 18)));
+            escape_markup(shortened(result.faults[trial.fault], 18)),
+            late ? end : x(trial.planted_s), late ? "end" : "start");
     }
     for (int quarter = 0; quarter <= 4; ++quarter) {
         const double at_s = length_s * quarter / 4;
@@ -107,7 +115,7 @@ std::string timeline(const ExperimentResult& result, const Repetition& run) {
         }
         y += kRow;
     }
-    return text + "</svg>\n";
+    return text + "</svg>\n</div>\n";
 }
 
 std::string repetition_sections(const ExperimentResult& result) {
@@ -119,7 +127,7 @@ std::string repetition_sections(const ExperimentResult& result) {
                     "that did not fire have no row.</p>\n",
                     i, i + 1, escape_markup(result.runs[i].run_id),
                     result.live ? "" : " in the first phase") +
-                timeline(result, result.runs[i]) + "</section>\n";
+                timeline(result, i) + "</section>\n";
     }
     return text;
 }

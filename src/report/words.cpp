@@ -2,7 +2,7 @@
 
 #include "analysis/capacity/capacity_text.hpp"
 #include "analysis/diagnosis/causes.hpp"
-#include "analysis/validity.hpp"
+#include "analysis/verdict_text.hpp"
 #include "base/units.hpp"
 #include "report/text.hpp"
 

@@ -33,7 +33,7 @@ std::vector<std::string> tell_prometheus(const Scenario& scenario) {
     }
     const auto& [address, port] = *scenario.exports.prometheus;
     const bool v6 = address.find(':') != std::string::npos;
-    const SeriesCount cost = series_count(describe(scenario));
+    const SeriesCount cost = series_count(describe(scenario), scenario.exports.prometheus_buckets);
     return {
         fmt::format("http://{}{}{}:{}/metrics", v6 ? "[" : "", address, v6 ? "]" : "", port),
         fmt::format("{} series of the load, {} buckets a histogram", cost.series, cost.buckets)};
@@ -44,7 +44,7 @@ Result<ExporterPtr> make_prometheus(const ExportConfig& exports) {
         return ExporterPtr();
     }
     const auto& [address, port] = *exports.prometheus;
-    return ExporterPtr(make_prometheus_exporter({address, port}));
+    return ExporterPtr(make_prometheus_exporter({address, port, exports.prometheus_buckets}));
 }
 
 Status check_json(const std::string& where) {

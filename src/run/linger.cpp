@@ -31,8 +31,8 @@ Nanoseconds Linger::limit() const {
     for (const Scrapes& reader : at_end_) {
         if (waits_for(reader)) {
             // Half an interval and a second for a scraper that is late.
-            out = std::max(out, reader.interval == Nanoseconds() ? kLongest
-                                                                 : reader.interval * 5 / 2 + 1s);
+            out = std::max(
+                out, reader.interval == Nanoseconds() ? kLongest : reader.interval * 5 / 2 + 1s);
         }
     }
     return std::min(out, kLongest);

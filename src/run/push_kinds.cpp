@@ -63,6 +63,9 @@ Result<ExporterPtr> make_remote_write(const ExportConfig& exports) {
     if (!options) {
         return options.error();
     }
+    if (options->form.buckets.empty()) {
+        options->form.buckets = exports.prometheus_buckets;
+    }
     return as_exporter(RemoteWriteExporter::make(*std::move(options)));
 }
 
@@ -187,7 +190,7 @@ Result<RemoteWriteOptions> remote_write_options(const RemoteWriteConfig& config,
     out.version = config.version == 0   ? Version::Automatic
                   : config.version == 1 ? Version::V1
                                         : Version::V2;
-    out.form = {config.classic, config.native};
+    out.form = {config.classic, config.native, config.buckets};
     out.interval = config.interval;
     out.labels = config.labels;
     const auto add = [&](const char* name, const std::string& value) {

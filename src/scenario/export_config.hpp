@@ -47,7 +47,8 @@ struct RemoteWriteConfig {
     bool classic = true;        // the form of histograms: this, native or both
     bool native = false;
     Nanoseconds interval = std::chrono::seconds(1);
-    NamesAndValues labels;  // of each series, beside its own
+    NamesAndValues labels;             // of each series, beside its own
+    std::vector<Nanoseconds> buckets;  // as ExportConfig::prometheus_buckets; empty: those
 };
 
 struct GrafanaConfig {
@@ -66,7 +67,9 @@ struct InfluxConfig {
 
 struct ExportConfig {
     std::optional<std::pair<std::string, std::uint16_t>>
-        prometheus;                  // address, port; port 0 takes a free one
+        prometheus;  // address, port; port 0 takes a free one
+    /// Upper bounds of classic buckets, in ascending order; empty: those of bucket_bounds.
+    std::vector<Nanoseconds> prometheus_buckets;
     std::optional<OtlpConfig> otlp;  // traces
     std::optional<OtlpMetricsConfig> otlp_metrics;
     std::optional<OtlpLogsConfig> otlp_logs;

@@ -5,10 +5,14 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 namespace plimsoll {
 namespace {
 
-std::optional<ListenAddress> read_prometheus(const Item& item) {
+constexpr std::uint16_t kDefaultMetricsPort = 9464;
+
+std::optional<ListenAddress> read_listen(const Item& item) {
     const auto text = item.text("an address and port, or a port");
     if (!text) {
         return std::nullopt;
@@ -19,6 +23,48 @@ std::optional<ListenAddress> read_prometheus(const Item& item) {
         return std::nullopt;
     }
     return *std::move(address);
+}
+
+std::vector<Nanoseconds> read_buckets(const Item& item) {
+    constexpr const char* kExample = "e.g. buckets: [5ms, 10ms, 25ms, 50ms, 100ms, 1s]";
+    constexpr std::size_t kMost = 500;
+    constexpr Nanoseconds kLongest = std::chrono::hours(1);
+    std::vector<Nanoseconds> out;
+    const auto items = item.list("bounds", kExample);
+    if (items.size() > kMost) {
+        item.fault(fmt::format("must be at most {} bounds, got {}", kMost, items.size()),
+                   "each is a series of every histogram");
+        return {};
+    }
+    for (const Item& each : items) {
+        const auto bound = each.positive_duration();
+        if (!bound) {
+            continue;
+        }
+        if (*bound > kLongest) {
+            each.fault("must be at most 1h");
+        } else if (!out.empty() && *bound <= out.back()) {
+            each.fault("must be above the bound before it", kExample);
+        }
+        out.push_back(*bound);
+    }
+    return out;
+}
+
+void read_prometheus(const Item& item, ExportConfig& exports) {
+    constexpr std::array<std::string_view, 2> kKeys{"listen", "buckets"};
+    if (!item.is_map()) {
+        exports.prometheus = read_listen(item);
+        return;
+    }
+    exports.prometheus = ListenAddress{"127.0.0.1", kDefaultMetricsPort};
+    const Fields fields(item, {kKeys});
+    if (const auto listen = fields.get("listen")) {
+        exports.prometheus = read_listen(*listen);
+    }
+    if (const auto buckets = fields.get("buckets")) {
+        exports.prometheus_buckets = read_buckets(*buckets);
+    }
 }
 
 std::string read_url(const Item& item, const std::string& example) {
@@ -174,8 +220,8 @@ constexpr auto with_access(const std::array<std::string_view, N>& own) {
 }
 
 std::optional<RemoteWriteConfig> read_remote_write(const Item& item, std::vector<Secret>& secrets) {
-    static constexpr auto kKeys =
-        with_access(std::array<std::string_view, 4>{"version", "histograms", "interval", "labels"});
+    static constexpr auto kKeys = with_access(
+        std::array<std::string_view, 5>{"version", "histograms", "interval", "labels", "buckets"});
     constexpr const char* kExample = "url: http://127.0.0.1:9090/api/v1/write";
     constexpr std::array<std::string_view, 3> kForms{"classic", "native", "both"};
     if (!item.require_map("a map with url",
@@ -193,6 +239,9 @@ std::optional<RemoteWriteConfig> read_remote_write(const Item& item, std::vector
         const auto form = histograms->choice(kForms).value_or(0);
         out.classic = form != 1;
         out.native = form != 0;
+    }
+    if (const auto buckets = fields.get("buckets")) {
+        out.buckets = read_buckets(*buckets);
     }
     if (const auto interval = fields.get("interval")) {
         out.interval = interval->positive_duration().value_or(out.interval);
@@ -264,7 +313,7 @@ ExportConfig read_export(const Item& item, std::vector<Secret>& secrets) {
     }
     const Fields fields(item, {kKnown});
     if (const auto prometheus = fields.get("prometheus")) {
-        exports.prometheus = read_prometheus(*prometheus);
+        read_prometheus(*prometheus, exports);
     }
     if (const auto otlp = fields.get("otlp")) {
         read_otlp(*otlp, exports);

@@ -40,9 +40,7 @@ std::string label_name(std::string_view key, const PrometheusLabels& taken) {
     return name;
 }
 
-}  // namespace
-
-std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds) {
+std::vector<Nanoseconds> own_bounds() {
     std::vector<Nanoseconds> bounds{100us, 200us, 300us, 500us};
     for (Nanoseconds decade = 1ms; decade < 10s; decade *= 10) {
         for (const int tenths : {10, 12, 15, 18, 20, 25, 30, 35, 40, 50, 60, 70, 80}) {
@@ -51,6 +49,15 @@ std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds) {
     }
     // A minute in place of 50 s: it is what time-outs are made of.
     bounds.insert(bounds.end(), {10s, 20s, 30s, 60s});
+    return bounds;
+}
+
+}  // namespace
+
+std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds,
+                                       std::span<const Nanoseconds> asked) {
+    std::vector<Nanoseconds> bounds =
+        asked.empty() ? own_bounds() : std::vector<Nanoseconds>(asked.begin(), asked.end());
     for (const Threshold& threshold : thresholds) {
         if (is_time_limit(threshold)) {
             bounds.emplace_back(std::llround(threshold.limit * 1e9));

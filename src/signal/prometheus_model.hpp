@@ -16,8 +16,10 @@ namespace plimsoll {
 /// 10 s, up to a minute; between these each at most 1.25 times the one before it, so that a
 /// quantile read from them is off by less than a quarter (60 in all). And every limit in seconds
 /// among `thresholds`, so that "how many were within the limit" is a bucket and not an
-/// interpolation. Limits that are no time in (0, 1 h] are left out.
-[[nodiscard]] std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds);
+/// interpolation. Limits that are no time in (0, 1 h] are left out. Where bounds are `asked` for,
+/// they take the place of ours.
+[[nodiscard]] std::vector<Nanoseconds> bucket_bounds(std::span<const Threshold> thresholds,
+                                                     std::span<const Nanoseconds> asked = {});
 
 using PrometheusLabels = std::vector<std::pair<std::string, std::string>>;  // name, value
 

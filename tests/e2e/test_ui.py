@@ -2,6 +2,7 @@
 import http.client
 import json
 import re
+import resource
 import socket
 import tempfile
 import threading
@@ -223,6 +224,8 @@ class Ui(unittest.TestCase):
             viewer = Viewer(page)
             viewer.until("tick")
             idle = []
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limit[1]), limit[1]))
             try:
                 for _ in range(2000):
                     idle.append(socket.create_connection((page.host, int(page.port)), timeout=30))
@@ -232,6 +235,7 @@ class Ui(unittest.TestCase):
             finally:
                 for each in idle:
                     each.close()
+                resource.setrlimit(resource.RLIMIT_NOFILE, limit)
             descriptors = len(list(Path(f"/proc/{run.pid}/fd").iterdir()))
             self.assertLess(descriptors, 64 + 16 + 150)
             self.assertEqual(page.post("/api/control", {"stopped": True})[0], 200)
@@ -297,13 +301,14 @@ class Ui(unittest.TestCase):
     def test_a_demo_shows_the_pool_and_its_finding_while_it_runs(self):
         marked = Marked()
         self.addCleanup(marked.remove)
-        demo = self.start("demo", "--duration", "40s", "--results", self.dir / "results", "--ui=127.0.0.1:0", env=marked.env)
+        demo = self.start("demo", "--duration", "60s", "--results", self.dir / "results", "--ui=127.0.0.1:0", env=marked.env)
         page = Page(self.output)
         viewer = Viewer(page)
         viewer.until("begin", timeout=120)
         verdict = viewer.until("verdict", lambda data: not data["final"] and data["findings"], timeout=120)
         self.assertEqual(verdict["findings"][0]["cause"], "app_pool_exhausted")
-        self.assertEqual(page.post("/api/control", {"rate": 10})[0], 409, "a ramp follows its schedule")
+        self.assertEqual(page.post("/api/control", {"executor": "ramp", "rate": 10})[0], 409, "a ramp follows its schedule")
+        self.assertEqual(page.post("/api/control", {"executor": "by_hand", "rate": 10})[0], 200)
         self.assertEqual(page.post("/api/control", {"note": "seen it"})[0], 200)
         self.assertEqual(page.post("/api/control", {"stopped": True})[0], 200)
         over = viewer.until("over")
@@ -311,9 +316,11 @@ class Ui(unittest.TestCase):
         self.assertEqual(demo.wait(60), 105)
         charts = follow(viewer.events)
         busy = [value for value in charts["database"][1]["busy (active)"] if value is not None]
-        self.assertLessEqual(max(busy[len(busy) // 2:]), 5 + 1)  # the pool of five, and the probe's own
+        self.assertLessEqual(max(busy[len(busy) // 2:]), 5 + 2)  # the pool of five, and our own
         self.assertLessEqual({"rate", "latency", "heatmap", "in_flight", "database", "cpu", "canaries"}, set(charts))
-        self.assertIn("note: seen it", [t for t, in query(only_run(self.dir / "results"), "select text from event")])
+        events = [text for text, in query(only_run(self.dir / "results"), "select text from event")]
+        self.assertIn("note: seen it", events)
+        self.assertIn("by_hand: set to 10/s", events)
         self.assertEqual(summary(only_run(self.dir / "results"))["findings"][0]["cause"], "app_pool_exhausted")
 
 

@@ -12,6 +12,9 @@ async function picture(page, name, options) {
   for (const [suffix, scheme, width] of [["light", "light", 1200], ["dark", "dark", 1200], ["phone", "light", 390]]) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+    // The dark one shows the charts, the others the verdict.
+    await page.evaluate((id) => document.getElementById(id).scrollIntoView(), suffix === "dark" ? "charts" : "main");
+    if (suffix !== "dark") await page.evaluate(() => scrollTo(0, 0));
     await page.waitForTimeout(700);
     await page.screenshot({ path: pictures + "/" + name + "-" + suffix + ".png", ...options });
   }

@@ -1,6 +1,6 @@
 #include "analysis/compare/comparable.hpp"
 
-#include "analysis/validity.hpp"
+#include "analysis/verdict_text.hpp"
 #include "base/units.hpp"
 
 #include <algorithm>

@@ -73,8 +73,19 @@ FaultSpec for_demo(FaultSpec fault) {
 }
 
 /// Three kinds of users, each arrival one request that holds a database connection.
+/// Whoever watches the demo's page may add load of their own to the ramp; until then it adds none.
+std::string load_by_hand(Nanoseconds duration) {
+    return fmt::format(R"(
+  - executor: externally-controlled
+    name: by_hand
+    rate: 0/s
+    duration: {}
+    max_vus: 500)",
+                       format_duration(duration));
+}
+
 std::string scenario_text(const std::string& url, const Load& load, Nanoseconds duration, pid_t lab,
-                          pid_t postmaster, const std::string& prometheus) {
+                          pid_t postmaster, const std::string& prometheus, bool by_hand) {
     const Nanoseconds baseline = duration / 8;
     return fmt::format(
         R"(name: demo
@@ -104,7 +115,7 @@ load:
     start_rate: {start:.1f}/s
     stages: [{{duration: {baseline}, target: {start:.1f}/s}}, {{duration: {ramp}, target: {peak:.1f}/s}}]
     arrivals: poisson
-    max_vus: 4000
+    max_vus: 4000{by_hand}
 probes:
   interval: 200ms
   postgres: {{dsn: "${{env.{dsn}}}"}}
@@ -117,7 +128,8 @@ export:
         fmt::arg("baseline", format_duration(baseline)),
         fmt::arg("ramp", format_duration(duration - baseline)), fmt::arg("dsn", kDsnVariable),
         fmt::arg("lab", lab), fmt::arg("postmaster", postmaster),
-        fmt::arg("prometheus", prometheus));
+        fmt::arg("prometheus", prometheus),
+        fmt::arg("by_hand", by_hand ? load_by_hand(duration) : ""));
 }
 
 int setup_failed(const std::string& part, const Error& error) {
@@ -187,8 +199,9 @@ int load_lab(DemoPlan& plan, RunningLab& lab, ThrowawayPostgres& postgres, StopR
             format_duration(plan.duration));
     }
     ::setenv(kDsnVariable, postgres.superuser_dsn().c_str(), 1);
-    const std::string text = scenario_text(lab.url, load, plan.duration, lab.process.pid(),
-                                           postgres.postmaster_pid(), plan.prometheus);
+    const std::string text =
+        scenario_text(lab.url, load, plan.duration, lab.process.pid(), postgres.postmaster_pid(),
+                      plan.prometheus, plan.session.ui && !plan.find);
     ParseOutcome parsed = parse_scenario(
         text, {"demo.yaml", [](const char* name) -> const char* { return std::getenv(name); }});
     if (!parsed.scenario) {

@@ -97,7 +97,8 @@ struct Table {
 };
 
 bool tells_of_the_rest(const MetricDescriptor& metric) {
-    static const std::regex rest("plimsoll_(generator|exporter|threshold|finding|breaking|probe).*");
+    static const std::regex rest(
+        "plimsoll_(generator|exporter|threshold|finding|breaking|probe).*");
     return std::regex_match(metric.name, rest);
 }
 

@@ -200,7 +200,7 @@ AlertReport two_alerts(const RunReader& run) {
     truth.id = run.info().id;
     truth.scenario = "checkout";
     truth.duration_s = 12345;
-    truth.onset = Onset{.at_s = 13.6, .source = "the finding app_pool_exhausted"};
+    truth.onset = Onset{13.6, "the finding app_pool_exhausted", {}};
     report.runs.push_back(truth);
     AlertOutcome late;
     late.alert = "PlimsollPostgresConnectionsHighForVeryLong";

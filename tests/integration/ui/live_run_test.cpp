@@ -111,7 +111,7 @@ TEST(LiveRun, TellsAViewerWhatTheRunFileHoldsInTheEnd) {
     Viewer viewer(**page);
     RunOutcome outcome;
     std::thread running([&] {
-        Run run(*parsed.scenario, std::move(options), stops, listener);
+        plimsoll::Run run(*parsed.scenario, std::move(options), stops, listener);
         outcome = run.execute();
         (*page)->set_steering(std::nullopt);
         live->end({0, "/runs/run/report.html", {}},

@@ -60,6 +60,14 @@ TEST(BucketBounds, LeaveOutLimitsThatAreNoTimes) {
     EXPECT_EQ(bucket_bounds(thresholds), bucket_bounds({}));
 }
 
+TEST(BucketBounds, AreThoseAskedForAndTheLimitsOfThresholds) {
+    const std::vector<Threshold> thresholds{
+        limit(ThresholdMetric::ResponseTime, Statistic::Quantile, 0.26),
+        limit(ThresholdMetric::ResponseTime, Statistic::Quantile, 0.5)};
+    const std::vector<Nanoseconds> asked{5ms, 500ms, 2s};
+    EXPECT_THAT(bucket_bounds(thresholds, asked), ElementsAre(5ms, 260ms, 500ms, 2s));
+}
+
 TEST(ClassicBuckets, CountEachDurationAtOrBelowItsBound) {
     Histogram histogram;
     histogram.record(150us);

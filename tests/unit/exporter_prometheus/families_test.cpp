@@ -80,8 +80,12 @@ TEST(SeriesCount, IsThatOfAScrapeAtTheStart) {
     run.groups = {"checkout"};
     const SeriesCount more = series_count(run);
     EXPECT_EQ(more.buckets, 61U);
+    const std::vector<Nanoseconds> asked{5ms, 50ms};
+    const SeriesCount fewer = series_count(run, asked);
+    EXPECT_EQ(fewer.buckets, 3U);  // +Inf is one
     run.groups.clear();
     EXPECT_EQ(more.series - series_count(run).series, 61U + 2U);
+    EXPECT_EQ(fewer.series - series_count(run, asked).series, 3U + 2U);
     run.endpoints.clear();
     // Response, service and send lag of one endpoint.
     EXPECT_EQ(more.series - series_count(run).series, 4 * (61U + 2U));

@@ -1,6 +1,6 @@
 #include "report/words.hpp"
 
-#include "analysis/validity.hpp"
+#include "analysis/verdict_text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

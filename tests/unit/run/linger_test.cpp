@@ -43,8 +43,8 @@ TEST(Linger, WaitsForEachReader) {
     EXPECT_GE(end.limit(), 30s);
     EXPECT_FALSE(end.has_been_seen({reader(80, 1s), reader(5, 15s), {1, false, {}, kNow}}));
     // Who comes first after the end is not waited for.
-    EXPECT_TRUE(end.has_been_seen(
-        {reader(80, 1s), reader(6, 15s), {1, false, {}, kNow}, reader(1, {})}));
+    EXPECT_TRUE(
+        end.has_been_seen({reader(80, 1s), reader(6, 15s), {1, false, {}, kNow}, reader(1, {})}));
 }
 
 TEST(Linger, DoesNotWaitForOneThatLeftBefore) {

@@ -322,6 +322,9 @@ void dump_pushed(const ExportConfig& exports, std::string& out) {
         for (const auto& [name, value] : config->labels) {
             out += fmt::format("  label {}={}\n", name, value);
         }
+        for (const Nanoseconds bound : config->buckets) {
+            out += fmt::format("  bucket {}\n", seconds(bound));
+        }
     }
     if (const auto& config = exports.grafana) {
         dump_access("grafana", config->access, out);
@@ -367,6 +370,9 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
     if (scenario.exports.prometheus) {
         out += fmt::format("prometheus {} port {}\n", scenario.exports.prometheus->first,
                            scenario.exports.prometheus->second);
+        for (const Nanoseconds bound : scenario.exports.prometheus_buckets) {
+            out += fmt::format("  bucket {}\n", seconds(bound));
+        }
     }
     if (scenario.exports.otlp) {
         out += fmt::format("otlp {} sample {:g}\n", scenario.exports.otlp->endpoint,
