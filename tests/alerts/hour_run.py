@@ -26,7 +26,15 @@ def make(recording: str, length_s: float, path: Path) -> float:
     path.write_bytes(lzma.decompress((RECORDINGS / f"{recording}.db.xz").read_bytes()))
     db = sqlite3.connect(path)
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    ticks, end_ns = db.execute("SELECT max(tick) + 1, max(to_ns) FROM tick").fetchone()
+    # Whole ticks of a second each: a tick's number says when it begins.
+    ticks = db.execute("SELECT max(to_ns) / 1000000000 FROM tick").fetchone()[0]
+    end_ns = ticks * 1_000_000_000
+    for table in ("tick", *OF_A_TICK, "answer_tick"):
+        if table in tables:
+            db.execute(f"DELETE FROM {table} WHERE tick >= {ticks}")
+    db.execute(f"DELETE FROM reading WHERE t_ns >= {end_ns}")
+    db.execute("DELETE FROM point WHERE reading NOT IN (SELECT id FROM reading)")
+    db.execute(f"DELETE FROM event WHERE t_ns >= {end_ns}")
     readings = db.execute("SELECT max(id) + 1 FROM reading").fetchone()[0]
     copies = int(-(-length_s * 1e9 // end_ns))
     for copy in range(1, copies):

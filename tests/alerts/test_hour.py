@@ -74,10 +74,10 @@ class Hour(unittest.TestCase):
                 peak = Peak(ours.pid)
                 status = ours.wait(600)
             took_s, most = time.monotonic() - began, peak.end()
+            self.assertEqual(status, 0)
             report = json.loads(out.read_text())
             print(f"{len(report['alerts'])} alerting rules over {length_s:.0f} s in {report['phases']} phases: {took_s:.1f} s, "
                   f"{most / (1 << 20):.0f} MiB in all processes", flush=True)
-            self.assertEqual(status, 0)
             self.assertGreaterEqual(len(report["alerts"]), 20)
             self.assertEqual(list(temp.iterdir()), [], "nothing is left behind")
             self.assertTrue(any(each["fired"] or each["false_alarms"] for each in report["alerts"]), "a replay in which nothing fires is none")
