@@ -40,7 +40,7 @@ int print_format(const std::string& format, const RunReader& reader, const Analy
     return to_int(ExitCode::Passed);
 }
 
-int report(const ReportFlags& flags) {
+int render(const ReportFlags& flags) {
     init_logging(Verbosity::Normal);
     const auto reader = RunReader::open(flags.run);
     if (!reader) {
@@ -95,7 +95,7 @@ void add_report_command(CLI::App& app, Action& action) {
         "Examples:\n"
         "  plimsoll report results/20260101T120000Z-3fa9-demo --format md | gh pr comment -F -\n"
         "  plimsoll report results/20260101T120000Z-3fa9-demo --explain 1");
-    command->callback([flags, &action] { action = [flags] { return report(*flags); }; });
+    command->callback([flags, &action] { action = [flags] { return render(*flags); }; });
 }
 
 }  // namespace plimsoll

@@ -71,6 +71,7 @@ protected:
                         {"http_req_duration: p(95)<250ms", false}},
                        {},
                        {},
+                       {},
                        final};
         if (final) {
             out.findings = {{"app_pool_exhausted", "high"}};

@@ -73,6 +73,7 @@ std::set<std::string> served() {
         std::make_shared<const RunVerdict>(RunVerdict{{{"http_reqs: count>1", true}},
                                                       {{"app_pool_exhausted", "high"}},
                                                       BrokeAt{212, 41},
+                                                      {},
                                                       true,
                                                       "VALID"}));
     exporter->on_snapshot(live.next());
