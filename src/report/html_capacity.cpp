@@ -148,15 +148,13 @@ std::string steps_table(const FindResult& find) {
                  {"From", kNumber},
                  {"Length", kNumber}});
     for (const StepResult& step : find.steps) {
-        table.row({std::string(to_string(step.kind)),
-                   escape_markup(level_text(step.level, find.open)),
-                   fmt::format("<div class=\"why\">{}{}<small>{}</small></div>",
-                               to_string(step.verdict), step.why.empty() ? "" : ": ",
-                               escape_markup(step.why)),
-                   interval(step.p99_s, human_seconds),
-                   interval(step.failed_ratio, percent), figure(step.rate) + "/s",
-                   figure(step.in_flight), clock_text(step.from_s),
-                   fmt::format("{:.0f} s", step.to_s - step.from_s)});
+        table.row(
+            {std::string(to_string(step.kind)), escape_markup(level_text(step.level, find.open)),
+             fmt::format("<div class=\"why\">{}{}<small>{}</small></div>", to_string(step.verdict),
+                         step.why.empty() ? "" : ": ", escape_markup(step.why)),
+             interval(step.p99_s, human_seconds), interval(step.failed_ratio, percent),
+             figure(step.rate) + "/s", figure(step.in_flight), clock_text(step.from_s),
+             fmt::format("{:.0f} s", step.to_s - step.from_s)});
     }
     return table.end();
 }

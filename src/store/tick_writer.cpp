@@ -313,9 +313,7 @@ Status TickWriter::write(std::size_t probe, const Gap& gap) {
 }
 
 Status TickWriter::write(const Event& event) {
-    return statements_[kEvent]
-        .bind_all(offset(event.at), name_of(event.kind), event.text)
-        .run();
+    return statements_[kEvent].bind_all(offset(event.at), name_of(event.kind), event.text).run();
 }
 
 Status TickWriter::write_fact(std::string_view key, std::string_view value) {

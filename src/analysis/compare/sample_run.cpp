@@ -99,8 +99,8 @@ struct Cell {
     double due = 0;  // arrivals
 };
 
-/// By how many arrivals a second the schedule goes on average in `windows`; 0 where that is not what
-/// the load is: users in a loop come as they are answered, and a search sets its own levels.
+/// By how many arrivals a second the schedule goes on average in `windows`; 0 where that is not
+/// what the load is: users in a loop come as they are answered, and a search sets its own levels.
 double scheduled_rate(const ComparedRun& run, const std::vector<Window>& windows) {
     const auto& executors = run.data.info.executors;
     const auto goes_by_schedule = [](const ExecutorInfo& executor) {
