@@ -99,7 +99,7 @@ class Viewer:
         return value
 
     def until(self, name, holds=lambda data: True, timeout=90):
-        return self.wait(lambda events: next((data for each, data in events if each == name and holds(data)), None), name, timeout)
+        return self.wait(lambda events: next(((data,) for each, data in events if each == name and holds(data)), None), name, timeout)[0]
 
     def close(self):
         if self.connection.sock:

@@ -114,12 +114,13 @@ double scheduled_rate(const ComparedRun& run, const std::vector<Window>& windows
     for (const Window& window : windows) {
         const double to_s =
             std::min({window.to_s, schedule_end(run.data.info), run.data.duration_s});
-        for (const ExecutorInfo& executor : executors) {
-            arrivals += to_s > window.from_s
-                            ? mean_level(executor, window.from_s, to_s) * (to_s - window.from_s)
-                            : 0;
+        if (to_s <= window.from_s) {
+            continue;
         }
-        seconds += std::min(window.to_s, run.data.duration_s) - window.from_s;
+        seconds += to_s - window.from_s;
+        for (const ExecutorInfo& executor : executors) {
+            arrivals += mean_level(executor, window.from_s, to_s) * (to_s - window.from_s);
+        }
     }
     return seconds > 0 ? arrivals / seconds : 0;
 }

@@ -26,10 +26,10 @@ std::vector<std::string> keys(const json::value& object) {
 TEST(SummaryJson, HasTheKeysOfSchemaOne) {
     const auto all = rendered(sample::broken_pool());
     using testing::ElementsAre;
-    EXPECT_THAT(keys(all),
-                ElementsAre("schema", "run", "validity", "totals", "endpoints", "checks", "groups",
-                            "flow", "stages", "thresholds", "answers", "breaking_point", "capacity",
-                            "findings", "resource_limits", "generator", "exporters"));
+    EXPECT_THAT(keys(all), ElementsAre("schema", "run", "validity", "totals", "endpoints", "checks",
+                                       "groups", "flow", "stages", "thresholds", "answers",
+                                       "breaking_point", "capacity", "findings", "onsets", "alerts",
+                                       "resource_limits", "generator", "exporters"));
     EXPECT_EQ(all.at("schema"), 1);
     EXPECT_THAT(keys(all.at("run")), ElementsAre("id", "scenario", "version", "started",
                                                  "duration_s", "seed", "segment"));
