@@ -221,7 +221,8 @@ test("two hours leave the page as small and as quick as one", async (t) => {
   // The last value is that of the model, by pointing at the end of a chart.
   await page.locator("#chart-rate .u-wrap").focus();
   await page.keyboard.press("End");
-  assert.equal(await textOf(page, "#chart-rate .u-series:nth-child(3) .u-value"), mock.now.offered + "/s");
+  // The legend follows in the next frame.
+  await until(page, "#chart-rate .u-series:nth-child(3) .u-value", new RegExp("^" + mock.now.offered + "/s$"));
   sound(seen);
 });
 
