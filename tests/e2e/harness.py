@@ -20,10 +20,18 @@ from pathlib import Path
 PLIMSOLL = os.environ.get("PLIMSOLL", str(Path(__file__).resolve().parents[2] / "build/release/plimsoll"))
 
 
+PORTS_GIVEN = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Free now, and never the same twice: the system may give one again as long as nobody listens on it."""
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        if port not in PORTS_GIVEN:
+            PORTS_GIVEN.add(port)
+            return port
 
 
 # Checks that fail where a machine is too busy for the generator, and say nothing against it.
