@@ -23,6 +23,17 @@ test("late values replace the last points", () => {
   assert.deepEqual(chart.series[0].y, [5, 60, 70, 80]);
 });
 
+test("an update without points leaves them, and says whether lines are new", () => {
+  const chart = empty();
+  for (let t = 0; t < 3; t++) add(chart, t, t);
+  assert.equal(append(chart, { id: "a", message: "full" }), false);
+  assert.equal(append(chart, { id: "a", lines: [{ label: "pool size 5", colour: "red", value: 5, far: false }] }), true);
+  add(chart, 3, 3);
+  assert.equal(chart.message, "full");
+  assert.deepEqual(chart.x, [0, 1, 2, 3]);
+  assert.deepEqual(chart.series[0].y, [0, 1, 2, 3]);
+});
+
 test("nothing is kept where the server begins anew", () => {
   const chart = empty();
   for (let t = 0; t < 5000; t++) add(chart, t, 1);

@@ -16,7 +16,7 @@ export async function open(browser, url, options = {}) {
   const said = [];
   const elsewhere = [];
   page.on("console", (message) => said.push(message.type() + ": " + message.text()));
-  page.on("pageerror", (error) => said.push("exception: " + error.message));
+  page.on("pageerror", (error) => said.push("exception: " + (error.stack || error.message)));
   page.on("request", (request) => {
     if (!request.url().startsWith(new URL(url).origin) && !request.url().startsWith("data:")) elsewhere.push(request.url());
   });

@@ -80,8 +80,7 @@ function thin(chart) {
 
 const names = (list) => JSON.stringify(list.map((each) => [each.label, each.colour, each.far]));
 
-// Takes a CHART_UPDATE. True where the chart has other lines or marks to draw than before.
-export function append(chart, update) {
+function appendPoints(chart, update) {
   begin(chart);
   const length = kept(chart, update);
   const gone = Math.max(0, chart.total - update.keep);
@@ -93,6 +92,12 @@ export function append(chart, update) {
   });
   chart.intact = Math.max(0, Math.min(chart.intact - gone, length)) + update.x.length;
   chart.total = update.keep + update.x.length;
+}
+
+// Takes a CHART_UPDATE, which has points only where they changed. True where the chart has other lines
+// or marks to draw than before.
+export function append(chart, update) {
+  if (update.x) appendPoints(chart, update);
   if (update.message !== undefined) chart.message = update.message;
   const before = names(chart.lines) + names(chart.marks);
   if (update.lines) chart.lines = update.lines;
