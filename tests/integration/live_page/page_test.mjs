@@ -316,6 +316,29 @@ test("all of it can be done by keys", async (t) => {
   sound(seen);
 });
 
+test("a chart that is drawn anew keeps the keyboard, and the point it was at", async (t) => {
+  const seen = await visit(t);
+  const { page, mock } = seen;
+  await begun(page);
+  mock.advance(60);
+  await until(page, ".gone", "1 min of 3 min");
+  const wrap = page.locator("#chart-rate .u-wrap");
+  const at = "#chart-rate .u-series:nth-child(1) .u-value";
+  await wrap.focus();
+  await page.keyboard.press("Home");
+  for (let i = 0; i < 3; i++) await page.keyboard.press("PageDown");
+  const before = await textOf(page, at);
+  assert.notEqual(before, "");
+  await wrap.evaluate((element) => element.classList.add("old"));
+  await page.setViewportSize({ width: 1000, height: 900 });
+  await page.locator("#chart-rate .u-wrap:not(.old)").waitFor({ state: "attached" });
+  await until(page, at, before);
+  assert.ok(await wrap.evaluate((element) => element === document.activeElement));
+  await page.keyboard.press("ArrowRight");
+  assert.notEqual(await textOf(page, at), before);
+  sound(seen);
+});
+
 test("endpoints sort by each column, and stay sorted while they change", async (t) => {
   const { page, mock } = await visit(t);
   await begun(page);

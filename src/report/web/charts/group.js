@@ -5,7 +5,7 @@ import { heatColumns, heatRange, heatReading, paintHeat } from "./heatmap.js";
 import { lineColumns, lineSeries, percentileAxes, timeAxes } from "./lines.js";
 import { notes, onsetElement, verticals } from "./marks.js";
 import { clock, formats, percentile } from "./numbers.js";
-import { steer } from "./keys.js";
+import { placeOf, putBack, steer } from "./keys.js";
 import { extent, rangeOf } from "./scales.js";
 import { dark, isNarrow, root } from "./theme.js";
 
@@ -147,6 +147,7 @@ export class ChartGroup {
 
   build(entry) {
     const hidden = entry.plot ? entry.plot.series.filter((series) => series.show === false).map((series) => series.label) : [];
+    const place = placeOf(entry.plot);
     if (entry.plot) entry.plot.destroy();
     this.chooseScale(entry);
     this.measure(entry);
@@ -158,6 +159,7 @@ export class ChartGroup {
     });
     this.placeOnsets(entry);
     steer(this, entry);
+    putBack(entry.plot, place);
   }
 
   redraw() {

@@ -72,6 +72,27 @@ function legendButtons(plot) {
   });
 }
 
+// Where the keyboard is in a chart that is about to be drawn anew: on the picture or on a name, and at which point; null:
+// elsewhere.
+export function placeOf(plot) {
+  const focused = document.activeElement;
+  if (!plot || !plot.root.contains(focused)) return null;
+  return { name: focused.matches(".u-label") ? focused.textContent : null, x: plot.cursor.idx == null ? null : plot.data[0][plot.cursor.idx] };
+}
+
+export function putBack(plot, place) {
+  if (place === null) return;
+  const name = [...plot.root.querySelectorAll(".u-legend .u-label")].find((each) => each.textContent === place.name);
+  (name || plot.root.querySelector(".u-wrap")).focus({ preventScroll: true });
+  // uPlot has its scales only after what it has put off until now.
+  queueMicrotask(() => {
+    const range = place.x === null ? null : shown(plot);
+    if (range === null) return;
+    const at = plot.data[0].findIndex((x) => x >= place.x);
+    show(plot, Math.min(range[1], Math.max(range[0], at < 0 ? range[1] : at)));
+  });
+}
+
 export function steer(group, entry) {
   const { plot, place } = entry;
   const wrap = plot.root.querySelector(".u-wrap");
