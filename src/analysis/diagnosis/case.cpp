@@ -97,11 +97,25 @@ Window Case::most_served(Window window) const {
     Window best = answered(window);
     const double usual = served_rate(best) * kStretch_s;
     double rate = std::max(kCollapse * usual, usual + kChance * std::sqrt(usual)) / kStretch_s;
+    // Both ends go on with the stretch, so that each tick is looked at once.
+    const auto& ticks = data_->ticks;
+    auto first = ticks.begin();
+    auto end = ticks.begin();
+    double served = 0;
+    double seconds = 0;
     for (double from_s = window.from_s; from_s + kStretch_s <= window.to_s; from_s += 1) {
         const Window stretch{from_s, from_s + kStretch_s};
-        if (const double served = served_rate(stretch); served > rate) {
+        for (; end != ticks.end() && end->middle_s() < stretch.to_s; ++end) {
+            served += static_cast<double>(end->served);
+            seconds += end->seconds();
+        }
+        for (; first != end && first->middle_s() < stretch.from_s; ++first) {
+            served -= static_cast<double>(first->served);
+            seconds -= first->seconds();
+        }
+        if (first != end && served > rate * seconds) {
             best = stretch;
-            rate = served;
+            rate = served / seconds;
         }
     }
     return best;
