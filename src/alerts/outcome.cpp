@@ -205,11 +205,7 @@ std::vector<FalseAlarms> false_alarms_of(const AlertReport& report) {
         known->healthy_hours += report.runs[outcome.run].healthy_s() / 3600;
     }
     for (FalseAlarms& each : out) {
-        each.none_seen = each.count == 0;
-        if (each.healthy_hours > 0) {
-            // The rule of three: with none seen in T hours, 3 / T bounds the rate at 95 %.
-            each.per_hour = (each.none_seen ? 3 : each.count) / each.healthy_hours;
-        }
+        each.set_rate();
     }
     return out;
 }
@@ -258,6 +254,14 @@ DemandResult judge_delay(const Demand& demand, const AlertReport& report) {
 }
 
 }  // namespace
+
+void FalseAlarms::set_rate() {
+    none_seen = count == 0;
+    if (healthy_hours > 0) {
+        // The rule of three: with none seen in T hours, 3 / T bounds the rate at 95 %.
+        per_hour = (none_seen ? 3 : count) / healthy_hours;
+    }
+}
 
 std::optional<PhaseRange> phase_range(std::vector<double> values) {
     if (values.empty()) {

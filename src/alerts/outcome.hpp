@@ -52,6 +52,9 @@ struct FalseAlarms {
     /// Per hour; where none was seen, the most that it can be with 95 % confidence, 3 / hours.
     std::optional<double> per_hour;
     bool none_seen = true;
+
+    /// From `count` and `healthy_hours` to the other two.
+    void set_rate();
 };
 
 struct Demand {

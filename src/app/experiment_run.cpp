@@ -3,57 +3,19 @@
 #include "app/console.hpp"
 #include "app/run_report.hpp"
 #include "app/run_session.hpp"
+#include "app/signal_forwarder.hpp"
 #include "app/version.hpp"
 #include "experiment/fault_player.hpp"
 #include "experiment/watched_alerts.hpp"
 #include "run/run.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
-
-/// Heals first, and then asks the run to end: a signal of the process, or a fault that failed.
-class Stopper {
-public:
-    Stopper(StopRequest& stop, FaultPlayer& player, StopQueue& stops)
-        : stop_(stop), player_(player), stops_(stops), thread_([this] { work(); }) {}
-    ~Stopper() {
-        done_ = true;
-        thread_.join();
-    }
-    Stopper(const Stopper&) = delete;
-    Stopper& operator=(const Stopper&) = delete;
-
-private:
-    void work() {
-        int seen = 0;
-        bool failed = false;
-        while (!done_) {
-            for (; seen < stop_.count(); ++seen) {
-                player_.heal_now();
-                stops_.push({StopKind::Interrupted,
-                             "stopping: running iterations may end (again to stop at once)"});
-            }
-            if (!failed && player_.failure()) {
-                failed = true;
-                stops_.push({StopKind::Owner, "a fault could not be switched; stopping"});
-            }
-            stop_.wait_until(Clock::now() + std::chrono::milliseconds(100));
-        }
-    }
-
-    StopRequest& stop_;
-    FaultPlayer& player_;
-    StopQueue& stops_;
-    std::atomic<bool> done_ = false;
-    std::thread thread_;
-};
 
 class ExperimentListener final : public RunListener {
 public:
@@ -159,7 +121,15 @@ ExitCode play_repetition(const Experiment& experiment, const Scenario& scenario,
     Run run(scenario, run_options(experiment, number, watch, settings, player), stops, listener);
     RunOutcome outcome;
     {
-        const Stopper stopper(stop, player, stops);
+        bool failed = false;
+        const SignalForwarder signals(
+            stop, stops, [&] { player.heal_now(); },
+            [&] {
+                if (!failed && player.failure()) {
+                    failed = true;
+                    stops.push({StopKind::Owner, "a fault could not be switched; stopping"});
+                }
+            });
         outcome = run.execute();
     }
     player.heal_now();

@@ -1,6 +1,7 @@
 #include "app/experiment_setup.hpp"
 
 #include "app/commands/common_flags.hpp"
+#include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "lab/fault_catalogue.hpp"
 #include "scenario/listen_address.hpp"
@@ -150,7 +151,7 @@ std::optional<Scenario> experiment_load(const Experiment& experiment,
     if (!prometheus.empty()) {
         const auto listen = parse_listen(prometheus);
         if (!listen) {
-            refuse({listen.error().what, "--prometheus", listen.error().hint});
+            refuse(at_flag(listen.error(), "--prometheus"));
             return std::nullopt;
         }
         scenario->exports.prometheus = *listen;

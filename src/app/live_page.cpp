@@ -1,5 +1,6 @@
 #include "app/live_page.hpp"
 
+#include "app/commands/flag_text.hpp"
 #include "app/version.hpp"
 #include "run/load_control.hpp"
 
@@ -35,7 +36,7 @@ Result<std::optional<UiOptions>> UiFlags::to_options() const {
     }
     const auto listen = parse_listen(ui);
     if (!listen) {
-        return Error{listen.error().what, "--ui", listen.error().hint};
+        return at_flag(listen.error(), "--ui");
     }
     return std::optional(UiOptions{*listen, readonly});
 }

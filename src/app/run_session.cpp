@@ -2,47 +2,15 @@
 
 #include "app/console.hpp"
 #include "app/run_report.hpp"
+#include "app/signal_forwarder.hpp"
 #include "app/version.hpp"
 
-#include <atomic>
 #include <cstdio>
-#include <thread>
 
 #include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
-
-/// Hands the process's signals on to one run.
-class SignalForwarder {
-public:
-    SignalForwarder(StopRequest& from, StopQueue& to)
-        : from_(from), to_(to), thread_([this] { work(); }) {}
-    ~SignalForwarder() {
-        done_ = true;
-        thread_.join();
-    }
-    SignalForwarder(const SignalForwarder&) = delete;
-    SignalForwarder& operator=(const SignalForwarder&) = delete;
-
-private:
-    void work() {
-        constexpr std::chrono::milliseconds kPeriod{100};
-        int seen = 0;
-        while (!done_) {
-            for (; seen < from_.count(); ++seen) {
-                to_.push({StopKind::Interrupted,
-                          "stopping: running iterations may end (again to stop at once)"});
-            }
-            from_.wait_until(Clock::now() + kPeriod);
-        }
-    }
-
-    StopRequest& from_;
-    StopQueue& to_;
-    std::atomic<bool> done_ = false;
-    std::thread thread_;
-};
 
 class TerminalListener final : public RunListener {
 public:

@@ -102,10 +102,7 @@ FalseAlarms false_alarms_of(const ExperimentResult& result, std::size_t alert) {
             }
         }
     }
-    out.none_seen = out.count == 0;
-    if (out.healthy_hours > 0) {
-        out.per_hour = (out.none_seen ? 3 : out.count) / out.healthy_hours;  // the rule of three
-    }
+    out.set_rate();
     return out;
 }
 

@@ -2,6 +2,7 @@
 #include "report/chart_json.hpp"
 #include "report/json_text.hpp"
 #include "ui/live_run.hpp"
+#include "ui/tick_figures.hpp"
 
 #include <algorithm>
 
@@ -54,12 +55,6 @@ json::object LiveRun::run_json() const {
 
 void LiveRun::add_figures(json::object& state) const {
     const double span_s = to_seconds(latest_->to - latest_->from);
-    const auto rate = [&](std::uint64_t count) {
-        return plotted(span_s > 0 ? static_cast<double>(count) / span_s : 0);
-    };
-    const auto quantile = [](const Histogram& times, double q) {
-        return times.empty() ? json::value(nullptr) : plotted(to_seconds(times.quantile(q)));
-    };
     double offered = 0;
     for (std::size_t i = 0; i < latest_->executors.size() && i < run_.executors.size(); ++i) {
         offered += run_.executors[i].open ? latest_->executors[i].offered : 0;
@@ -74,12 +69,12 @@ void LiveRun::add_figures(json::object& state) const {
         cut_off += total.cut_off.count();
     }
     state["offered"] = shown_.open_model ? plotted(offered) : json::value(nullptr);
-    state["achieved"] = rate(delta.requests - delta.cut_off.count());
-    state["failed_rate"] = rate(delta.failed);
-    state["p50_s"] = quantile(delta.response, 0.5);
-    state["p95_s"] = quantile(delta.response, 0.95);
-    state["p99_s"] = quantile(delta.response, 0.99);
-    state["send_lag_p99_s"] = quantile(delta.send_lag, 0.99);
+    state["achieved"] = plotted(rate_of(ended(delta), span_s));
+    state["failed_rate"] = plotted(rate_of(delta.failed, span_s));
+    state["p50_s"] = plotted(quantile_of(delta.response, 0.5));
+    state["p95_s"] = plotted(quantile_of(delta.response, 0.95));
+    state["p99_s"] = plotted(quantile_of(delta.response, 0.99));
+    state["send_lag_p99_s"] = plotted(quantile_of(delta.send_lag, 0.99));
     state["in_flight"] = latest_->state.in_flight;
     state["users"] = latest_->state.users;
     state["users_max"] = latest_->state.users_max;

@@ -2,6 +2,7 @@
 
 #include "report/chart_json.hpp"
 #include "report/text.hpp"
+#include "ui/tick_figures.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,19 +17,6 @@ using report::plotted;
 
 double span_of(const Snapshot& snapshot) {
     return to_seconds(snapshot.to - snapshot.from);
-}
-
-double rate_of(std::uint64_t count, double span_s) {
-    return span_s > 0 ? static_cast<double>(count) / span_s : 0;
-}
-
-double quantile_of(const Histogram& times, double q) {
-    return times.empty() ? report::kNoValue : to_seconds(times.quantile(q));
-}
-
-/// What came to an end of its own.
-std::uint64_t ended(const EndpointStats& stats) {
-    return stats.requests - stats.cut_off.count();
 }
 
 }  // namespace

@@ -243,10 +243,9 @@ void PageServer::serve_report(const HttpRequest& request, Responder responder) {
     if (!folder) {
         return responder.send(no_such_page(request));
     }
-    auto owed = std::make_shared<Responder>(std::move(responder));
-    if (!slow_->add([this, owed, folder = *folder] { send_report(folder, std::move(*owed)); })) {
-        owed->send(refusal(503, {"too much is asked for at once", {}, "try again"}));
-    }
+    hand_to_slow(std::move(responder), [this, folder = *folder](Responder owed) {
+        send_report(folder, std::move(owed));
+    });
 }
 
 /// As a stream, which tells when the client has all of it: a process that ends waits for that.
@@ -280,11 +279,16 @@ void PageServer::serve_comparison(const HttpRequest& request, Responder responde
 }
 
 /// On the thread for what takes its time.
-void PageServer::later(Responder responder, std::function<HttpResponse()> answer) {
+void PageServer::hand_to_slow(Responder responder, std::function<void(Responder)> work) {
     auto owed = std::make_shared<Responder>(std::move(responder));
-    if (!slow_->add([owed, answer = std::move(answer)] { owed->send(answer()); })) {
+    if (!slow_->add([owed, work = std::move(work)] { work(std::move(*owed)); })) {
         owed->send(refusal(503, {"too much is asked for at once", {}, "try again"}));
     }
+}
+
+void PageServer::later(Responder responder, std::function<HttpResponse()> answer) {
+    hand_to_slow(std::move(responder),
+                 [answer = std::move(answer)](Responder owed) { owed.send(answer()); });
 }
 
 }  // namespace plimsoll

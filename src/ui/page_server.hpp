@@ -98,6 +98,7 @@ private:
     void send_report(const std::filesystem::path& folder, Responder responder);
     void serve_report(const HttpRequest& request, Responder responder);
     void serve_comparison(const HttpRequest& request, Responder responder);
+    void hand_to_slow(Responder responder, std::function<void(Responder)> work);
     void later(Responder responder, std::function<HttpResponse()> answer);
     [[nodiscard]] Result<std::filesystem::path> run_folder(const std::string& name) const;
 

@@ -6,6 +6,7 @@
 #include "app/commands/alerts_flags.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/put_page.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "app/stop_request.hpp"
@@ -48,19 +49,8 @@ Status print(const AlertFlags& flags, const AlertReport& report, const Sweeps& s
         }
         return alerts_html(report, *reader, sweeps);
     };
-    if (!flags.html.empty() || flags.format == "html") {
-        const auto made = page();
-        if (!made) {
-            return made.error();
-        }
-        if (!flags.html.empty()) {
-            if (const Status kept = write_file(flags.html, *made); !kept) {
-                return kept;
-            }
-        }
-        if (flags.format == "html") {
-            hand_over(*made);
-        }
+    if (const Status put = put_page(page, flags.html, flags.format); !put) {
+        return put;
     }
     if (flags.format == "md") {
         hand_over(alerts_markdown(report, sweeps));

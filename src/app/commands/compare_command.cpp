@@ -5,6 +5,7 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/flag_text.hpp"
+#include "app/commands/put_page.hpp"
 #include "app/console.hpp"
 #include "base/log.hpp"
 #include "report/compare_report.hpp"
@@ -141,28 +142,16 @@ Status print(const Flags& flags, const CompareResult& result, const Sides& sides
     const auto page = [&] {
         return compare_html(result, sides.base.front().reader, sides.now.front().reader);
     };
-    if (!flags.html.empty()) {
-        const auto written = page();
-        if (!written) {
-            return written.error();
-        }
-        if (Status kept = write_file(flags.html, *written); !kept) {
-            return kept;
-        }
+    if (const Status put = put_page(page, flags.html, flags.format); !put) {
+        return put;
     }
-    if (flags.format == "html") {
-        const auto shown = page();
-        if (!shown) {
-            return shown.error();
-        }
-        hand_over(*shown);
-    } else if (flags.format == "md") {
+    if (flags.format == "md") {
         hand_over(compare_markdown(result));
     } else if (flags.format == "json") {
         hand_over(compare_json(result));
     } else if (flags.format == "junit") {
         hand_over(compare_junit(result));
-    } else {
+    } else if (flags.format.empty()) {
         say("{}", compare_text(result));
     }
     return {};

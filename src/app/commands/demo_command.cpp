@@ -72,7 +72,6 @@ FaultSpec for_demo(FaultSpec fault) {
     return fault;
 }
 
-/// Three kinds of users, each arrival one request that holds a database connection.
 /// Whoever watches the demo's page may add load of their own to the ramp; until then it adds none.
 std::string load_by_hand(Nanoseconds duration) {
     return fmt::format(R"(
@@ -84,6 +83,7 @@ std::string load_by_hand(Nanoseconds duration) {
                        format_duration(duration));
 }
 
+/// Three kinds of users, each arrival one request that holds a database connection.
 std::string scenario_text(const std::string& url, const Load& load, Nanoseconds duration, pid_t lab,
                           pid_t postmaster, const std::string& prometheus, bool by_hand) {
     const Nanoseconds baseline = duration / 8;

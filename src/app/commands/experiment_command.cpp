@@ -1,9 +1,10 @@
 // plimsoll experiment FILE
 #include "alerts/backtest.hpp"
 #include "alerts/rule_check.hpp"
+#include "app/commands/alert_server.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
-#include "app/commands/flag_text.hpp"
+#include "app/commands/put_page.hpp"
 #include "app/console.hpp"
 #include "app/experiment_run.hpp"
 #include "app/experiment_setup.hpp"
@@ -65,20 +66,11 @@ struct Watcher {
 };
 
 Status watch_server(const ExperimentFlags& flags, Watcher& watcher) {
-    const auto prometheus = flag_text(flags.alerts, "--alerts");
-    const auto alertmanager = flags.alertmanager.empty()
-                                  ? Result<std::string>(std::string{})
-                                  : flag_text(flags.alertmanager, "--alertmanager");
-    if (!prometheus || !alertmanager) {
-        return prometheus ? alertmanager.error() : prometheus.error();
+    auto server = alert_server(flags.alerts, flags.alertmanager);
+    if (!server) {
+        return server.error();
     }
-    AlertsProbeOptions server;
-    server.prometheus = *prometheus;
-    server.alertmanager = *alertmanager;
-    if (const auto tried = make_alerts_probe(server); !tried) {
-        return Error{tried.error().what, "--alerts", tried.error().hint};
-    }
-    auto names = alert_names(server, Clock::now() + kServerAnswersWithin);
+    auto names = alert_names(*server, Clock::now() + kServerAnswersWithin);
     if (!names) {
         return Error{names.error().to_string(), "--alerts",
                      "it must run: what an experiment is about are its alerts"};
@@ -86,7 +78,7 @@ Status watch_server(const ExperimentFlags& flags, Watcher& watcher) {
     if (names->empty()) {
         return Error{"this Prometheus has no alerting rule", "--alerts", "see its rule_files"};
     }
-    watcher.watch.server = std::move(server);
+    watcher.watch.server = std::move(*server);
     watcher.watch.alerts = std::move(*names);
     return {};
 }
@@ -136,23 +128,12 @@ std::string plan_text(const Experiment& experiment) {
 }
 
 Status print(const ExperimentFlags& flags, const ExperimentResult& result) {
-    if (!flags.html.empty() || flags.format == "html") {
+    const auto page = [&]() -> Result<std::string> {
         const auto reader = RunReader::open(result.runs.front().path);
-        if (!reader) {
-            return reader.error();
-        }
-        const auto page = experiment_html(result, *reader);
-        if (!page) {
-            return page.error();
-        }
-        if (!flags.html.empty()) {
-            if (const Status kept = write_file(flags.html, *page); !kept) {
-                return kept;
-            }
-        }
-        if (flags.format == "html") {
-            hand_over(*page);
-        }
+        return reader ? experiment_html(result, *reader) : Result<std::string>(reader.error());
+    };
+    if (const Status put = put_page(page, flags.html, flags.format); !put) {
+        return put;
     }
     if (flags.format == "md") {
         hand_over(experiment_markdown(result));

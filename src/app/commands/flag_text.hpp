@@ -20,6 +20,11 @@ namespace plimsoll {
 /// The whole of @FILE, or `text`.
 [[nodiscard]] Result<std::string> flag_content(const std::string& text, const char* flag);
 
+/// The same error, with the flag as its place.
+[[nodiscard]] inline Error at_flag(const Error& error, const char* flag) {
+    return {error.what, flag, error.hint};
+}
+
 /// "5%" as 0.05. Error: not a percentage; `flag` is where.
 [[nodiscard]] Result<double> flag_share(const std::string& text, const char* flag);
 

@@ -1,6 +1,7 @@
 // plimsoll lab: the demo target alone.
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "app/stop_request.hpp"
 #include "base/log.hpp"
@@ -45,10 +46,6 @@ struct LabFlags {
     bool proxy = false;
     bool list_faults = false;
 };
-
-Error at_flag(const Error& error, const char* flag) {
-    return Error{error.what, flag, error.hint};
-}
 
 Status read_times(const LabFlags& flags, LabOptions& options) {
     for (const auto& [text, flag, target] :

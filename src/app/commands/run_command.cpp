@@ -1,4 +1,5 @@
 // plimsoll run SCENARIO | URL
+#include "app/commands/alert_server.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
@@ -52,10 +53,6 @@ struct RunFlags {
 };
 
 constexpr std::uint32_t kMostUsers = 10'000'000;
-
-Error at_flag(const Error& error, const char* flag) {
-    return {error.what, flag, error.hint};
-}
 
 Result<Ramp::Stage> parse_stage(const std::string& text) {
     const auto colon = text.find(':');
@@ -250,20 +247,11 @@ Status watch_alerts(const RunFlags& flags, SessionOptions& options) {
     if (flags.alerts.empty()) {
         return {};
     }
-    const auto prometheus = flag_text(flags.alerts, "--alerts");
-    const auto alertmanager = flags.alertmanager.empty()
-                                  ? Result<std::string>(std::string{})
-                                  : flag_text(flags.alertmanager, "--alertmanager");
-    if (!prometheus || !alertmanager) {
-        return prometheus ? alertmanager.error() : prometheus.error();
+    const auto asked = alert_server(flags.alerts, flags.alertmanager);
+    if (!asked) {
+        return asked.error();
     }
-    AlertsProbeOptions asked;
-    asked.prometheus = *prometheus;
-    asked.alertmanager = *alertmanager;
-    if (const auto tried = make_alerts_probe(asked); !tried) {
-        return at_flag(tried.error(), "--alerts");
-    }
-    options.more_probes = [asked]() -> Result<std::vector<ProbePtr>> {
+    options.more_probes = [asked = *asked]() -> Result<std::vector<ProbePtr>> {
         auto made = make_alerts_probe(asked);
         if (!made) {
             return made.error();
