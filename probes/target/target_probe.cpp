@@ -161,7 +161,10 @@ std::vector<MetricDescriptor> describe_threads() {
     return {
         {metric::kTargetProcesses, Gauge, "The target's processes.", {}},
         {metric::kTargetThreads, Gauge, "Their threads.", {}},
-        {metric::kTargetHottest, Gauge, "Share of a core that the busiest thread used.", {}},
+        {metric::kTargetHottest,
+         Gauge,
+         "Share of a core that the busiest thread used, but for those that collect garbage.",
+         {}},
         {metric::kTargetRunDelay, Counter, "Time that threads waited for a CPU.", {}},
         {metric::kTargetGcCpu, Counter, "CPU time of threads that collect garbage.", {}},
     };

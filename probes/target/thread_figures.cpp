@@ -59,7 +59,7 @@ void ThreadWatch::add(Id id, Known& known, bool fresh) {
     known.seen = true;
     if (!(first_ && fresh)) {
         const std::uint64_t used = cpu - std::min(cpu, known.cpu_ns);
-        hottest_ns_ = std::max(hottest_ns_, used);
+        hottest_ns_ = known.collects ? hottest_ns_ : std::max(hottest_ns_, used);
         delay_ns_ += delay - std::min(delay, known.delay_ns);
         gc_ns_ += known.collects ? used : 0;
     }

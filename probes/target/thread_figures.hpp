@@ -22,7 +22,8 @@ namespace plimsoll {
 
 struct ThreadFigures {
     double processes = 0, threads = 0;
-    /// CPU time over wall time of the busiest thread since the last sample; nothing in the first.
+    /// CPU time over wall time of the busiest thread that does not collect garbage, since the last
+    /// sample; nothing in the first.
     std::optional<double> hottest_ratio;
     double run_delay_s = 0;          // all threads: ready to run, and waiting for a CPU
     std::optional<double> gc_cpu_s;  // of the threads that collect garbage, where there are any

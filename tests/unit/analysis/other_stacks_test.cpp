@@ -219,6 +219,29 @@ TEST(OtherStacks, AThreadAtTheEndOfItsCoreIsALimitOfWhateverRunsIt) {
     expect_only(diagnose_again(fast), "none");
 }
 
+// A collector of one thread stops all others: that is never more than a core of two.
+TEST(OtherStacks, AThreadThatCollectsMostOfTheTimeIsWhatAllWaitFor) {
+    for (const double gc : {0.75, 0.15}) {
+        RunData data = analysed({}).data;
+        std::erase_if(data.series,
+                      [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+        slow_canary(data, kFull_s);
+        set_app_cpu(data, 0.4, 0.86);
+        add_scraped(data, metric::kTargetGcCpu, {}, [=](double t) {
+            return 0.02 * std::min(t, kFull_s) + gc * std::max(0.0, t - kFull_s);
+        });
+        name_server(data, "java");
+        const auto findings = diagnose_again(data);
+        if (gc < 0.5) {
+            expect_only(findings, "none");
+            continue;
+        }
+        ASSERT_FALSE(findings.empty());
+        EXPECT_EQ(findings[0].cause, "gc_pause") << shown(findings);
+        EXPECT_TRUE(mentions(findings[0].evidence, "for up to 75 % of the time"));
+    }
+}
+
 // Three workers of one thread each on a machine of eight cores.
 TEST(OtherStacks, AsManyCoresAsProcessesAreALimitOfSingleThreads) {
     RunData data = analysed({}).data;
