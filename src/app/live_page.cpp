@@ -1,10 +1,10 @@
 #include "app/live_page.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/version.hpp"
 #include "run/load_control.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kReadWithin{5};
 
 }  // namespace
 
-void UiFlags::add_to(CLI::App& command) {
+void UiFlags::add_to(Command& command) {
     command
         .add_option("--ui", ui,
                     fmt::format("watch and steer in a browser, at the URL that is printed "

@@ -11,11 +11,9 @@
 #include <optional>
 #include <string>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 struct UiOptions {
     ListenAddress listen;
@@ -27,7 +25,7 @@ struct UiFlags {
     std::string ui;  // where; empty: no page is asked for
     bool readonly = false;
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
     /// Nothing: no page is asked for. Error: no place to listen at.
     [[nodiscard]] Result<std::optional<UiOptions>> to_options() const;
 };

@@ -1,4 +1,5 @@
 // The command line: which command, what flags, and what exit status it comes to.
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
@@ -11,11 +12,10 @@
 #include <exception>
 #include <fcntl.h>
 #include <new>
-#include <sstream>
+#include <string>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace {
@@ -27,16 +27,6 @@ void raise_descriptor_limit() {
         limit.rlim_cur = limit.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
-}
-
-/// What CLI11 has to say: help to stdout, faults to stderr, where what was typed is repeated.
-int say_of(const CLI::App& app, const CLI::Error& error) {
-    std::ostringstream out;
-    std::ostringstream complaints;
-    const int status = app.exit(error, out, complaints);
-    plimsoll::say("{}", out.str());
-    plimsoll::say(stderr, "{}", complaints.str());
-    return status;
 }
 
 /// Whether the few that any command opens can be had; a run looks for its own later.
@@ -56,16 +46,12 @@ bool has_descriptors() {
     return all;
 }
 
-int dispatch(int argc, char** argv) {
-    CLI::App app("Finds how much load a service carries, and what would give way first.",
-                 "plimsoll");
-    app.set_version_flag("--version", std::string("plimsoll ") + plimsoll::version());
+void add_commands(plimsoll::Command& app, plimsoll::Action& action) {
     app.require_subcommand(1);
     app.footer(
         "Examples:\n"
         "  plimsoll demo\n"
         "  plimsoll run http://127.0.0.1:8080/ -u 50 -d 30s");
-    plimsoll::Action action;
     plimsoll::add_run_command(app, action);
     plimsoll::add_find_command(app, action);
     plimsoll::add_demo_command(app, action);
@@ -84,20 +70,16 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_new_command(app, action);
     plimsoll::add_import_command(app, action);
     plimsoll::add_completion_command(app, action);  // last: it tells of all the others
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::RequiredError& error) {
-        // CLI11 would only say that a command is required.
-        if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
-            plimsoll::say(stderr, "plimsoll: unknown command \"{}\" (plimsoll --help lists them)\n",
-                          argv[1]);
-        } else {
-            say_of(app, error);
-        }
-        return plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
-    } catch (const CLI::ParseError& error) {
-        const int status = say_of(app, error);
-        return status == 0 ? 0 : plimsoll::to_int(plimsoll::ExitCode::InvalidInput);
+}
+
+int dispatch(int argc, char** argv) {
+    plimsoll::CommandLine line(
+        "plimsoll", "Finds how much load a service carries, and what would give way first.",
+        std::string("plimsoll ") + plimsoll::version());
+    plimsoll::Action action;
+    add_commands(line.top(), action);
+    if (const auto status = line.parse(argc, argv)) {
+        return *status;
     }
     raise_descriptor_limit();
     // Whoever read our output has left: no reason to end without results, or with children running.

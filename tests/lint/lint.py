@@ -210,7 +210,8 @@ def check_includes(path: str, text: str, tables: Tables, files: set[str]) -> Ite
                 yield Violation(path, number, f'{module} may not include {target} ("{name}")')
             continue
         for library in tables.libraries:
-            if any(name.startswith(header) for header in library.headers) and module not in library.homes:
+            at_home = module in library.homes or path in library.homes
+            if any(name.startswith(header) for header in library.headers) and not at_home:
                 yield Violation(path, number, f"{library.name} is confined to {', '.join(library.homes)} (<{name}>)")
 
 

@@ -137,6 +137,12 @@ class Lint(unittest.TestCase):
                     "src/app/main.cpp:1: libpq is confined to probes/postgres (<libpq-fe.h>)",
                     "src/app/main.cpp:2: Boost.Asio, Beast is confined to src/engine (<boost/beast/core.hpp>)")
 
+    def test_confines_a_library_to_one_file_of_a_module(self) -> None:
+        table = ARCHITECTURE + "| CLI11 | CLI/ | src/app/line.cpp |\n"
+        self.expect({"docs/architecture.md": table, "src/app/line.cpp": "#include <CLI/CLI.hpp>\n",
+                     "src/app/run.cpp": "#include <CLI/CLI.hpp>\n"},
+                    "src/app/run.cpp:1: CLI11 is confined to src/app/line.cpp (<CLI/CLI.hpp>)")
+
     def test_wants_a_readme_in_a_built_module(self) -> None:
         self.expect({"src/base/README.md": None},
                     "src/base:0: has no README.md (what it is for, what it may include, where to add the next one)")

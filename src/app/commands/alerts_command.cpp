@@ -4,6 +4,7 @@
 #include "alerts/rule_check.hpp"
 #include "alerts/rule_tests.hpp"
 #include "app/commands/alerts_flags.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/put_page.hpp"
@@ -18,7 +19,6 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -176,9 +176,9 @@ int run_alerts(const AlertFlags& flags) {
 
 }  // namespace
 
-void add_alerts_command(CLI::App& app, Action& action) {
+void add_alerts_command(Command& app, Action& action) {
     auto flags = std::make_shared<AlertFlags>();
-    CLI::App* command = app.add_subcommand(
+    Command* command = app.add_subcommand(
         "alerts",
         "what alerting rules would have said of recorded runs: when, and how often falsely; needs "
         "Prometheus installed, none running");

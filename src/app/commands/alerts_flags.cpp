@@ -1,5 +1,6 @@
 #include "app/commands/alerts_flags.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "base/units.hpp"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <set>
 #include <tuple>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -146,7 +146,7 @@ Status keep_only(const AlertFlags& flags, RuleSet& rules) {
                : Status(Error{"no alerting rule is called " + *missing.begin(), "--alert", {}});
 }
 
-void AlertFlags::add_to(CLI::App& command) {
+void AlertFlags::add_to(Command& command) {
     command
         .add_option("RULES-AND-RUNS", inputs,
                     "rule files of Prometheus or Grafana (also patterns in quotes), and run "
@@ -160,7 +160,7 @@ void AlertFlags::add_to(CLI::App& command) {
     command
         .add_option("--phases", phases,
                     "in how many ways scrapes and evaluations lie to the run (default: up to 8)")
-        ->check(CLI::Range(1, 64));
+        ->in_range(1, 64);
     command
         .add_option("--scrape-at", scrape_at,
                     "one phase alone, that of a server that is known: its first scrape after the "
@@ -192,7 +192,7 @@ void AlertFlags::add_to(CLI::App& command) {
     command.add_option("--write-tests", write_tests,
                        "write the runs as a test file for `promtool test rules`");
     command.add_option("--format", format, "print this one to stdout instead of lines for people")
-        ->check(CLI::IsMember({"html", "md", "json"}));
+        ->one_of({"html", "md", "json"});
     command.add_option("--html", html, "write the page to this file too");
 }
 

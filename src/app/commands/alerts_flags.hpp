@@ -8,11 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 struct AlertFlags {
     std::vector<std::string> inputs;
@@ -30,7 +28,7 @@ struct AlertFlags {
     std::vector<std::string> must_not_fire;
     std::size_t phases = 0;
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
 };
 
 /// Run folders and run.db files are runs, all else is rules.

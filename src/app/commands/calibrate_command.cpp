@@ -1,4 +1,5 @@
 // plimsoll calibrate [SCENARIO]
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -10,7 +11,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -66,9 +66,9 @@ int run(const CalibrateFlags& flags) {
 
 }  // namespace
 
-void add_calibrate_command(CLI::App& app, Action& action) {
+void add_calibrate_command(Command& app, Action& action) {
     auto flags = std::make_shared<CalibrateFlags>();
-    CLI::App* command = app.add_subcommand(
+    Command* command = app.add_subcommand(
         "calibrate", "measure how many requests/s this machine could make; loopback only");
     command->add_option("SCENARIO", flags->scenario,
                         "a scenario file, for the cost of its own requests (default: a plain GET)");

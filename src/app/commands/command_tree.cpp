@@ -1,5 +1,7 @@
 #include "app/commands/command_tree.hpp"
 
+#include "app/commands/command_line.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace plimsoll {
@@ -98,8 +100,8 @@ void collect(const CommandInfo& command, std::vector<const CommandInfo*>& into) 
 
 }  // namespace
 
-CommandInfo describe_commands(const CLI::App& app) {
-    return describe(app, "");
+CommandInfo describe_commands(const Command& top) {
+    return describe(top.app(), "");
 }
 
 std::vector<const CommandInfo*> all_commands(const CommandInfo& command) {

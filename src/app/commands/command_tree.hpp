@@ -5,11 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 /// What may stand behind a flag.
 enum class FlagValue { None, Text, File, Choice };
@@ -45,8 +43,8 @@ struct CommandInfo {
     bool needs_command = false;
 };
 
-/// What --help shows of `app` and its commands; what it hides is left out.
-[[nodiscard]] CommandInfo describe_commands(const CLI::App& app);
+/// What --help shows of `top` and its commands; what it hides is left out.
+[[nodiscard]] CommandInfo describe_commands(const Command& top);
 
 /// `command` and all below it, in the order of --help.
 [[nodiscard]] std::vector<const CommandInfo*> all_commands(const CommandInfo& command);

@@ -1,5 +1,6 @@
 #include "app/commands/common_flags.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "base/log.hpp"
@@ -17,7 +18,6 @@
 #include <thread>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -28,7 +28,7 @@ constexpr std::uint64_t kLongestInput = std::uint64_t{512} << 20U;
 
 }  // namespace
 
-void OutputFlags::add_to(CLI::App& command) {
+void OutputFlags::add_to(Command& command) {
     command.add_option("--results", results, "folder for run folders")->capture_default_str();
     command.add_option("--run-dir", run_dir, "exactly this run folder");
     command
@@ -46,10 +46,10 @@ void OutputFlags::add_to(CLI::App& command) {
         ->type_name("K=V")
         ->allow_extra_args(false);
     command.add_option("--seed", seed, "same seed, same arrivals and values")
-        ->check(CLI::NonNegativeNumber)
+        ->not_negative()
         ->capture_default_str();
     command.add_option("--shards", shards, "load threads (default: half the cores)")
-        ->check(CLI::Range(1, 256));
+        ->in_range(1, 256);
     command.add_flag("-q,--quiet", quiet, "only errors, on stderr");
     command.add_flag("-v,--verbose", verbose, "diagnostics on stderr");
     command.add_flag("--no-color", no_color, "no colours (also: NO_COLOR)");

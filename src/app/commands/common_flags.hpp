@@ -9,11 +9,9 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 /// Where a run's results go and what the terminal shows.
 struct OutputFlags {
@@ -33,7 +31,7 @@ struct OutputFlags {
     bool headless = false;
     UiFlags ui;
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
     /// Error: a flag's value is not what it should be, named as on the command line.
     [[nodiscard]] Result<SessionOptions> to_session() const;
 };

@@ -2,6 +2,7 @@
 #include "analysis/compare/comparable.hpp"
 #include "analysis/compare/compare.hpp"
 #include "app/baseline.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/flag_text.hpp"
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -212,9 +212,9 @@ int run_compare(const Flags& flags) {
 
 }  // namespace
 
-void add_compare_command(CLI::App& app, Action& action) {
+void add_compare_command(Command& app, Action& action) {
     auto flags = std::make_shared<Flags>();
-    CLI::App* command = app.add_subcommand(
+    Command* command = app.add_subcommand(
         "compare", "compare runs of one scenario; exit status 99 where something got worse");
     command
         ->add_option(
@@ -227,7 +227,7 @@ void add_compare_command(CLI::App& app, Action& action) {
     command
         ->add_option("--format", flags->format,
                      "print this one to stdout instead of lines for people")
-        ->check(CLI::IsMember({"html", "md", "json", "junit"}));
+        ->one_of({"html", "md", "json", "junit"});
     command->add_option("--html", flags->html, "write the page to this file too");
     command->add_option("--baseline", flags->baseline,
                         "compare with the run kept in this folder, and keep RUN there instead "

@@ -1,4 +1,5 @@
 // plimsoll completion bash | zsh | fish, and what packages are made with: plimsoll pages FOLDER.
+#include "app/commands/command_line.hpp"
 #include "app/commands/command_tree.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
@@ -12,7 +13,6 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -50,8 +50,8 @@ int write_pages(const CommandInfo& top, const std::string& folder) {
 
 }  // namespace
 
-void add_completion_command(CLI::App& app, Action& action) {
-    CLI::App* command =
+void add_completion_command(Command& app, Action& action) {
+    Command* command =
         app.add_subcommand("completion", "print what makes a shell complete plimsoll's words");
     command->require_subcommand(1);
     command->footer(
@@ -60,8 +60,8 @@ void add_completion_command(CLI::App& app, Action& action) {
         "  plimsoll completion bash > ~/.local/share/bash-completion/completions/plimsoll\n"
         "  plimsoll completion fish > ~/.config/fish/completions/plimsoll.fish");
     for (const Shell& shell : kShells) {
-        CLI::App* one = command->add_subcommand(std::string(shell.name),
-                                                fmt::format("the script for {}", shell.name));
+        Command* one = command->add_subcommand(std::string(shell.name),
+                                               fmt::format("the script for {}", shell.name));
         one->callback([&app, &action, &shell] {
             action = [&app, &shell] {
                 hand_over(shell.script(describe_commands(app)));
@@ -70,7 +70,7 @@ void add_completion_command(CLI::App& app, Action& action) {
         });
     }
     // For who builds packages: in no --help, and so in no page.
-    CLI::App* pages = app.add_subcommand("pages", "write the manual and the completions");
+    Command* pages = app.add_subcommand("pages", "write the manual and the completions");
     pages->group("");
     auto folder = std::make_shared<std::string>();
     pages->add_option("FOLDER", *folder, "what goes to a package's share/")->required();

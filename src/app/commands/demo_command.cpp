@@ -1,4 +1,5 @@
 // plimsoll demo: the main job on embedded defaults.
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/find_flags.hpp"
@@ -18,7 +19,6 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -254,9 +254,9 @@ int demo(const DemoFlags& flags) {
 
 }  // namespace
 
-void add_demo_command(CLI::App& app, Action& action) {
+void add_demo_command(Command& app, Action& action) {
     auto flags = std::make_shared<DemoFlags>();
-    CLI::App* command = app.add_subcommand(
+    Command* command = app.add_subcommand(
         "demo", "plant a fault in a throwaway service, load it, and find the fault");
     command
         ->add_option("--fault", flags->fault,

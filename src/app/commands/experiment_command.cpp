@@ -2,6 +2,7 @@
 #include "alerts/backtest.hpp"
 #include "alerts/rule_check.hpp"
 #include "app/commands/alert_server.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/put_page.hpp"
@@ -18,7 +19,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -222,7 +222,7 @@ int run_experiment(const ExperimentFlags& flags) {
                                 : play(flags, *experiment, watcher, settings, stop);
 }
 
-void add_flags(CLI::App& command, ExperimentFlags& flags) {
+void add_flags(Command& command, ExperimentFlags& flags) {
     command.add_option("FILE", flags.file, "the experiment, or - for stdin")->required();
     command
         .add_option("--alerts", flags.alerts,
@@ -240,7 +240,7 @@ void add_flags(CLI::App& command, ExperimentFlags& flags) {
                     "127.0.0.1:9464)")
         ->type_name("ADDR:PORT");
     command.add_option("--repeat", flags.repeat, "so many repetitions, whatever the file says")
-        ->check(CLI::Range(1U, 1000U));
+        ->in_range(1U, 1000U);
     command.add_option("--seed", flags.seed, "this order of faults, whatever the file says");
     command.add_option("--results", flags.results, "folder for run folders")->capture_default_str();
     command
@@ -252,15 +252,15 @@ void add_flags(CLI::App& command, ExperimentFlags& flags) {
         ->allow_extra_args(false);
     command.add_flag("--plan", flags.plan, "print which fault comes when, and do nothing");
     command.add_option("--format", flags.format, "print this one to stdout instead of lines")
-        ->check(CLI::IsMember({"html", "md", "json"}));
+        ->one_of({"html", "md", "json"});
     command.add_option("--html", flags.html, "write the page to this file too");
 }
 
 }  // namespace
 
-void add_experiment_command(CLI::App& app, Action& action) {
+void add_experiment_command(Command& app, Action& action) {
     auto flags = std::make_shared<ExperimentFlags>();
-    CLI::App* command = app.add_subcommand(
+    Command* command = app.add_subcommand(
         "experiment",
         "plant faults in turn while a load runs, and say which alerts tell of which, how late, and "
         "how often they lie");

@@ -1,5 +1,6 @@
 // plimsoll export RUN
 #include "analysis/analyse.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -12,7 +13,6 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -91,19 +91,19 @@ int export_run(const Flags& flags) {
 
 }  // namespace
 
-void add_export_command(CLI::App& app, Action& action) {
+void add_export_command(Command& app, Action& action) {
     auto flags = std::make_shared<Flags>();
-    CLI::App* command =
+    Command* command =
         app.add_subcommand("export", "send a run's metrics to a time series database, afterwards");
     command->add_option("RUN", flags->run, "a run folder, or its run.db")->required();
-    CLI::Option* file =
+    Option* file =
         command->add_option("--openmetrics", flags->openmetrics,
                             "write OpenMetrics text with time stamps to this file (-: stdout), for "
                             "promtool tsdb create-blocks-from openmetrics");
     file->type_name("FILE");
-    CLI::Option* format = command->add_option("--format", flags->format, "the same, to stdout");
-    format->check(CLI::IsMember({"openmetrics"}));
-    CLI::Option* write = command->add_option(
+    Option* format = command->add_option("--format", flags->format, "the same, to stdout");
+    format->one_of({"openmetrics"});
+    Option* write = command->add_option(
         kRemoteWrite, flags->remote_write,
         "send them here by Prometheus' remote write; credentials are those of the variables "
         "PLIMSOLL_REMOTE_WRITE_...");
@@ -118,7 +118,7 @@ void add_export_command(CLI::App& app, Action& action) {
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
     command->add_option("--histograms", flags->histograms, "classic, native or both")
-        ->check(CLI::IsMember({"classic", "native", "both"}))
+        ->one_of({"classic", "native", "both"})
         ->needs(write);
     command->footer(
         "Examples:\n"
@@ -127,8 +127,7 @@ void add_export_command(CLI::App& app, Action& action) {
         "  plimsoll export results/20260101T120000Z-3fa9-demo --openmetrics run.txt");
     command->callback([flags, command, &action] {
         if (flags->openmetrics.empty() && flags->format.empty() && flags->remote_write.empty()) {
-            throw CLI::RequiredError(command->get_name() +
-                                     ": one of --openmetrics, --format and --remote-write");
+            command->lacks("one of --openmetrics, --format and --remote-write");
         }
         action = [flags] { return export_run(*flags); };
     });

@@ -1,5 +1,6 @@
 #include "app/commands/export_flags.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/common_flags.hpp"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <tuple>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -67,7 +67,7 @@ Status set_export(const ExporterKind& kind, const std::string& where, const char
     return kind.where == "FILE" ? check_writable(where, flag) : Status();
 }
 
-void ExportFlags::add_to(CLI::App& command) {
+void ExportFlags::add_to(Command& command) {
     command
         .add_option("--prometheus", prometheus, "serve metrics here (default address 127.0.0.1)")
         ->type_name("ADDR:PORT");

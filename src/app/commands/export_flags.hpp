@@ -8,11 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 /// What `flag` says of `kind`, into `exports`. Error: a place that cannot be, or a file that cannot
 /// be made.
@@ -26,7 +24,7 @@ struct ExportFlags {
     std::string otlp;
     std::vector<std::string> outs;  // KIND=WHERE
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
     /// What the flags say, into `exports` and `options`, which holds what --csv says. Error: a
     /// value that cannot be, a kind given twice, or a file that cannot be made; it never repeats a
     /// URL, which may hold a password.

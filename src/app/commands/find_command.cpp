@@ -1,4 +1,5 @@
 // plimsoll find SCENARIO | URL
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
@@ -12,7 +13,6 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -99,10 +99,9 @@ int run_find(Scenario scenario, const FindRequest& request, SessionOptions optio
     return to_int(own ? exit_code_of(pilot.result(), whole) : ended);
 }
 
-void add_find_command(CLI::App& app, Action& action) {
+void add_find_command(Command& app, Action& action) {
     auto flags = std::make_shared<Flags>();
-    CLI::App* command =
-        app.add_subcommand("find", "search the highest load that a service carries");
+    Command* command = app.add_subcommand("find", "search the highest load that a service carries");
     command
         ->add_option("SCENARIO", flags->scenario,
                      "a scenario file, or a plain http:// or https:// URL")

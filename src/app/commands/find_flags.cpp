@@ -1,11 +1,11 @@
 #include "app/commands/find_flags.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 #include "base/units.hpp"
 
 #include <charconv>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -35,7 +35,7 @@ Result<std::optional<double>> level_of(const std::string& text, bool users, cons
 
 }  // namespace
 
-void FindFlags::add_to(CLI::App& command) {
+void FindFlags::add_to(Command& command) {
     command.add_option("--start", start, "first rate (default 20/s), or with --users 2 users");
     command.add_option("--max", most, "try no more than this");
     command.add_option("--at-least", at_least,
@@ -49,7 +49,7 @@ void FindFlags::add_to(CLI::App& command) {
     command
         .add_option("--max-vus", max_vus,
                     "most users busy at once (default: the scenario's, or 4000)")
-        ->check(CLI::Range(1, 10'000'000));
+        ->in_range(1, 10'000'000);
 }
 
 Result<FindRequest> FindFlags::to_request(std::uint64_t seed) const {

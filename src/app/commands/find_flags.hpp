@@ -6,18 +6,16 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 struct FindFlags {
     std::string start, most, at_least, precision, budget, window;
     bool users = false;
     std::uint32_t max_vus = 0;  // 0: not said
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
     /// Error: a flag's value is not what it should be.
     [[nodiscard]] Result<FindRequest> to_request(std::uint64_t seed) const;
 };

@@ -1,4 +1,5 @@
 // plimsoll import har | openapi | curl | postman | k6 | locust FILE|-
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -9,7 +10,6 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -127,8 +127,8 @@ int run_import(const Format& format, const ImportFlags& flags) {
 
 }  // namespace
 
-void add_import_command(CLI::App& app, Action& action) {
-    CLI::App* command = app.add_subcommand("import", "write a scenario from what you have");
+void add_import_command(Command& app, Action& action) {
+    Command* command = app.add_subcommand("import", "write a scenario from what you have");
     command->require_subcommand(1);
     command->footer(
         "Examples:\n"
@@ -136,7 +136,7 @@ void add_import_command(CLI::App& app, Action& action) {
         "  plimsoll import k6 load.js --output load.yaml");
     for (const Format& format : kFormats) {
         auto flags = std::make_shared<ImportFlags>();
-        CLI::App* one = command->add_subcommand(format.name, format.help);
+        Command* one = command->add_subcommand(format.name, format.help);
         one->add_option("INPUT", flags->input, format.input)->required();
         one->add_option("-o,--output", flags->output, "write here instead of to stdout")
             ->type_name("FILE");

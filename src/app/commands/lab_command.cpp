@@ -1,4 +1,5 @@
 // plimsoll lab: the demo target alone.
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/flag_text.hpp"
@@ -20,7 +21,6 @@
 #include <stop_token>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -212,7 +212,7 @@ int lab(const LabFlags& flags) {
     return serve(*options, stop);
 }
 
-void add_flags(CLI::App& command, LabFlags& flags) {
+void add_flags(Command& command, LabFlags& flags) {
     command
         .add_option("--fault", flags.faults,
                     "NAME[:key=value,...], also several times; see --list-faults")
@@ -230,17 +230,17 @@ void add_flags(CLI::App& command, LabFlags& flags) {
         .add_option("--hold", flags.hold, "how long a request holds its connection (default 20ms)")
         ->type_name("TIME");
     command.add_option("--pool-size", flags.pool_size, "connections (default 64)")
-        ->check(CLI::Range(1, 500));
+        ->in_range(1, 500);
     command.add_option("--pool-overflow", flags.pool_overflow, "more on demand (default 0)")
-        ->check(CLI::Range(0, 500));
+        ->in_range(0, 500);
     command
         .add_option("--pool-timeout", flags.pool_timeout,
                     "wait for a connection, then 503 (default 2s)")
         ->type_name("TIME");
     command.add_option("--workers", flags.workers, "threads that compute (default: cores)")
-        ->check(CLI::Range(1, 256));
+        ->in_range(1, 256);
     command.add_option("--http-threads", flags.http_threads, "threads that serve connections")
-        ->check(CLI::Range(1, 64))
+        ->in_range(1, 64)
         ->capture_default_str();
     command
         .add_option("--pool-metrics", flags.pool_metrics,
@@ -256,12 +256,12 @@ void add_flags(CLI::App& command, LabFlags& flags) {
 
 }  // namespace
 
-void add_lab_command(CLI::App& app, Action& action) {
+void add_lab_command(Command& app, Action& action) {
     auto flags = std::make_shared<LabFlags>();
-    CLI::App* command =
+    Command* command =
         app.add_subcommand("lab", "serve the demo target alone, with planted faults");
     add_flags(*command, *flags);
-    CLI::App* proxy = add_lab_proxy_command(*command, action);
+    Command* proxy = add_lab_proxy_command(*command, action);
     command->footer(
         "Examples:\n"
         "  plimsoll lab --fault app-pool:size=5\n"

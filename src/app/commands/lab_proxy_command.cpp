@@ -1,4 +1,5 @@
 // plimsoll lab proxy: network faults in front of any TCP server.
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -12,7 +13,6 @@
 #include <array>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -109,9 +109,9 @@ int proxy(const ProxyFlags& flags) {
 
 }  // namespace
 
-CLI::App* add_lab_proxy_command(CLI::App& lab, Action& action) {
+Command* add_lab_proxy_command(Command& lab, Action& action) {
     auto flags = std::make_shared<ProxyFlags>();
-    CLI::App* command = lab.add_subcommand("proxy", "network faults in front of any TCP server");
+    Command* command = lab.add_subcommand("proxy", "network faults in front of any TCP server");
     command->add_option("--upstream", flags->upstream, "HOST:PORT or unix:/path")->required();
     command->add_option("--listen", flags->listen, "ADDRESS:PORT; port 0 is any free one")
         ->capture_default_str();

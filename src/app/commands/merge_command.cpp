@@ -1,4 +1,5 @@
 // plimsoll merge RUN...
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -8,7 +9,6 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -53,9 +53,9 @@ int merge(const MergeFlags& flags) {
 
 }  // namespace
 
-void add_merge_command(CLI::App& app, Action& action) {
+void add_merge_command(Command& app, Action& action) {
     auto flags = std::make_shared<MergeFlags>();
-    CLI::App* command =
+    Command* command =
         app.add_subcommand("merge", "join the runs of all segments (run --segment i/n) into one");
     command->add_option("RUN", flags->runs, "the segments' run folders, or their run.db files")
         ->required();

@@ -1,4 +1,5 @@
 // plimsoll new [NAME]
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -6,8 +7,6 @@
 #include "app/starter.hpp"
 
 #include <memory>
-
-#include <CLI/CLI.hpp>
 
 namespace plimsoll {
 namespace {
@@ -37,9 +36,9 @@ int make_new(const NewFlags& flags) {
 
 }  // namespace
 
-void add_new_command(CLI::App& app, Action& action) {
+void add_new_command(Command& app, Action& action) {
     auto flags = std::make_shared<NewFlags>();
-    CLI::App* command = app.add_subcommand("new", "write a commented scenario to start from");
+    Command* command = app.add_subcommand("new", "write a commented scenario to start from");
     command
         ->add_option("NAME", flags->name, "the file, .yaml added where it is missing; - for stdout")
         ->capture_default_str();

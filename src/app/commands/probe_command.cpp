@@ -1,4 +1,5 @@
 // plimsoll probe [CONFIG]: the probes alone, as a Prometheus exporter.
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
@@ -24,7 +25,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -318,9 +318,9 @@ int probe(Flags flags) {
 
 }  // namespace
 
-void add_probe_command(CLI::App& app, Action& action) {
+void add_probe_command(Command& app, Action& action) {
     auto flags = std::make_shared<Flags>();
-    CLI::App* command = app.add_subcommand(
+    Command* command = app.add_subcommand(
         "probe", "sample the target beside another load tool, as a Prometheus exporter");
     command->add_option("CONFIG", flags->config,
                         "a scenario file, of which target, probes and export count");

@@ -1,12 +1,12 @@
 #include "app/commands/probe_flags.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 
 #include <array>
 #include <charconv>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -61,7 +61,7 @@ Result<ContainerProbeConfig> parse_container(const std::string& text) {
     return config;
 }
 
-void ProbeFlags::add_to(CLI::App& command) {
+void ProbeFlags::add_to(Command& command) {
     command
         .add_option("--pg", pg,
                     "also probe this PostgreSQL; may be repeated; @FILE: its first line. Without "

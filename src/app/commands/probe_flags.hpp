@@ -7,11 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 struct ProbeFlags {
     std::vector<std::string> pg;
@@ -19,7 +17,7 @@ struct ProbeFlags {
     std::vector<std::string> containers;
     std::vector<std::string> app_metrics;
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
     /// Adds to what a file says. Error: a flag's value is not what it should be.
     [[nodiscard]] Status apply(ProbesConfig& config) const;
 };

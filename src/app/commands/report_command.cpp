@@ -2,6 +2,7 @@
 #include "analysis/analyse.hpp"
 #include "analysis/thresholds.hpp"
 #include "analysis/verdict_text.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -11,7 +12,6 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -75,15 +75,15 @@ int render(const ReportFlags& flags) {
 
 }  // namespace
 
-void add_report_command(CLI::App& app, Action& action) {
+void add_report_command(Command& app, Action& action) {
     auto flags = std::make_shared<ReportFlags>();
-    CLI::App* command =
+    Command* command =
         app.add_subcommand("report", "render a run's reports again, from its run file alone");
     command->add_option("RUN", flags->run, "a run folder, or its run.db")->required();
     command
         ->add_option("--format", flags->format,
                      "print this one to stdout instead of writing all into the run folder")
-        ->check(CLI::IsMember({"html", "md", "json", "csv", "junit"}));
+        ->one_of({"html", "md", "json", "csv", "junit"});
     command
         ->add_option(
             "--explain", flags->explain,

@@ -1,5 +1,6 @@
 #include "app/commands/request_flags.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 #include "base/utf8.hpp"
 
@@ -7,7 +8,6 @@
 #include <cctype>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -128,7 +128,7 @@ Status read_json(const std::string& flag, QuickRequest& request) {
 
 }  // namespace
 
-void RequestFlags::add_to(CLI::App& command) {
+void RequestFlags::add_to(Command& command) {
     const std::string group = "Request (with a URL)";
     command
         .add_option("-H,--header", headers,

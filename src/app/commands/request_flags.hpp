@@ -7,11 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace plimsoll {
+
+class Command;
 
 struct RequestFlags {
     std::vector<std::string> headers;
@@ -20,7 +18,7 @@ struct RequestFlags {
     std::string data_binary;
     std::string json;
 
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
     /// The name of a flag that was given; nullptr: none. With a scenario file none may be.
     [[nodiscard]] const char* first() const;
     /// Error: a flag's value is not what it should be, or two cannot stand together.

@@ -1,5 +1,6 @@
 // plimsoll run SCENARIO | URL
 #include "app/commands/alert_server.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
@@ -20,7 +21,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -165,23 +165,21 @@ void apply_http(const RunFlags& flags, HttpOptions& http) {
     }
 }
 
-void add_http_flags(CLI::App& command, RunFlags& flags) {
-    const CLI::Validator plain_file(
-        [](std::string& path) {
-            const auto file = open_user_file(path);
-            return file ? std::string() : file.error().to_string();
-        },
-        "FILE");
+void add_http_flags(Command& command, RunFlags& flags) {
+    const auto plain_file = [](const std::string& path) {
+        const auto file = open_user_file(path);
+        return file ? std::string() : file.error().to_string();
+    };
     command.add_flag("--no-connection-reuse", flags.no_connection_reuse,
                      "a new connection for each request");
     command.add_flag("--insecure-skip-tls-verify", flags.insecure,
                      "take any certificate of the target");
     command.add_option("--cacert", flags.ca_file, "trust these certificates, not the system's")
-        ->check(plain_file);
+        ->check(plain_file, "FILE");
     auto* const cert = command.add_option("--cert", flags.cert_file, "client certificate (PEM)")
-                           ->check(plain_file);
+                           ->check(plain_file, "FILE");
     command.add_option("--key", flags.key_file, "its key, where it is in a file of its own")
-        ->check(plain_file)
+        ->check(plain_file, "FILE")
         ->needs(cert);
     command
         .add_option("--local-address", flags.local_addresses,
@@ -229,7 +227,7 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
     return scenario;
 }
 
-void add_generator_flags(CLI::App& command, RunFlags& flags) {
+void add_generator_flags(Command& command, RunFlags& flags) {
     command
         .add_option("--segment", flags.segment,
                     "run the i-th of n parts of the load; `merge` joins the n runs")
@@ -326,9 +324,9 @@ int run(const RunFlags& flags) {
 
 }  // namespace
 
-void add_run_command(CLI::App& app, Action& action) {
+void add_run_command(Command& app, Action& action) {
     auto flags = std::make_shared<RunFlags>();
-    CLI::App* command = app.add_subcommand("run", "run a load and say what it showed");
+    Command* command = app.add_subcommand("run", "run a load and say what it showed");
     command
         ->add_option("SCENARIO", flags->scenario,
                      "a scenario file, or a plain http:// or https:// URL")
@@ -337,13 +335,13 @@ void add_run_command(CLI::App& app, Action& action) {
         ->add_option("-u,--vus", flags->vus,
                      "users (with --rate: at most so many); of a file: in "
                      "place of its users")
-        ->check(CLI::Range(1U, kMostUsers));
+        ->in_range(1U, kMostUsers);
     command->add_option("-d,--duration", flags->duration,
                         "how long, e.g. 30s; of a file: cut its load short");
     command
         ->add_option("-i,--iterations", flags->iterations,
                      "iterations that the users share (with -d: within that time)")
-        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
+        ->in_range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000});
     command->add_option("-r,--rate", flags->rate, "arrivals instead of users, e.g. 200/s");
     command
         ->add_option("-s,--stage", flags->stages,

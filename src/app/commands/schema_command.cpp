@@ -1,4 +1,5 @@
 // plimsoll schema
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
@@ -7,16 +8,14 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 namespace plimsoll {
 
-void add_schema_command(CLI::App& app, Action& action) {
-    CLI::App* command = app.add_subcommand(
+void add_schema_command(Command& app, Action& action) {
+    Command* command = app.add_subcommand(
         "schema", "print the JSON Schema of scenario or experiment files, for editors");
     auto kind = std::make_shared<std::string>("scenario");
     command->add_option("KIND", *kind, "of which files")
-        ->check(CLI::IsMember({"scenario", "experiment"}))
+        ->one_of({"scenario", "experiment"})
         ->capture_default_str();
     command->footer(
         "Editors take it from a file's first line:\n"

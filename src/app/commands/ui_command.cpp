@@ -1,4 +1,5 @@
 // plimsoll ui: the runs there are, and new ones, in a browser.
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -16,8 +17,6 @@
 #include <optional>
 #include <thread>
 #include <utility>
-
-#include <CLI/CLI.hpp>
 
 namespace plimsoll {
 namespace {
@@ -122,9 +121,9 @@ int ui(const Flags& flags) {
 
 }  // namespace
 
-void add_ui_command(CLI::App& app, Action& action) {
+void add_ui_command(Command& app, Action& action) {
     auto flags = std::make_shared<Flags>();
-    CLI::App* command =
+    Command* command =
         app.add_subcommand("ui", "past runs in a browser: read, compare, and start new ones");
     command->add_option("--listen", flags->listen, "serve the page here")
         ->type_name("ADDR:PORT")

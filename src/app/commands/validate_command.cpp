@@ -1,4 +1,5 @@
 // plimsoll validate SCENARIO
+#include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/console.hpp"
@@ -12,7 +13,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -92,9 +92,9 @@ int validate(const ValidateFlags& flags) {
 
 }  // namespace
 
-void add_validate_command(CLI::App& app, Action& action) {
+void add_validate_command(Command& app, Action& action) {
     auto flags = std::make_shared<ValidateFlags>();
-    CLI::App* command = app.add_subcommand("validate", "check a scenario and print its plan");
+    Command* command = app.add_subcommand("validate", "check a scenario and print its plan");
     command->add_option("SCENARIO", flags->path, "a scenario file, or - for stdin")->required();
     command->add_flag("--check-target", flags->check,
                       "also send one request of each step and say how it was answered");
