@@ -55,7 +55,7 @@ CASES = {
     "database_io": Case(["database-io:commits=20"], 300),
     "rate_limited": Case(["rate-limit:rate=60/s,burst=10"], 120),
     "accept_queue": Case(["accept-queue:backlog=1,pause=20ms"], 120, fresh=True),                                        # 50/s
-    "network": Case(["network:latency=0s,drop_new=30%"], 80, lab=["--proxy"]),
+    "network": Case(["network:latency=0s,drop_new=30%"], 80, lab=["--proxy"], fresh=True),
     "ephemeral_ports": Case(["ephemeral-ports:ports=80"], 200),                                              # 80/s on loopback
     "memory": Case(["memory-growth:per_request=512KiB,limit=256MiB"], 80),
 }

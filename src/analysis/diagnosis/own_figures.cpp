@@ -26,6 +26,8 @@ constexpr double kLonger = 2;
 constexpr double kPaused = 0.25;
 // Of the CPU time that the application used.
 constexpr double kCollecting = 0.40;
+// It does little else.
+constexpr double kNothingElse = 0.70;
 
 struct FullWorkers {
     std::string name;
@@ -196,15 +198,17 @@ std::optional<Finding> find_gc_pause(const Case& c) {
     const bool burns = busy.share >= kCollecting && app_cpu_of(c).level == Level::Full;
     // One thread that collects for most of the time, while all others stand still.
     const Reach reach = reach_of(c);
+    const bool all_wait = reach.known && reach.slow;
     const bool stands = !burns && busy.share >= kCollecting && busy.cores >= kCollecting &&
-                        reach.known && reach.slow;
+                        (all_wait || busy.share >= kNothingElse);
     if (!c.broke() || (!stops && !burns && !stands)) {
         return std::nullopt;
     }
     Claim finding;
     finding.cause = "gc_pause";
     finding.direct = stops;
-    finding.sources = burns || stands ? 2 : 1;  // who used the CPU; that it was full, or all waited
+    // Who used the CPU; and that it was full, or that all waited.
+    finding.sources = burns || (stands && all_wait) ? 2 : 1;
     finding.onset_s = c.after().from_s;
     if (stops) {
         finding.evidence.emplace_back(stopped.text, query::counter(c, metric::kAppGcPause));

@@ -240,6 +240,18 @@ TEST(OtherStacks, AThreadThatCollectsMostOfTheTimeIsWhatAllWaitFor) {
         EXPECT_EQ(findings[0].cause, "gc_pause") << shown(findings);
         EXPECT_TRUE(mentions(findings[0].evidence, "for up to 75 % of the time"));
     }
+    // So it was under light load, too, and the URL that needs nothing has waited all along.
+    RunData always = analysed({}).data;
+    std::erase_if(always.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    set_app_cpu(always, 0.7, 0.86);
+    add_scraped(always, metric::kTargetGcCpu, {}, [](double t) {
+        return 0.6 * std::min(t, kFull_s) + 0.75 * std::max(0.0, t - kFull_s);
+    });
+    name_server(always, "java");
+    const auto findings = diagnose_again(always);
+    expect_only(findings, "none");
+    EXPECT_NE(shown(findings).find("gc_pause(low)"), std::string::npos) << shown(findings);
 }
 
 // Three workers of one thread each on a machine of eight cores.
