@@ -118,8 +118,8 @@ public:
 protected:
     void begin(pid_t pid) override {
         target_pid_ = pid;
-        sockets_.emplace(
-            TargetSocketsOptions{pid, options_.port, options_.database_ports, options_.proc_root});
+        sockets_.emplace(TargetSocketsOptions{pid, options_.port, options_.database_ports,
+                                              options_.proc_root, true, options_.apart});
     }
     [[nodiscard]] Status look(Reading& reading) override;
 
@@ -161,7 +161,10 @@ std::vector<MetricDescriptor> describe_threads() {
     return {
         {metric::kTargetProcesses, Gauge, "The target's processes.", {}},
         {metric::kTargetThreads, Gauge, "Their threads.", {}},
-        {metric::kTargetHottest, Gauge, "Share of a core that the busiest thread used.", {}},
+        {metric::kTargetHottest,
+         Gauge,
+         "Share of a core that the busiest thread used, but for those that collect garbage.",
+         {}},
         {metric::kTargetRunDelay, Counter, "Time that threads waited for a CPU.", {}},
         {metric::kTargetGcCpu, Counter, "CPU time of threads that collect garbage.", {}},
     };
@@ -175,7 +178,7 @@ public:
 
 protected:
     void begin(pid_t pid) override {
-        watch_.emplace(options_.proc_root, pid);
+        watch_.emplace(options_.proc_root, pid, options_.apart);
         facts_ = {{"pid", std::to_string(pid)}};
         pace_ = Pace(kThreads);
     }

@@ -33,8 +33,8 @@ bool is_gc_thread(std::string_view name) {
                        [&](std::string_view begin) { return name.starts_with(begin); });
 }
 
-ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root)
-    : proc_(std::move(proc)), tree_(proc_, root) {}
+ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart)
+    : proc_(std::move(proc)), tree_(proc_, root, std::move(apart)) {}
 
 void ThreadWatch::look_at_name(Id id, Known& known) const {
     auto name = read_small_file(proc_ / std::to_string(id.first) / "task" /
@@ -59,7 +59,7 @@ void ThreadWatch::add(Id id, Known& known, bool fresh) {
     known.seen = true;
     if (!(first_ && fresh)) {
         const std::uint64_t used = cpu - std::min(cpu, known.cpu_ns);
-        hottest_ns_ = std::max(hottest_ns_, used);
+        hottest_ns_ = known.collects ? hottest_ns_ : std::max(hottest_ns_, used);
         delay_ns_ += delay - std::min(delay, known.delay_ns);
         gc_ns_ += known.collects ? used : 0;
     }

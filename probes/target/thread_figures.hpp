@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -21,7 +22,8 @@ namespace plimsoll {
 
 struct ThreadFigures {
     double processes = 0, threads = 0;
-    /// CPU time over wall time of the busiest thread since the last sample; nothing in the first.
+    /// CPU time over wall time of the busiest thread that does not collect garbage, since the last
+    /// sample; nothing in the first.
     std::optional<double> hottest_ratio;
     double run_delay_s = 0;          // all threads: ready to run, and waiting for a CPU
     std::optional<double> gc_cpu_s;  // of the threads that collect garbage, where there are any
@@ -32,7 +34,8 @@ struct ThreadFigures {
 /// once more at the next sample: runtimes name a thread after it has begun. Threading: one thread.
 class ThreadWatch {
 public:
-    ThreadWatch(std::filesystem::path proc, pid_t root);
+    /// `apart`: as of ProcessTree.
+    ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart = {});
     /// Nothing when the root has ended.
     [[nodiscard]] std::optional<ThreadFigures> sample(Clock::time_point now);
     /// Of the last sample, the root among them.

@@ -90,6 +90,7 @@ bool binds_inside(const Case& c, const FullWorkers& workers) {
 /// Garbage collection by one measure.
 struct Collecting {
     double share = 0, before = 0;
+    double cores = 0;
     std::string text;
 };
 
@@ -128,6 +129,7 @@ Collecting cpu_share(const Case& c) {
         const double cores = rate_in(s.points, c.after()).value_or(0);
         if (used > 0 && cores / used > most.share) {
             most.share = cores / used;
+            most.cores = cores;
             most.text = fmt::format("{} took {:.2f} of the {:.2f} cores that it used",
                                     own ? "garbage collection" : "threads that collect garbage",
                                     cores, used);
@@ -192,13 +194,17 @@ std::optional<Finding> find_gc_pause(const Case& c) {
     const Collecting busy = cpu_share(c);
     const bool stops = stopped.share >= kPaused && stopped.share >= kLonger * stopped.before;
     const bool burns = busy.share >= kCollecting && app_cpu_of(c).level == Level::Full;
-    if (!c.broke() || (!stops && !burns)) {
+    // One thread that collects for most of the time, while all others stand still.
+    const Reach reach = reach_of(c);
+    const bool stands = !burns && busy.share >= kCollecting && busy.cores >= kCollecting &&
+                        reach.known && reach.slow;
+    if (!c.broke() || (!stops && !burns && !stands)) {
         return std::nullopt;
     }
     Claim finding;
     finding.cause = "gc_pause";
     finding.direct = stops;
-    finding.sources = burns ? 2 : 1;  // who used the CPU, and that it was full
+    finding.sources = burns || stands ? 2 : 1;  // who used the CPU; that it was full, or all waited
     finding.onset_s = c.after().from_s;
     if (stops) {
         finding.evidence.emplace_back(stopped.text, query::counter(c, metric::kAppGcPause));
@@ -209,7 +215,13 @@ std::optional<Finding> find_gc_pause(const Case& c) {
                                       query::counter(c, metric::kTargetGcCpu));
         finding.values["gc_cpu_share"] = busy.share;
     }
-    const Reach reach = reach_of(c);
+    if (stands) {
+        finding.evidence.emplace_back(
+            fmt::format("{}: for up to {:.0f} % of the time nothing else went on", busy.text,
+                        100 * std::min(1.0, busy.cores)),
+            query::counter(c, metric::kTargetGcCpu));
+        finding.values["gc_cpu_share"] = busy.share;
+    }
     if (reach.known) {
         (reach.slow ? finding.evidence : finding.against).push_back(reach.said({}));
     } else {
