@@ -1,22 +1,32 @@
-# Reading the same system headers is most of what a source costs to compile. They are compiled once for all modules and
-# once for all tests (which are not optimised, so cannot share the first). Only headers from outside the project, so
-# that no change of ours compiles everything again; each source still includes what it uses: -DPLIMSOLL_PCH=OFF shows
-# what it forgot.
-if(PLIMSOLL_PCH)
-  set(plimsoll_pch_headers
+# Reading the same system headers is most of what a source costs to compile. They are compiled once for each way of compiling,
+# since flags must agree: what runs for each request (HOT), the other modules, and the tests.
+# Only headers from outside the project, so that no change of ours compiles everything again; each source still includes what it
+# uses: -DPLIMSOLL_PCH=OFF shows what it forgot.
+#
+# plimsoll_precompile(NAME [LIBS targets...] [OPTIONS flags...] [HEADERS more headers...]): the target that others REUSE_FROM
+function(plimsoll_precompile name)
+  cmake_parse_arguments(ARG "" "" "LIBS;OPTIONS;HEADERS" ${ARGN})
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
+  target_link_libraries(${name} PRIVATE plimsoll_warnings fmt::fmt ${ARG_LIBS})
+  target_compile_options(${name} PRIVATE ${ARG_OPTIONS})
+  target_precompile_headers(${name} PRIVATE
     <algorithm> <array> <charconv> <chrono> <cmath> <cstdint> <filesystem> <functional> <limits> <map> <memory> <optional>
-    <set> <span> <sstream> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
+    <set> <span> <sstream> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h> ${ARG_HEADERS})
+endfunction()
+
+if(PLIMSOLL_LTO)
+  set(plimsoll_hot_options -flto=auto -ffat-lto-objects)
+endif()
+# Tests themselves need not be optimised, which halves the time that they take to compile.
+set(plimsoll_test_options $<$<OR:$<CONFIG:RelWithDebInfo>,$<BOOL:${PLIMSOLL_FUZZ}>>:-O0>)
+
+if(PLIMSOLL_PCH)
   file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "")
-
-  add_library(plimsoll_module_pch OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
-  target_link_libraries(plimsoll_module_pch PRIVATE plimsoll_warnings fmt::fmt)
-  target_precompile_headers(plimsoll_module_pch PRIVATE ${plimsoll_pch_headers})
-
+  plimsoll_precompile(plimsoll_module_pch)
+  plimsoll_precompile(plimsoll_hot_pch OPTIONS ${plimsoll_hot_options})
   if(PLIMSOLL_TESTS)
     find_package(GTest REQUIRED)
-    add_library(plimsoll_test_pch OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
-    target_link_libraries(plimsoll_test_pch PRIVATE plimsoll_warnings fmt::fmt GTest::gmock)
-    target_compile_options(plimsoll_test_pch PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0>)
-    target_precompile_headers(plimsoll_test_pch PRIVATE ${plimsoll_pch_headers} <gmock/gmock.h> <gtest/gtest.h>)
+    plimsoll_precompile(plimsoll_test_pch OPTIONS ${plimsoll_test_options} LIBS GTest::gmock
+                        HEADERS <gmock/gmock.h> <gtest/gtest.h>)
   endif()
 endif()

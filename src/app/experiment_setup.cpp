@@ -1,6 +1,7 @@
 #include "app/experiment_setup.hpp"
 
 #include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "lab/fault_catalogue.hpp"

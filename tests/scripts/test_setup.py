@@ -91,7 +91,7 @@ class Setup(unittest.TestCase):
         self.assertIn("docker.io", self.setup("--list", "engines").stdout)
         ran = self.setup("biuld")
         self.assertEqual(ran.returncode, 1)
-        self.assertEqual(ran.stderr, 'setup: no group "biuld"; there are: build run test engines dev\n')
+        self.assertEqual(ran.stderr, 'setup: no group "biuld"; there are: build run test engines check dev\n')
 
     def test_installs_a_web_part_once_and_again_when_its_lock_file_changes(self) -> None:
         self.web_part("{}")

@@ -6,7 +6,7 @@
 #include "app/commands/alerts_flags.hpp"
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/put_page.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 

@@ -1,8 +1,9 @@
 // plimsoll calibrate [SCENARIO]
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
 #include "engine/calibrate.hpp"
@@ -10,6 +11,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 

@@ -2,8 +2,10 @@
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/find_flags.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/lab_child.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
@@ -18,6 +20,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 

@@ -4,9 +4,10 @@
 #include "app/commands/alert_server.hpp"
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/put_page.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/experiment_run.hpp"
 #include "app/experiment_setup.hpp"
 #include "base/log.hpp"
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 #include "analysis/analyse.hpp"
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "base/log.hpp"

@@ -1,7 +1,7 @@
 #include "app/commands/export_flags.hpp"
 
 #include "app/commands/command_line.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 
 #include <algorithm>
 #include <cctype>

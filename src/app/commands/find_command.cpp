@@ -3,15 +3,18 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/find_flags.hpp"
 #include "app/commands/probe_flags.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/find_pilot.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "scenario/parse.hpp"
 
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "app/commands/flag_text.hpp"
 
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 
 #include <charconv>
 #include <cstdlib>

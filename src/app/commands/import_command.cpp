@@ -1,7 +1,7 @@
 // plimsoll import har | openapi | curl | postman | k6 | locust FILE|-
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "import/import.hpp"

@@ -1,9 +1,10 @@
 // plimsoll lab: the demo target alone.
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/stop_request.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"

@@ -1,8 +1,9 @@
 // plimsoll lab proxy: network faults in front of any TCP server.
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/stop_request.hpp"
 #include "base/log.hpp"
 #include "lab/fault_catalogue.hpp"

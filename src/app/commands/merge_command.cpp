@@ -1,8 +1,9 @@
 // plimsoll merge RUN...
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/run_report.hpp"
 #include "base/log.hpp"
 #include "store/merge_runs.hpp"

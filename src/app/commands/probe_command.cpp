@@ -1,10 +1,11 @@
 // plimsoll probe [CONFIG]: the probes alone, as a Prometheus exporter.
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/probe_flags.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/live_page.hpp"
 #include "app/stop_request.hpp"
 #include "app/version.hpp"

@@ -4,10 +4,12 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/commands/probe_flags.hpp"
 #include "app/commands/request_flags.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "base/user_file.hpp"
@@ -20,6 +22,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 

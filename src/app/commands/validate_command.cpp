@@ -1,8 +1,9 @@
 // plimsoll validate SCENARIO
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/console.hpp"
+#include "app/exit_code.hpp"
 #include "app/plan.hpp"
 #include "app/version.hpp"
 #include "engine/single_run.hpp"
