@@ -79,7 +79,7 @@ Collected collect(const ReplayedAlert& alert, const ReplayedRun& run, AlertOutco
     for (std::size_t i = 0; i < alert.phases.size(); ++i) {
         const PhaseFigures figures = figures_of(alert.phases[i], onset_s, !run.truth.onset);
         all.false_alarms += static_cast<double>(figures.false_alarms);
-        out.flapped += figures.firings > 1 ? 1 : 0;
+        out.flapped += figures.firings > run.truth.troubles ? 1 : 0;
         if (!figures.firing_s) {
             continue;
         }
@@ -128,8 +128,11 @@ void add_remarks(const ReplayedAlert& alert, const ReplayedRun& run, const Backt
         out.remarks.push_back(always_remark(out));
     } else if (out.flapped > 0) {
         out.remarks.push_back(
-            fmt::format("it flaps: it began to fire more than once in {} of {} phases", out.flapped,
-                        out.phases));
+            fmt::format("it flaps: it began to fire more than {} in {} of {} phases",
+                        run.truth.troubles == 1
+                            ? "once"
+                            : fmt::format("{} times for as many faults", run.truth.troubles),
+                        out.flapped, out.phases));
     }
     if (fired_at_all == 0) {
         const std::string cannot =

@@ -38,7 +38,7 @@ struct AlertOutcome {
     std::optional<PhaseRange> failed_before, slow_before;  // requests, from the onset to firing
     /// Times that it began to fire before the onset, or in a healthy run: mean over the phases.
     double false_alarms = 0;
-    std::size_t flapped = 0;           // phases in which it fired more than once
+    std::size_t flapped = 0;           // phases in which it fired more often than there were faults
     double firing_share = 0;           // of all evaluations
     std::vector<ShownSpan> spans;      // of the phase whose delay is the median
     std::vector<std::string> remarks;  // the first explains the outcome

@@ -42,6 +42,14 @@ Result<RunTruth> find_truth(const RunReader& reader, const std::string& path,
     if (!onsets.empty()) {
         truth.onset = onsets.front();
         truth.others.assign(onsets.begin() + 1, onsets.end());
+        const auto events = reader.events();
+        if (!events) {
+            return events.error();
+        }
+        const auto later = std::count_if(events->begin(), events->end(), [&](const auto& event) {
+            return event.kind == EventKind::FaultPlanted && event.t_s >= truth.onset->at_s;
+        });
+        truth.troubles = std::max<std::size_t>(1, static_cast<std::size_t>(later));
     }
     return truth;
 }

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "store/run_reader.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct RunTruth {
     /// What delays count from; absent: the run is healthy throughout.
     std::optional<Onset> onset;
     std::vector<Onset> others;  // that were known as well
+    /// How often trouble was made: faults that were planted, from the onset on; never 0.
+    std::size_t troubles = 1;
     /// Before the onset, or all of a healthy run: whoever fires here, lies.
     [[nodiscard]] double healthy_s() const { return onset ? onset->at_s : duration_s; }
 };

@@ -98,6 +98,22 @@ TEST(AlertOutcome, SaysThatItFlaps) {
                 Contains("it flaps: it began to fire more than once in 1 of 1 phases"));
 }
 
+TEST(AlertOutcome, MayFireOnceForEachFault) {
+    const RuleSet rules = one_rule(rule("A", "x > 1"));
+    PhaseStory story = fires(150, 180, 0);
+    story.spans.push_back({AlertState::Firing, 210'000, 240'000, false, 210'000});
+    ReplayedRun run = run_of(rules, {story}, 100);
+    run.truth.troubles = 2;
+    EXPECT_EQ(report_of(rules, run).outcomes.at(0).flapped, 0U);
+    story.spans.push_back({AlertState::Firing, 300'000, 330'000, false, 300'000});
+    ReplayedRun thrice = run_of(rules, {story}, 100);
+    thrice.truth.troubles = 2;
+    EXPECT_THAT(
+        report_of(rules, thrice).outcomes.at(0).remarks,
+        Contains(
+            "it flaps: it began to fire more than 2 times for as many faults in 1 of 1 phases"));
+}
+
 TEST(AlertOutcome, SaysThatItFiresAllTheTime) {
     const RuleSet rules = one_rule(rule("A", "x > 1"));
     const auto report = report_of(rules, run_of(rules, {fires(0, 600, 0, true)}, 100));
