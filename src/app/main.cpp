@@ -76,6 +76,7 @@ int dispatch(int argc, char** argv) {
     plimsoll::add_compare_command(app, action);
     plimsoll::add_alerts_command(app, action);
     plimsoll::add_merge_command(app, action);
+    plimsoll::add_gather_command(app, action);
     plimsoll::add_experiment_command(app, action);
     plimsoll::add_export_command(app, action);
     plimsoll::add_calibrate_command(app, action);

@@ -25,6 +25,7 @@ void add_lab_command(CLI::App& app, Action& action);
 /// A subcommand of lab, which it returns.
 CLI::App* add_lab_proxy_command(CLI::App& lab, Action& action);
 void add_merge_command(CLI::App& app, Action& action);
+void add_gather_command(CLI::App& app, Action& action);
 void add_probe_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_validate_command(CLI::App& app, Action& action);
