@@ -81,7 +81,7 @@ Status GatheredLoad::go_on() {
     if (!reader) {
         return reader.error();
     }
-    const auto last = reader->query("SELECT max(tick) FROM tick WHERE 1 HAVING count(*) > 0");
+    const auto last = reader->query("SELECT tick FROM tick ORDER BY tick DESC LIMIT 1");
     if (!last) {
         return last.error();
     }
@@ -167,7 +167,9 @@ Status GatheredLoad::complete(RunFileWriter& run_file) {
         return rewound;
     }
     run_file.write_errors(*errors);
-    return merge_ticks(*runs, context_.run, run_file);
+    const Status merged = merge_ticks(*runs, context_.run, run_file);
+    run_file.finish(Clock::now());
+    return merged;
 }
 
 }  // namespace plimsoll

@@ -210,8 +210,11 @@ Status RunFileWriter::start(const RunInfo& run, std::span<const ProbeInfo> probe
 
 Status RunFileWriter::rewind(std::uint64_t tick) {
     const std::lock_guard lock(state_->mutex);
-    Status status;
-    state_->transact([&] { return status = state_->rows->rewind(tick); });
+    // Where the run is finished already: a transaction per tick would else wait for the disk.
+    Status status = state_->database->exec("PRAGMA journal_mode=WAL");
+    if (status.ok()) {
+        state_->transact([&] { return status = state_->rows->rewind(tick); });
+    }
     return status;
 }
 

@@ -49,7 +49,8 @@ public:
     void write_errors(std::span<const ErrorSample> errors);
     /// Replaces the stages of executor `index`, whose level was set while it ran. Written at once.
     void write_stages(std::size_t index, const std::vector<StageInfo>& stages);
-    /// Forgets all ticks from `tick` on, so that they can be written again, and all errors.
+    /// Forgets all ticks from `tick` on, so that they can be written again, and all errors. Then
+    /// `finish` must come (once more).
     [[nodiscard]] Status rewind(std::uint64_t tick);
     /// Keeps the verdict (a JSON text) with the run. Written at once.
     void write_verdict(std::string_view json);

@@ -351,6 +351,38 @@ class Gather(unittest.TestCase):
             whole = query(run, "select value from run where key='start_wall_ns'")[0][0] / 1e9
             self.assertAlmostEqual(whole, starts[2], delta=0.005)
 
+    def test_the_planted_pool_is_named_as_in_one_run(self):
+        """A pool of 3 whose connections are held for 40 ms carries 75 requests a second; the load climbs to twice that."""
+        lab = self.start("lab", "--listen", "127.0.0.1:0", "--fault", "app-pool:size=3,hold=40ms", "--pool-metrics", "otel")
+        ready = wait_for(lambda: re.search(r"ready (http://\S+)", "".join(lab.said)), "the lab to serve", 90)[1]
+        dsn = wait_for(lambda: re.search(r'psql "([^"]+)"', "".join(lab.said)), "its database")[1]
+        path = self.dir / "lab.yaml"
+        path.write_text("target: ${env.TARGET}\ndefaults: {timeout: 5s}\n"
+                        'users: {u: {flow: [{get: /v1/deployments, name: "/v1/deployments [LIST]"}]}}\n'
+                        "load: [{executor: ramping-arrival-rate, start_rate: 20/s, arrivals: poisson, max_vus: 600,\n"
+                        "        stages: [{duration: 6s, target: 20/s}, {duration: 14s, target: 150/s}, {duration: 4s, target: 150/s}]}]\n"
+                        'probes:\n  interval: 200ms\n  postgres: {dsn: "${env.DSN}"}\n'
+                        f"  containers: [{{port: {ready.rsplit(':', 1)[1]}, role: app}}]\n"
+                        f"  app_metrics: {{url: {ready}/metrics}}\n  canaries: {{no_database: {{get: /health}}}}\n")
+        env = {"TARGET": ready, "DSN": dsn}
+        found = {}
+        run_plimsoll("run", path, "--run-dir", self.dir / "single", "-q", env=env)
+        gather = self.start("gather", path, "--listen", "127.0.0.1:0", "--segments", "2", "--run-dir", self.dir / "whole", env=env)
+        url = wait_for(lambda: re.search(r"gather +(http://\S+)", "".join(gather.said)), "the gather's address")[1]
+        parts = [self.segment(path, i, 2, url, env=env) for i in (1, 2)]
+        for part in parts:
+            self.ends(part)
+        said = self.ends(gather, 0, 99, 111)
+        for run in ("single", "whole"):
+            findings = summary(self.dir / run)["findings"]
+            self.assertTrue(findings, said)
+            found[run] = (findings[0]["cause"], findings[0]["values"].get("pool_size"))
+        self.assertEqual(found["whole"], ("app_pool_exhausted", 3), said)
+        self.assertEqual(found["whole"], found["single"])
+        probes = "select count(*) from probe"
+        self.assertEqual(query(self.dir / "whole", probes), query(self.dir / "single", probes))
+        self.assertEqual(query(self.dir / "part1", probes), [(0,)], "probes are the gather's alone")
+
     def test_start_at_begins_at_the_instant(self):
         with Target() as target:
             path = self.scenario(target.url, duration=1)
