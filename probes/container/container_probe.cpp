@@ -232,7 +232,7 @@ Status ContainerProbe::find_process() {
     if (!read_stat(options_.proc_root, pid)) {
         return Error{fmt::format("there is no process {}", pid), name()};
     }
-    tree_.emplace(options_.proc_root, pid);
+    tree_.emplace(options_.proc_root, pid, options_.apart);
     folders_ = cgroup_of(pid, options_.proc_root, options_.cgroup_root);
     cpu_.rebase();
     return {};

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <sys/types.h>
 
@@ -22,6 +23,7 @@ struct ContainerProbeOptions {
                        // part when empty, and of docker and label always the container's own name
     std::string role;  // label `role`: app, database ...
     pid_t pid = 0;     // this process and its descendants
+    std::set<pid_t> apart = {};  // but for these and theirs, which have probes of their own
     std::uint16_t port = 0;  // whoever listens there, looked up again when it was restarted; where
                              // that is an engine's proxy, the container behind it
     std::string cgroup;      // see find_cgroup; a Kubernetes pod is one too

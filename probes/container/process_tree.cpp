@@ -98,11 +98,12 @@ double SteadyCounter::update(double sum) {
     return total_;
 }
 
-ProcessTree::ProcessTree(std::filesystem::path proc, pid_t root)
+ProcessTree::ProcessTree(std::filesystem::path proc, pid_t root, std::set<pid_t> apart)
     : proc_(std::move(proc)),
       files_(proc_),
       most_kept_open_(most_kept_open()),
       root_(root),
+      apart_(std::move(apart)),
       children_files_(
           std::filesystem::exists(proc_ / "self/task" / std::to_string(gettid()) / "children")) {
     if (const auto stat = stat_of(root_)) {
@@ -166,6 +167,9 @@ void ProcessTree::add(pid_t pid, Sample& sample) {
     std::vector<pid_t> queue{pid};
     for (std::size_t next = 0; next < queue.size(); ++next) {
         const pid_t member = queue[next];
+        if (member != root_ && apart_.contains(member)) {
+            continue;
+        }
         if (const std::optional<ProcessStat> stat = take_member(member)) {
             sample.cpu_s += stat->own_cpu_s + stat->reaped_cpu_s;
             ++sample.processes;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -58,7 +59,9 @@ private:
 /// each. This costs one small file per process; exact shares (PSS) would walk all page tables.
 class ProcessTree {
 public:
-    ProcessTree(std::filesystem::path proc, pid_t root);
+    /// `apart`: descendants that are no part of it, with whatever is below them (a database that
+    /// the application has started).
+    ProcessTree(std::filesystem::path proc, pid_t root, std::set<pid_t> apart = {});
 
     struct Sample {
         double cpu_s = 0;
@@ -94,6 +97,7 @@ private:
     ProcFiles files_;
     std::size_t most_kept_open_;
     pid_t root_;
+    std::set<pid_t> apart_;
     std::uint64_t root_start_ = 0;
     bool children_files_;
     double largest_shared_ = 0;

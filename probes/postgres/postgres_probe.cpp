@@ -4,13 +4,12 @@
 #include "probes/postgres/activity.hpp"
 #include "probes/postgres/blockers.hpp"
 #include "probes/postgres/connection.hpp"
+#include "probes/postgres/costs.hpp"
 #include "probes/postgres/link.hpp"
 #include "probes/postgres/metrics.hpp"
 #include "probes/postgres/queries.hpp"
 #include "probes/postgres/rows.hpp"
 #include "probes/postgres/sql_text.hpp"
-#include "probes/postgres/statement_queries.hpp"
-#include "probes/postgres/statements.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -117,7 +116,7 @@ private:
     EverySecond blockers_due_;
     std::uint64_t blocked_ = 0;  // at the last reading
     BlockerTally blockers_;
-    std::optional<Statements> statements_before_;
+    Costs costs_;
 };
 
 Status PostgresProbe::start(Clock::time_point deadline) {
@@ -153,7 +152,8 @@ void PostgresProbe::warn_of_privileges() {
     }
 }
 
-/// What holds until the server is restarted. Also the first look at pg_stat_statements.
+/// What holds until the server is restarted. Also the first look at what statements and tables have
+/// cost so far.
 Status PostgresProbe::learn_server(Clock::time_point deadline) {
     const int version = main_.connection.server_version();
     const Result<PgRows> rows = main_.connection.query(settings_sql(version), deadline);
@@ -165,14 +165,9 @@ Status PostgresProbe::learn_server(Clock::time_point deadline) {
         facts_.emplace_back(rows->text(row, 0), rows->text(row, 1));
     }
     server_known_ = true;
-    if (!statements_before_ && !fact_of(facts_, "statements_schema").empty()) {
-        if (auto statements =
-                ask_statements(main_.connection, fact_of(facts_, "statements_schema"), deadline)) {
-            statements_before_ = std::move(*statements);
-        } else {
-            facts_.emplace_back("statements", "not read: " + statements.error().what);
-        }
-    }
+    const Facts troubles =
+        costs_.begin(main_.connection, fact_of(facts_, "statements_schema"), deadline);
+    facts_.insert(facts_.end(), troubles.begin(), troubles.end());
     return {};
 }
 
@@ -278,20 +273,11 @@ void PostgresProbe::read_blockers_of(Clock::time_point deadline, Reading& readin
 
 void PostgresProbe::finish(Clock::time_point deadline) {
     end_facts_ = blockers_.facts();
-    if (!statements_before_) {
-        return;
-    }
     if (spare_ && spare_->connection.up() && !main_.connection.up()) {
         swap_connections();
     }
-    const auto after =
-        ask_statements(main_.connection, fact_of(facts_, "statements_schema"), deadline);
-    if (!after) {
-        end_facts_.emplace_back("statements", "not read at the end: " + after.error().what);
-        return;
-    }
-    const Facts facts = ask_statement_facts(main_.connection, fact_of(facts_, "statements_schema"),
-                                            *statements_before_, *after, deadline);
+    const Facts facts =
+        costs_.since(main_.connection, fact_of(facts_, "statements_schema"), deadline);
     end_facts_.insert(end_facts_.end(), facts.begin(), facts.end());
 }
 

@@ -43,7 +43,8 @@ struct PostgresProbeOptions {
 /// While a backend waits for a lock, who holds it is asked at most once a second: a new pair of
 /// statements is a note, all of them are facts after `finish` (BlockerTally). With
 /// pg_stat_statements in the database, the statements that took the most time between start and
-/// finish are facts too (statement_facts).
+/// finish are facts too (statement_facts); always, the tables that were read from end to end
+/// meanwhile (table_scan_facts).
 ///
 /// Start connects (and the spare), and reads settings and privileges. A role without pg_monitor is
 /// no error: `facts()` then has "missing_grant" with the statement to run, and what the role

@@ -197,4 +197,9 @@ std::string statement_texts_sql(const std::string& schema,
         schema, fmt::join(query_ids, ", "));
 }
 
+std::string table_scans_sql() {
+    return "SELECT /* plimsoll */ relid::text, schemaname || '.' || relname, seq_scan::float8, "
+           "seq_tup_read::float8 FROM pg_stat_user_tables WHERE seq_tup_read > 0";
+}
+
 }  // namespace plimsoll

@@ -35,6 +35,10 @@ namespace plimsoll {
 [[nodiscard]] std::string statement_texts_sql(const std::string& schema,
                                               const std::vector<std::string>& query_ids);
 
+/// Rows (oid, table, sequential scans, rows that these read) of the connection's database: its
+/// users' tables that were ever read so.
+[[nodiscard]] std::string table_scans_sql();
+
 /// A backend that is in a state other than active for so long is stale.
 inline constexpr int kStaleAfterSeconds = 5;
 

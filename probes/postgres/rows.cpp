@@ -63,6 +63,15 @@ Statements read_statements(const PgRows& rows) {
     return statements;
 }
 
+ScannedTables read_table_scans(const PgRows& rows) {
+    ScannedTables tables;
+    for (int row = 0; row < rows.size(); ++row) {
+        tables[std::string(rows.text(row, 0))] = {std::string(rows.text(row, 1)),
+                                                  rows.number(row, 2), rows.number(row, 3)};
+    }
+    return tables;
+}
+
 std::vector<Value> read_counters(const PgRows& rows,
                                  const std::vector<MetricDescriptor>& descriptors) {
     std::vector<Value> counters;

@@ -118,8 +118,8 @@ public:
 protected:
     void begin(pid_t pid) override {
         target_pid_ = pid;
-        sockets_.emplace(
-            TargetSocketsOptions{pid, options_.port, options_.database_ports, options_.proc_root});
+        sockets_.emplace(TargetSocketsOptions{pid, options_.port, options_.database_ports,
+                                              options_.proc_root, true, options_.apart});
     }
     [[nodiscard]] Status look(Reading& reading) override;
 
@@ -175,7 +175,7 @@ public:
 
 protected:
     void begin(pid_t pid) override {
-        watch_.emplace(options_.proc_root, pid);
+        watch_.emplace(options_.proc_root, pid, options_.apart);
         facts_ = {{"pid", std::to_string(pid)}};
         pace_ = Pace(kThreads);
     }

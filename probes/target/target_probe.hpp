@@ -22,6 +22,8 @@ struct TargetProbeOptions {
     Nanoseconds period = kSocketsPeriod;
     /// Of databases and their poolers: connections there are `peer="database"`.
     std::set<std::uint16_t> database_ports{5432, 6432};
+    /// Processes that are no part of the target although it may have started them: a database's.
+    std::set<pid_t> apart = {};
     std::string docker_host = {};     // as DOCKER_HOST; empty: the default sockets
     std::string proc_root = "/proc";  // another folder for tests
 };

@@ -45,7 +45,7 @@ std::string_view peer_name(Peer peer) {
 
 TargetSockets::TargetSockets(TargetSocketsOptions options)
     : options_(std::move(options)),
-      tree_(options_.proc, options_.pid),
+      tree_(options_.proc, options_.pid, options_.apart),
       walks_(kWalks),
       owners_(kOwners) {
     const ino_t theirs = network_namespace(options_.proc, std::to_string(options_.pid));

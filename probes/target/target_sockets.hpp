@@ -55,7 +55,8 @@ struct TargetSocketsOptions {
     /// Remote ports at which a database or its pooler listens.
     std::set<std::uint16_t> database_ports{5432, 6432};
     std::filesystem::path proc = "/proc";
-    bool use_diag = true;  // false: text of /proc only, as where sock_diag is not to be had
+    bool use_diag = true;        // false: text of /proc only, as where sock_diag is not to be had
+    std::set<pid_t> apart = {};  // as of ProcessTree
 };
 
 /// Looks at the sockets of one process tree, in its network namespace.

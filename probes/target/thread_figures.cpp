@@ -33,8 +33,8 @@ bool is_gc_thread(std::string_view name) {
                        [&](std::string_view begin) { return name.starts_with(begin); });
 }
 
-ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root)
-    : proc_(std::move(proc)), tree_(proc_, root) {}
+ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart)
+    : proc_(std::move(proc)), tree_(proc_, root, std::move(apart)) {}
 
 void ThreadWatch::look_at_name(Id id, Known& known) const {
     auto name = read_small_file(proc_ / std::to_string(id.first) / "task" /

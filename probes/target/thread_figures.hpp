@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -32,7 +33,8 @@ struct ThreadFigures {
 /// once more at the next sample: runtimes name a thread after it has begun. Threading: one thread.
 class ThreadWatch {
 public:
-    ThreadWatch(std::filesystem::path proc, pid_t root);
+    /// `apart`: as of ProcessTree.
+    ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart = {});
     /// Nothing when the root has ended.
     [[nodiscard]] std::optional<ThreadFigures> sample(Clock::time_point now);
     /// Of the last sample, the root among them.

@@ -37,7 +37,7 @@ struct Behaviour {
     int commits = 0;
     std::size_t commit_bytes = 0;
     Nanoseconds app_cpu{0};
-    bool one_core = false;  // app_cpu on one thread at a time
+    bool one_core = false;  // all computing on one thread
     std::optional<LoopBlock> loop_block;
     int extra_hash_iterations = 0;
     std::size_t memory_per_request = 0;

@@ -37,7 +37,7 @@ constexpr std::array kDatabaseIo{
     FaultKey{"bytes", Bytes, "8KiB", 1, 1 << 20, "size of each row"}};
 constexpr std::array kAppCpu{
     FaultKey{"burn", Duration, "10ms", 0, 60, "processor time of the service per request"},
-    FaultKey{"single", Flag, "no", 0, 1, "on one thread at a time, as some interpreters do"}};
+    FaultKey{"single", Flag, "no", 0, 1, "on one thread alone, as an event loop does"}};
 constexpr std::array kWorkerPool{
     FaultKey{"size", Count, "4", 1, 1000, "requests that are worked on at once, /health too"}};
 constexpr std::array kThreadPool{

@@ -39,6 +39,7 @@ Service::Service(RouteTable routes, int workers, PoolMetrics metrics)
       metrics_(metrics),
       behaviour_(std::make_shared<const Behaviour>()),
       workers_(workers),
+      one_thread_(1),
       timer_(1),
       collector_(1) {}
 
@@ -102,7 +103,7 @@ void Service::serve(const HttpRequest& request, Responder responder, Snapshot no
         }
     }
     if (now->app_cpu > 0ns) {
-        plan = burning(std::move(plan), now, match.route->api);
+        plan = burning(std::move(plan), *now, match.route->api);
     }
     if (!match.route->api || now->thread_hold <= 0ns) {
         carry_out(std::move(plan), now, std::move(responder));
@@ -119,18 +120,14 @@ void Service::serve(const HttpRequest& request, Responder responder, Snapshot no
     });
 }
 
-RoutePlan Service::burning(RoutePlan plan, const Snapshot& now, bool api) {
+RoutePlan Service::burning(RoutePlan plan, const Behaviour& now, bool api) {
     // Everything goes through the workers, as in a service with a thread per request: what burns
     // nothing waits all the same.
-    const Nanoseconds burn = api ? now->app_cpu : 0ns;
+    const Nanoseconds burn = api ? now.app_cpu : 0ns;
     auto rest = std::make_shared<RoutePlan>(std::move(plan));
     RoutePlan burnt;
     burnt.delay = std::exchange(rest->delay, 0ns);
-    burnt.compute = [this, burn, rest, one_core = now->one_core] {
-        std::unique_lock lock(one_core_, std::defer_lock);
-        if (one_core) {
-            lock.lock();
-        }
+    burnt.compute = [burn, rest] {
         burn_cpu(burn);
         return std::move(*rest);
     };
@@ -228,7 +225,8 @@ void Service::carry_out(RoutePlan plan, Snapshot now, Responder responder) {
         return;
     }
     if (plan.compute) {
-        workers_.post(
+        WorkerPool& threads = now->one_core ? one_thread_ : workers_;
+        threads.post(
             [this, compute = std::move(plan.compute), now = std::move(now),
              to = shared(std::move(responder))] { carry_out(compute(), now, std::move(*to)); });
         return;
@@ -306,6 +304,7 @@ void Service::stop() {
     collector_.stop();
     timer_.stop();
     workers_.stop();
+    one_thread_.stop();
     const std::shared_lock lock(pool_mutex_);
     if (pool_) {
         pool_->stop();

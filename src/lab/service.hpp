@@ -58,7 +58,7 @@ private:
     /// Returns once the world goes on.
     void wait_for_collector();
     /// The plan with the processor time that each request is to burn before it.
-    [[nodiscard]] RoutePlan burning(RoutePlan plan, const Snapshot& now, bool api);
+    [[nodiscard]] RoutePlan burning(RoutePlan plan, const Behaviour& now, bool api);
     [[nodiscard]] RoutePlan connecting(RoutePlan plan, std::shared_ptr<FewPorts> ports);
     void keep_memory(std::size_t bytes);
     [[nodiscard]] bool refused(const Behaviour& now, Responder& responder);
@@ -78,14 +78,14 @@ private:
     mutable std::shared_mutex pool_mutex_;
     std::unique_ptr<DatabasePool> pool_;
     std::shared_ptr<FewPorts> few_ports_;  // guarded by behaviour_mutex_
-    std::mutex one_core_;
-    std::shared_mutex world_;  // held alone by the collector
+    std::shared_mutex world_;              // held alone by the collector
     std::atomic<std::uint64_t> collectable_{0};
     std::atomic<std::uint64_t> collections_{0};
     std::atomic<double> collecting_s_{0};
-    WorkerPool workers_;    // computing
-    WorkerPool timer_;      // only passes plans on when their delay is over
-    WorkerPool collector_;  // one thread, which stops all others
+    WorkerPool workers_;     // computing
+    WorkerPool one_thread_;  // the same, where a fault leaves only one to compute
+    WorkerPool timer_;       // only passes plans on when their delay is over
+    WorkerPool collector_;   // one thread, which stops all others
     SlotQueue worker_slots_{timer_};
     SlotQueue thread_slots_{timer_};
 };

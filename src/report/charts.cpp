@@ -314,6 +314,9 @@ std::vector<Chart> time_charts(const RunInfo& info, const RunData& data, const A
     if (info.has_load && !data.ticks.empty()) {
         charts.push_back(rate_chart(info, data, analysis));
         charts.push_back(latency_chart(data, analysis));
+        if (auto heatmap = heatmap_chart(data)) {
+            charts.push_back(*std::move(heatmap));
+        }
         charts.push_back(in_flight_chart(data));
     }
     for (auto& chart : {database_chart(data, analysis), waiting_chart(data), cpu_chart(info, data),

@@ -133,6 +133,11 @@ void ProbeList::add_containers() {
         options.name = each.name;
         options.role = each.role;
         options.pid = each.pid;
+        for (const ContainerProbeConfig& other : config_.containers) {
+            if (other.pid != 0 && other.pid != each.pid) {
+                options.apart.insert(other.pid);
+            }
+        }
         options.port = each.port;
         options.cgroup = each.cgroup;
         options.docker = each.docker;
@@ -187,6 +192,11 @@ void ProbeList::add_host() {
         target.port = target_.port;
         target.period = config_.interval;
         target.database_ports.merge(database_ports(config_));
+        for (const ContainerProbeConfig& each : config_.containers) {
+            if (each.pid != 0 && each.role == "database") {
+                target.apart.insert(each.pid);
+            }
+        }
         add(make_socket_probe(target));
         add(make_thread_probe(target));
     }

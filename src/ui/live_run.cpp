@@ -171,13 +171,7 @@ void LiveRun::refresh_charts(json::object& message) {
         shown_.service = summarise_latency(total.service, total.censored_service.count());
         data_->set_total(std::move(total));
     }
-    auto charts = report::time_charts(run_, data_->data(), shown_);
-    if (auto heatmap = report::heatmap_chart(data_->data())) {
-        const auto place = std::find_if(charts.begin(), charts.end(),
-                                        [](const auto& chart) { return chart.id == "latency"; });
-        charts.insert(place == charts.end() ? place : place + 1, *std::move(heatmap));
-    }
-    charts_.tell(std::move(charts), message);
+    charts_.tell(report::time_charts(run_, data_->data(), shown_), message);
     json::object markers = report::markers_json(report::markers(run_, data_->data(), shown_));
     std::string text = report::script_json(markers);
     if (text != told_markers_) {
@@ -204,7 +198,7 @@ void LiveRun::tell_tick() {
         message["errors"] = tables_->errors();
     }
     if (latest_) {
-        message["endpoints"] = LiveTables::rows(*latest_);
+        message["endpoints"] = tables_->rows(*latest_);
     }
     feed_.publish("tick", report::script_json(message));
 }

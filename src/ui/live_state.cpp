@@ -55,6 +55,7 @@ json::object LiveRun::run_json() const {
 
 void LiveRun::add_figures(json::object& state) const {
     const double span_s = to_seconds(latest_->to - latest_->from);
+    const double tick_s = to_seconds(run_.tick);
     double offered = 0;
     for (std::size_t i = 0; i < latest_->executors.size() && i < run_.executors.size(); ++i) {
         offered += run_.executors[i].open ? latest_->executors[i].offered : 0;
@@ -69,8 +70,8 @@ void LiveRun::add_figures(json::object& state) const {
         cut_off += total.cut_off.count();
     }
     state["offered"] = shown_.open_model ? plotted(offered) : json::value(nullptr);
-    state["achieved"] = plotted(rate_of(ended(delta), span_s));
-    state["failed_rate"] = plotted(rate_of(delta.failed, span_s));
+    state["achieved"] = plotted(rate_of(ended(delta), span_s, tick_s));
+    state["failed_rate"] = plotted(rate_of(delta.failed, span_s, tick_s));
     state["p50_s"] = plotted(quantile_of(delta.response, 0.5));
     state["p95_s"] = plotted(quantile_of(delta.response, 0.95));
     state["p99_s"] = plotted(quantile_of(delta.response, 0.99));

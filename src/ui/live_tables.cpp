@@ -24,12 +24,12 @@ double span_of(const Snapshot& snapshot) {
 void LiveTables::add_tick(const Snapshot& snapshot) {
     const double span_s = span_of(snapshot);
     const double t_s = to_seconds(snapshot.from - run_.start.mono) + span_s / 2;
-    // The last tick may be of a few milliseconds, from which no rate can be told.
-    const bool told = span_s * 4 >= to_seconds(run_.tick);
+    const double tick_s = to_seconds(run_.tick);
+    const bool told = gives_rate(span_s, tick_s);
     for (std::size_t i = 0; told && i < sparks_.size() && i < snapshot.delta.size(); ++i) {
         const EndpointStats& delta = snapshot.delta[i];
         sparks_[i].push_back(
-            {t_s, rate_of(ended(delta), span_s), quantile_of(delta.response, 0.99)});
+            {t_s, rate_of(ended(delta), span_s, tick_s), quantile_of(delta.response, 0.99)});
         if (sparks_[i].size() > kSpark) {
             sparks_[i].pop_front();
         }
@@ -74,8 +74,9 @@ json::array LiveTables::endpoints() const {
     return all;
 }
 
-json::array LiveTables::rows(const Snapshot& snapshot) {
+json::array LiveTables::rows(const Snapshot& snapshot) const {
     const double span_s = span_of(snapshot);
+    const double tick_s = to_seconds(run_.tick);
     json::array all;
     for (std::size_t i = 0; i < snapshot.total.size(); ++i) {
         const EndpointStats& total = snapshot.total[i];
@@ -83,10 +84,11 @@ json::array LiveTables::rows(const Snapshot& snapshot) {
         const double max_s =
             total.response.empty() ? report::kNoValue : to_seconds(total.response.max());
         all.push_back(json::array{
-            total.requests, total.failed, plotted(rate_of(ended(delta), span_s)),
-            plotted(rate_of(delta.failed, span_s)), plotted(quantile_of(total.response, 0.5)),
-            plotted(quantile_of(total.response, 0.95)), plotted(quantile_of(total.response, 0.99)),
-            plotted(max_s), plotted(quantile_of(delta.response, 0.99))});
+            total.requests, total.failed, plotted(rate_of(ended(delta), span_s, tick_s)),
+            plotted(rate_of(delta.failed, span_s, tick_s)),
+            plotted(quantile_of(total.response, 0.5)), plotted(quantile_of(total.response, 0.95)),
+            plotted(quantile_of(total.response, 0.99)), plotted(max_s),
+            plotted(quantile_of(delta.response, 0.99))});
     }
     return all;
 }

@@ -30,7 +30,7 @@ public:
     /// The endpoints, each with its latest ticks.
     [[nodiscard]] boost::json::array endpoints() const;
     /// A row of figures of each: see docs/ui.md.
-    [[nodiscard]] static boost::json::array rows(const Snapshot& snapshot);
+    [[nodiscard]] boost::json::array rows(const Snapshot& snapshot) const;
     [[nodiscard]] boost::json::array errors() const;
     /// Whether `errors` has changed since the last call.
     [[nodiscard]] bool take_errors_changed();

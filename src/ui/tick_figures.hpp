@@ -9,9 +9,15 @@
 
 namespace plimsoll {
 
-/// Per second; 0 where `span_s` is.
-[[nodiscard]] inline double rate_of(std::uint64_t count, double span_s) {
-    return span_s > 0 ? static_cast<double>(count) / span_s : 0;
+/// Whether a tick of `span_s` seconds gives a rate: a run's last one may be of a few milliseconds,
+/// from which none can be told. `tick_s`: how long a whole one is.
+[[nodiscard]] inline bool gives_rate(double span_s, double tick_s) {
+    return span_s > 0 && span_s * 4 >= tick_s;
+}
+
+/// Per second; kNoValue where the tick gives none.
+[[nodiscard]] inline double rate_of(std::uint64_t count, double span_s, double tick_s) {
+    return gives_rate(span_s, tick_s) ? static_cast<double>(count) / span_s : report::kNoValue;
 }
 
 /// In seconds; kNoValue where there are no times.

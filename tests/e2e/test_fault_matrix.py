@@ -43,6 +43,7 @@ CASES = {
     "app_cpu": Case(["app-cpu:burn=10ms,single=yes"], 200, also=["event_loop_blocked"]),                     # 100/s
     "app_cpu_throttled": Case(["app-cpu:burn=5ms", "cpu-quota:cores=0.5"], 200),                             # 100/s
     "password_hashing": Case(["password-hashing:iterations=100000"], 60, login=True),                        # cores / 50 ms
+    "gc_pause": Case(["gc-pause:pause=150ms,every=20"], 200),                                                # 130/s
     "upstream": Case(["thread-pool:size=4,hold=40ms"], 200),                                                 # 100/s
     "idle_in_transaction": Case(["app-pool:size=10,hold=5ms", "idle-in-transaction:call=150ms"], 120),       # 65/s
     "lock_contention": Case(["lock-contention:rows=1,hold=15ms"], 130),                                      # 66/s

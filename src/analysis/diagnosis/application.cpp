@@ -42,6 +42,32 @@ void state_canary(const Case& c, Claim& finding) {
     }
 }
 
+/// Adds why a core for each process is its limit where there are more.
+void state_loops(const Case& c, const AppCpu& cpu, Claim& finding) {
+    if (cpu.loops > 1) {
+        finding.evidence.emplace_back(
+            fmt::format("it stayed at a core for each of its {:.0f} processes while the load rose, "
+                        "as one thread in each does",
+                        cpu.loops),
+            cpu.query);
+    } else {
+        finding.evidence.emplace_back(
+            "it stayed at one core of more while the load rose, as a single thread does: an event "
+            "loop, or an interpreter that runs one thread at a time",
+            cpu.query);
+    }
+    if (cpu.thread_seen) {
+        const Signal hottest = series_of(c.data(), metric::kTargetHottest);
+        finding.evidence.emplace_back(
+            fmt::format("its busiest thread used {:.0f} % of a core",
+                        100 * median_in(hottest, c.at_break()).value_or(0)),
+            query::gauge(c, metric::kTargetHottest));
+    } else if (server_command(c).empty()) {
+        finding.lacks(
+            "what kind of server it is: one core is a limit only of what runs one thread");
+    }
+}
+
 }  // namespace
 
 std::optional<Finding> find_app_cpu_throttled(const Case& c) {
@@ -98,26 +124,21 @@ std::optional<Finding> find_app_cpu(const Case& c) {
     finding.evidence.emplace_back(cpu.figure, cpu.query);
     finding.sources = 2;  // the core's time, and requests that need nothing else wait
     state_canary(c, finding);
-    if (cpu.one_core && server_command(c).empty()) {
-        finding.lacks(
-            "what kind of server it is: one core is a limit only of what runs one thread");
-    }
-    if (cpu.one_core) {
-        finding.evidence.emplace_back(
-            "it stayed at one core of more while the load rose, as a single thread does: an event "
-            "loop, or an interpreter that runs one thread at a time",
-            cpu.query);
+    if (cpu.loops > 0) {
+        state_loops(c, cpu, finding);
     }
     const double cpu_s = cpu.used / std::max(1e-9, c.served_rate(c.at_break()));
     const double needed = std::ceil(c.highest_demand() * cpu_s / kTargetUse);
     finding.values = {{"cpu_s_per_request", cpu_s}, {"needed_cores", needed}};
     finding.fix =
-        cpu.one_core
+        cpu.loops > 0
             ? fmt::format(
-                  "{} of CPU per request let one thread answer {:.0f} requests/s at most; {:.0f} "
+                  "{} of CPU per request let {} answer {:.0f} requests/s at most; {:.0f} "
                   "requests/s need {:.0f} processes at 70 % use each: start more of them (workers, "
                   "cluster), make requests cheaper, or move the work off the loop.",
-                  human_seconds(cpu_s), 1 / cpu_s, c.highest_demand(), needed)
+                  human_seconds(cpu_s),
+                  cpu.loops > 1 ? fmt::format("{:.0f} threads", cpu.loops) : "one thread",
+                  cpu.loops / cpu_s, c.highest_demand(), needed)
             : fmt::format(
                   "{} of CPU per request at {:.0f} requests/s need {:.0f} cores at 70 % use: add "
                   "replicas or make requests cheaper.",

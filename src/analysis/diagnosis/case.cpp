@@ -250,6 +250,19 @@ bool is_busy_state(std::string_view state) {
            state == "fastpath function call";
 }
 
+Signal active_backends(const RunData& data) {
+    return sum_of(data, metric::kPgBackends, [](const StoredSeries& s) {
+        return !is_ours(s) && s.label("state") == "active";
+    });
+}
+
+Signal waits_for_io(const RunData& data) {
+    return sum_of(data, metric::kPgWaiting, [](const StoredSeries& s) {
+        const std::string type = s.label("wait_event_type");
+        return type == "IO" || (type == "LWLock" && s.label("wait_event").starts_with("WAL"));
+    });
+}
+
 Signal active_unwaited(const RunData& data) {
     return sum_of(data, metric::kPgBackends, [](const StoredSeries& s) {
         return !is_ours(s) && s.label("state") == "active" && s.label("wait_event_type").empty();

@@ -91,6 +91,10 @@ struct CanaryView {
 /// Active backends without a wait event: on a CPU, or waiting for one. The application's and
 /// others', not ours.
 [[nodiscard]] Signal active_unwaited(const RunData& data);
+/// Active backends other than our own, whatever they wait for.
+[[nodiscard]] Signal active_backends(const RunData& data);
+/// Of these, those that wait for the disk or the write-ahead log.
+[[nodiscard]] Signal waits_for_io(const RunData& data);
 /// Share of active backends that wait for a lock.
 [[nodiscard]] std::optional<double> lock_share(const Case& c, Window window);
 /// Beyond it locks hold the work up, whatever else is full.

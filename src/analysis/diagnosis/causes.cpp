@@ -203,8 +203,8 @@ const std::vector<Cause>& cause_table() {
          "slow SQL",
          8,
          "few statements with most of the database's time, that read a thousand blocks for each "
-         "row "
-         "or are slow with the CPU idle",
+         "row or are slow with the CPU idle; or a table read from end to end, a million rows and "
+         "more for each second of the database's CPU",
          "database_cpu: every statement is slow on a full CPU",
          {"database_cpu", "app_pool_exhausted", "pgbouncer_pool", "worker_pool",
           "idle_in_transaction", "accept_queue", "event_loop_blocked", "upstream"},

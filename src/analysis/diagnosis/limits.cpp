@@ -60,9 +60,13 @@ std::vector<ResourceLimit> resource_limits(const Case& c, Window whole) {
     std::vector<ResourceLimit> limits;
     const double served = c.served_rate(window);
     const AppCpu app = app_cpu_of(c);
-    if (app.one_core) {
+    if (app.loops > 0) {
         const double used = c.cpu_of("app", window).value_or(app.used);
-        add(limits, "the application's one thread", "event_loop_blocked", "cores", 1, used, served);
+        add(limits,
+            app.loops > 1
+                ? fmt::format("the application's {:.0f} processes of one thread", app.loops)
+                : "the application's one thread",
+            "app_cpu", "cores", app.loops, used, served);
     } else {
         add_cpu(c, window, "app", "the application's CPU", "app_cpu", served, limits);
     }

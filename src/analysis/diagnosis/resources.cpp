@@ -92,6 +92,24 @@ double mean_response(const Case& c, Window window) {
     return std::max(1e-9, c.mean_response(window));
 }
 
+/// How many processes use a core each and no more, as one thread in each does; 0: it is not so.
+double full_loops(const Case& c, double used, double cores) {
+    const double all = c.cpu_of("app", c.after()).value_or(0);
+    for (const double loops : {processes_of(c).value_or(1), 1.0}) {
+        if (loops >= 1 && cores >= loops + 0.5 && used >= kOneCore * loops &&
+            used <= kOneCoreMost * loops && all <= kOneCoreMost * loops) {
+            return loops;
+        }
+    }
+    return 0;
+}
+
+double full_since(const Case& c, const Signal& used, double line) {
+    return sustained_since(used, c.load(), kSustainedShare,
+                           [&](double v) { return v >= 0.95 * line; })
+        .value_or(c.after().from_s);
+}
+
 }  // namespace
 
 std::optional<double> host_cpu_of(const Case& c, Window window) {
@@ -120,7 +138,17 @@ AppCpu app_cpu_of(const Case& c) {
     const auto used = c.cpu_of("app", window);
     const std::string command = server_command(c);
     // Of what only passes requests on, the CPU says nothing.
-    if (!cores || !used || server_kind(command) == ServerKind::Proxy) {
+    if (server_kind(command) == ServerKind::Proxy) {
+        return cpu;
+    }
+    const Reach reach = reach_of(c);
+    const Signal hottest = series_of(c.data(), metric::kTargetHottest);
+    cpu.thread_seen = median_in(hottest, window).value_or(0) >= kOneCore;
+    if (!cores || !used) {
+        if (cpu.thread_seen) {  // what the others use, nobody knows: it may have more than one
+            cpu.figure = fmt::format("its busiest thread used {:.2f} of a core",
+                                     mean_in(hottest, window).value_or(0));
+        }
         return cpu;
     }
     cpu.used = *used;
@@ -129,37 +157,37 @@ AppCpu app_cpu_of(const Case& c) {
     cpu.figure = fmt::format("the application used {:.2f} of {:g} core{}", *used, *cores,
                              *cores == 1 ? "" : "s");
     const double host = host_cpu_of(c, window).value_or(0);
-    const Reach reach = reach_of(c);
     // On a full machine the greatest user of it is what fills it, be it one thread or many.
     const auto database = c.cpu_of("database", window);
     const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores && database &&
                             *used >= kMoreThanDatabase * *database && reach.known && reach.slow;
-    const bool at_one = *cores >= 1.5 && *used >= kOneCore && *used <= kOneCoreMost &&
-                        c.cpu_of("app", c.after()).value_or(0) <= kOneCoreMost;
+    const double loops = full_loops(c, *used, *cores);
     double line = kFull * *cores;
     if (*used >= line || (host >= kHostFull && *used >= kMostOfHost * *cores)) {
         cpu.level = Level::Full;
         line = std::min(line, *used);
-    } else if (at_one && may_be_single_threaded(command)) {
+    } else if (loops > 0 && (cpu.thread_seen || may_be_single_threaded(command))) {
         cpu.level = !reach.known ? Level::Unknown : reach.slow ? Level::Full : Level::Room;
-        cpu.one_core = cpu.level == Level::Full;
-        line = kOneCore;
+        cpu.loops = cpu.level == Level::Full ? loops : 0;
+        line = kOneCore * loops;
     } else if (fills_host) {
         cpu.level = Level::Full;
         cpu.figure +=
             fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * host);
         line = std::min(line, *used);
-    } else if (at_one) {
+    } else if (loops > 0) {
         // It can use more than a core, so one is no limit; a thread of it may be at its own.
         cpu.level = reach.known && !reach.slow ? Level::Room : Level::Unknown;
     } else if (host >= kHostFull && *used >= kStarved) {
         cpu.level = Level::Unknown;
-    } else if (*used > kOneCoreMost || *used < kOneCoreRoom * std::min(1.0, *cores)) {
+    } else if (*used > kOneCoreMost) {
+        // Several processes of one thread each, nobody knows how many, may all be at their ends.
+        const bool uncounted = may_be_single_threaded(command) && !processes_of(c);
+        cpu.level = uncounted && !command.empty() ? Level::Unknown : Level::Room;
+    } else if (*used < kOneCoreRoom * std::min(1.0, *cores)) {
         cpu.level = Level::Room;
     }
-    cpu.onset_s = sustained_since(cpu_series(c, "app"), c.load(), kSustainedShare, [&](double v) {
-                      return v >= 0.95 * line;
-                  }).value_or(c.after().from_s);
+    cpu.onset_s = full_since(c, cpu_series(c, "app"), line);
     return cpu;
 }
 

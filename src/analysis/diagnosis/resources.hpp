@@ -22,10 +22,13 @@ struct Claim;
 enum class Level { Unknown, Room, Full };
 
 /// The application's CPU at the break: its quota, all cores it may use, or, where requests that
-/// need nothing else wait, one core of more, which is all that a single thread can use.
+/// need nothing else wait, one core for each of its processes, which is all that one thread in each
+/// can use. That there is one is known of the runtime by its name, or seen: a thread that uses up a
+/// core.
 struct AppCpu {
     Level level = Level::Unknown;
-    bool one_core = false;
+    double loops = 0;          // full at a core each, while there are more; 0: it is not that
+    bool thread_seen = false;  // to be at its core
     double used = 0, cores = 0;
     double onset_s = 0;
     std::string figure;  // "the application used 0.12 of 2 cores"; "" where nobody looked

@@ -1,13 +1,11 @@
-// The database's disk, and statements that do more work than they need.
+// The database's disk.
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
-#include "base/units.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -16,27 +14,9 @@ namespace {
 
 constexpr double kIoShare = 0.30;
 constexpr double kCpuFull = 0.90;
-// One statement in three, or fewer, with half of the database's time.
-constexpr double kTopShare = 0.50;
-constexpr int kFew = 3;
-constexpr double kSlowStatement_s = 0.050;
-// 8 MB of buffers looked at per row that came out: a scan where an index would do.
-constexpr double kBlocksPerRow = 1000;
-constexpr double kScan_s = 0.005;
-constexpr double kWorking = 0.5;
 
 bool is_wal(const StoredSeries& s) {
     return s.label("wait_event").starts_with("WAL");
-}
-bool is_io(const StoredSeries& s) {
-    const std::string type = s.label("wait_event_type");
-    return type == "IO" || (type == "LWLock" && is_wal(s));
-}
-
-Signal active(const RunData& data) {
-    return sum_of(data, metric::kPgBackends, [](const StoredSeries& s) {
-        return !is_ours(s) && s.label("state") == "active";
-    });
 }
 
 double rate(const Case& c, const char* metric, std::string_view label = {},
@@ -78,22 +58,15 @@ void state_kind(const Case& c, double io, double wal, Finding& finding) {
         " With half the waiting expect the hold time to fall by as much; run again to confirm.";
 }
 
-double number(const RunData& data, const std::string& key) {
-    const std::string text = probe_fact(data, key);
-    double value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 }  // namespace
 
 std::optional<Finding> find_database_io(const Case& c) {
     if (!c.broke()) {
         return std::nullopt;
     }
-    const Signal io = sum_of(c.data(), metric::kPgWaiting, is_io);
+    const Signal io = waits_for_io(c.data());
     const auto waiting = mean_in(io, c.after());
-    const auto busy = mean_in(active(c.data()), c.after());
+    const auto busy = mean_in(active_backends(c.data()), c.after());
     const auto some = [](double n) { return n >= 1; };
     if (!waiting || !busy || *busy <= 0 || *waiting < kIoShare * *busy ||
         samples_in(io, c.after()) < kLeastSamples ||
@@ -109,10 +82,7 @@ std::optional<Finding> find_database_io(const Case& c) {
         fmt::format("{:.0f} % of active backends waited for the disk, {:.1f} at a time on average",
                     100 * *waiting / *busy, *waiting),
         query::gauge(c, metric::kPgWaiting));
-    const double wal = mean_in(sum_of(c.data(), metric::kPgWaiting,
-                                      [](const StoredSeries& s) { return is_io(s) && is_wal(s); }),
-                               c.after())
-                           .value_or(0);
+    const double wal = mean_in(sum_of(c.data(), metric::kPgWaiting, is_wal), c.after()).value_or(0);
     state_kind(c, *waiting, wal, finding);
     finding.direct = true;  // PostgreSQL's own word for what they wait for
     const auto cores = c.cores("database");
@@ -126,62 +96,6 @@ std::optional<Finding> find_database_io(const Case& c) {
     }
     finding.values["io_share"] = *waiting / *busy;
     finding.values["wal_share"] = wal / *waiting;
-    return conclude(finding);
-}
-
-std::optional<Finding> find_slow_sql(const Case& c) {
-    const RunData& data = c.data();
-    const double total = number(data, "statements.total_s");
-    if (!c.broke() || total <= 0) {
-        return std::nullopt;
-    }
-    double top = 0;
-    for (int i = 1; i <= kFew; ++i) {
-        top += number(data, fmt::format("statement.{}.total_s", i));
-    }
-    const double first = number(data, "statement.1.total_s");
-    const double mean = number(data, "statement.1.mean_s");
-    const double blocks = number(data, "statement.1.blocks_per_call");
-    const double rows = std::max(1.0, number(data, "statement.1.rows_per_call"));
-    const bool scans = blocks / rows >= kBlocksPerRow && mean >= kScan_s;
-    if (top < kTopShare * total || first < kTopShare * top || (mean < kSlowStatement_s && !scans)) {
-        return std::nullopt;
-    }
-    // A statement that waits for a lock or sleeps is slow, but no slow SQL.
-    const auto busy = mean_in(active(data), c.load());
-    const auto on_cpu = mean_in(active_unwaited(data), c.load());
-    const auto io = mean_in(sum_of(data, metric::kPgWaiting, is_io), c.load());
-    if (!busy || *busy <= 0 || on_cpu.value_or(0) + io.value_or(0) < kWorking * *busy) {
-        return std::nullopt;
-    }
-    // On a full CPU every statement is slow; only what it reads for nothing speaks against it.
-    if (!scans && database_cpu_of(c).level != Level::Room) {
-        return std::nullopt;
-    }
-    Claim finding;
-    finding.cause = "slow_sql";
-    finding.direct = scans;
-    finding.sources = 2;
-    finding.onset_s = 0;  // as slow under light load
-    finding.evidence.emplace_back(
-        fmt::format("one statement took {:.0f} % of the database's time, {} a call: {}",
-                    100 * first / total, human_seconds(mean), probe_fact(data, "statement.1.sql")),
-        query::facts("statement"));
-    if (scans) {
-        finding.evidence.emplace_back(
-            fmt::format("each call looked at {:.0f} blocks ({:.0f} MB) to give {:.1f} rows", blocks,
-                        blocks * 8192 / 1e6, number(data, "statement.1.rows_per_call")),
-            query::facts("statement.1."));
-    }
-    finding.values = {{"statement_mean_s", mean},
-                      {"statement_share", first / total},
-                      {"blocks_per_call", blocks}};
-    finding.missing.emplace_back("its plan: run EXPLAIN (ANALYZE, BUFFERS) on it");
-    finding.fix = fmt::format(
-        "Look at the statement's plan and give it an index for what it filters and joins by. With "
-        "{} a call gone expect the hold time and the database's load to fall by {:.0f} %; run "
-        "again to confirm.",
-        human_seconds(mean), 100 * first / total);
     return conclude(finding);
 }
 

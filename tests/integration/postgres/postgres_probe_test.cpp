@@ -245,6 +245,26 @@ TEST(PostgresProbe, RanksTheStatementsOfTheRunByTheirTime) {
     }
 }
 
+TEST(PostgresProbe, SaysWhichTablesWereReadFromEndToEnd) {
+    const PostgresServer server;
+    ASSERT_EQ(server.error(), "");
+    server.run("CREATE TABLE events AS SELECT i FROM generate_series(1, 1000) i");
+    server.run("CREATE TABLE tags AS SELECT i FROM generate_series(1, 10) i");
+    server.run("SELECT count(*) FROM tags");
+    const ProbePtr probe = make(server.dsn());
+    ASSERT_TRUE(probe->start(Clock::now() + 30s).ok());
+    for (int i = 0; i < 3; ++i) {
+        server.run("SELECT count(*) FROM events WHERE i > 5");
+    }
+    ASSERT_TRUE(probe->read(Clock::now() + 30s).ok());
+    probe->finish(Clock::now() + 30s);
+    const auto facts = probe->facts();
+    EXPECT_THAT(facts, Contains(Pair("scan.1.table", "public.events")));
+    EXPECT_THAT(facts, Contains(Pair("scan.1.scans", "3")));
+    EXPECT_THAT(facts, Contains(Pair("scan.1.rows_per_scan", "1000")));
+    EXPECT_THAT(facts, Contains(Pair("scans.rows", "3000")));
+}
+
 TEST(PostgresProbe, ReportsTheServersCountersAsPsqlSeesThem) {
     const PostgresServer server;
     ASSERT_EQ(server.error(), "");

@@ -85,8 +85,8 @@ TEST(ReportInBrowser, DrawsEveryChartOnOneTimeAxisWithTheOnsetMarked) {
         EXPECT_GT(chart.at("colours").to_number<int>(), 5) << id;
         EXPECT_FALSE(chart.at("text").as_string().empty()) << id;
     }
-    EXPECT_THAT(ids, testing::ElementsAre("rate", "latency", "in_flight", "database", "cpu",
-                                          "canaries", "percentiles"));
+    EXPECT_THAT(ids, testing::ElementsAre("rate", "latency", "heatmap", "in_flight", "database",
+                                          "cpu", "canaries", "percentiles"));
     EXPECT_EQ(seen.at("drawn").to_number<std::size_t>(), ids.size());
     // 29.5 s of 63 s (the last answer came in the 63rd second), at the same place of the same axis
     // in every chart over time.
@@ -133,7 +133,7 @@ TEST(ReportInBrowser, LeavesTextFromOutsideInert) {
     EXPECT_THAT(std::string(seen.at("title").as_string()),
                 testing::HasSubstr("document.title='owned'"));
     EXPECT_NE(seen.at("title").as_string(), "owned");
-    EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 8);
 }
 
 TEST(ReportInBrowser, ShowsWhatAnalysisFoundInARunFile) {
@@ -151,7 +151,7 @@ TEST(ReportInBrowser, ShowsWhatAnalysisFoundInARunFile) {
     expect_sound_page(seen);
     EXPECT_THAT(text_of(seen.at("answer")),
                 testing::HasSubstr("application connection pool exhausted — 5 connections"));
-    EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 8);
 }
 
 TEST(ReportInBrowser, LaysTheTimelinesOfTwoRunsOverEachOther) {
@@ -269,7 +269,7 @@ TEST(ReportInBrowser, AnHourOfFiftyEndpointsOpensWithinASecond) {
     EXPECT_LT(page.size(), 3'000'000U);
     const auto seen = look_at(page);
     expect_sound_page(seen);
-    EXPECT_EQ(seen.at("drawn").to_number<int>(), 7);
+    EXPECT_EQ(seen.at("drawn").to_number<int>(), 8);
     EXPECT_LT(seen.at("opened_s").to_number<double>(), 1.0);
 }
 

@@ -290,6 +290,38 @@ TEST(SlowSql, IsNotSeenInAStatementThatSleeps) {
     EXPECT_EQ(causes(diagnose_again(data)), "app_pool_exhausted");
 }
 
+/// A database without pg_stat_statements that used all its CPU, and what was read from end to end.
+RunData with_scans(double rows_per_scan, double rows) {
+    Options options;
+    options.target = synthetic::Target::DatabaseCpu;
+    options.hold_s = 0.008;
+    RunData data = analysed(options).data;
+    data.facts["postgres.scans.rows"] = std::to_string(rows);
+    data.facts["postgres.scan.1.table"] = "public.orders";
+    data.facts["postgres.scan.1.scans"] = std::to_string(rows / rows_per_scan);
+    data.facts["postgres.scan.1.rows"] = std::to_string(rows);
+    data.facts["postgres.scan.1.rows_per_scan"] = std::to_string(rows_per_scan);
+    return data;
+}
+
+TEST(SlowSql, IsFoundByTablesThatAreReadFromEndToEnd) {
+    // 60 s of two cores and less: 1,000 million rows are 8 million and more for each second of CPU.
+    const auto findings = diagnose_again(with_scans(200'000, 1e9));
+    const Finding finding = finding_of(findings, "slow_sql");
+    EXPECT_EQ(findings[0].cause, "slow_sql") << shown(findings);
+    EXPECT_TRUE(mentions(finding.evidence,
+                         "public.orders was read from end to end 5000 times, 200000 rows each"));
+    EXPECT_NE(finding.fix.find("public.orders"), std::string::npos);
+    EXPECT_TRUE(std::any_of(finding.missing.begin(), finding.missing.end(), [](const auto& what) {
+        return what.find("pg_stat_statements") != std::string::npos;
+    }));
+}
+
+TEST(SlowSql, IsNotSeenInScansOfSmallTablesOrFewRows) {
+    EXPECT_EQ(causes(diagnose_again(with_scans(500, 1e9))), "database_cpu");
+    EXPECT_EQ(causes(diagnose_again(with_scans(200'000, 2e7))), "database_cpu");
+}
+
 TEST(LockContention, NamesTheStatementsAtBothEnds) {
     RunData data = analysed({}).data;
     for (StoredSeries& series : data.series) {

@@ -179,6 +179,70 @@ TEST(OtherStacks, OneCoreIsALimitOnlyOfWhatRunsOneThread) {
     expect_only(diagnose_again(data), "none");
 }
 
+/// How busy the busiest thread of the target was from the break on.
+void set_hottest_thread(RunData& data, double after) {
+    add_scraped(data, metric::kTargetHottest, {},
+                [=](double t) { return t < kFull_s ? 0.4 : after; });
+}
+
+// A program of a name that says nothing, at one core of two: one of its threads is at its end, or
+// many use as much by chance.
+TEST(OtherStacks, AThreadAtTheEndOfItsCoreIsALimitOfWhateverRunsIt) {
+    RunData data = analysed({}).data;
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    slow_canary(data, kFull_s);
+    set_app_cpu(data, 0.4, 0.98);
+    name_server(data, "shopd");
+    RunData many = data;
+    set_hottest_thread(many, 0.3);
+    expect_only(diagnose_again(many), "none");
+    set_hottest_thread(data, 0.97);
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "app_cpu") << shown(findings);
+    EXPECT_TRUE(mentions(findings[0].evidence, "its busiest thread used 97 % of a core"));
+
+    // Nobody looked at the process as a whole: the others may have more than that thread has.
+    RunData alone = data;
+    std::erase_if(alone.series, [](const StoredSeries& s) {
+        return s.metric == metric::kContainerCpuSeconds && s.label("role") == "app";
+    });
+    expect_only(diagnose_again(alone), "none");
+
+    // And what needs nothing is answered at once: that thread does something else.
+    RunData fast = analysed({}).data;
+    std::erase_if(fast.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    set_app_cpu(fast, 0.4, 0.98);
+    set_hottest_thread(fast, 0.97);
+    expect_only(diagnose_again(fast), "none");
+}
+
+// Three workers of one thread each on a machine of eight cores.
+TEST(OtherStacks, AsManyCoresAsProcessesAreALimitOfSingleThreads) {
+    RunData data = analysed({}).data;
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    slow_canary(data, kFull_s);
+    data.facts["env.cores"] = "8";
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kContainerCpuLimit; });
+    set_app_cpu(data, 1.2, 2.94);
+    add_scraped(data, metric::kTargetWorkers, {}, [](double) { return 3; });
+    name_server(data, "gunicorn");
+    const auto findings = diagnose_again(data);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].cause, "app_cpu") << shown(findings);
+    EXPECT_TRUE(mentions(findings[0].evidence, "a core for each of its 3 processes"));
+    RunData uncounted = data;
+    std::erase_if(uncounted.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kTargetWorkers; });
+    expect_only(diagnose_again(uncounted), "none");
+    name_server(data, "java");
+    expect_only(diagnose_again(data), "none");
+}
+
 // Go uses all cores, and shares them with database and generator: at 1.2 of 2 the machine is full.
 TEST(OtherStacks, TheGreatestUserOfAFullMachineIsAtItsLimit) {
     RunData data = analysed({}).data;

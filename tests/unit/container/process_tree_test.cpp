@@ -3,11 +3,13 @@
 #include "busy_child.hpp"
 #include "probes/container/port_owner.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -103,6 +105,46 @@ TEST(ProcessTree, CountsLivingDescendantsAndNeverFallsWhenTheyEnd) {
     // Each of 17 processes may be short of two ticks; the bridge over a dip may cost a few more.
     EXPECT_NEAR(sample->cpu_s, reported, 0.34 + 0.1);
     EXPECT_GE(most, 2U);
+}
+
+TEST(ProcessTree, LeavesOutAChildThatIsAnothersWithAllBelowIt) {
+    int let_go[2] = {-1, -1};
+    ASSERT_EQ(pipe(let_go), 0);
+    const pid_t app = test::fork_worker([&] {  // an application that has started its database
+        const pid_t database = test::fork_worker([&] {
+            const pid_t backend = test::fork_worker([&] {
+                char end = 0;
+                while (read(let_go[0], &end, 1) < 0) {
+                }
+            });
+            waitpid(backend, nullptr, 0);
+        });
+        waitpid(database, nullptr, 0);
+    });
+    ProcessTree whole("/proc", app);
+    std::vector<pid_t> members;
+    while (members.size() < 3) {
+        ASSERT_TRUE(whole.sample());
+        members = whole.members();
+    }
+    const auto parent_of = [](pid_t pid) { return read_stat("/proc", pid)->parent; };
+    const auto database = std::find_if(members.begin(), members.end(),
+                                       [&](pid_t pid) { return parent_of(pid) == app; });
+    ASSERT_NE(database, members.end());
+    for (const bool scan : {false, true}) {
+        ProcessTree tree("/proc", app, {*database, app});
+        if (scan) {
+            tree.scan_all_processes();
+        }
+        const auto sample = tree.sample();
+        ASSERT_TRUE(sample);
+        EXPECT_EQ(sample->processes, 1U);
+        EXPECT_EQ(tree.members(), std::vector<pid_t>{app});
+    }
+    EXPECT_EQ(write(let_go[1], "x", 1), 1);
+    waitpid(app, nullptr, 0);
+    close(let_go[0]);
+    close(let_go[1]);
 }
 
 TEST(ProcessTree, KeepsADaemonWhoseParentHasEnded) {

@@ -47,9 +47,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Expected{180000, true, false, true, true, true, true}));
 
 TEST(Queries, CarryTheMarkByWhichOurOwnAreKnown) {
-    for (const std::string& sql :
-         {activity_sql(), counters_sql(150000), settings_sql(150000), blockers_sql(),
-          statements_sql("public"), statement_texts_sql("public", {"1", "-2"})}) {
+    for (const std::string& sql : {activity_sql(), counters_sql(150000), settings_sql(150000),
+                                   blockers_sql(), statements_sql("public"), table_scans_sql(),
+                                   statement_texts_sql("public", {"1", "-2"})}) {
         EXPECT_TRUE(has(sql, "/* plimsoll */")) << sql;
     }
     EXPECT_TRUE(has(statement_texts_sql("s", {"1", "-2"}), "queryid IN (1, -2)"));

@@ -176,7 +176,7 @@ TEST(CanaryChart, MarksEveryRiseOfTheFailureCounter) {
 TEST(TimeCharts, SayInWordsWhatTheyShow) {
     const auto sample = sample::broken_pool();
     const auto charts = time_charts(sample.info, sample.data, sample.analysis);
-    ASSERT_EQ(charts.size(), 6U);
+    ASSERT_EQ(charts.size(), 7U);
     const auto failed = sample.data.totals[0].failed + sample.data.totals[1].failed;
     EXPECT_THAT(charts[0].message, testing::HasSubstr("of 15,749 requests failed: http_5xx"));
     EXPECT_GT(failed, 0U);

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""What the live page costs a run, with no viewer, one and ten.
+
+    ui_cost.py [--rounds 5] [--seconds 30] [--check]
+
+The same load, 5,000 requests/s by schedule over 50 endpoints, on one core with all that the program does, against nginx on another, with the
+host probe; without --ui, with it and nobody looking, with one viewer and with ten. They take turns. A viewer follows the stream of events
+as the page does, on nginx's core. What is compared is the CPU time that the kernel charges the process while the load runs, as a share of
+a core, and the p99 of how late requests were sent.
+
+--check: exit status 1 where one viewer costs more than 1 % of a core. Only a machine that does nothing else tells anything.
+"""
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from wrk_ratio import ROOT, BenchError, cores, nginx, pinned  # noqa: E402
+
+RATE, ENDPOINTS = 5000, 50
+MOST_OF_A_CORE = 0.01
+KINDS = {"no page": None, "nobody": 0, "one viewer": 1, "ten viewers": 10}
+
+
+class Run(NamedTuple):
+    cores: float
+    lag_p99_us: float
+
+
+def scenario(url: str, seconds: int) -> str:
+    """As JSON, which is YAML."""
+    return json.dumps({
+        "target": url,
+        "users": {f"u{number}": {"flow": [{"get": "/", "name": f"page {number}"}]} for number in range(ENDPOINTS)},
+        "load": [{"executor": "constant-arrival-rate", "rate": f"{RATE}/s", "duration": f"{seconds}s", "max_vus": 2000}],
+        "probes": {"host": True}})
+
+
+class Viewer(threading.Thread):
+    """Reads the stream to its end; how many ticks came is `ticks`."""
+
+    def __init__(self, port: int, view: str) -> None:
+        super().__init__(daemon=True)
+        self.port, self.view, self.ticks = port, view, 0
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", f"/api/live?view={self.view}")
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            for line in connection.getresponse():
+                self.ticks += line.startswith(b"event: tick")
+
+
+def view_key(port: int, token: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/api/session", headers={"Authorization": f"Bearer {token}"})
+    return json.loads(connection.getresponse().read())["view"]
+
+
+def run(program: Path, url: str, core: int, seconds: int, viewers: int | None) -> Run:
+    with tempfile.TemporaryDirectory(prefix="plimsoll-bench-") as folder:
+        path = Path(folder, "bench.yaml")
+        path.write_text(scenario(url, seconds), encoding="ascii")
+        flags = ["--headless"] + (["--ui", "127.0.0.1:0"] if viewers is not None else [])
+        process = subprocess.Popen([str(program), "run", str(path), "--shards", "1", "--no-calibration", "--run-dir", f"{folder}/run", *flags],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   preexec_fn=pinned(core))
+        watching, said = [], []
+        for line in process.stdout:
+            said.append(line)
+            if viewers and not watching and (found := re.search(r"http://127\.0\.0\.1:(\d+)/#token=(\w+)", line)):
+                port, key = int(found[1]), view_key(int(found[1]), found[2])
+                watching = [Viewer(port, key) for _ in range(viewers)]
+                for viewer in watching:
+                    viewer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        for viewer in watching:
+            viewer.join(30)
+        if process.returncode not in (0, 111):
+            raise BenchError(f"plimsoll ended with {process.returncode}:\n{''.join(said)[-2000:]}")
+        if viewers and (len(watching) != viewers or min(viewer.ticks for viewer in watching) < seconds - 5):
+            raise BenchError(f"of {seconds} ticks the viewers saw {[viewer.ticks for viewer in watching]}")
+        totals = json.loads(Path(folder, "run/summary.json").read_text(encoding="utf-8"))["totals"]
+        if totals["failed"] or totals["requests"] < 0.99 * RATE * seconds:
+            raise BenchError(f"{totals['requests']} requests, {totals['failed']} of them failed: the machine is too busy")
+        return Run((usage.ru_utime + usage.ru_stime) / seconds, totals["send_lag_s"]["p99"] * 1e6)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", type=Path, default=ROOT / "build/release/plimsoll")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    client, server = cores()
+    os.sched_setaffinity(0, {server})
+    seen: dict[str, list[Run]] = {kind: [] for kind in KINDS}
+    try:
+        with nginx(server) as url:
+            for number in range(arguments.rounds):
+                order = list(KINDS) if number % 2 == 0 else list(reversed(KINDS))
+                for kind in order:
+                    seen[kind].append(run(arguments.program, url, client, arguments.seconds, KINDS[kind]))
+                print("  ".join(f"{kind}: {seen[kind][-1].cores:.4f} cores, lag p99 {seen[kind][-1].lag_p99_us:.0f} us" for kind in KINDS),
+                      flush=True)
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return 2
+    more = {kind: statistics.median(on.cores - off.cores for on, off in zip(seen[kind], seen["no page"])) for kind in KINDS}
+    lag = {kind: statistics.median(each.lag_p99_us for each in seen[kind]) for kind in KINDS}
+    for kind in KINDS:
+        print(f"{kind}: {more[kind]:+.2%} of a core (median of {arguments.rounds} pairs), send lag p99 {lag[kind]:.0f} us")
+    return int(arguments.check and more["one viewer"] > MOST_OF_A_CORE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
