@@ -3,6 +3,7 @@
 #include "analysis/closed_loop.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
+#include "analysis/segment_checks.hpp"
 #include "analysis/steady.hpp"
 #include "base/units.hpp"
 
@@ -303,38 +304,6 @@ void check_ceiling(const RunData& data, Checks& checks) {
          fmt::format("by a calibration before the run the generator's threads could make {:.0f} "
                      "requests/s, {:.1f} times the highest rate of {:.0f}/s (limit {:.0f} times)",
                      ceiling, ceiling / offered, offered, kCeilingRoom)});
-}
-
-/// Of a merged run: whether all of it is there, and whether its parts ran at the same time.
-void check_segments(const RunData& data, Checks& checks) {
-    const auto fact = [&](const std::string& key) {
-        const auto found = data.facts.find(key);
-        return found == data.facts.end() ? std::string() : found->second;
-    };
-    const double count = data.fact("merge.segments", 0);
-    if (count == 0) {
-        return;
-    }
-    const std::string missing = fact("merge.missing");
-    const std::string cut_off = fact("merge.cut_off");
-    std::string why = fmt::format("all {:.0f} segments ran to their end", count);
-    if (!missing.empty() || !cut_off.empty()) {
-        why = missing.empty() ? "" : fmt::format("segment {} is missing", missing);
-        why += cut_off.empty()
-                   ? ""
-                   : fmt::format("{}segment {} was cut off", why.empty() ? "" : "; ", cut_off);
-        why += fmt::format(", of {:.0f}: the figures are not of the whole load", count);
-    }
-    const bool whole = missing.empty() && cut_off.empty();
-    checks.push_back({"segments", whole, false, whole ? 1.0 : 0.0, 1, why});
-    const double skew = data.fact("merge.start_skew_s", 0);
-    const double limit = to_seconds(data.info.tick);
-    checks.push_back({"segments_together", skew <= limit, false, skew, limit,
-                      fmt::format("the segments started within {} of each other (limit {}){}",
-                                  human_seconds(skew), human_seconds(limit),
-                                  skew <= limit ? ""
-                                                : ": their loads did not add up to the planned one "
-                                                  "at any time")});
 }
 
 }  // namespace

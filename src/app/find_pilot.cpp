@@ -11,9 +11,9 @@
 
 namespace plimsoll {
 
-void FindPilot::begin(Engine& engine, const RunInfo& run) {
+void FindPilot::begin(LoadSource& load, const RunInfo& run) {
     const std::lock_guard lock(mutex_);
-    engine_ = &engine;
+    load_ = &load;
     run_ = &run;
     conductor_.emplace(options_, run);
     level_ = conductor_->level();  // the executor begins with it
@@ -33,9 +33,9 @@ void FindPilot::begin(Engine& engine, const RunInfo& run) {
 
 void FindPilot::set_level() {
     level_ = conductor_->level();
-    const auto changed =
-        options_.open ? engine_->set_rate(0, Rate::per_second(level_))
-                      : engine_->set_users(0, static_cast<std::uint32_t>(std::lround(level_)));
+    const auto changed = options_.open
+                             ? load_->set_rate(0, Rate::per_second(level_))
+                             : load_->set_users(0, static_cast<std::uint32_t>(std::lround(level_)));
     if (!changed) {
         conductor_->stop(changed.error().to_string());
         return;

@@ -13,7 +13,7 @@ class FindPilot final : public LoadPilot {
 public:
     explicit FindPilot(FindOptions options) : options_(std::move(options)) {}
 
-    void begin(Engine& engine, const RunInfo& run) override;
+    void begin(LoadSource& load, const RunInfo& run) override;
     void on_snapshot(const SnapshotPtr& snapshot) override;
     void on_reading(const ProbeInfo& probe, const Reading& reading) override;
     [[nodiscard]] bool finished() const override;
@@ -27,7 +27,7 @@ private:
     void set_level();
 
     FindOptions options_;
-    Engine* engine_ = nullptr;
+    LoadSource* load_ = nullptr;
     const RunInfo* run_ = nullptr;
     mutable std::mutex mutex_;  // guards what follows
     std::optional<FindConductor> conductor_;

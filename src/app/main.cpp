@@ -62,6 +62,7 @@ void add_commands(plimsoll::Command& app, plimsoll::Action& action) {
     plimsoll::add_compare_command(app, action);
     plimsoll::add_alerts_command(app, action);
     plimsoll::add_merge_command(app, action);
+    plimsoll::add_gather_command(app, action);
     plimsoll::add_experiment_command(app, action);
     plimsoll::add_export_command(app, action);
     plimsoll::add_calibrate_command(app, action);

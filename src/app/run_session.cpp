@@ -15,8 +15,8 @@ namespace {
 class TerminalListener final : public RunListener {
 public:
     /// `page` may be null.
-    TerminalListener(const SessionOptions& options, LivePage* page)
-        : options_(options), page_(page) {}
+    TerminalListener(const SessionOptions& options, LivePage* page, StopQueue& stops)
+        : options_(options), page_(page), stops_(stops) {}
 
     void on_begin(const RunInfo& run, const std::vector<ProbeInfo>& probes) override {
         view_.emplace(run, probes, options_.view, options_.colour);
@@ -36,8 +36,16 @@ public:
         if (page_ != nullptr) {
             page_->on_control(control, folder);
         }
+        if (options_.sender != nullptr) {
+            options_.sender->begin(control, stops_, folder / "run.db");
+        }
     }
-    void on_snapshot(const SnapshotPtr& snapshot) override { view_->on_snapshot(snapshot); }
+    void on_snapshot(const SnapshotPtr& snapshot) override {
+        view_->on_snapshot(snapshot);
+        if (options_.sender != nullptr) {
+            options_.sender->on_tick(snapshot->tick, snapshot->last);
+        }
+    }
     void on_event(const Event& event) override { view_->on_event(event); }
     void on_reading(std::size_t probe, const Reading& reading) override {
         view_->on_reading(probe, reading);
@@ -69,6 +77,7 @@ public:
 private:
     const SessionOptions& options_;
     LivePage* page_;
+    StopQueue& stops_;
     std::optional<LiveView> view_;
 };
 
@@ -121,6 +130,48 @@ void tell_deliveries(const RunOutcome& outcome) {
     }
 }
 
+const char* early_text(StopKind kind) {
+    switch (kind) {
+        case StopKind::Interrupted:
+            return "it was interrupted";
+        case StopKind::Control:
+            return "it was stopped at its page";
+        case StopKind::Threshold:
+            return "a threshold of its own failed";
+        case StopKind::AbortRun:
+            return "a step with on_fail: abort_run failed";
+        case StopKind::Owner:
+            return "its owner stopped it";
+        case StopKind::OutOfMemory:
+            return "it had no memory left";
+    }
+    return "it was stopped";
+}
+
+/// What the gather has not taken yet, and what it never took.
+void send_rest(const SessionOptions& options, const RunOutcome& outcome, StopQueue& stops) {
+    if (options.sender == nullptr) {
+        return;
+    }
+    const Delivery delivery =
+        options.sender->finish(outcome.stopped ? early_text(*outcome.stopped) : "", stops);
+    if (delivery.complete) {
+        return;
+    }
+    if (delivery.ticks_left > 0) {
+        say(stderr,
+            "plimsoll: the gather did not take the {} ticks from {:.0f} s to {:.0f} s: {}\n",
+            delivery.ticks_left, delivery.from_s, delivery.to_s, delivery.why);
+    } else {
+        say(stderr, "plimsoll: the gather did not take the end of this segment: {}\n",
+            delivery.why);
+    }
+    say(stderr,
+        "plimsoll: `plimsoll merge` of all segments' run folders has everything; this one's is "
+        "{}\n",
+        outcome.folder.string());
+}
+
 void stay(Run& run, const SessionOptions& options) {
     if (!options.keep_text) {
         run.linger(options.linger);
@@ -163,10 +214,11 @@ SessionResult run_session(const Scenario& scenario, SessionOptions options, Stop
         return {ExitCode::PortInUse, {}};
     }
     StopQueue stops;
-    TerminalListener listener(options, page->get());
+    TerminalListener listener(options, page->get(), stops);
     Run run(scenario, options, stops, listener);
     const SignalForwarder signals(stop, stops);
     const RunOutcome outcome = run.execute();
+    send_rest(options, outcome, stops);
     ExitCode code = exit_code_of(outcome);
     if (outcome.folder.empty()) {
         if (*page) {

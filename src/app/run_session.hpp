@@ -5,6 +5,7 @@
 #include "app/live_page.hpp"
 #include "app/live_view.hpp"
 #include "app/stop_request.hpp"
+#include "gather/segment_sender.hpp"
 #include "run/run.hpp"
 #include "scenario/scenario.hpp"
 
@@ -20,12 +21,13 @@ struct SessionOptions : RunOptions {
     bool judge_answers = true;  // fail where too much was not answered; not where that is the plan
     std::optional<Nanoseconds>
         linger;  // how long the metrics endpoint stays after the load; default: see linger.hpp
-    std::string csv_prefix;         // Locust's --csv: also write PREFIX_stats.csv ...
-    std::filesystem::path html;     // also write the report here
-    std::filesystem::path summary;  // also write summary.json here
-    std::optional<UiOptions> ui;    // a page to watch and steer it
-    PageServer* page = nullptr;     // or one that is there already, and outlives the run
-    bool find = false;              // a search for the capacity
+    std::string csv_prefix;           // Locust's --csv: also write PREFIX_stats.csv ...
+    std::filesystem::path html;       // also write the report here
+    std::filesystem::path summary;    // also write summary.json here
+    std::optional<UiOptions> ui;      // a page to watch and steer it
+    PageServer* page = nullptr;       // or one that is there already, and outlives the run
+    bool find = false;                // a search for the capacity
+    SegmentSender* sender = nullptr;  // hears of the run, which is a segment; outlives it
     /// Set: after the verdict everything stays up until a stop is asked for, and this text says
     /// what and where.
     std::optional<std::string> keep_text;

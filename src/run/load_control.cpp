@@ -63,8 +63,8 @@ Result<std::uint32_t> LoadControl::executor_of(const ControlRequest& request) co
 
 Status LoadControl::set(std::uint32_t executor, double level) {
     const auto changed = is_open(load_.scenario.load[executor].kind)
-                             ? load_.engine.set_rate(executor, Rate::per_second(level))
-                             : load_.engine.set_users(executor, static_cast<std::uint32_t>(level));
+                             ? load_.source.set_rate(executor, Rate::per_second(level))
+                             : load_.source.set_users(executor, static_cast<std::uint32_t>(level));
     return changed ? Status() : Status(changed.error());
 }
 
@@ -73,8 +73,8 @@ Status LoadControl::set_level(const ControlRequest& request) {
     if (!executor) {
         return executor.error();
     }
-    const auto changed = request.rate ? load_.engine.set_rate(*executor, *request.rate)
-                                      : load_.engine.set_users(*executor, *request.vus);
+    const auto changed = request.rate ? load_.source.set_rate(*executor, *request.rate)
+                                      : load_.source.set_users(*executor, *request.vus);
     if (!changed) {
         return changed.error();
     }
@@ -98,7 +98,7 @@ Status LoadControl::set_paused(const ControlRequest& request) {
         if (*request.paused == (before != paused_.end())) {
             continue;
         }
-        const double level = *request.paused ? load_.engine.level(executor) : before->second;
+        const double level = *request.paused ? load_.source.level(executor) : before->second;
         if (Status changed = set(executor, *request.paused ? 0 : level); !changed) {
             return changed;
         }
@@ -177,7 +177,7 @@ std::string LoadControl::status() const {
     for (std::uint32_t i = 0; i < load_.scenario.load.size(); ++i) {
         const Executor& each = load_.scenario.load[i];
         const double now =
-            is_steered(each.kind) ? load_.engine.level(i) : each.ramp.at(elapsed - each.start_time);
+            is_steered(each.kind) ? load_.source.level(i) : each.ramp.at(elapsed - each.start_time);
         executors.push_back(boost::json::object{{"name", each.name},
                                                 {"executor", to_string(each.kind)},
                                                 {"open", is_open(each.kind)},

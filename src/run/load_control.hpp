@@ -1,10 +1,10 @@
 // A run's load as those see and set it who steer it: the control port, the live page.
 #pragma once
 
-#include "engine/engine.hpp"
 #include "record/interval.hpp"
 #include "record/run_info.hpp"
 #include "run/control_server.hpp"
+#include "run/load_source.hpp"
 #include "run/stop_queue.hpp"
 #include "scenario/scenario.hpp"
 #include "signal/reading.hpp"
@@ -26,7 +26,7 @@ public:
     struct Load {
         const Scenario& scenario;
         const RunInfo& run;
-        Engine& engine;
+        LoadSource& source;
         StopQueue& stops;
         std::function<void(EventKind, std::string)> announce;  // for the run's events
     };

@@ -1,8 +1,8 @@
 // Somebody at the wheel: decides while a run goes on what load it puts on, and when it ends.
 #pragma once
 
-#include "engine/engine.hpp"
 #include "record/interval.hpp"
+#include "run/load_source.hpp"
 #include "signal/exporter.hpp"
 
 #include <functional>
@@ -17,8 +17,8 @@ namespace plimsoll {
 class LoadPilot {
 public:
     virtual ~LoadPilot() = default;
-    /// `engine` and `run` stay until the session ends.
-    virtual void begin(Engine& engine, const RunInfo& run) = 0;
+    /// `load` and `run` stay until the session ends.
+    virtual void begin(LoadSource& load, const RunInfo& run) = 0;
     virtual void on_snapshot(const SnapshotPtr& snapshot) = 0;
     virtual void on_reading(const ProbeInfo& probe, const Reading& reading) = 0;
     /// The load may end.

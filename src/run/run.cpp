@@ -38,7 +38,7 @@ void RunParts::tell_verdict() {
 void RunParts::record_stages() {
     for (std::uint32_t i = 0; i < scenario_.load.size(); ++i) {
         if (is_steered(scenario_.load[i].kind)) {
-            exporters_->run_file().write_stages(i, engine_->steered(i).stages);
+            exporters_->run_file().write_stages(i, load_->steered(i).stages);
         }
     }
 }
@@ -50,14 +50,10 @@ void RunParts::hear_of_late(const std::vector<std::string>& exporters) {
 }
 
 /// Ends everything but the metrics endpoint, which a scraper may still want to read.
-void RunParts::wind_up(const GeneratorUsage& before) {
-    const GeneratorUsage after = generator_usage();
+void RunParts::wind_up() {
+    std::map<std::string, std::string> facts = load_->facts();
     probes_->stop();
     exporters_->push_load_end();
-    std::map<std::string, std::string> facts{
-        {"generator.cpu_seconds", fmt::format("{:.6f}", after.cpu_seconds - before.cpu_seconds)},
-        {"generator.polled_seconds", fmt::format("{:.6f}", to_seconds(engine_->polled()))},
-        {"generator.max_rss_bytes", std::to_string(after.max_rss_bytes)}};
     if (ceiling_) {
         facts["generator.ceiling_rate"] = fmt::format("{:.1f}", *ceiling_);
     }
@@ -68,10 +64,17 @@ void RunParts::wind_up(const GeneratorUsage& before) {
     if (options_.pilot != nullptr) {
         facts.merge(options_.pilot->facts());
     }
+    if (options_.more_facts) {
+        facts.merge(options_.more_facts());
+    }
     hear_of_late(exporters_->finish());
     facts.merge(exporters_->delivery_facts());
     record_stages();
     RunFileWriter& file = exporters_->run_file();
+    if (const Status whole = load_->complete(file); !whole) {
+        listener_.on_error(whole.error());
+        listener_.on_trouble("what came late is missing from the figures below");
+    }
     file.write_facts(facts);
     if (const auto error = file.last_error()) {
         listener_.on_error(*error);
@@ -148,7 +151,6 @@ RunOutcome RunParts::execute() {
         exporters_->push_event(event);
     }
     probes_->begin();
-    const GeneratorUsage before = generator_usage();
     drive();
     run_length_ = Clock::now() - run_.start.mono;
     outcome.folder = folder();
@@ -157,7 +159,7 @@ RunOutcome RunParts::execute() {
     if (has_teardown && !run_once("teardown", scenario_.teardown) && !stopped_) {
         outcome.end = RunEnd::TeardownFailed;
     }
-    wind_up(before);
+    wind_up();
     outcome.failed_writes = exporters_->run_file().failed_writes();
     judge(outcome);
     hear_of_late(exporters_->finish_judged());

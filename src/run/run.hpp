@@ -7,6 +7,7 @@
 #include "record/interval.hpp"
 #include "record/run_info.hpp"
 #include "run/load_pilot.hpp"
+#include "run/load_source.hpp"
 #include "run/stop_queue.hpp"
 #include "scenario/scenario.hpp"
 #include "signal/exporter.hpp"
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +41,16 @@ struct RunOptions {
     std::vector<std::string>
         opening_events;     // e.g. which fault the demo planted; stamped with the load's start
     bool calibrate = true;  // measure the generator's ceiling before the run
+    std::string id;         // of the run; empty: a new one
+    /// For the run file, once when the run is open and again at its end; unset: none.
+    std::function<std::map<std::string, std::string>()> more_facts;
+    bool probe = true;    // false: the run has none of the scenario's probes
+    bool resume = false;  // go on with the run file that the folder holds
+    /// Says when the load begins, and may wait for it, when all but the exporters is ready; unset:
+    /// at once. For the load of this process.
+    std::function<StartTime(const RunInfo&, StopQueue&)> start_gate;
+    /// Makes what the load comes from; unset: this process's own engine.
+    std::function<std::unique_ptr<LoadSource>(const LoadContext&)> make_load;
     /// Where to listen for changes of the load: address, port (0: a free one).
     std::optional<std::pair<std::string, std::uint16_t>> control;
     /// The database role whose fresh connections the pg_connect canary opens; empty: the probe's

@@ -39,18 +39,15 @@ void RunParts::publish(const SnapshotPtr& snapshot) {
 }
 
 void RunParts::drive() {
-    hub_.emplace(
-        run_, [this](const SnapshotPtr& snapshot) { publish(snapshot); },
-        [this](std::uint32_t open) { return engine_->sockets_left(open); });
     if (options_.pilot != nullptr) {
-        options_.pilot->begin(*engine_, run_);
+        options_.pilot->begin(*load_, run_);
     }
-    engine_->start(hub_->sink());
+    load_->start([this](const SnapshotPtr& snapshot) { publish(snapshot); });
     control_->begin();
     for (const std::string& text : options_.opening_events) {
         announce(EventKind::FaultPlanted, text);
     }
-    while (!hub_->finished()) {
+    while (!load_->finished()) {
         stops_.wait_until(Clock::now() + kLoopPeriod);
         look_around();
         while (auto cause = stops_.take()) {
@@ -61,23 +58,26 @@ void RunParts::drive() {
     }
     listener_.on_load_end();
     control_->end();
-    engine_->join();
+    load_->join();
 }
 
 /// The first cause ends the load; later ones change nothing, but for a second Ctrl-C.
 void RunParts::obey(StopCause cause) {
     if (cause.kind == StopKind::Interrupted && ++interrupts_obeyed_ > 1) {
-        engine_->abort();
+        load_->abort();
     }
     if (stopped_) {
+        if (cause.at_once) {
+            load_->abort();
+        }
         return;
     }
     stopped_ = cause.kind;
     listener_.on_trouble(cause.text);
     announce(EventKind::Stopped, std::move(cause.text));
-    engine_->stop_gracefully();
+    load_->stop_gracefully();
     if (cause.at_once) {
-        engine_->abort();
+        load_->abort();
     }
 }
 
@@ -107,7 +107,7 @@ void RunParts::follow_pilot() {
     }
     if (options_.pilot->finished() && !pilot_landed_) {
         pilot_landed_ = true;
-        engine_->stop_gracefully();
+        load_->stop_gracefully();
     }
 }
 

@@ -4,6 +4,7 @@
 #include "engine/single_run.hpp"
 #include "net/http_server.hpp"
 #include "run/fit.hpp"
+#include "run/local_load.hpp"
 #include "run/probe_setup.hpp"
 #include "run/run_folder.hpp"
 #include "run/run_id.hpp"
@@ -19,9 +20,6 @@ namespace plimsoll {
 namespace {
 
 constexpr std::chrono::seconds kProbeStartWithin{5};
-// Between fixing t = 0 and the first arrival: exporters start and probes take a first reading
-// meanwhile.
-constexpr std::chrono::milliseconds kLead{400};
 constexpr std::chrono::milliseconds kCalibration{300};
 
 /// Who has no readings yet, and why: one server that is down is one sentence, however many probes
@@ -52,7 +50,7 @@ std::vector<std::string> missing_readings(const std::vector<Status>& statuses,
 void RunParts::describe_run() {
     run_ = describe(scenario_, options_.segment);
     run_.start = {Clock::now(), WallClock::now()};
-    run_.id = make_run_id(run_.start.wall);
+    run_.id = options_.id.empty() ? make_run_id(run_.start.wall) : options_.id;
     run_.version = options_.version;
     run_.seed = options_.seed;
     run_.shards = options_.shards;
@@ -68,26 +66,30 @@ std::filesystem::path RunParts::folder() const {
 }
 
 Status RunParts::check() {
-    if (Status fits =
-            check_fits(scenario_, options_.segment, read_machine_limits(own_descriptors()));
+    const bool own_load = !options_.make_load;
+    if (Status fits = own_load ? check_fits(scenario_, options_.segment,
+                                            read_machine_limits(own_descriptors()))
+                               : Status();
         !fits) {
         return fits;
     }
     if (Status made = make_parts(); !made) {
         return made;
     }
-    if (Status free = check_run_folder(folder()); !free) {
+    if (Status free = options_.resume ? Status() : check_run_folder(folder()); !free) {
         return free;
     }
-    return Engine(scenario_, run_, {}).check();
+    return own_load ? Engine(scenario_, run_, {}).check() : Status();
 }
 
 Status RunParts::make_parts() {
-    auto probes = make_probes(scenario_.probes, scenario_.target, options_.connect_canary_dsn);
-    if (!probes) {
-        return probes.error();
+    if (options_.probe) {
+        auto probes = make_probes(scenario_.probes, scenario_.target, options_.connect_canary_dsn);
+        if (!probes) {
+            return probes.error();
+        }
+        made_probes_ = *std::move(probes);
     }
-    made_probes_ = *std::move(probes);
     if (options_.more_probes) {
         auto more = options_.more_probes();
         if (!more) {
@@ -206,7 +208,7 @@ void RunParts::start_probes() {
 
 std::optional<RunEnd> RunParts::start_control() {
     control_ = std::make_unique<LoadControl>(LoadControl::Load{
-        scenario_, run_, *engine_, stops_,
+        scenario_, run_, *load_, stops_,
         [this](EventKind kind, std::string text) { announce(kind, std::move(text)); }});
     if (!options_.control) {
         return std::nullopt;
@@ -221,6 +223,7 @@ std::optional<RunEnd> RunParts::start_control() {
 
 std::optional<RunEnd> RunParts::start_exporters() {
     exporters_.emplace(std::move(made_exporters_), make_run_file_exporter(folder() / "run.db"));
+    exporters_->run_file().resume(options_.resume);
     const auto refused = exporters_->start(run_, probe_infos_);
     if (!refused) {
         tell_verdict();
@@ -230,14 +233,55 @@ std::optional<RunEnd> RunParts::start_exporters() {
     return refused->port ? RunEnd::PortInUse : RunEnd::SetupFailed;
 }
 
+void RunParts::make_load() {
+    const LoadContext context{
+        scenario_,
+        run_,
+        folder(),
+        stops_,
+        [this](const Event& event) {
+            exporters_->push_event(event);
+            listener_.on_event(event);
+        },
+        [this](const std::string& sentence) { listener_.on_trouble(sentence); }};
+    if (options_.make_load) {
+        load_ = options_.make_load(context);
+        return;
+    }
+    LocalLoad::Gate gate;
+    if (options_.start_gate) {
+        gate = [this] { return options_.start_gate(run_, stops_); };
+    }
+    load_ = std::make_unique<LocalLoad>(context, engine_options(), std::move(gate));
+}
+
+/// Fixes t = 0. Nothing: it is.
+std::optional<RunEnd> RunParts::name_start() {
+    const StartTime start = load_->begin_at();
+    if (stops_.interrupts() > 0) {
+        stopped_ = StopKind::Interrupted;
+        return RunEnd::Stopped;
+    }
+    if (const auto* const refused = std::get_if<NoStart>(&start)) {
+        listener_.on_error(refused->error);
+        return refused->invalid_input ? RunEnd::InvalidInput : RunEnd::Unreachable;
+    }
+    run_.start = std::get<WallAnchor>(start);
+    return std::nullopt;
+}
+
 /// From a target that is looked for to all that the run needs, open. Nothing: it is.
 std::optional<RunEnd> RunParts::open_all() {
-    engine_.emplace(scenario_, run_, engine_options());
-    if (const Status reachable = engine_->prepare(); !reachable) {
-        listener_.on_error(reachable.error());
-        listener_.on_trouble("no request was sent, as the target cannot be reached");
+    make_load();
+    if (const Status prepared = load_->prepare(); !prepared) {
+        if (stops_.interrupts() > 0) {
+            stopped_ = StopKind::Interrupted;
+            return RunEnd::Stopped;
+        }
+        listener_.on_error(prepared.error());
         return RunEnd::Unreachable;
     }
+    run_.shards = load_->shards();
     measure_ceiling();
     listener_.on_begin(run_, probe_infos_);
     start_probes();
@@ -245,12 +289,13 @@ std::optional<RunEnd> RunParts::open_all() {
         stopped_ = StopKind::Interrupted;
         return RunEnd::Stopped;
     }
-    if (const Status made = make_run_folder(folder()); !made) {
+    if (const auto refused = name_start()) {
+        return refused;
+    }
+    if (const Status made = options_.resume ? Status() : make_run_folder(folder()); !made) {
         listener_.on_error(made.error());
         return RunEnd::InvalidInput;
     }
-    const auto now = WallAnchor::now();
-    run_.start = {now.mono + kLead, now.wall + kLead};
     judge_.emplace(run_);
     auto refused = start_control();
     if (!refused) {
@@ -259,6 +304,8 @@ std::optional<RunEnd> RunParts::open_all() {
     if (refused) {
         std::error_code not_empty;
         std::filesystem::remove(folder(), not_empty);
+    } else if (options_.more_facts) {
+        exporters_->run_file().write_facts(options_.more_facts());
     }
     return refused;
 }

@@ -3,10 +3,9 @@
 
 #include "engine/engine.hpp"
 #include "run/exporter_set.hpp"
-#include "run/generator_usage.hpp"
 #include "run/load_control.hpp"
+#include "run/load_source.hpp"
 #include "run/run.hpp"
-#include "run/snapshot_hub.hpp"
 #include "run/threshold_judge.hpp"
 #include "signal/probe_runner.hpp"
 
@@ -46,6 +45,8 @@ private:
     [[nodiscard]] bool run_once(const char* what, const UserClass& user);
 
     std::optional<RunEnd> open_all();
+    void make_load();
+    std::optional<RunEnd> name_start();
     void measure_ceiling();
     void start_probes();
     std::optional<RunEnd> start_control();
@@ -59,7 +60,7 @@ private:
     void announce(EventKind kind, std::string text);
     void hear_of_late(const std::vector<std::string>& exporters);
 
-    void wind_up(const GeneratorUsage& before);
+    void wind_up();
     void record_stages();
     void judge(RunOutcome& outcome);
     void tell_of_deliveries(RunOutcome& outcome);
@@ -82,8 +83,7 @@ private:
     int interrupts_obeyed_ = 0;
     // What has threads hands over to what stands before it, and so must end first.
     std::optional<ExporterSet> exporters_;
-    std::optional<SnapshotHub> hub_;
-    std::optional<Engine> engine_;
+    std::unique_ptr<LoadSource> load_;
     std::optional<ProbeRunner> probes_;
     std::optional<Nanoseconds> run_length_;  // once the load is over
     std::optional<double> ceiling_;          // requests per second, all shards

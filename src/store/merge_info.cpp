@@ -8,9 +8,10 @@
 namespace plimsoll {
 namespace {
 
-void add_info(RunInfo& whole, const RunInfo& part) {
-    if (part.start.wall < whole.start.wall) {
-        whole.start = part.start;
+void add_info(RunInfo& whole, const SegmentRun& run) {
+    const RunInfo& part = run.info();
+    if (run.began() < whole.start.wall) {
+        whole.start = {part.start.mono, run.began()};
         whole.id = part.id;
     }
     whole.shards += part.shards;
@@ -40,6 +41,7 @@ double rounded(double sum) {
 
 RunInfo merged_info(const std::vector<SegmentRun>& runs) {
     RunInfo whole = runs.front().info();
+    whole.start.wall = runs.front().began();
     whole.shards = 0;
     whole.segment = {};
     for (ExecutorInfo& executor : whole.executors) {
@@ -50,7 +52,7 @@ RunInfo merged_info(const std::vector<SegmentRun>& runs) {
         }
     }
     for (const SegmentRun& run : runs) {
-        add_info(whole, run.info());
+        add_info(whole, run);
     }
     for (ExecutorInfo& executor : whole.executors) {
         executor.start_value = rounded(executor.start_value);

@@ -1,5 +1,6 @@
 #include "store/merge_runs.hpp"
 
+#include "store/merge_facts.hpp"
 #include "store/merge_info.hpp"
 #include "store/merge_ticks.hpp"
 #include "store/reading_cursor.hpp"
@@ -9,14 +10,11 @@
 #include "store/take.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <optional>
 #include <set>
 #include <system_error>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace plimsoll {
 namespace {
@@ -30,6 +28,7 @@ public:
 
     Status run(const MergedRun& merged) {
         info_ = merged_info(runs_);
+        first_began_ = info_.start.wall;
         make_probes();
         Status status = status_;
         const auto then = [&](auto&& step) { status = status.ok() ? step() : status; };
@@ -52,7 +51,7 @@ public:
 private:
     /// When a segment began, on the clock of the first one.
     [[nodiscard]] Nanoseconds shift(const SegmentRun& run) const {
-        return run.info().start.wall - info_.start.wall;
+        return run.began() - first_began_;
     }
     [[nodiscard]] std::string name(const SegmentRun& run) const {
         return fmt::format("segment {}/{}", run.info().segment.number, run.info().segment.count);
@@ -101,30 +100,12 @@ private:
         }
     }
 
-    /// Errors are kept per run, not per tick.
     Status write_errors() {
-        std::vector<ErrorSample> errors;
-        for (const SegmentRun& run : runs_) {
-            std::vector<StoredError> stored;
-            Status status;
-            if (!take(run.reader.errors(), stored, status)) {
-                return status;
-            }
-            for (StoredError& error : stored) {
-                const auto at = [&](double t_s) {
-                    return info_.start.mono + std::chrono::duration_cast<Nanoseconds>(
-                                                  std::chrono::duration<double>(t_s));
-                };
-                error.sample.at = at(error.last_s);
-                ErrorSample first = error.sample;
-                first.at = at(error.first_s);
-                error.sample.count = 0;  // only says when it was last seen
-                errors.push_back(std::move(first));
-                errors.push_back(std::move(error.sample));
-            }
+        auto errors = merged_errors(runs_, info_);
+        if (errors) {
+            writer_.write_errors(*errors);
         }
-        writer_.write_errors(errors);
-        return {};
+        return errors ? Status() : errors.error();
     }
 
     Status write_readings() {
@@ -230,50 +211,18 @@ private:
         return {};
     }
 
-    static bool adds_up(const std::string& key) {
-        return key.starts_with("generator.") ||
-               (key.starts_with("exporter.") && !key.starts_with("exporter.error.")) ||
-               key == "run_file.write_errors";
-    }
-
     Status write_facts(const MergedRun& merged) {
-        std::map<std::string, std::string> facts;
-        std::map<std::string, double> sums;
-        for (const SegmentRun& run : runs_) {
-            std::map<std::string, std::string> own;
-            Status status;
-            if (!take(run.reader.facts(), own, status)) {
-                return status;
-            }
-            for (const auto& [key, value] : own) {
-                double number = 0;
-                const char* const end = value.data() + value.size();
-                const auto parsed = std::from_chars(value.data(), end, number);
-                if (adds_up(key) && parsed.ec == std::errc{} && parsed.ptr == end) {
-                    sums[key] += number;
-                }
-                const auto [known, fresh] = facts.emplace(key, value);
-                if (!fresh && known->second != value) {
-                    known->second = "differs between segments";
-                }
-                facts[fmt::format("segment.{}.{}", run.info().segment.number, key)] = value;
-            }
+        const auto facts = merged_facts(runs_, merged);
+        if (facts) {
+            writer_.write_facts(*facts);
         }
-        for (const auto& [key, sum] : sums) {
-            facts[key] =
-                sum == std::floor(sum) ? fmt::format("{:.0f}", sum) : fmt::format("{:.6f}", sum);
-        }
-        facts["merge.segments"] = std::to_string(merged.segments);
-        facts["merge.missing"] = fmt::format("{}", fmt::join(merged.missing, ", "));
-        facts["merge.cut_off"] = fmt::format("{}", fmt::join(merged.cut_off, ", "));
-        facts["merge.start_skew_s"] = fmt::format("{:.6f}", merged.skew_s);
-        writer_.write_facts(facts);
-        return {};
+        return facts ? Status() : facts.error();
     }
 
     std::vector<SegmentRun>& runs_;
     RunFileWriter& writer_;
     RunInfo info_;
+    WallClock::time_point first_began_;
     std::vector<ProbeInfo> probes_;
     std::vector<ProbeHealth> health_;                 // by merged probe
     std::vector<std::vector<std::size_t>> probe_of_;  // by run, by its probe: the merged one

@@ -19,8 +19,10 @@ struct MergeOptions {
 struct MergedRun {
     std::uint32_t segments = 0;          // of the whole run
     std::vector<std::uint32_t> missing;  // their numbers
-    std::vector<std::uint32_t> cut_off;  // those whose run never came to its end
+    std::vector<std::uint32_t> cut_off;  // those whose run never came to its end, or
+                                         // was stopped while others went on
     double skew_s = 0;                   // from the first segment's start to the last one's
+    double missing_share = 0;  // of the load, 0-1: of segments that are missing or cut off
 };
 
 /// Writes the run file `into` from the segments' run files (or run folders) `runs`. Counts and

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "store/load_writer.hpp"
+#include "store/run_file.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
 #include "store/tick_writer.hpp"
@@ -16,9 +17,6 @@ namespace {
 
 // Where no tick comes (probes alone), what waits is written once this much has gathered.
 constexpr std::size_t kMostWaiting = 4096;
-// Rows are only ever added at the end: more pages in memory would be kept for nothing. SQLite's own
-// 2,000 KiB would fill up minutes into the run and look like a leak.
-constexpr const char* kCacheSize = "PRAGMA cache_size=-400; ";
 
 struct WaitingReading {
     std::size_t probe;
@@ -44,6 +42,7 @@ struct RunFileWriter::State {
     std::vector<WaitingGap> gaps;
     std::vector<Event> events;
     std::vector<Health> health;
+    std::vector<ProbeHealth> before;  // of a run that is resumed: what its probes had read
     std::optional<Error> last_error;
     std::uint64_t write_errors = 0;
     std::uint64_t dropped = 0;
@@ -122,7 +121,11 @@ struct RunFileWriter::State {
     void note_health(std::size_t probe, const ProbeHealth& latest) {
         if (probe < health.size()) {
             health[probe].latest = latest;
-            health[probe].longest = std::max(health[probe].longest, latest.last_took);
+            health[probe].latest.readings += before[probe].readings;
+            health[probe].latest.expected += before[probe].expected;
+            health[probe].latest.gaps += before[probe].gaps;
+            health[probe].longest =
+                std::max({health[probe].longest, latest.last_took, before[probe].last_took});
             health[probe].changed = true;
         }
     }
@@ -133,8 +136,7 @@ RunFileWriter::RunFileWriter(std::filesystem::path path)
 
 RunFileWriter::~RunFileWriter() = default;
 
-Status RunFileWriter::start(const RunInfo& run, std::span<const ProbeInfo> probes) {
-    const std::lock_guard lock(state_->mutex);
+Status RunFileWriter::make_file() {
     std::error_code code;
     if (std::filesystem::exists(path_, code)) {
         return Error{"exists already; a run is never overwritten", path_.string(),
@@ -153,29 +155,67 @@ Status RunFileWriter::start(const RunInfo& run, std::span<const ProbeInfo> probe
                      "name another folder with --results"};
     }
     state_->database = std::move(database).value();
-    const std::string pragmas =
-        std::string(kCacheSize) +
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA application_id=" +
-        std::to_string(schema::kApplicationId) +
-        "; PRAGMA user_version=" + std::to_string(schema::kVersion) + "; BEGIN;";
-    Status status = state_->database->exec(pragmas.c_str());
-    if (status.ok()) {
-        status = state_->database->exec(schema::kTables);
+    return {};
+}
+
+Status RunFileWriter::begin_file(const RunInfo& run, std::span<const ProbeInfo> probes) {
+    if (Status made = make_file(); !made.ok()) {
+        return made;
     }
+    Status status = create_run_tables(*state_->database);
     if (status.ok()) {
         state_->rows.emplace(*state_->database);
         status = state_->rows->begin(run, probes);
     }
-    if (status.ok()) {
-        status = state_->database->exec("COMMIT");
+    return status.ok() ? state_->database->exec("COMMIT") : status;
+}
+
+Status RunFileWriter::resume_file(const RunInfo& run, std::span<const ProbeInfo> probes) {
+    auto database = sqlite::Database::open(path_, sqlite::Database::Mode::Continue);
+    if (!database) {
+        return database.error();
     }
+    state_->database = std::move(database).value();
+    Status status = state_->database->exec(schema::kCacheSize);
+    if (status.ok()) {
+        state_->rows.emplace(*state_->database);
+        status = state_->rows->resume(run, probes);
+    }
+    for (std::size_t probe = 0; probe < probes.size() && status.ok(); ++probe) {
+        auto before = state_->rows->health(probe);
+        if (!before) {
+            return before.error();
+        }
+        state_->before.push_back(*before);
+    }
+    return status;
+}
+
+Status RunFileWriter::start(const RunInfo& run, std::span<const ProbeInfo> probes) {
+    const std::lock_guard lock(state_->mutex);
+    const Status status = resume_ ? resume_file(run, probes) : begin_file(run, probes);
     if (!status.ok()) {
+        const bool own = !status.error().where.empty() && !state_->database;
         state_->rows.reset();
-        return Error{"cannot write the run file: " + status.error().what, path_.string(),
-                     "is the disk full?"};
+        return own ? status
+                   : Error{(resume_ ? "cannot go on with the run file: "
+                                    : "cannot write the run file: ") +
+                               status.error().what,
+                           path_.string(), resume_ ? status.error().hint : "is the disk full?"};
     }
     state_->health.resize(probes.size());
+    state_->before.resize(probes.size());
     return {};
+}
+
+Status RunFileWriter::rewind(std::uint64_t tick) {
+    const std::lock_guard lock(state_->mutex);
+    // Where the run is finished already: a transaction per tick would else wait for the disk.
+    Status status = state_->database->exec("PRAGMA journal_mode=WAL");
+    if (status.ok()) {
+        state_->transact([&] { return status = state_->rows->rewind(tick); });
+    }
+    return status;
 }
 
 void RunFileWriter::on_snapshot(const SnapshotPtr& snapshot) {

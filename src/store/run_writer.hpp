@@ -29,8 +29,11 @@ public:
     ~RunFileWriter() override;
 
     [[nodiscard]] std::string name() const override { return "run_file"; }
+    /// Whether `start` goes on with the file of a run that was cut off, of the same load and the
+    /// same probes, instead of making one.
+    void resume(bool on) { resume_ = on; }
     /// Makes the file, and its folder where that is missing. Error: the file exists already (a run
-    /// is never overwritten) or cannot be written.
+    /// is never overwritten) or cannot be written; or it is to be resumed and cannot be.
     [[nodiscard]] Status start(const RunInfo& run, std::span<const ProbeInfo> probes) override;
     void on_snapshot(const SnapshotPtr& snapshot) override;
     void on_reading(std::size_t probe, const Reading& reading, const ProbeHealth& health) override;
@@ -46,6 +49,9 @@ public:
     void write_errors(std::span<const ErrorSample> errors);
     /// Replaces the stages of executor `index`, whose level was set while it ran. Written at once.
     void write_stages(std::size_t index, const std::vector<StageInfo>& stages);
+    /// Forgets all ticks from `tick` on, so that they can be written again, and all errors. Then
+    /// `finish` must come (once more).
+    [[nodiscard]] Status rewind(std::uint64_t tick);
     /// Keeps the verdict (a JSON text) with the run. Written at once.
     void write_verdict(std::string_view json);
 
@@ -57,7 +63,11 @@ public:
 
 private:
     struct State;
+    [[nodiscard]] Status make_file();
+    [[nodiscard]] Status begin_file(const RunInfo& run, std::span<const ProbeInfo> probes);
+    [[nodiscard]] Status resume_file(const RunInfo& run, std::span<const ProbeInfo> probes);
     std::filesystem::path path_;
+    bool resume_ = false;
     std::unique_ptr<State> state_;
 };
 

@@ -1,6 +1,10 @@
 #include "store/segment_check.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -82,24 +86,93 @@ Status check_together(const std::vector<SegmentRun>& runs) {
     return {};
 }
 
+Nanoseconds offset_of(const std::map<std::string, std::string>& facts) {
+    const auto found = facts.find("clock.offset_s");
+    double offset_s = 0;
+    if (found != facts.end()) {
+        const std::string& text = found->second;
+        std::from_chars(text.data(), text.data() + text.size(), offset_s);
+    }
+    constexpr double kMost_s = 10 * 365.25 * 86400;
+    return std::fabs(offset_s) <= kMost_s ? from_seconds(offset_s) : Nanoseconds{};
+}
+
+/// Those that were stopped before their time, each by itself or all of them.
+std::set<std::uint32_t> stopped_early(const std::vector<SegmentRun>& runs) {
+    std::set<std::uint32_t> early;
+    for (const SegmentRun& run : runs) {
+        const auto stops = run.reader.query("SELECT 1 FROM event WHERE kind = 'stopped'", 1);
+        if (stops && !stops->rows.empty()) {
+            early.insert(run.info().segment.number);
+        }
+    }
+    return early;
+}
+
+/// How many ticks a run has, with those before it that it does not tell of.
+std::int64_t length_of(const RunReader& reader) {
+    const auto rows = reader.query("SELECT ifnull(max(tick) + 1, 0) FROM tick");
+    std::int64_t length = 0;
+    if (rows && !rows->rows.empty()) {
+        const std::string& text = rows->rows[0][0];
+        std::from_chars(text.data(), text.data() + text.size(), length);
+    }
+    return length;
+}
+
+/// Of the load that all segments were to make, each the same share at any time: what those did not
+/// make that are missing or were cut off.
+double share_missing(const std::vector<SegmentRun>& runs, const MergedRun& merged) {
+    std::int64_t longest = 0;
+    for (const SegmentRun& run : runs) {
+        longest = std::max(longest, length_of(run.reader));
+    }
+    if (longest == 0) {
+        return static_cast<double>(merged.missing.size()) / merged.segments;
+    }
+    auto lost = static_cast<std::int64_t>(merged.missing.size()) * longest;
+    for (const SegmentRun& run : runs) {
+        const auto& cut_off = merged.cut_off;
+        const bool whole =
+            std::find(cut_off.begin(), cut_off.end(), run.info().segment.number) == cut_off.end();
+        lost += whole ? 0 : longest - length_of(run.reader);
+    }
+    return static_cast<double>(lost) /
+           (static_cast<double>(longest) * static_cast<double>(merged.segments));
+}
+
 }  // namespace
 
-Result<std::vector<SegmentRun>> open_segments(std::span<const std::filesystem::path> runs,
-                                              bool partial) {
+Result<std::vector<SegmentRun>> open_runs(std::span<const std::filesystem::path> runs) {
     std::vector<SegmentRun> opened;
     for (const auto& path : runs) {
         auto reader = RunReader::open(path);
         if (!reader) {
             return reader.error();
         }
-        opened.push_back({path, std::move(*reader)});
-    }
-    if (opened.empty()) {
-        return Error{"no run to merge", {}, "name the segments' run folders"};
+        const auto facts = reader->facts();
+        if (!facts) {
+            return facts.error();
+        }
+        const Nanoseconds offset = offset_of(*facts);
+        opened.push_back({path, std::move(*reader), offset});
     }
     std::stable_sort(opened.begin(), opened.end(), [](const SegmentRun& a, const SegmentRun& b) {
         return a.info().segment.number < b.info().segment.number;
     });
+    return opened;
+}
+
+Result<std::vector<SegmentRun>> open_segments(std::span<const std::filesystem::path> runs,
+                                              bool partial) {
+    auto all = open_runs(runs);
+    if (!all) {
+        return all.error();
+    }
+    std::vector<SegmentRun> opened = *std::move(all);
+    if (opened.empty()) {
+        return Error{"no run to merge", {}, "name the segments' run folders"};
+    }
     if (const Status together = check_together(opened); !together.ok()) {
         return together.error();
     }
@@ -111,7 +184,7 @@ Result<std::vector<SegmentRun>> open_segments(std::span<const std::filesystem::p
                      "--partial merges what there is"};
     }
     if (!merged.cut_off.empty() && !partial) {
-        return Error{fmt::format("segment {} of {} never came to its end",
+        return Error{fmt::format("segment {} of {} never came to its end, or was stopped alone",
                                  fmt::join(merged.cut_off, ", "), merged.segments),
                      {},
                      "--partial merges what there is"};
@@ -122,19 +195,20 @@ Result<std::vector<SegmentRun>> open_segments(std::span<const std::filesystem::p
 MergedRun describe_segments(const std::vector<SegmentRun>& runs) {
     MergedRun merged;
     merged.segments = runs.front().info().segment.count;
-    auto earliest = runs.front().info().start.wall;
+    auto earliest = runs.front().began();
     auto latest = earliest;
     std::vector<bool> there(merged.segments + 1, false);
+    const std::set<std::uint32_t> early = stopped_early(runs);
     for (const SegmentRun& run : runs) {
         const std::uint32_t number = run.info().segment.number;
         if (number < there.size()) {
             there[number] = true;
         }
-        if (!run.reader.finished()) {
+        if (!run.reader.finished() || (early.count(number) != 0 && early.size() < runs.size())) {
             merged.cut_off.push_back(number);
         }
-        earliest = std::min(earliest, run.info().start.wall);
-        latest = std::max(latest, run.info().start.wall);
+        earliest = std::min(earliest, run.began());
+        latest = std::max(latest, run.began());
     }
     for (std::uint32_t number = 1; number <= merged.segments; ++number) {
         if (!there[number]) {
@@ -142,6 +216,7 @@ MergedRun describe_segments(const std::vector<SegmentRun>& runs) {
         }
     }
     merged.skew_s = std::chrono::duration<double>(latest - earliest).count();
+    merged.missing_share = share_missing(runs, merged);
     return merged;
 }
 

@@ -150,8 +150,9 @@ void Database::Close::operator()(sqlite3* handle) const {
 }
 
 Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
-    const int flags = mode == Mode::Read
-                          ? SQLITE_OPEN_READONLY
+    const int flags = mode == Mode::Read ? SQLITE_OPEN_READONLY
+                      : mode == Mode::Continue
+                          ? SQLITE_OPEN_READWRITE
                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);

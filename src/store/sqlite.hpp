@@ -18,8 +18,27 @@ struct sqlite3_stmt;
 
 namespace plimsoll::sqlite {
 
-/// A prepared statement. Parameters count from 1, columns from 0, as in SQLite.
-class Statement {
+/// One row of a table, wherever it comes from. Columns count from 0.
+class Row {
+public:
+    virtual ~Row() = default;
+    [[nodiscard]] virtual std::int64_t integer(int column) const = 0;
+    [[nodiscard]] virtual double real(int column) const = 0;
+    /// UTF-8 whatever is stored: what is no text becomes U+FFFD.
+    [[nodiscard]] virtual std::string text(int column) const = 0;
+    /// Valid until the next row.
+    [[nodiscard]] virtual std::span<const std::uint8_t> bytes(int column) const = 0;
+    [[nodiscard]] std::uint64_t unsigned_integer(int column) const {
+        return static_cast<std::uint64_t>(integer(column));
+    }
+    [[nodiscard]] std::uint32_t small(int column) const {
+        return static_cast<std::uint32_t>(integer(column));
+    }
+};
+
+/// A prepared statement, and the row that it stands on. Parameters count from 1, columns from 0, as
+/// in SQLite.
+class Statement final : public Row {
 public:
     Statement() = default;
 
@@ -48,20 +67,14 @@ public:
     [[nodiscard]] Status run();
     void reset();
 
+    /// Whether there is one: a Statement is empty until one is prepared into it.
+    [[nodiscard]] bool prepared() const { return handle_ != nullptr; }
     [[nodiscard]] int columns() const;
     [[nodiscard]] std::string column_name(int column) const;
-    [[nodiscard]] std::int64_t integer(int column) const;
-    [[nodiscard]] std::uint64_t unsigned_integer(int column) const {
-        return static_cast<std::uint64_t>(integer(column));
-    }
-    [[nodiscard]] std::uint32_t small(int column) const {
-        return static_cast<std::uint32_t>(integer(column));
-    }
-    [[nodiscard]] double real(int column) const;
-    /// UTF-8 whatever is stored: what is no text becomes U+FFFD.
-    [[nodiscard]] std::string text(int column) const;
-    /// Valid until the next step.
-    [[nodiscard]] std::span<const std::uint8_t> bytes(int column) const;
+    [[nodiscard]] std::int64_t integer(int column) const override;
+    [[nodiscard]] double real(int column) const override;
+    [[nodiscard]] std::string text(int column) const override;
+    [[nodiscard]] std::span<const std::uint8_t> bytes(int column) const override;
 
     /// How a value is stored, for those who do not trust the file. Empty text and empty bytes may
     /// be stored as NULL.
@@ -83,9 +96,10 @@ private:
 
 class Database {
 public:
-    enum class Mode { Create, Read };
-    /// Create makes the file and refuses one that exists; Read never changes it, and takes nothing
-    /// from it that could run code or is larger than a run file has.
+    enum class Mode { Create, Read, Continue };
+    /// Create makes the file and refuses one that exists; Continue writes to one that does; Read
+    /// never changes it, and takes nothing from it that could run code or is larger than a run file
+    /// has.
     [[nodiscard]] static Result<Database> open(const std::filesystem::path& path, Mode mode);
 
     /// Runs one or more statements that return nothing of interest.

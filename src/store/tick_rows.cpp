@@ -31,7 +31,7 @@ Error damaged(const char* table, const StoredTick& tick, const char* what) {
 
 }  // namespace
 
-ShardState read_state(const sqlite::Statement& row, int first) {
+ShardState read_state(const sqlite::Row& row, int first) {
     ShardState state;
     state.in_flight = row.small(first);
     state.users = row.small(first + 1);
@@ -44,7 +44,7 @@ ShardState read_state(const sqlite::Statement& row, int first) {
     return state;
 }
 
-StoredTick read_tick(const sqlite::Statement& row) {
+StoredTick read_tick(const sqlite::Row& row) {
     StoredTick tick;
     tick.tick = row.unsigned_integer(0);
     tick.from = Nanoseconds(row.integer(1));
@@ -58,7 +58,7 @@ StoredTick read_tick(const sqlite::Statement& row) {
     return tick;
 }
 
-Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
+Status read_endpoint(const sqlite::Row& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto statuses = decode_statuses(row.text(6));
     auto response = read_histogram(row.bytes(7));
@@ -79,7 +79,7 @@ Status read_endpoint(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
-Status read_censored(const sqlite::Statement& row, StoredTick& tick) {
+Status read_censored(const sqlite::Row& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto response = unpack_histogram(row.bytes(2));
     auto service = unpack_histogram(row.bytes(3));
@@ -97,7 +97,7 @@ Status read_censored(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
-Status read_censored_group(const sqlite::Statement& row, StoredTick& tick) {
+Status read_censored_group(const sqlite::Row& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto duration = unpack_histogram(row.bytes(2));
     if (index >= tick.groups.size() || !duration ||
@@ -125,7 +125,7 @@ void guess_censored(StoredTick& tick) {
 }
 
 /// Of a name that a later program counts, nothing is known here.
-void read_count(const sqlite::Statement& row, LoadCounts& counts) {
+void read_count(const sqlite::Row& row, LoadCounts& counts) {
     const std::string name = row.text(1);
     for (const LoadCount& count : kLoadCounts) {
         if (count.name == name) {
@@ -135,7 +135,7 @@ void read_count(const sqlite::Statement& row, LoadCounts& counts) {
 }
 
 /// Up to schema 5.
-void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
+void read_flow(const sqlite::Row& row, LoadCounts& counts) {
     counts.iterations_cut_short = row.unsigned_integer(1);
     counts.steps_unrendered = row.unsigned_integer(2);
     counts.starts_failed = row.unsigned_integer(3);
@@ -143,7 +143,7 @@ void read_flow(const sqlite::Statement& row, LoadCounts& counts) {
     counts.out_of_data = row.unsigned_integer(5);
 }
 
-Status read_group(const sqlite::Statement& row, StoredTick& tick) {
+Status read_group(const sqlite::Row& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto duration = read_histogram(row.bytes(5));
     if (index >= tick.groups.size() || !duration) {
@@ -157,7 +157,7 @@ Status read_group(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
-Status read_check(const sqlite::Statement& row, StoredTick& tick) {
+Status read_check(const sqlite::Row& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     if (index >= tick.checks.size()) {
         return damaged("check_tick", tick, "the counts of a check that it does not name");
@@ -167,7 +167,7 @@ Status read_check(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
-Status read_cut_check(const sqlite::Statement& row, StoredTick& tick) {
+Status read_cut_check(const sqlite::Row& row, StoredTick& tick) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     if (index >= tick.checks.size()) {
         return damaged("cut_check_tick", tick, "the counts of a check that it does not name");
@@ -176,7 +176,7 @@ Status read_cut_check(const sqlite::Statement& row, StoredTick& tick) {
     return {};
 }
 
-Status read_phase(const sqlite::Statement& row, StoredTick& tick) {
+Status read_phase(const sqlite::Row& row, StoredTick& tick) {
     const auto index = row.unsigned_integer(1);
     auto times = read_histogram(row.bytes(2));
     if (index >= kRequestPhaseCount || !times) {

@@ -51,14 +51,18 @@ Status all(Steps&&... steps) {
 
 Status TickWriter::begin(const RunInfo& run, std::span<const ProbeInfo> probes) {
     start_ = run.start.mono;
+    number_metrics(probes);
+    return all([&] { return prepare(); }, [&] { return write_info(run); },
+               [&] { return write_load(*database_, run); },
+               [&] { return write_probes(*database_, probes); });
+}
+
+void TickWriter::number_metrics(std::span<const ProbeInfo> probes) {
     std::int64_t metric = 1;
     for (const ProbeInfo& probe : probes) {
         first_metric_.push_back(metric);
         metric += static_cast<std::int64_t>(probe.descriptors.size());
     }
-    return all([&] { return prepare(); }, [&] { return write_info(run); },
-               [&] { return write_load(*database_, run); },
-               [&] { return write_probes(*database_, probes); });
 }
 
 Status TickWriter::prepare() {

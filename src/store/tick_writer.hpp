@@ -24,6 +24,13 @@ public:
 
     /// Writes what is fixed before the first request, then prepares the statements.
     [[nodiscard]] Status begin(const RunInfo& run, std::span<const ProbeInfo> probes);
+    /// In place of `begin`, for a file that another process began and did not finish. Error: its
+    /// probes were others.
+    [[nodiscard]] Status resume(const RunInfo& run, std::span<const ProbeInfo> probes);
+    /// What such a file says of a probe; `last_took` is its longest.
+    [[nodiscard]] Result<ProbeHealth> health(std::size_t probe) const;
+    /// See RunFileWriter.
+    [[nodiscard]] Status rewind(std::uint64_t tick);
     [[nodiscard]] Status write(const Snapshot& snapshot);
     [[nodiscard]] Status write(std::size_t probe, const Reading& reading);
     [[nodiscard]] Status write(std::size_t probe, const ProbeHealth& health, Nanoseconds longest);
@@ -66,6 +73,7 @@ private:
         kKinds
     };
     [[nodiscard]] Status prepare();
+    void number_metrics(std::span<const ProbeInfo> probes);
     [[nodiscard]] Status write_info(const RunInfo& run);
     [[nodiscard]] Status write_state(const Snapshot& snapshot);
     [[nodiscard]] Status write_flow(const Snapshot& snapshot);

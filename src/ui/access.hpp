@@ -1,6 +1,7 @@
 // Who may read the live page's data, and who may steer.
 #pragma once
 
+#include "base/constant_time.hpp"
 #include "base/result.hpp"
 #include "net/http_message.hpp"
 
@@ -34,8 +35,5 @@ private:
 /// Whether a change is asked for by a page of ours, or by no page: `Origin`, where a browser says
 /// it, is the address that the request came to, and its `Sec-Fetch-Site` does not deny it.
 [[nodiscard]] bool is_same_origin(const HttpRequest& request);
-
-/// Takes as long for any `given` of the same length.
-[[nodiscard]] bool equal_in_constant_time(std::string_view given, std::string_view secret);
 
 }  // namespace plimsoll

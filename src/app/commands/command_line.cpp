@@ -173,6 +173,10 @@ Option* Command::add_flag(const std::string& names, bool& into, const std::strin
     return keep(app_->add_flag(names, into, help));
 }
 
+void Command::remove_option(const std::string& name) {
+    app_->remove_option(app_->get_option(name));
+}
+
 void Command::footer(const std::string& text) {
     app_->footer(text);
 }

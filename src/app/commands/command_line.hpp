@@ -88,6 +88,9 @@ public:
                        const std::string& help);
     Option* add_flag(const std::string& names, bool& into, const std::string& help);
 
+    /// Takes back a flag that a group of them has brought along.
+    void remove_option(const std::string& name);
+
     /// What --help says below the flags.
     void footer(const std::string& text);
     /// "" hides it from --help.

@@ -23,6 +23,7 @@ void add_lab_command(Command& app, Action& action);
 /// A subcommand of lab, which it returns.
 Command* add_lab_proxy_command(Command& lab, Action& action);
 void add_merge_command(Command& app, Action& action);
+void add_gather_command(Command& app, Action& action);
 void add_probe_command(Command& app, Action& action);
 void add_report_command(Command& app, Action& action);
 void add_validate_command(Command& app, Action& action);
