@@ -9,6 +9,7 @@
 #include "app/commands/request_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
+#include "app/segment_choice.hpp"
 #include "base/units.hpp"
 #include "base/user_file.hpp"
 #include "probes/alerts/alerts_probe.hpp"
@@ -136,20 +137,6 @@ Result<QuickLoad> quick_load(const RunFlags& flags) {
     return load;
 }
 
-Result<Segment> parse_segment(const std::string& text) {
-    Segment segment;
-    const char* const end = text.data() + text.size();
-    const auto number = std::from_chars(text.data(), end, segment.number);
-    const bool slash = number.ec == std::errc{} && number.ptr != end && *number.ptr == '/';
-    const auto count = slash ? std::from_chars(number.ptr + 1, end, segment.count) : number;
-    if (!slash || count.ec != std::errc{} || count.ptr != end || segment.number < 1 ||
-        segment.number > segment.count) {
-        return Error{fmt::format("must be i/n with i from 1 to n, got \"{}\"", text), "--segment",
-                     "e.g. --segment 2/8 runs the second of eight parts"};
-    }
-    return segment;
-}
-
 void apply_http(const RunFlags& flags, HttpOptions& http) {
     http.reuse_connections = http.reuse_connections && !flags.no_connection_reuse;
     http.tls.verify = http.tls.verify && !flags.insecure;
@@ -230,8 +217,10 @@ std::optional<Scenario> load_scenario(const RunFlags& flags, const QuickLoad& lo
 void add_generator_flags(Command& command, RunFlags& flags) {
     command
         .add_option("--segment", flags.segment,
-                    "run the i-th of n parts of the load; `merge` joins the n runs")
-        ->type_name("i/n");
+                    "run the i-th of n parts of the load; `merge` joins the n runs; auto: which "
+                    "one is known from Kubernetes (JOB_COMPLETION_INDEX and PLIMSOLL_SEGMENTS) or "
+                    "Slurm (SLURM_PROCID and SLURM_NTASKS)")
+        ->type_name("i/n|auto");
     command
         .add_option("--control", flags.control,
                     "take changes of externally-controlled load here (default address 127.0.0.1)")
@@ -266,12 +255,15 @@ int run(const RunFlags& flags) {
     if (!options) {
         return refuse(options.error());
     }
+    std::string segment_source;
     if (!flags.segment.empty()) {
-        const auto segment = parse_segment(flags.segment);
-        if (!segment) {
-            return refuse(segment.error());
+        const auto chosen =
+            choose_segment(flags.segment, [](const char* name) { return std::getenv(name); });
+        if (!chosen) {
+            return refuse(chosen.error());
         }
-        options->segment = *segment;
+        options->segment = chosen->segment;
+        segment_source = chosen->source;
     }
     options->calibrate = !flags.no_calibration;
     if (!flags.control.empty()) {
@@ -308,9 +300,10 @@ int run(const RunFlags& flags) {
                         [](const Executor& each) { return is_counted(each.kind); });
         say("run       {} against {} for {}{}\n", scenario->name, scenario->target.to_string(),
             counted ? "at most " : "", format_duration(scenario->duration()));
-        if (!options->segment.is_whole()) {
-            say("segment   {} of {}: this part of every executor's load\n", options->segment.number,
-                options->segment.count);
+        if (!options->segment.is_whole() || !segment_source.empty()) {
+            say("segment   {} of {}{}{}: this part of every executor's load\n",
+                options->segment.number, options->segment.count,
+                segment_source.empty() ? "" : ", by ", segment_source);
         }
         for (const Executor& executor : scenario->load) {
             if (!executor.profile.empty()) {
