@@ -10,6 +10,7 @@
 #include "app/console.hpp"
 #include "app/run_session.hpp"
 #include "app/segment_choice.hpp"
+#include "app/segment_upload.hpp"
 #include "base/units.hpp"
 #include "base/user_file.hpp"
 #include "probes/alerts/alerts_probe.hpp"
@@ -41,6 +42,7 @@ struct RunFlags {
     std::string alerts, alertmanager;
     ExportFlags exports;
     std::string segment;
+    std::string upload;
     std::string control;
     bool no_calibration = false;
     bool no_connection_reuse = false;
@@ -222,6 +224,12 @@ void add_generator_flags(Command& command, RunFlags& flags) {
                     "Slurm (SLURM_PROCID and SLURM_NTASKS)")
         ->type_name("i/n|auto");
     command
+        .add_option("--upload", flags.upload,
+                    "keep this segment's run there, in S3-compatible storage (credentials: "
+                    "AWS_ACCESS_KEY_ID ...); `merge` takes it from there")
+        ->type_name("s3://BUCKET/PREFIX")
+        ->needs("--segment");
+    command
         .add_option("--control", flags.control,
                     "take changes of externally-controlled load here (default address 127.0.0.1)")
         ->type_name("ADDR:PORT");
@@ -294,6 +302,10 @@ int run(const RunFlags& flags) {
     if (const Status applied = flags.exports.apply(scenario->exports, *options); !applied) {
         return refuse(applied.error());
     }
+    auto objects = open_upload(flags.upload, options->segment);
+    if (!objects) {
+        return refuse(objects.error());
+    }
     if (options->view != ViewMode::Off) {
         const bool counted =
             std::any_of(scenario->load.begin(), scenario->load.end(),
@@ -312,7 +324,10 @@ int run(const RunFlags& flags) {
         }
     }
     StopRequest stop;
-    return to_int(run_session(*scenario, std::move(*options), stop).code);
+    const Segment segment = options->segment;
+    const SessionResult result = run_session(*scenario, std::move(*options), stop);
+    return to_int(*objects ? keep_run(**objects, segment, result, !flags.output.quiet)
+                           : result.code);
 }
 
 }  // namespace
