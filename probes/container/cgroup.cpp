@@ -1,5 +1,6 @@
 #include "probes/container/cgroup.hpp"
 
+#include "probes/container/pod_cgroup.hpp"
 #include "probes/container/system_files.hpp"
 
 #include <algorithm>
@@ -308,6 +309,10 @@ CgroupFolders find_container_cgroup(std::string_view id, pid_t pid, const fs::pa
 }
 
 Result<CgroupFolders> find_cgroup(const std::string& given, const fs::path& root) {
+    if (given.starts_with(kPodPrefix)) {
+        const auto path = find_pod_cgroup(given, root);
+        return path ? find_cgroup(*path, root) : path.error();
+    }
     const std::string prefix = root.string() + "/";
     const bool absolute = given.starts_with(prefix);
     fs::path relative = relative_part(absolute ? given.substr(prefix.size()) : given);

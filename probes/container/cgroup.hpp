@@ -25,8 +25,8 @@ struct CgroupFolders {
 };
 
 /// The cgroup that `given` names: "/sys/fs/cgroup/shop", "/sys/fs/cgroup/cpu/shop" (a controller's
-/// folder of version 1), or the path as /proc/PID/cgroup shows it, "/docker/3f2a".
-/// Error: there is none, with the folders that were tried.
+/// folder of version 1), the path as /proc/PID/cgroup shows it, "/docker/3f2a", or "pod:UID" (see
+/// pod_cgroup.hpp). Error: there is none, with the folders that were tried.
 [[nodiscard]] Result<CgroupFolders> find_cgroup(const std::string& given,
                                                 const std::filesystem::path& root);
 

@@ -66,6 +66,8 @@ void add_commands(plimsoll::Command& app, plimsoll::Action& action) {
     plimsoll::add_experiment_command(app, action);
     plimsoll::add_export_command(app, action);
     plimsoll::add_calibrate_command(app, action);
+    plimsoll::add_plan_capacity_command(app, action);
+    plimsoll::add_deploy_command(app, action);
     plimsoll::add_validate_command(app, action);
     plimsoll::add_schema_command(app, action);
     plimsoll::add_new_command(app, action);

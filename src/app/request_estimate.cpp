@@ -165,6 +165,10 @@ RequestEstimate iterations_of(const Executor& executor, double share, double thi
 
 }  // namespace
 
+double thinking_of(const UserClass& user) {
+    return ExpectedFlow(user, user.flow).thinking_s();
+}
+
 std::vector<double> visits_of(const UserClass& user, const Flow& flow) {
     return ExpectedFlow(user, flow).visits();
 }

@@ -17,6 +17,9 @@ struct RequestEstimate {
 /// once, loops whose rounds are not known once.
 [[nodiscard]] std::vector<RequestEstimate> estimate_requests(const Scenario& scenario);
 
+/// How long one iteration of the class thinks, in seconds.
+[[nodiscard]] double thinking_of(const UserClass& user);
+
 /// How often one iteration sends each of the class's steps.
 [[nodiscard]] std::vector<double> visits_of(const UserClass& user, const Flow& flow);
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -100,14 +101,26 @@ Result<Rate> parse_rate(std::string_view text) {
     if (*number < 0) {
         return bad("must not be negative");
     }
+    constexpr std::array kMagnitudes{std::pair{'k', 1e3}, std::pair{'M', 1e6}};
+    double value = *number;
+    for (const auto& [letter, factor] : kMagnitudes) {
+        if (rest.starts_with(letter)) {
+            value *= factor;
+            rest.remove_prefix(1);
+            break;
+        }
+    }
+    if (!std::isfinite(value)) {
+        return bad("must be a rate");
+    }
     if (rest == "/s") {
-        return Rate::per_second(*number);
+        return Rate::per_second(value);
     }
     if (rest == "/m") {
-        return Rate::per_second(*number / 60);
+        return Rate::per_second(value / 60);
     }
     if (rest == "/h") {
-        return Rate::per_second(*number / 3600);
+        return Rate::per_second(value / 3600);
     }
     return bad(rest.empty() ? "must have a unit" : "has an unknown unit");
 }

@@ -28,7 +28,7 @@ private:
 /// and what it should be; `where` is left to the caller.
 [[nodiscard]] Result<Nanoseconds> parse_duration(std::string_view text);
 
-/// Reads "200/s", "12.5/s", "600/m", "36000/h". Error as above.
+/// Reads "200/s", "12.5/s", "600/m", "36000/h", "20k/s", "2M/s". Error as above.
 [[nodiscard]] Result<Rate> parse_rate(std::string_view text);
 
 /// The shortest of "1.5s", "250ms", "12us", "2m30s", "0s" that reads back the same to 1 µs.

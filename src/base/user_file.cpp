@@ -1,5 +1,7 @@
 #include "base/user_file.hpp"
 
+#include "base/opened_files.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -101,6 +103,7 @@ Result<Fd> open_user_file(const std::string& path, Pipes pipes) {
     if (const char* const kind = other_kind(file.get(), about)) {
         return Error{fmt::format("is {}", kind), path, kPlainFile};
     }
+    OpenedFiles::note(path);
     return file;
 }
 

@@ -1,5 +1,6 @@
 #include "scenario/secret_file.hpp"
 
+#include "base/opened_files.hpp"
 #include "base/user_file.hpp"
 #include "scenario/wording.hpp"
 
@@ -48,6 +49,7 @@ Result<std::string> read_secret_file(std::string_view path, std::string_view fol
     if (!text) {
         return about_file(whole_path, text.error());
     }
+    OpenedFiles::note(whole_path, true);
     constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
     if (text->starts_with(kByteOrderMark)) {
         text->erase(0, kByteOrderMark.size());

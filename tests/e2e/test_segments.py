@@ -74,6 +74,22 @@ class Segments(unittest.TestCase):
         due = "select sum(arrivals_due), sum(iterations_started) from tick"
         self.assertEqual(query(self.dir / "merged", due), query(self.dir / "whole", due))
 
+    def test_each_part_knows_its_own_from_who_started_it(self):
+        with Target() as target:
+            path = self.scenario(target.url)
+            for env, said in (({"JOB_COMPLETION_INDEX": "1", "PLIMSOLL_SEGMENTS": "3"}, "by JOB_COMPLETION_INDEX=1 and PLIMSOLL_SEGMENTS=3"),
+                              ({"SLURM_PROCID": "1", "SLURM_NTASKS": "3", "SLURM_STEP_NUM_TASKS": "3"}, "by SLURM_PROCID=1 and SLURM_NTASKS=3")):
+                folder = self.dir / f"auto-{next(iter(env))}"
+                done = run_plimsoll("run", path, "--segment", "auto", "--run-dir", folder, env=env, check=0)
+                self.assertIn(f"segment   2 of 3, {said}: this part of every executor's load\n", done.stdout.split("\n\n")[0] + "\n")
+                self.assertEqual(summary(folder)["run"]["segment"], "2/3")
+            served = target.served
+            for env in ({}, {"JOB_COMPLETION_INDEX": "3", "PLIMSOLL_SEGMENTS": "3"}, {"SLURM_PROCID": "1"}, {"PLIMSOLL_SEGMENTS": "3"}):
+                done = run_plimsoll("run", path, "--segment", "auto", "--run-dir", self.dir / "never", env=env, check=104)
+                self.assertIn("plimsoll: --segment auto: ", done.stderr)
+                self.assertFalse((self.dir / "never").exists())
+            self.assertEqual(target.served, served)
+
     def test_what_is_no_whole_run_is_refused_by_name(self):
         with Target() as target:
             path = self.scenario(target.url)

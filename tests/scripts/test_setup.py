@@ -27,7 +27,7 @@ class Setup(unittest.TestCase):
         # Every package asked about is installed; whatever would change the system only leaves a note.
         self.stand_in("dpkg-query", 'shift 3; for p in "$@"; do printf "installed:%s " "$p"; done')
         self.stand_in("node", "echo true")
-        for name in ("apt-get", "sudo", "npm"):
+        for name in ("apt-get", "sudo", "npm", "kubectl"):
             self.stand_in(name, f'echo "{name} $*" >>"{self.calls}"')
 
     def stand_in(self, name: str, body: str) -> None:
@@ -107,6 +107,47 @@ class Setup(unittest.TestCase):
         self.web_part('{"lockfileVersion": 3}')
         self.setup()
         self.assertEqual(len(self.called()), 2)
+
+    def python_part(self, wanted: str) -> Path:
+        folder = self.tree / "tests/oracle"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "requirements.txt").write_text(wanted, encoding="utf-8")
+        listed = self.tree / "scripts/packages.txt"
+        if "tests/oracle" not in listed.read_text(encoding="utf-8"):
+            listed.write_text("[test]\npip:tests/oracle\n", encoding="utf-8")
+        # A venv whose python only leaves a note.
+        self.stand_in("python3", f'mkdir -p "$4/bin" && printf \'#!/bin/sh\\necho "pip $*" >>"{self.calls}"\\n\' >"$4/bin/python" '
+                                 f'&& chmod +x "$4/bin/python"')
+        return folder
+
+    def test_installs_a_python_part_once_and_again_when_its_list_changes(self) -> None:
+        folder = self.python_part("oracle==1\n")
+        first = self.setup()
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn("installing Python packages in tests/oracle", first.stdout)
+        self.assertTrue((folder / ".venv/.plimsoll-setup").exists())
+        self.assertEqual(self.setup().stdout, "")
+        self.assertEqual(len(self.called()), 1)
+        self.python_part("oracle==2\n")
+        self.setup()
+        self.assertEqual(len(self.called()), 2)
+        self.assertIn("-r", self.called()[0])
+
+    def test_shows_why_a_python_part_failed_and_tries_again_the_next_time(self) -> None:
+        self.python_part("oracle==1\n")
+        self.stand_in("python3", "echo 'the venv is a lie' >&2; exit 1")
+        for _ in range(2):
+            ran = self.setup()
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn("the venv is a lie", ran.stderr)
+            self.assertIn("pip in tests/oracle failed", ran.stderr)
+
+    def test_takes_a_kubectl_that_is_there_already(self) -> None:
+        self.stand_in("dpkg-query", "exit 1")  # nothing is installed
+        asked = self.setup("--list").stdout
+        self.assertIn("kubernetes-client\n", asked)
+        with_it = self.setup()
+        self.assertNotIn("kubernetes-client", with_it.stdout + with_it.stderr)
 
     def test_shows_why_npm_failed_and_tries_again_the_next_time(self) -> None:
         self.web_part("{}")

@@ -22,6 +22,8 @@ void add_demo_command(Command& app, Action& action);
 void add_lab_command(Command& app, Action& action);
 /// A subcommand of lab, which it returns.
 Command* add_lab_proxy_command(Command& lab, Action& action);
+void add_deploy_command(Command& app, Action& action);
+void add_plan_capacity_command(Command& app, Action& action);
 void add_merge_command(Command& app, Action& action);
 void add_gather_command(Command& app, Action& action);
 void add_probe_command(Command& app, Action& action);

@@ -10,6 +10,8 @@
 #include "app/commands/scenario_flags.hpp"
 #include "app/console.hpp"
 #include "app/run_session.hpp"
+#include "app/segment_choice.hpp"
+#include "app/segment_upload.hpp"
 #include "base/user_file.hpp"
 #include "scenario/listen_address.hpp"
 
@@ -30,6 +32,7 @@ struct RunFlags {
     ExportFlags exports;
     GatherFlags gather;
     std::string segment;
+    std::string upload;
     std::string control;
     bool no_calibration = false;
     bool no_connection_reuse = false;
@@ -39,20 +42,6 @@ struct RunFlags {
     std::string key_file;
     std::vector<std::string> local_addresses;
 };
-
-Result<Segment> parse_segment(const std::string& text) {
-    Segment segment;
-    const char* const end = text.data() + text.size();
-    const auto number = std::from_chars(text.data(), end, segment.number);
-    const bool slash = number.ec == std::errc{} && number.ptr != end && *number.ptr == '/';
-    const auto count = slash ? std::from_chars(number.ptr + 1, end, segment.count) : number;
-    if (!slash || count.ec != std::errc{} || count.ptr != end || segment.number < 1 ||
-        segment.number > segment.count) {
-        return Error{fmt::format("must be i/n with i from 1 to n, got \"{}\"", text), "--segment",
-                     "e.g. --segment 2/8 runs the second of eight parts"};
-    }
-    return segment;
-}
 
 void apply_http(const RunFlags& flags, HttpOptions& http) {
     http.reuse_connections = http.reuse_connections && !flags.no_connection_reuse;
@@ -97,8 +86,16 @@ void add_http_flags(Command& command, RunFlags& flags) {
 void add_generator_flags(Command& command, RunFlags& flags) {
     command
         .add_option("--segment", flags.segment,
-                    "run the i-th of n parts of the load; `merge` joins the n runs")
-        ->type_name("i/n");
+                    "run the i-th of n parts of the load; `merge` joins the n runs; auto: which "
+                    "one is known from Kubernetes (JOB_COMPLETION_INDEX and PLIMSOLL_SEGMENTS) or "
+                    "Slurm (SLURM_PROCID and SLURM_NTASKS)")
+        ->type_name("i/n|auto");
+    command
+        .add_option("--upload", flags.upload,
+                    "keep this segment's run there, in S3-compatible storage (credentials: "
+                    "AWS_ACCESS_KEY_ID ...); `merge` takes it from there")
+        ->type_name("s3://BUCKET/PREFIX")
+        ->needs("--segment");
     command
         .add_option("--control", flags.control,
                     "take changes of externally-controlled load here (default address 127.0.0.1)")
@@ -132,12 +129,15 @@ int run(const RunFlags& flags) {
     if (!options) {
         return refuse(options.error());
     }
+    std::string segment_source;
     if (!flags.segment.empty()) {
-        const auto segment = parse_segment(flags.segment);
-        if (!segment) {
-            return refuse(segment.error());
+        const auto chosen =
+            choose_segment(flags.segment, [](const char* name) { return std::getenv(name); });
+        if (!chosen) {
+            return refuse(chosen.error());
         }
-        options->segment = *segment;
+        options->segment = chosen->segment;
+        segment_source = chosen->source;
     }
     options->calibrate = !flags.no_calibration;
     if (!flags.control.empty()) {
@@ -169,15 +169,20 @@ int run(const RunFlags& flags) {
     if (!sender) {
         return refuse(sender.error());
     }
+    auto objects = open_upload(flags.upload, options->segment);
+    if (!objects) {
+        return refuse(objects.error());
+    }
     if (options->view != ViewMode::Off) {
         const bool counted =
             std::any_of(scenario->load.begin(), scenario->load.end(),
                         [](const Executor& each) { return is_counted(each.kind); });
         say("run       {} against {} for {}{}\n", scenario->name, scenario->target.to_string(),
             counted ? "at most " : "", format_duration(scenario->duration()));
-        if (!options->segment.is_whole()) {
-            say("segment   {} of {}: this part of every executor's load\n", options->segment.number,
-                options->segment.count);
+        if (!options->segment.is_whole() || !segment_source.empty()) {
+            say("segment   {} of {}{}{}: this part of every executor's load\n",
+                options->segment.number, options->segment.count,
+                segment_source.empty() ? "" : ", by ", segment_source);
         }
         if (flags.gather.gathers()) {
             say("gather    {}: probes, exports and thresholds are there, not here\n",
@@ -190,7 +195,10 @@ int run(const RunFlags& flags) {
         }
     }
     StopRequest stop;
-    return to_int(run_session(*scenario, std::move(*options), stop).code);
+    const Segment segment = options->segment;
+    const SessionResult result = run_session(*scenario, std::move(*options), stop);
+    return to_int(*objects ? keep_run(**objects, segment, result, !flags.output.quiet)
+                           : result.code);
 }
 
 }  // namespace

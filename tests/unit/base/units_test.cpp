@@ -72,8 +72,15 @@ TEST(ParseDuration, RefusesANumberTooLargeToHold) {
 }
 
 TEST(ParseRate, ReadsEveryUnitAsPerSecond) {
-    const std::array<std::pair<const char*, double>, 5> cases{
-        {{"200/s", 200}, {"12.5/s", 12.5}, {"600/m", 10}, {"36000/h", 10}, {"0/s", 0}}};
+    const std::array<std::pair<const char*, double>, 9> cases{{{"200/s", 200},
+                                                               {"12.5/s", 12.5},
+                                                               {"600/m", 10},
+                                                               {"36000/h", 10},
+                                                               {"0/s", 0},
+                                                               {"20k/s", 20'000},
+                                                               {"2M/s", 2'000'000},
+                                                               {"1.5M/m", 25'000},
+                                                               {"0.36k/h", 0.1}}};
     for (const auto& [text, expected] : cases) {
         const auto parsed = parse_rate(text);
         ASSERT_TRUE(parsed.ok()) << text << ": " << parsed.error().to_string();
@@ -82,8 +89,13 @@ TEST(ParseRate, ReadsEveryUnitAsPerSecond) {
 }
 
 TEST(ParseRate, SaysWhatIsWrong) {
-    const std::array<std::pair<const char*, const char*>, 9> cases{{
+    const std::array<std::pair<const char*, const char*>, 14> cases{{
         {"", "must be a rate, got \"\""},
+        {"2M", "has an unknown unit, got \"2M\""},
+        {"2m/s", "has an unknown unit, got \"2m/s\""},
+        {"2K/s", "has an unknown unit, got \"2K/s\""},
+        {"2 M/s", "has an unknown unit, got \"2 M/s\""},
+        {"2kM/s", "has an unknown unit, got \"2kM/s\""},
         {"fast", "must be a rate, got \"fast\""},
         {"/s", "must be a rate, got \"/s\""},
         {"250", "must have a unit, got \"250\""},
@@ -99,6 +111,12 @@ TEST(ParseRate, SaysWhatIsWrong) {
         EXPECT_EQ(parsed.error().what, expected);
         EXPECT_EQ(parsed.error().hint, "write it as requests per second, e.g. 250/s (or /m, /h)");
     }
+}
+
+TEST(ParseRate, RefusesAMagnitudeThatMakesItTooLargeToHold) {
+    const std::string nines(308, '9');
+    EXPECT_TRUE(parse_rate(nines + "/s").ok());
+    ASSERT_FALSE(parse_rate(nines + "M/s").ok());
 }
 
 TEST(FormatDuration, WritesTheShortestForm) {
