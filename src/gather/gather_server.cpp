@@ -3,6 +3,7 @@
 #include "base/constant_time.hpp"
 #include "gather/gather_wire.hpp"
 #include "gather/gathered_load.hpp"
+#include "net/loopback.hpp"
 
 #include <string_view>
 #include <utility>
@@ -21,10 +22,6 @@ HttpResponse refusal(int status, std::string_view sentence) {
 }
 
 }  // namespace
-
-bool is_loopback(const std::string& address) {
-    return address == "localhost" || address == "::1" || address.starts_with("127.");
-}
 
 void GatherDesk::put(Job job) {
     {

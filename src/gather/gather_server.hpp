@@ -75,7 +75,4 @@ private:
     std::optional<HttpServer> server_;
 };
 
-/// Whether `address` is this machine's alone: numeric, or localhost.
-[[nodiscard]] bool is_loopback(const std::string& address);
-
 }  // namespace plimsoll

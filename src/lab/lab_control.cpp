@@ -2,6 +2,7 @@
 
 #include "lab/json_answer.hpp"
 #include "lab/proxy_control.hpp"
+#include "net/loopback.hpp"
 
 #include <memory>
 

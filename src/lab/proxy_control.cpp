@@ -12,10 +12,6 @@
 
 namespace plimsoll {
 
-bool is_loopback(const std::string& address) {
-    return address.starts_with("127.") || address == "localhost" || address == "::1";
-}
-
 struct ControlledProxy::State {
     State(FaultProxy made, const LabFault& first) : proxy(std::move(made)), network(first) {}
 

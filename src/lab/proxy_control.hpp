@@ -11,9 +11,6 @@
 
 namespace plimsoll {
 
-/// Whether an address to listen on can be reached from this machine only.
-[[nodiscard]] bool is_loopback(const std::string& address);
-
 /// A FaultProxy with GET, POST and DELETE /lab/faults (the one fault `network`, as plain text) and
 /// GET /lab/state (what has passed) at an address of its own.
 class ControlledProxy {

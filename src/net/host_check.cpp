@@ -1,6 +1,7 @@
 #include "net/host_check.hpp"
 
 #include "net/http_message.hpp"
+#include "net/loopback.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,12 +21,6 @@ std::string_view name_of(std::string_view host) {
         return host.substr(1, host.find(']') - 1);
     }
     return host.substr(0, host.rfind(':'));
-}
-
-bool is_loopback(std::string_view name) {
-    boost::system::error_code no_address;
-    const auto address = ip::make_address(std::string(name), no_address);
-    return no_address ? equal_ignoring_case(name, "localhost") : address.is_loopback();
 }
 
 bool is_address(std::string_view name) {

@@ -2,6 +2,7 @@
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "app/scenario_bundle.hpp"

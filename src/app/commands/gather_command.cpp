@@ -1,9 +1,10 @@
 // plimsoll gather SCENARIO --listen ADDR:PORT --segments N
-#include "app/commands/alert_flags.hpp"
+#include "app/commands/alert_watch_flags.hpp"
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/commands/gather_flags.hpp"
 #include "app/commands/probe_flags.hpp"
@@ -12,6 +13,7 @@
 #include "app/run_session.hpp"
 #include "base/units.hpp"
 #include "gather/gather_server.hpp"
+#include "net/loopback.hpp"
 #include "scenario/listen_address.hpp"
 #include "store/run_reader.hpp"
 
@@ -25,7 +27,7 @@ struct Flags {
     OutputFlags output;
     ScenarioFlags scenario;
     ProbeFlags probes;
-    AlertFlags alerts;
+    AlertWatchFlags alerts;
     ExportFlags exports;
     std::string listen;
     std::uint32_t segments = 0;

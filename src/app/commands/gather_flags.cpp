@@ -1,6 +1,6 @@
 #include "app/commands/gather_flags.hpp"
-#include "app/commands/command_line.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "base/instant.hpp"

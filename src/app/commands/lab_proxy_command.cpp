@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "lab/fault_catalogue.hpp"
 #include "lab/proxy_control.hpp"
+#include "net/loopback.hpp"
 #include "scenario/listen_address.hpp"
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/console.hpp"
 #include "app/load_demand.hpp"
 #include "base/log.hpp"

@@ -1,9 +1,10 @@
 // plimsoll run SCENARIO | URL
-#include "app/commands/alert_flags.hpp"
+#include "app/commands/alert_watch_flags.hpp"
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
 #include "app/commands/export_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/commands/gather_flags.hpp"
 #include "app/commands/probe_flags.hpp"
@@ -28,7 +29,7 @@ struct RunFlags {
     OutputFlags output;
     ScenarioFlags scenario;
     ProbeFlags probes;
-    AlertFlags alerts;
+    AlertWatchFlags alerts;
     ExportFlags exports;
     GatherFlags gather;
     std::string segment;
@@ -59,22 +60,20 @@ void apply_http(const RunFlags& flags, HttpOptions& http) {
 }
 
 void add_http_flags(Command& command, RunFlags& flags) {
-    const CLI::Validator plain_file(
-        [](std::string& path) {
-            const auto file = open_user_file(path);
-            return file ? std::string() : file.error().to_string();
-        },
-        "FILE");
+    const auto plain_file = [](const std::string& path) {
+        const auto file = open_user_file(path);
+        return file ? std::string() : file.error().to_string();
+    };
     command.add_flag("--no-connection-reuse", flags.no_connection_reuse,
                      "a new connection for each request");
     command.add_flag("--insecure-skip-tls-verify", flags.insecure,
                      "take any certificate of the target");
     command.add_option("--cacert", flags.ca_file, "trust these certificates, not the system's")
-        ->check(plain_file);
+        ->check(plain_file, "FILE");
     auto* const cert = command.add_option("--cert", flags.cert_file, "client certificate (PEM)")
-                           ->check(plain_file);
+                           ->check(plain_file, "FILE");
     command.add_option("--key", flags.key_file, "its key, where it is in a file of its own")
-        ->check(plain_file)
+        ->check(plain_file, "FILE")
         ->needs(cert);
     command
         .add_option("--local-address", flags.local_addresses,

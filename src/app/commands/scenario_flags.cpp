@@ -1,7 +1,8 @@
 #include "app/commands/scenario_flags.hpp"
-#include "app/commands/command_line.hpp"
 
+#include "app/commands/command_line.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
 #include "base/units.hpp"

@@ -1,7 +1,7 @@
-#include "app/commands/alert_flags.hpp"
-#include "app/commands/command_line.hpp"
+#include "app/commands/alert_watch_flags.hpp"
 
 #include "app/commands/alert_server.hpp"
+#include "app/commands/command_line.hpp"
 #include "probes/alerts/alerts_probe.hpp"
 
 #include <utility>
@@ -9,7 +9,7 @@
 
 namespace plimsoll {
 
-void AlertFlags::add_to(Command& command) {
+void AlertWatchFlags::add_to(Command& command) {
     command
         .add_option("--alerts", alerts,
                     "keep with the run what the alerts of this Prometheus do meanwhile; @FILE: the "
@@ -22,7 +22,7 @@ void AlertFlags::add_to(Command& command) {
         ->needs("--alerts");
 }
 
-Status AlertFlags::apply(SessionOptions& options) const {
+Status AlertWatchFlags::apply(SessionOptions& options) const {
     if (alerts.empty()) {
         return {};
     }

@@ -10,7 +10,7 @@ namespace plimsoll {
 
 class Command;
 
-struct AlertFlags {
+struct AlertWatchFlags {
     std::string alerts, alertmanager;  // URLs; empty: none are watched
 
     void add_to(Command& command);
