@@ -91,7 +91,7 @@ TEST(ParseRate, ReadsEveryUnitAsPerSecond) {
 TEST(ParseRate, SaysWhatIsWrong) {
     const std::array<std::pair<const char*, const char*>, 14> cases{{
         {"", "must be a rate, got \"\""},
-        {"2M", "has an unknown unit, got \"2M\""},
+        {"2M", "must have a unit, got \"2M\""},
         {"2m/s", "has an unknown unit, got \"2m/s\""},
         {"2K/s", "has an unknown unit, got \"2K/s\""},
         {"2 M/s", "has an unknown unit, got \"2 M/s\""},
