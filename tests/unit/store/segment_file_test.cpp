@@ -63,9 +63,11 @@ protected:
         for (const auto& column : columns->rows) {
             quoted += (quoted.empty() ? "quote(\"" : "||','||quote(\"") + column[0] + "\")";
         }
+        const auto found =
+            reader->query("SELECT " + quoted + " FROM " + table + " ORDER BY 1", 100'000);
+        EXPECT_TRUE(found) << found.error().to_string();
         std::string all;
-        for (const auto& row :
-             reader->query("SELECT " + quoted + " FROM " + table + " ORDER BY 1", 100'000)->rows) {
+        for (const auto& row : found->rows) {
             all += row[0] + "\n";
         }
         return all;
