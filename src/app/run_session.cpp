@@ -6,6 +6,9 @@
 #include "app/version.hpp"
 
 #include <cstdio>
+#include <mutex>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -46,12 +49,25 @@ public:
             options_.sender->on_tick(snapshot->tick, snapshot->last);
         }
     }
-    void on_event(const Event& event) override { view_->on_event(event); }
+    void on_event(const Event& event) override {
+        view_->on_event(event);
+        // Of a load that others make, what becomes of them is the user's business at once.
+        if (options_.make_load && event.kind == EventKind::Note) {
+            const std::lock_guard lock(news_mutex_);
+            news_.push_back(event.text);
+        }
+    }
     void on_reading(std::size_t probe, const Reading& reading) override {
         view_->on_reading(probe, reading);
     }
-    void on_turn() override { view_->draw(); }
-    void on_load_end() override { view_->clear(); }
+    void on_turn() override {
+        tell_news();
+        view_->draw();
+    }
+    void on_load_end() override {
+        tell_news();
+        view_->clear();
+    }
     void on_line(const std::string& line) override {
         if (options_.view != ViewMode::Off) {
             view_->clear();
@@ -75,7 +91,20 @@ public:
     }
 
 private:
+    void tell_news() {
+        std::vector<std::string> news;
+        {
+            const std::lock_guard lock(news_mutex_);
+            news.swap(news_);
+        }
+        for (const std::string& sentence : news) {
+            on_trouble(sentence);
+        }
+    }
+
     const SessionOptions& options_;
+    std::mutex news_mutex_;
+    std::vector<std::string> news_;  // that the thread of the run has yet to tell
     LivePage* page_;
     StopQueue& stops_;
     std::optional<LiveView> view_;

@@ -1,4 +1,4 @@
-"""A throwaway S3 server that we did not write (s3rver), which checks the signature of every request."""
+"""A throwaway S3 server that we did not write (s3rver)."""
 import atexit
 import shutil
 import subprocess

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from harness import Target, fetch, free_port, query, run_plimsoll, start_plimsoll, summary, wait_for
@@ -208,7 +209,7 @@ class Gather(unittest.TestCase):
         with Target() as target:
             path = self.scenario(target.url)
             part = self.segment(path, 1, 1, f"http://127.0.0.1:{free_port()}", "--barrier-wait", "1s")
-            self.assertIn("no start within 1 s: 127.0.0.1", self.ends(part, 112))
+            self.assertIn("no start within 1 s: http://127.0.0.1", self.ends(part, 112))
             self.assertEqual(target.served, 0)
 
     def test_a_killed_segment_is_named_with_its_share(self):
@@ -303,7 +304,7 @@ class Gather(unittest.TestCase):
             self.running(1)
             gather.kill()
             for part in parts:
-                self.assertRegex(self.ends(part), r"the gather did not take the \d ticks from \d s to \d s: 127.0.0.1")
+                self.assertRegex(self.ends(part), r"the gather did not take the \d ticks from \d s to \d s: http://127.0.0.1")
         self.assertEqual(summary(self.merged(2))["totals"]["requests"], target.served)
 
     def test_a_slow_and_broken_network_loses_nothing(self):
@@ -316,10 +317,9 @@ class Gather(unittest.TestCase):
             control = wait_for(lambda: re.search(r"control +(\S+)", "".join(proxy.said)), "its control")[1]
             parts = [self.segment(path, 1, 2, gather.url), self.segment(path, 2, 2, f"http://{address}")]
             self.running(2)
-            import urllib.request
             urllib.request.urlopen(f"{control}/lab/faults", data=b"network:stall=yes", timeout=5).close()
             wait_for(lambda: any("segment 2/2 is late" in line for line in gather.said), "segment 2 to be late")
-            urllib.request.urlopen(urllib.request.Request(f"{control}/lab/faults/network", method="DELETE"), timeout=5).close()
+            urllib.request.urlopen(urllib.request.Request(f"{control}/lab/faults", method="DELETE"), timeout=5).close()
             for part in parts:
                 self.ends(part)
             self.ends(gather)

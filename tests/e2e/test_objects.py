@@ -1,4 +1,5 @@
-"""run --upload and merge s3://...: segments by way of object storage, on a real S3 server that checks signatures."""
+"""run --upload and merge s3://...: segments by way of object storage, on an S3 server that we did not write. It takes any signature of
+version 4: those are held against AWS' published examples in objects_unit_test."""
 import subprocess
 import tempfile
 import unittest
@@ -60,10 +61,8 @@ class Objects(unittest.TestCase):
             path = self.scenario(target.url)
             self.segments(path, 2, "s3://load-runs/taken", store.env)
             served = target.served
-            wrong = {"AWS_SECRET_ACCESS_KEY": "hunter2"}
             for where, extra, words in (
                     ("s3://load-runs/taken", {}, "s3://load-runs/taken/segment-1-of-2.db: is there already, from an earlier load"),
-                    ("s3://load-runs/x", wrong, "SignatureDoesNotMatch"),
                     ("s3://no-such-bucket/x", {}, "NoSuchBucket"),
                     ("s3://load-runs//x", {}, "--upload: must be s3://BUCKET/PREFIX"),
                     ("s3://load-runs/x", {"AWS_ACCESS_KEY_ID": ""}, "AWS_ACCESS_KEY_ID is not set")):
@@ -71,7 +70,6 @@ class Objects(unittest.TestCase):
                     done = run_plimsoll("run", path, "--segment", "1/2", "--upload", where, "--run-dir", self.dir / "never",
                                         env={**store.env, **extra}, check=104)
                     self.assertIn(words, done.stderr)
-                    self.assertNotIn("hunter2", done.stderr)
                     self.assertNotIn("S3RVER", done.stderr)
                     self.assertFalse((self.dir / "never").exists())
             self.assertEqual(target.served, served)
@@ -120,7 +118,7 @@ class Objects(unittest.TestCase):
             # What sorts between the two segments, more than two pages of it.
             for each in list(kept.glob("segment-1-of-2.db*")):
                 for n in range(2100):
-                    (kept / each.name.replace("segment-1-of-2.db", f"segment-1.{n}")).write_bytes(each.read_bytes() if "meta" in each.name else b"x")
+                    (kept / each.name.replace("segment-1-of-2.db", f"segment-1.{n}")).write_bytes(b"x" if each.name.endswith("_object") else each.read_bytes())
             done = run_plimsoll("merge", "s3://load-runs/x", "--run-dir", self.dir / "m", env=store.env, check=0)
             self.assertIn("2 of 2 segments", done.stdout)
 

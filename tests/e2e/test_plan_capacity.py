@@ -65,7 +65,7 @@ class PlanCapacity(unittest.TestCase):
         self.assertIn("what would do: more cores for each segment", done.stdout)
 
     def test_flags_say_what_they_should_be(self):
-        for args, words in ((["--rate", "2M"], "-r/--rate: has an unknown unit"), (["--rate", "0/s"], "-r/--rate: must be above 0"), ([], "neither a scenario nor a rate"),
+        for args, words in ((["--rate", "2M"], "-r/--rate: must have a unit"), (["--rate", "0/s"], "-r/--rate: must be above 0"), ([], "neither a scenario nor a rate"),
                             (["--rate", "1/s", "--memory", "4"], "--memory: must have a unit"), (["--rate", "1/s", "--bandwidth", "10G"], "--bandwidth: has an unknown unit"),
                             (["--rate", "1/s", "--response-time", "5"], "--response-time: must have a unit"), (["--rate", "1/s", "--per-core", "0/s"], "--per-core: must be above 0"),
                             (["missing.yaml"], "missing.yaml"), (["--rate", "1/s", "--cores", "0"], "--cores")):

@@ -130,7 +130,6 @@ void add_merge_command(Command& app, Action& action) {
     command->footer(
         "Examples:\n"
         "  plimsoll merge part1 part2 part3 --run-dir whole\n"
-        "  plimsoll merge part1 part3 --run-dir most --partial\n"
         "  plimsoll merge s3://load-runs/checkout-42 --run-dir whole");
     command->callback([flags, &action] { action = [flags] { return merge(*flags); }; });
 }

@@ -105,6 +105,8 @@ TEST(XmlTexts, FindsEveryElementAndDecodesIt) {
         xml_texts("<a><Key>x/1.db</Key><Size>3</Size><Key>a&amp;b&lt;c&gt;&quot;&apos;</Key></a>",
                   "Key"),
         ElementsAre("x/1.db", "a&b<c>\"'"));
+    EXPECT_THAT(xml_texts("<Key>q&#39;&#x27;&#228;&#x20ac;&#x1F600;&#;&#x;&#9</Key>", "Key"),
+                ElementsAre("q''ä€😀&#;&#x;&#9"));
     EXPECT_THAT(xml_texts("<Keys>x</Keys><Key/>", "Key"), ElementsAre());
     EXPECT_THAT(xml_texts("<Key>x", "Key"), ElementsAre());
     EXPECT_THAT(xml_texts("<Key></Key>", "Key"), ElementsAre(""));
