@@ -118,7 +118,7 @@ std::string bandwidth_text(double bits_per_s) {
 }
 
 std::string count_text(double count) {
-    std::string text = short_number(count);
+    std::string text = short_number(count < 1000 ? count : std::round(count));
     const auto point = std::min(text.find('.'), text.size());
     for (std::size_t at = point; at > 3;) {
         at -= 3;

@@ -23,7 +23,7 @@ namespace plimsoll {
 /// "1.2 Gbit/s", "340 Mbit/s", "800 bit/s": three significant digits.
 [[nodiscard]] std::string bandwidth_text(double bits_per_s);
 
-/// A count or rate with its thousands apart: "2 000 000", at most one decimal.
+/// A count or rate with its thousands apart: "2 000 000"; below a thousand at most one decimal.
 [[nodiscard]] std::string count_text(double count);
 
 }  // namespace plimsoll

@@ -72,7 +72,15 @@ bool fits_block(std::string_view text) {
 }  // namespace
 
 bool is_plain_text(std::string_view text) {
-    return valid_utf8(text) == text && std::none_of(text.begin(), text.end(), [](char c) {
+    const auto first = text.find_first_not_of("\r\n ");
+    const bool tab_first = first != std::string_view::npos && text[first] == '\t';
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (is_c1(text.substr(i)) || odd_at(text.substr(i)) < kOdd.size()) {
+            return false;
+        }
+    }
+    return !tab_first && valid_utf8(text) == text &&
+           std::none_of(text.begin(), text.end(), [](char c) {
                const auto byte = static_cast<unsigned char>(c);
                return (byte < 0x20 && c != '\n' && c != '\t' && c != '\r') || byte == 0x7F;
            });

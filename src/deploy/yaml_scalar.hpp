@@ -8,7 +8,9 @@
 namespace plimsoll {
 
 /// UTF-8 without control characters but tab, line feed and carriage return: what a YAML scalar (and
-/// a ConfigMap's `data`) can hold as it is.
+/// a ConfigMap's `data`) can hold as it is. Not where it begins with a tab, or has control
+/// characters beyond ASCII, separators of lines or what is no character: go-yaml, with which
+/// kustomize writes, makes of these what its own reader refuses.
 [[nodiscard]] bool is_plain_text(std::string_view text);
 
 /// `text` on one line, always read as a string: plain where no reader could take it for something

@@ -18,8 +18,9 @@ class S3Server:
     def __init__(self, *buckets):
         self.dir = tempfile.mkdtemp(prefix="plimsoll-s3-")
         self.port = free_port()
+        # It makes its continuation tokens with DES.
         self.log = open(f"{self.dir}/log", "wb")
-        self.process = subprocess.Popen(["node", str(MODULES / "server.mjs"), str(self.port), f"{self.dir}/data", *buckets],
+        self.process = subprocess.Popen(["node", "--openssl-legacy-provider", str(MODULES / "server.mjs"), str(self.port), f"{self.dir}/data", *buckets],
                                         cwd=MODULES, stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         atexit.register(self.process.kill)
         # The only ones that it knows.

@@ -72,7 +72,7 @@ TEST(CountText, SetsThousandsApart) {
     EXPECT_EQ(count_text(999), "999");
     EXPECT_EQ(count_text(1000), "1 000");
     EXPECT_EQ(count_text(2e6), "2 000 000");
-    EXPECT_EQ(count_text(1234.56), "1 234.6");
+    EXPECT_EQ(count_text(1234.56), "1 235");
     EXPECT_EQ(count_text(0.5), "0.5");
 }
 

@@ -53,6 +53,15 @@ TEST(YamlBlock, GivesWayToQuotesWhereNoBlockHoldsTheText) {
 
 TEST(IsPlainText, IsWhatAConfigMapTakesAsText) {
     EXPECT_TRUE(is_plain_text("a\r\n\tb \xC3\xA4"));
+    EXPECT_FALSE(is_plain_text("\ta\n"));
+    EXPECT_FALSE(is_plain_text("\n \ta"));
+    EXPECT_FALSE(
+        is_plain_text("a\xC2\x85"
+                      "b"));
+    EXPECT_FALSE(
+        is_plain_text("a\xE2\x80\xA8"
+                      "b"));
+    EXPECT_FALSE(is_plain_text("\xEF\xBF\xBE"));
     EXPECT_FALSE(is_plain_text("\xFF\xFE"));
     EXPECT_FALSE(is_plain_text(std::string("a\0b", 3)));
     EXPECT_FALSE(is_plain_text("\x1B[31m"));
