@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,5 +17,9 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
 /// `bytes` with each byte that is part of no sequence replaced by U+FFFD. Control characters stay.
 [[nodiscard]] std::string valid_utf8(std::string_view bytes);
+
+/// Appends the UTF-8 of a code point, also where that is no character: what comes from outside may
+/// name any.
+void append_code_point(std::uint32_t code, std::string& text);
 
 }  // namespace plimsoll

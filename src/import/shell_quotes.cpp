@@ -1,5 +1,7 @@
 #include "import/shell_quotes.hpp"
 
+#include "base/utf8.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -8,27 +10,6 @@ namespace plimsoll::import {
 namespace {
 
 constexpr std::size_t kMostWords = 1000;
-
-void put_code_point(unsigned code, std::string& word) {
-    const auto tail = [&](unsigned shift) {
-        word += static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
-    };
-    if (code < 0x80) {
-        word += static_cast<char>(code);
-    } else if (code < 0x800) {
-        word += static_cast<char>(0xC0U | (code >> 6U));
-        tail(0);
-    } else if (code < 0x10000) {
-        word += static_cast<char>(0xE0U | (code >> 12U));
-        tail(6);
-        tail(0);
-    } else {
-        word += static_cast<char>(0xF0U | ((code >> 18U) & 7U));
-        tail(12);
-        tail(6);
-        tail(0);
-    }
-}
 
 // Digits of a number at `at`; nullopt-like -1 where there are none.
 long number_at(std::string_view text, std::size_t& at, std::size_t most, int base) {
@@ -79,7 +60,7 @@ bool read_escape(std::string_view text, std::size_t& at, std::string& word) {
     }
     at = after;
     if (c == 'u' || c == 'U') {
-        put_code_point(static_cast<unsigned>(value), word);
+        append_code_point(static_cast<std::uint32_t>(value), word);
     } else {
         word += static_cast<char>(value & 0xFF);
     }

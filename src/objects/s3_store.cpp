@@ -1,5 +1,6 @@
 #include "objects/s3_store.hpp"
 
+#include "base/utf8.hpp"
 #include "net/retry.hpp"
 #include "net/url_text.hpp"
 
@@ -8,7 +9,6 @@
 #include <cctype>
 #include <charconv>
 #include <cstdint>
-#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -38,46 +38,24 @@ std::string encoded_path(std::string_view key) {
     return out;
 }
 
-std::string utf8_of(std::uint32_t code) {
-    std::string out;
-    const auto tail = [&](unsigned shift) {
-        out += static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
-    };
-    if (code < 0x80) {
-        out += static_cast<char>(code);
-    } else if (code < 0x800) {
-        out += static_cast<char>(0xC0U | (code >> 6U));
-        tail(0);
-    } else if (code < 0x10000) {
-        out += static_cast<char>(0xE0U | (code >> 12U));
-        tail(6);
-        tail(0);
-    } else {
-        out += static_cast<char>(0xF0U | ((code >> 18U) & 0x07U));
-        tail(12);
-        tail(6);
-        tail(0);
-    }
-    return out;
-}
-
-/// The character of "&#39;" or "&#x27;" at the beginning of `text`, which is shortened by it;
-/// nothing where there is none.
-std::optional<std::string> take_character(std::string_view& text) {
+/// Takes the character of "&#39;" or "&#x27;" at the beginning of `text`, which is shortened by it,
+/// to `out`; false where there is none.
+bool take_character(std::string_view& text, std::string& out) {
     const bool hex = text.starts_with("&#x");
     const std::size_t digits = hex ? 3 : 2;
     const auto end = text.starts_with("&#") ? text.find(';') : std::string_view::npos;
     if (end == std::string_view::npos) {
-        return std::nullopt;
+        return false;
     }
     std::uint32_t code = 0;
     const char* const stop = text.data() + end;
     const auto read = std::from_chars(text.data() + digits, stop, code, hex ? 16 : 10);
     if (read.ec != std::errc{} || read.ptr != stop) {
-        return std::nullopt;
+        return false;
     }
     text.remove_prefix(end + 1);
-    return utf8_of(code);
+    append_code_point(code, out);
+    return true;
 }
 
 std::string decoded(std::string_view text) {
@@ -85,8 +63,7 @@ std::string decoded(std::string_view text) {
         {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}}};
     std::string out;
     while (!text.empty()) {
-        if (const auto character = take_character(text)) {
-            out += *character;
+        if (take_character(text, out)) {
             continue;
         }
         const auto entity = std::find_if(kEntities.begin(), kEntities.end(), [&](const auto& each) {
