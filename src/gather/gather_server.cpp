@@ -3,6 +3,7 @@
 #include "base/constant_time.hpp"
 #include "gather/gather_wire.hpp"
 #include "gather/gathered_load.hpp"
+#include "net/bearer.hpp"
 #include "net/loopback.hpp"
 
 #include <string_view>
@@ -96,11 +97,8 @@ bool GatherServer::may_enter(const HttpRequest& request) const {
     if (options_.token.empty()) {
         return true;
     }
-    constexpr std::string_view kScheme = "Bearer ";
-    const std::string* const given = find_header(request.headers, "Authorization");
-    return given != nullptr && given->size() > kScheme.size() &&
-           equal_ignoring_case(std::string_view(*given).substr(0, kScheme.size()), kScheme) &&
-           equal_in_constant_time(std::string_view(*given).substr(kScheme.size()), options_.token);
+    const auto given = bearer_token(request.headers);
+    return given && equal_in_constant_time(*given, options_.token);
 }
 
 /// On the server's thread: only the clock is answered here, as every delay would falsify it.

@@ -1,6 +1,7 @@
 #include "ui/access.hpp"
 
 #include "base/random_key.hpp"
+#include "net/bearer.hpp"
 #include "net/url_text.hpp"
 
 namespace plimsoll {
@@ -10,11 +11,8 @@ Access Access::make() {
 }
 
 bool Access::has_token(const HttpRequest& request) const {
-    constexpr std::string_view kScheme = "Bearer ";
-    const std::string* const given = find_header(request.headers, "Authorization");
-    return given != nullptr && given->size() > kScheme.size() &&
-           equal_ignoring_case(std::string_view(*given).substr(0, kScheme.size()), kScheme) &&
-           equal_in_constant_time(std::string_view(*given).substr(kScheme.size()), token_);
+    const auto given = bearer_token(request.headers);
+    return given && equal_in_constant_time(*given, token_);
 }
 
 bool Access::may_read(const HttpRequest& request) const {
