@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "engine/shard.hpp"
 #include "engine/socket_budget.hpp"
+#include "scenario/steered_level.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -165,18 +166,10 @@ void Engine::abort() {
 
 Result<LevelChange> Engine::State::set_level(std::uint32_t executor, double level, bool open) {
     const auto& load = plan.users.scenario->load;
-    if (executor >= load.size() || !is_steered(load[executor].kind) ||
-        is_open(load[executor].kind) != open) {
-        return Error{fmt::format("is not an externally-controlled executor with {}",
-                                 open ? "a rate" : "users"),
-                     executor < load.size() ? load[executor].name : "", ""};
+    if (const Status fits = check_level(load, executor, level, open); !fits) {
+        return fits.error();
     }
     const Executor& steered = load[executor];
-    if (!open && level > steered.max_vus) {
-        return Error{
-            fmt::format("must be at most its max_vus of {}, got {:.0f}", steered.max_vus, level),
-            steered.name, ""};
-    }
     const std::lock_guard lock(steering);
     const Nanoseconds since_begin =
         Clock::now() + kChangeLead - plan.users.run->start.mono - steered.start_time;

@@ -2,6 +2,7 @@
 // gathered_files.cpp what it keeps.
 #include "gather/gathered_load.hpp"
 
+#include "scenario/steered_level.hpp"
 #include "store/environment.hpp"
 
 #include <algorithm>
@@ -93,7 +94,7 @@ Status GatheredLoad::wait_for_all() {
             }
             return give_up(missing);
         }
-        tell_missing(now);
+        tell_missing(now, missing);
         context_.stops.wait_until(now + kLook);
         if (context_.stops.interrupts() == 0 && context_.stops.wait_until(now)) {
             return give_up(missing);  // another cause: the run will see to it
@@ -101,16 +102,11 @@ Status GatheredLoad::wait_for_all() {
     }
 }
 
-void GatheredLoad::tell_missing(Clock::time_point now) {
+void GatheredLoad::tell_missing(Clock::time_point now, const std::vector<std::uint32_t>& missing) {
     if (now - last_tell_ < kBetweenTells) {
         return;
     }
     last_tell_ = now;
-    std::vector<std::uint32_t> missing;
-    {
-        const std::lock_guard lock(mutex_);
-        missing = roll_.not_ready(now);
-    }
     context_.tell(
         fmt::format("waiting at {} for {}", url_, segments_text(missing, options_.segments)));
 }
@@ -189,18 +185,10 @@ void GatheredLoad::order_stop(bool at_once) {
 
 Result<LevelChange> GatheredLoad::set_level(std::uint32_t executor, double level, bool open) {
     const auto& load = context_.scenario.load;
-    if (executor >= load.size() || !is_steered(load[executor].kind) ||
-        is_open(load[executor].kind) != open) {
-        return Error{fmt::format("is not an externally-controlled executor with {}",
-                                 open ? "a rate" : "users"),
-                     executor < load.size() ? load[executor].name : "", ""};
+    if (const Status fits = check_level(load, executor, level, open); !fits) {
+        return fits.error();
     }
     const Executor& steered = load[executor];
-    if (!open && level > steered.max_vus) {
-        return Error{
-            fmt::format("must be at most its max_vus of {}, got {:.0f}", steered.max_vus, level),
-            steered.name, ""};
-    }
     const std::lock_guard lock(mutex_);
     const auto at =
         std::max(Clock::now() + kOrderLead, context_.run.start.mono + steered.start_time);

@@ -59,7 +59,7 @@ private:
 
     // Before the start.
     [[nodiscard]] Status wait_for_all();
-    void tell_missing(Clock::time_point now);
+    void tell_missing(Clock::time_point now, const std::vector<std::uint32_t>& missing);
     [[nodiscard]] Status give_up(const std::vector<std::uint32_t>& missing);
     [[nodiscard]] Status load_kept();
     [[nodiscard]] Status go_on();
