@@ -214,15 +214,11 @@ std::optional<Finding> find_gc_pause(const Case& c) {
         finding.evidence.emplace_back(stopped.text, query::counter(c, metric::kAppGcPause));
         finding.values["paused_share"] = stopped.share;
     }
-    if (burns) {
-        finding.evidence.emplace_back(busy.text + ", and all of these were used",
-                                      query::counter(c, metric::kTargetGcCpu));
-        finding.values["gc_cpu_share"] = busy.share;
-    }
-    if (stands) {
+    if (burns || stands) {
         finding.evidence.emplace_back(
-            fmt::format("{}: for up to {:.0f} % of the time nothing else went on", busy.text,
-                        100 * std::min(1.0, busy.cores)),
+            burns ? busy.text + ", and all of these were used"
+                  : fmt::format("{}: for up to {:.0f} % of the time nothing else went on",
+                                busy.text, 100 * std::min(1.0, busy.cores)),
             query::counter(c, metric::kTargetGcCpu));
         finding.values["gc_cpu_share"] = busy.share;
     }

@@ -104,12 +104,6 @@ double full_loops(const Case& c, double used, double cores) {
     return 0;
 }
 
-double full_since(const Case& c, const Signal& used, double line) {
-    return sustained_since(used, c.load(), kSustainedShare,
-                           [&](double v) { return v >= 0.95 * line; })
-        .value_or(c.after().from_s);
-}
-
 }  // namespace
 
 std::optional<double> host_cpu_of(const Case& c, Window window) {
@@ -141,7 +135,6 @@ AppCpu app_cpu_of(const Case& c) {
     if (server_kind(command) == ServerKind::Proxy) {
         return cpu;
     }
-    const Reach reach = reach_of(c);
     const Signal hottest = series_of(c.data(), metric::kTargetHottest);
     cpu.thread_seen = median_in(hottest, window).value_or(0) >= kOneCore;
     if (!cores || !used) {
@@ -157,6 +150,7 @@ AppCpu app_cpu_of(const Case& c) {
     cpu.figure = fmt::format("the application used {:.2f} of {:g} core{}", *used, *cores,
                              *cores == 1 ? "" : "s");
     const double host = host_cpu_of(c, window).value_or(0);
+    const Reach reach = reach_of(c);
     // On a full machine the greatest user of it is what fills it, be it one thread or many.
     const auto database = c.cpu_of("database", window);
     const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores && database &&
@@ -187,7 +181,9 @@ AppCpu app_cpu_of(const Case& c) {
     } else if (*used < kOneCoreRoom * std::min(1.0, *cores)) {
         cpu.level = Level::Room;
     }
-    cpu.onset_s = full_since(c, cpu_series(c, "app"), line);
+    cpu.onset_s = sustained_since(cpu_series(c, "app"), c.load(), kSustainedShare, [&](double v) {
+                      return v >= 0.95 * line;
+                  }).value_or(c.after().from_s);
     return cpu;
 }
 
