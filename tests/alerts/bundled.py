@@ -13,9 +13,13 @@ DELAY_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| (\d+) s \| (\d+) s \| (\d+) s
 
 
 @cache
+def groups(file: str) -> list[dict]:
+    return yaml.safe_load((RULES / file).read_text(encoding="utf-8"))["groups"]
+
+
+@cache
 def rules(file: str) -> list[dict]:
-    document = yaml.safe_load((RULES / file).read_text(encoding="utf-8"))
-    return [rule for group in document["groups"] for rule in group["rules"]]
+    return [rule for group in groups(file) for rule in group["rules"]]
 
 
 @cache
