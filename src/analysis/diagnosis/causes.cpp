@@ -16,11 +16,11 @@ const std::vector<Cause>& cause_table() {
          "rate-limit:rate=50/s,burst=10"},
         {"network",
          "the network",
-         "network slow or losing packets",
+         "network slow, losing packets or cutting connections",
          0,
          "TCP connects that take longer, or segments that are sent again, while the target's "
-         "accept "
-         "queue has room",
+         "accept queue has room; connections that are cut before any answer where nothing else "
+         "explains it",
          "accept_queue (the kernel counts its overflows)",
          {},
          "network:latency=20ms,reset_rate=1%"},

@@ -83,6 +83,11 @@ std::vector<Finding> diagnose(const RunData& data, const Break& found, Verdict v
     }
     tell_symptoms(findings, found);
     order(findings, found);
+    if (findings.empty()) {
+        if (auto cut = find_cut_connections(c)) {
+            findings.push_back(std::move(*cut));
+        }
+    }
     if (findings.empty() && c.broke()) {
         findings.push_back(admit_unknown(c));
     }

@@ -44,6 +44,9 @@ namespace plimsoll {
 [[nodiscard]] std::optional<Finding> find_slow_upstream(const Case& c);
 [[nodiscard]] std::optional<Finding> find_gc_pause(const Case& c);
 [[nodiscard]] std::optional<Finding> find_network(const Case& c);
+/// Connections that somebody on the way, or the target, cut before any answer. Many causes end that
+/// way: it is asked only where none of them was found.
+[[nodiscard]] std::optional<Finding> find_cut_connections(const Case& c);
 [[nodiscard]] std::optional<Finding> find_ephemeral_ports(const Case& c);
 [[nodiscard]] std::optional<Finding> find_accept_queue(const Case& c);
 [[nodiscard]] std::optional<Finding> find_memory(const Case& c);

@@ -15,6 +15,7 @@ namespace {
 constexpr double kResent = 0.02;
 constexpr double kAllPorts = 0.95;
 constexpr double kOftenFailed = 0.01;
+constexpr std::uint64_t kFewestCut = 5;
 
 Signal of_side(const RunData& data, const char* metric, const char* side) {
     return series_of(data, metric, "side", side);
@@ -57,6 +58,40 @@ std::optional<Finding> find_network(const Case& c) {
         "between), or run the generator next to the target. With a sound path expect fewer than "
         "one "
         "segment in a thousand to be sent again; run again to confirm.";
+    return conclude(finding);
+}
+
+std::optional<Finding> find_cut_connections(const Case& c) {
+    const RunData& data = c.data();
+    const std::uint64_t cut = data.all.count(Outcome::ConnectReset);
+    const auto share = static_cast<double>(cut) /
+                       static_cast<double>(std::max<std::uint64_t>(1, data.all.requests));
+    const auto overflows =
+        increase_in(of_side(data, metric::kHostListenOverflows, "target"), c.load());
+    if (cut < kFewestCut || share < kOftenFailed || overflows > 0) {
+        return std::nullopt;  // a full accept queue cuts connections too, where so configured
+    }
+    const ErrorsLike errors = errors_like(data, {"connection reset", "closed before any byte"});
+    Claim finding;
+    finding.cause = "network";
+    finding.onset_s = errors.count > 0 ? errors.first_s : c.load().from_s;
+    finding.evidence.emplace_back(
+        fmt::format("{} of {} requests ({:.1f} %) lost their connection before any answer", cut,
+                    data.all.requests, 100 * share),
+        errors.query);
+    if (const double failed = failed_canaries(data, "tcp_connect", c.load()); failed > 0) {
+        finding.evidence.emplace_back(
+            fmt::format("{:.0f} of the canary's TCP connects failed too", failed),
+            query::counter(c, metric::kCanaryFailures, {{"canary", "tcp_connect"}}));
+        finding.sources = 2;
+    }
+    // Both look the same from outside.
+    finding.lacks("whether the target itself closed them: its own log, or its restarts");
+    finding.values["cut_ratio"] = share;
+    finding.fix =
+        "Look at what closes connections between generator and target (a proxy, load balancer or "
+        "firewall), or run the generator next to the target. If the share stays, the target "
+        "itself closes them: look for restarts in its log.";
     return conclude(finding);
 }
 

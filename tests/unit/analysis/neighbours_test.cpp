@@ -298,6 +298,50 @@ TEST(LeakOrMaxConnections, WhatNobodyUsesIsALeakWhateverItHits) {
     EXPECT_FALSE(names(findings, "max_connections"));
 }
 
+/// Of the whole run's requests this share lost its connection before any answer.
+void cut_connections(RunData& data, double share) {
+    StatusCount cut{0, Outcome::ConnectReset, 0};
+    cut.count = static_cast<std::uint64_t>(share * static_cast<double>(data.all.requests));
+    data.all.statuses.push_back(cut);
+    StoredError error;
+    error.sample.text = "Connection reset by peer";
+    error.sample.count = cut.count;
+    error.first_s = 0.5;
+    error.last_s = 60;
+    data.errors.push_back(error);
+}
+
+TEST(CutConnections, AreALeadWhereNothingElseExplainsThem) {
+    Options options;
+    options.stages = {{60, 100}};  // nothing is ever full
+    RunData data = analysed(options).data;
+    EXPECT_TRUE(diagnose_again(data).empty());
+    cut_connections(data, 0.3);
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), 1U) << shown(findings);
+    EXPECT_EQ(findings[0].cause, "network");
+    EXPECT_EQ(findings[0].confidence, "low");  // the target itself may have cut them
+    EXPECT_DOUBLE_EQ(findings[0].onset_s, 0.5);
+    EXPECT_TRUE(mentions(findings[0].evidence, "lost their connection before any answer"));
+}
+
+TEST(CutConnections, OfOneInAThousandAreNoFinding) {
+    Options options;
+    options.stages = {{60, 100}};
+    RunData data = analysed(options).data;
+    cut_connections(data, 0.001);
+    EXPECT_TRUE(diagnose_again(data).empty());
+}
+
+TEST(CutConnections, AreAConsequenceOfWhatIsFull) {
+    RunData data = analysed({}).data;
+    const auto before = diagnose_again(data);
+    cut_connections(data, 0.3);
+    const auto findings = diagnose_again(data);
+    ASSERT_EQ(findings.size(), before.size()) << shown(findings);
+    EXPECT_EQ(findings[0].cause, before[0].cause);
+}
+
 TEST(Unknown, SaysWhatWasRuledOutWhatRemainsAndOneExperiment) {
     RunData data = analysed({}).data;
     for (TickFacts& tick : data.ticks) {
