@@ -251,32 +251,47 @@ Histogram::Parts Histogram::parts() const {
     return out;
 }
 
-std::optional<Histogram> Histogram::assemble(const Parts& parts) {
-    Histogram out;
+bool Histogram::add(const Parts& parts) {
+    if (!fit_together(parts)) {
+        return false;
+    }
+    std::size_t next = 0;
+    for (const Run& run : parts.runs) {
+        const std::size_t bucket = next + run.gap;
+        auto& block = blocks_[bucket / kSubBuckets];
+        if (!block) {
+            block = std::make_unique<Block>();
+        }
+        (*block)[bucket % kSubBuckets] += run.count;
+        next = bucket + 1;
+    }
+    if (parts.count > 0) {
+        count_ += parts.count;
+        sum_ns_ += parts.sum_ns;
+        min_ns_ = std::min(min_ns_, parts.min_ns);
+        max_ns_ = std::max(max_ns_, parts.max_ns);
+    }
+    return true;
+}
+
+bool Histogram::fit_together(const Parts& parts) {
     if (parts.count == 0) {
-        const bool nothing =
-            parts.runs.empty() && parts.sum_ns == 0 && parts.min_ns == 0 && parts.max_ns == 0;
-        return nothing ? std::optional(std::move(out)) : std::nullopt;
+        return parts.runs.empty() && parts.sum_ns == 0 && parts.min_ns == 0 && parts.max_ns == 0;
     }
     if (parts.runs.empty() || parts.min_ns > parts.max_ns) {
-        return std::nullopt;
+        return false;
     }
     std::uint64_t left = parts.count;
     std::size_t next = 0;
     for (const Run& run : parts.runs) {
         if (run.count == 0 || run.count > left || run.gap >= kBuckets - next) {
-            return std::nullopt;
+            return false;
         }
         const std::size_t bucket = next + run.gap;
         // The first bucket is the smallest value's, the last one the largest's.
         if (next == 0 ? bucket != bucket_of(parts.min_ns) : bucket > bucket_of(parts.max_ns)) {
-            return std::nullopt;
+            return false;
         }
-        auto& block = out.blocks_[bucket / kSubBuckets];
-        if (!block) {
-            block = std::make_unique<Block>();
-        }
-        (*block)[bucket % kSubBuckets] = run.count;
         left -= run.count;
         next = bucket + 1;
     }
@@ -284,14 +299,12 @@ std::optional<Histogram> Histogram::assemble(const Parts& parts) {
     const bool sum_fits =
         parts.max_ns > UINT64_MAX / parts.count ||
         (parts.sum_ns >= parts.count * parts.min_ns && parts.sum_ns <= parts.count * parts.max_ns);
-    if (left != 0 || next != bucket_of(parts.max_ns) + 1 || !sum_fits) {
-        return std::nullopt;
-    }
-    out.count_ = parts.count;
-    out.sum_ns_ = parts.sum_ns;
-    out.min_ns_ = parts.min_ns;
-    out.max_ns_ = parts.max_ns;
-    return out;
+    return left == 0 && next == bucket_of(parts.max_ns) + 1 && sum_fits;
+}
+
+std::optional<Histogram> Histogram::assemble(const Parts& parts) {
+    Histogram out;
+    return out.add(parts) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 std::vector<std::uint8_t> Histogram::encode() const {

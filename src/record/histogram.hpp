@@ -122,6 +122,10 @@ public:
         std::vector<Run> runs;
     };
     [[nodiscard]] Parts parts() const;
+    /// Adds what these parts count, as `merge` of the histogram that they make does, in a time that
+    /// grows with the number of runs alone. False, and nothing is added, where they contradict each
+    /// other.
+    [[nodiscard]] bool add(const Parts& parts);
     /// Nothing where the parts contradict each other.
     [[nodiscard]] static std::optional<Histogram> assemble(const Parts& parts);
 
@@ -155,6 +159,8 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool fit_together(const Parts& parts);
+
     using Block = std::array<std::uint64_t, kSubBuckets>;
 
     /// All that is counted lies in the blocks [first, last); the others are zero where they exist.

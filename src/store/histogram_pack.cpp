@@ -130,6 +130,10 @@ unsigned best_rice_bits(const std::vector<Run>& runs) {
     return best;
 }
 
+Error not_packed() {
+    return {"is not a packed histogram", "histogram", "the run file may be damaged"};
+}
+
 std::optional<Run> take_run(BitReader& in, unsigned rice_bits) {
     std::uint64_t quotient = 0;
     while (in.bit()) {
@@ -173,22 +177,23 @@ std::vector<std::uint8_t> pack_histogram(const Histogram& histogram) {
     return out;
 }
 
-Result<Histogram> unpack_histogram(std::span<const std::uint8_t> bytes) {
-    const Error broken{"is not a packed histogram", "histogram", "the run file may be damaged"};
+Result<Parts> unpack_parts(std::span<const std::uint8_t> bytes) {
+    const Error broken = not_packed();
     if (bytes.empty()) {
         return broken;
     }
     const std::uint8_t form = bytes.front();
     bytes = bytes.subspan(1);
     if (form == kPlain) {
-        return Histogram::decode(bytes);
+        const auto plain = Histogram::decode(bytes);
+        return plain ? Result<Parts>(plain->parts()) : plain.error();
     }
     auto parts = take_head(bytes);
     if (form != kPacked || !parts || bytes.empty() != (parts->count == 0)) {
         return broken;
     }
     if (parts->count > 0) {
-        parts->runs.reserve(bytes.size());
+        parts->runs.reserve(std::min<std::size_t>(parts->count, 4 * bytes.size()));
         auto first = take_varint(bytes);
         if (!first || bytes.empty() || bytes.front() > kMostRiceBits) {
             return broken;
@@ -207,8 +212,16 @@ Result<Histogram> unpack_histogram(std::span<const std::uint8_t> bytes) {
             return broken;
         }
     }
+    return *std::move(parts);
+}
+
+Result<Histogram> unpack_histogram(std::span<const std::uint8_t> bytes) {
+    const auto parts = unpack_parts(bytes);
+    if (!parts) {
+        return parts.error();
+    }
     auto out = Histogram::assemble(*parts);
-    return out ? Result<Histogram>(*std::move(out)) : broken;
+    return out ? Result<Histogram>(*std::move(out)) : not_packed();
 }
 
 }  // namespace plimsoll

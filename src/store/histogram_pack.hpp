@@ -15,6 +15,8 @@ namespace plimsoll {
 /// codes and counts Elias gamma codes. Lossless: the histogram that comes back encodes to the same
 /// bytes. docs/run-file.md gives the format.
 [[nodiscard]] std::vector<std::uint8_t> pack_histogram(const Histogram& histogram);
+/// Its parts, which may yet contradict each other: for Histogram::add. Error: as below.
+[[nodiscard]] Result<Histogram::Parts> unpack_parts(std::span<const std::uint8_t> bytes);
 /// Error: not what pack_histogram writes.
 [[nodiscard]] Result<Histogram> unpack_histogram(std::span<const std::uint8_t> bytes);
 

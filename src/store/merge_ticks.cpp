@@ -23,59 +23,52 @@ public:
             if (!cursor) {
                 return cursor.error();
             }
-            heads_.push_back({std::move(*cursor), std::nullopt, first_shard});
+            heads_.push_back({std::move(*cursor), first_shard});
             first_shard += run.info().shards;
-            if (const Status moved = advance(heads_.back()); !moved.ok()) {
-                return moved;
-            }
         }
-        for (;;) {
-            std::optional<std::uint64_t> tick;
-            for (const Head& head : heads_) {
-                if (head.tick && (!tick || head.tick->tick < *tick)) {
-                    tick = head.tick->tick;
-                }
-            }
-            if (!tick) {
-                return {};
-            }
+        while (const auto tick = lowest()) {
             if (const Status added = add_up(*tick); !added.ok()) {
                 return added;
             }
         }
+        return {};
     }
 
 private:
     struct Head {
         TickCursor cursor;
-        std::optional<StoredTick> tick;
         std::size_t first_shard;
     };
 
-    static Status advance(Head& head) {
-        auto next = head.cursor.next();
-        if (!next) {
-            return next.error();
+    /// Of the ticks that come next; nullopt after the last of all.
+    [[nodiscard]] std::optional<std::uint64_t> lowest() const {
+        std::optional<std::uint64_t> tick;
+        for (const Head& head : heads_) {
+            const auto next = head.cursor.number();
+            if (next && (!tick || *next < *tick)) {
+                tick = next;
+            }
         }
-        head.tick = std::move(*next);
-        return {};
+        return tick;
     }
 
     Status add_up(std::uint64_t number) {
+        TickLoad load;
+        std::vector<StoredTick> ticks;
+        ticks.reserve(heads_.size());  // `parts` point into it
         std::vector<TickPart> parts;
-        for (const Head& head : heads_) {
-            if (head.tick && head.tick->tick == number) {
-                parts.push_back({&*head.tick, head.first_shard});
-            }
-        }
-        visit_(sum_ticks(number, parts, info_));
         for (Head& head : heads_) {
-            if (head.tick && head.tick->tick == number) {
-                if (const Status moved = advance(head); !moved.ok()) {
-                    return moved;
-                }
+            if (head.cursor.number() != number) {
+                continue;
             }
+            auto tick = head.cursor.next_onto(load);
+            if (!tick) {
+                return tick.error();
+            }
+            ticks.push_back(std::move(*tick));
+            parts.push_back({&ticks.back(), head.first_shard});
         }
+        visit_(sum_ticks(number, parts, std::move(load), info_));
         return {};
     }
 

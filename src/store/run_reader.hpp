@@ -17,16 +17,20 @@
 
 namespace plimsoll {
 
-/// One tick as stored: a Snapshot without the running totals. Offsets count from the run's start.
-/// `endpoints` always has one entry per RunInfo::endpoints; an idle one's is empty.
-struct StoredTick {
-    std::uint64_t tick = 0;
-    Nanoseconds from{};
-    Nanoseconds to{};
-    std::vector<EndpointStats> endpoints;  // this tick's, by EndpointId
+/// What adds up over shards, segments and time: one tick's, or more than one's.
+struct TickLoad {
+    std::vector<EndpointStats> endpoints;  // by EndpointId
     std::vector<GroupStats> groups;        // by GroupId
     std::vector<CheckCount> checks;        // by CheckId
     PhaseStats phases;
+};
+
+/// One tick as stored: a Snapshot without the running totals. Offsets count from the run's start.
+/// `endpoints` always has one entry per RunInfo::endpoints; an idle one's is empty.
+struct StoredTick : TickLoad {
+    std::uint64_t tick = 0;
+    Nanoseconds from{};
+    Nanoseconds to{};
     LoadCounts counts;
     ShardState state;
     std::vector<ShardState> shards;

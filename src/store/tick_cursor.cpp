@@ -2,6 +2,7 @@
 
 #include "store/schema.hpp"
 #include "store/tick_rows.hpp"
+#include "store/tick_sum.hpp"
 
 #include <algorithm>
 
@@ -125,7 +126,9 @@ struct TickCursor::Tables {
         return status;
     }
 
-    Status fill(StoredTick& tick) {
+    /// What `tick` has of its own, and its load on top of what is in `load`, which may be the tick
+    /// itself.
+    Status fill(StoredTick& tick, TickLoad& load) {
         Status status = shards.take_tick(tick.tick, [&](const sqlite::Statement& row) -> Status {
             tick.shards.push_back(read_state(row, 2));
             return {};
@@ -140,29 +143,29 @@ struct TickCursor::Tables {
         }
         if (status.ok()) {
             status = endpoints.take_tick(
-                tick.tick, [&](const sqlite::Statement& row) { return read_endpoint(row, tick); });
+                tick.tick, [&](const sqlite::Statement& row) { return read_endpoint(row, load); });
         }
         if (status.ok()) {
-            status = fill_flow(tick);
+            status = fill_flow(tick, load);
         }
         return status;
     }
 
-    Status fill_flow(StoredTick& tick) {
+    Status fill_flow(StoredTick& tick, TickLoad& load) {
         Status status = fill_counts(tick);
         if (status.ok()) {
             status = groups.take_tick(
-                tick.tick, [&](const sqlite::Statement& row) { return read_group(row, tick); });
+                tick.tick, [&](const sqlite::Statement& row) { return read_group(row, load); });
         }
         if (status.ok()) {
             status = checks.take_tick(
-                tick.tick, [&](const sqlite::Statement& row) { return read_check(row, tick); });
+                tick.tick, [&](const sqlite::Statement& row) { return read_check(row, load); });
         }
         if (status.ok()) {
             status = phases.take_tick(
-                tick.tick, [&](const sqlite::Statement& row) { return read_phase(row, tick); });
+                tick.tick, [&](const sqlite::Statement& row) { return read_phase(row, load); });
         }
-        return status.ok() ? fill_censored(tick) : status;
+        return status.ok() ? fill_censored(tick, load) : status;
     }
 
     Status fill_counts(StoredTick& tick) {
@@ -185,20 +188,20 @@ struct TickCursor::Tables {
                            : status;
     }
 
-    Status fill_censored(StoredTick& tick) {
+    Status fill_censored(StoredTick& tick, TickLoad& load) {
         if (!has_censored) {
-            guess_censored(tick);
+            guess_censored(load);
             return {};
         }
         Status status = censored.take_tick(
-            tick.tick, [&](const sqlite::Statement& row) { return read_censored(row, tick); });
+            tick.tick, [&](const sqlite::Statement& row) { return read_censored(row, load); });
         if (status.ok() && has_cut_checks) {
             status = cut_checks.take_tick(
-                tick.tick, [&](const sqlite::Statement& row) { return read_cut_check(row, tick); });
+                tick.tick, [&](const sqlite::Statement& row) { return read_cut_check(row, load); });
         }
         if (status.ok()) {
             status = censored_groups.take_tick(tick.tick, [&](const sqlite::Statement& row) {
-                return read_censored_group(row, tick);
+                return read_censored_group(row, load);
             });
         }
         if (status.ok()) {
@@ -229,14 +232,47 @@ Result<TickCursor> TickCursor::open(const sqlite::Database& database, const RunI
 }
 
 Result<std::optional<StoredTick>> TickCursor::next() {
-    if (!tables_->ticks.more()) {
+    if (!number()) {
         return std::optional<StoredTick>();
     }
     StoredTick tick = read_tick(tables_->ticks.row());
-    tick.endpoints.resize(endpoints_);
-    tick.groups.resize(groups_);
-    tick.checks.resize(checks_);
-    Status status = tables_->fill(tick);
+    resize(tick);
+    if (const Status taken = take(tick, tick); !taken.ok()) {
+        return taken.error();
+    }
+    return std::optional(std::move(tick));
+}
+
+std::optional<std::uint64_t> TickCursor::number() const {
+    const Rows& ticks = tables_->ticks;
+    return ticks.more() ? std::optional(ticks.row().unsigned_integer(0)) : std::nullopt;
+}
+
+Result<StoredTick> TickCursor::next_onto(TickLoad& sum) {
+    if (!tables_->has_censored) {  // what is guessed is guessed from a tick of its own
+        auto tick = next();
+        if (!tick) {
+            return tick.error();
+        }
+        resize(sum);
+        add_load(**tick, sum);
+        static_cast<TickLoad&>(**tick) = TickLoad();
+        return **std::move(tick);
+    }
+    StoredTick tick = read_tick(tables_->ticks.row());
+    resize(sum);
+    const Status taken = take(tick, sum);
+    return taken.ok() ? Result<StoredTick>(std::move(tick)) : taken.error();
+}
+
+void TickCursor::resize(TickLoad& load) const {
+    load.endpoints.resize(endpoints_);
+    load.groups.resize(groups_);
+    load.checks.resize(checks_);
+}
+
+Status TickCursor::take(StoredTick& tick, TickLoad& load) {
+    Status status = tables_->fill(tick, load);
     if (status.ok()) {
         status = tables_->ticks.advance();
     }
@@ -245,7 +281,7 @@ Result<std::optional<StoredTick>> TickCursor::next() {
         error.where = tables_->file;
         return error;
     }
-    return std::optional(std::move(tick));
+    return {};
 }
 
 }  // namespace plimsoll

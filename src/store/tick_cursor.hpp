@@ -27,9 +27,17 @@ public:
     /// nullopt after the last.
     [[nodiscard]] Result<std::optional<StoredTick>> next();
 
+    /// The next one's; nullopt after the last.
+    [[nodiscard]] std::optional<std::uint64_t> number() const;
+    /// The next one, which must be there, without its load: that is added to `sum`. So ticks of
+    /// many runs add up without each being made first.
+    [[nodiscard]] Result<StoredTick> next_onto(TickLoad& sum);
+
 private:
     struct Tables;
     TickCursor(std::unique_ptr<Tables> tables, const RunInfo& info);
+    void resize(TickLoad& load) const;
+    Status take(StoredTick& tick, TickLoad& load);
     std::unique_ptr<Tables> tables_;
     std::size_t endpoints_;  // how many of each a tick tells of
     std::size_t groups_;

@@ -11,20 +11,20 @@
 namespace plimsoll {
 namespace {
 
-/// A histogram, where its bytes make one of as many values and as long a time as a run can have.
-Result<Histogram> read_histogram(std::span<const std::uint8_t> bytes) {
+/// A histogram's parts, where they tell of as many values and as long a time as a run can have.
+Result<Histogram::Parts> read_histogram(std::span<const std::uint8_t> bytes) {
     constexpr std::uint64_t kMostCount = std::uint64_t{1} << 50;
-    constexpr Nanoseconds kLongest = std::chrono::hours(24 * 366);
-    auto read = unpack_histogram(bytes);
-    if (read &&
-        (read->count() > kMostCount || read->max() < Nanoseconds{} || read->max() > kLongest)) {
+    constexpr std::uint64_t kLongest_ns =
+        static_cast<std::uint64_t>(Nanoseconds(std::chrono::hours(24 * 366)).count());
+    auto read = unpack_parts(bytes);
+    if (read && (read->count > kMostCount || read->max_ns > kLongest_ns)) {
         return Error{"holds absurd times"};
     }
     return read;
 }
 
-Error damaged(const char* table, const StoredTick& tick, const char* what) {
-    return {fmt::format("is damaged: {}: tick {} holds {}", table, tick.tick, what),
+Error damaged(const char* table, const sqlite::Row& row, const char* what) {
+    return {fmt::format("is damaged: {}: tick {} holds {}", table, row.integer(0), what),
             {},
             "it was cut short, or changed since"};
 }
@@ -58,60 +58,62 @@ StoredTick read_tick(const sqlite::Row& row) {
     return tick;
 }
 
-Status read_endpoint(const sqlite::Row& row, StoredTick& tick) {
+Status read_endpoint(const sqlite::Row& row, TickLoad& load) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto statuses = decode_statuses(row.text(6));
-    auto response = read_histogram(row.bytes(7));
-    auto service = read_histogram(row.bytes(8));
-    auto send_lag = read_histogram(row.bytes(9));
-    if (index >= tick.endpoints.size() || !statuses || !response || !service || !send_lag) {
-        return damaged("endpoint_tick", tick, "an endpoint's counts that cannot be read");
+    const auto response = read_histogram(row.bytes(7));
+    const auto service = read_histogram(row.bytes(8));
+    const auto send_lag = read_histogram(row.bytes(9));
+    if (index < load.endpoints.size() && statuses && response && service && send_lag) {
+        EndpointStats counts;
+        counts.requests = row.unsigned_integer(2);
+        counts.failed = row.unsigned_integer(3);
+        counts.bytes_sent = row.unsigned_integer(4);
+        counts.bytes_received = row.unsigned_integer(5);
+        counts.statuses = std::move(statuses).value();
+        EndpointStats& stats = load.endpoints[index];
+        stats.merge(counts);
+        if (stats.response.add(*response) && stats.service.add(*service) &&
+            stats.send_lag.add(*send_lag)) {
+            return {};
+        }
     }
-    EndpointStats& stats = tick.endpoints[index];
-    stats.requests = row.unsigned_integer(2);
-    stats.failed = row.unsigned_integer(3);
-    stats.bytes_sent = row.unsigned_integer(4);
-    stats.bytes_received = row.unsigned_integer(5);
-    stats.statuses = std::move(statuses).value();
-    stats.response = std::move(response).value();
-    stats.service = std::move(service).value();
-    stats.send_lag = std::move(send_lag).value();
-    return {};
+    return damaged("endpoint_tick", row, "an endpoint's counts that cannot be read");
 }
 
-Status read_censored(const sqlite::Row& row, StoredTick& tick) {
+Status read_censored(const sqlite::Row& row, TickLoad& load) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto response = unpack_histogram(row.bytes(2));
     auto service = unpack_histogram(row.bytes(3));
     auto cut_off = unpack_histogram(row.bytes(4));
-    if (index >= tick.endpoints.size() || !response || !service || !cut_off ||
-        response->count() > tick.endpoints[index].response.count() ||
+    if (index >= load.endpoints.size() || !response || !service || !cut_off ||
+        response->count() > load.endpoints[index].response.count() ||
         service->count() != response->count() || cut_off->count() > response->count()) {
         return Error{"holds an endpoint's censored times that cannot be read", "censored_tick",
                      "the run file may be damaged"};
     }
-    EndpointStats& stats = tick.endpoints[index];
-    stats.censored = RareHistogram(std::move(response).value());
-    stats.censored_service = RareHistogram(std::move(service).value());
-    stats.cut_off = RareHistogram(std::move(cut_off).value());
+    EndpointStats& stats = load.endpoints[index];
+    stats.censored.merge(RareHistogram(std::move(response).value()));
+    stats.censored_service.merge(RareHistogram(std::move(service).value()));
+    stats.cut_off.merge(RareHistogram(std::move(cut_off).value()));
     return {};
 }
 
-Status read_censored_group(const sqlite::Row& row, StoredTick& tick) {
+Status read_censored_group(const sqlite::Row& row, TickLoad& load) {
     const auto index = static_cast<std::size_t>(row.integer(1));
     auto duration = unpack_histogram(row.bytes(2));
-    if (index >= tick.groups.size() || !duration ||
-        duration->count() > tick.groups[index].duration.count()) {
+    if (index >= load.groups.size() || !duration ||
+        duration->count() > load.groups[index].duration.count()) {
         return Error{"holds a group's censored times that cannot be read", "censored_group_tick",
                      "the run file may be damaged"};
     }
-    tick.groups[index].censored = RareHistogram(std::move(duration).value());
+    load.groups[index].censored.merge(RareHistogram(std::move(duration).value()));
     return {};
 }
 
 /// Schema 3 says how many requests ran into their timeout, not after how long: they are taken as
 /// the slowest of their tick.
-void guess_censored(StoredTick& tick) {
+void guess_censored(TickLoad& tick) {
     for (EndpointStats& stats : tick.endpoints) {
         std::uint64_t timeouts = 0;
         for (const StatusCount& entry : stats.statuses) {
@@ -143,46 +145,43 @@ void read_flow(const sqlite::Row& row, LoadCounts& counts) {
     counts.out_of_data = row.unsigned_integer(5);
 }
 
-Status read_group(const sqlite::Row& row, StoredTick& tick) {
+Status read_group(const sqlite::Row& row, TickLoad& load) {
     const auto index = static_cast<std::size_t>(row.integer(1));
-    auto duration = read_histogram(row.bytes(5));
-    if (index >= tick.groups.size() || !duration) {
-        return damaged("group_tick", tick, "a group's counts that cannot be read");
+    const auto duration = read_histogram(row.bytes(5));
+    if (index >= load.groups.size() || !duration || !load.groups[index].duration.add(*duration)) {
+        return damaged("group_tick", row, "a group's counts that cannot be read");
     }
-    GroupStats& stats = tick.groups[index];
-    stats.count = row.unsigned_integer(2);
-    stats.failed = row.unsigned_integer(3);
-    stats.broken_off = row.unsigned_integer(4);
-    stats.duration = std::move(duration).value();
+    GroupStats& stats = load.groups[index];
+    stats.count += row.unsigned_integer(2);
+    stats.failed += row.unsigned_integer(3);
+    stats.broken_off += row.unsigned_integer(4);
     return {};
 }
 
-Status read_check(const sqlite::Row& row, StoredTick& tick) {
+Status read_check(const sqlite::Row& row, TickLoad& load) {
     const auto index = static_cast<std::size_t>(row.integer(1));
-    if (index >= tick.checks.size()) {
-        return damaged("check_tick", tick, "the counts of a check that it does not name");
+    if (index >= load.checks.size()) {
+        return damaged("check_tick", row, "the counts of a check that it does not name");
     }
-    tick.checks[index].passed = row.unsigned_integer(2);
-    tick.checks[index].failed = row.unsigned_integer(3);
+    load.checks[index].merge({row.unsigned_integer(2), row.unsigned_integer(3), 0});
     return {};
 }
 
-Status read_cut_check(const sqlite::Row& row, StoredTick& tick) {
+Status read_cut_check(const sqlite::Row& row, TickLoad& load) {
     const auto index = static_cast<std::size_t>(row.integer(1));
-    if (index >= tick.checks.size()) {
-        return damaged("cut_check_tick", tick, "the counts of a check that it does not name");
+    if (index >= load.checks.size()) {
+        return damaged("cut_check_tick", row, "the counts of a check that it does not name");
     }
-    tick.checks[index].cut_off = row.unsigned_integer(2);
+    load.checks[index].merge({0, 0, row.unsigned_integer(2)});
     return {};
 }
 
-Status read_phase(const sqlite::Row& row, StoredTick& tick) {
+Status read_phase(const sqlite::Row& row, TickLoad& load) {
     const auto index = row.unsigned_integer(1);
-    auto times = read_histogram(row.bytes(2));
-    if (index >= kRequestPhaseCount || !times) {
-        return damaged("phase_tick", tick, "a phase's times that cannot be read");
+    const auto times = read_histogram(row.bytes(2));
+    if (index >= kRequestPhaseCount || !times || !load.phases.times[index].add(*times)) {
+        return damaged("phase_tick", row, "a phase's times that cannot be read");
     }
-    tick.phases.times[index] = std::move(times).value();
     return {};
 }
 

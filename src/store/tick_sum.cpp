@@ -3,26 +3,10 @@
 #include "store/merge_info.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace plimsoll {
 namespace {
-
-void add_counts(const StoredTick& part, Snapshot& sum) {
-    for (std::size_t e = 0; e < sum.delta.size(); ++e) {
-        if (part.endpoints[e].requests != 0 || part.endpoints[e].bytes_sent != 0 ||
-            part.endpoints[e].bytes_received != 0) {
-            sum.delta[e].merge(part.endpoints[e]);
-        }
-    }
-    for (std::size_t g = 0; g < sum.delta_groups.size(); ++g) {
-        sum.delta_groups[g].merge(part.groups[g]);
-    }
-    for (std::size_t c = 0; c < sum.delta_checks.size(); ++c) {
-        sum.delta_checks[c].merge(part.checks[c]);
-    }
-    sum.delta_phases.merge(part.phases);
-    sum.delta_counts.merge(part.counts);
-}
 
 void add_executors(const StoredTick& part, bool first, Snapshot& sum) {
     for (std::size_t e = 0; e < std::min(sum.executors.size(), part.executors.size()); ++e) {
@@ -49,8 +33,36 @@ void add_state(const TickPart& part, Nanoseconds length, Snapshot& sum) {
 
 }  // namespace
 
+void add_load(const TickLoad& part, TickLoad& sum) {
+    for (std::size_t e = 0; e < part.endpoints.size(); ++e) {
+        if (part.endpoints[e].requests != 0 || part.endpoints[e].bytes_sent != 0 ||
+            part.endpoints[e].bytes_received != 0) {
+            sum.endpoints[e].merge(part.endpoints[e]);
+        }
+    }
+    for (std::size_t g = 0; g < part.groups.size(); ++g) {
+        sum.groups[g].merge(part.groups[g]);
+    }
+    for (std::size_t c = 0; c < part.checks.size(); ++c) {
+        sum.checks[c].merge(part.checks[c]);
+    }
+    sum.phases.merge(part.phases);
+}
+
 std::shared_ptr<Snapshot> sum_ticks(std::uint64_t number, std::span<const TickPart> parts,
                                     const RunInfo& whole) {
+    TickLoad load;
+    load.endpoints.resize(whole.endpoints.size());
+    load.groups.resize(whole.groups.size());
+    load.checks.resize(whole.checks.size());
+    for (const TickPart& part : parts) {
+        add_load(*part.tick, load);
+    }
+    return sum_ticks(number, parts, std::move(load), whole);
+}
+
+std::shared_ptr<Snapshot> sum_ticks(std::uint64_t number, std::span<const TickPart> parts,
+                                    TickLoad load, const RunInfo& whole) {
     auto sum = std::make_shared<Snapshot>();
     Nanoseconds from = Nanoseconds::max();
     Nanoseconds to{};
@@ -61,13 +73,14 @@ std::shared_ptr<Snapshot> sum_ticks(std::uint64_t number, std::span<const TickPa
     sum->tick = number;
     sum->from = whole.start.mono + from;
     sum->to = whole.start.mono + to;
-    sum->delta.resize(whole.endpoints.size());
-    sum->delta_groups.resize(whole.groups.size());
-    sum->delta_checks.resize(whole.checks.size());
+    sum->delta = std::move(load.endpoints);
+    sum->delta_groups = std::move(load.groups);
+    sum->delta_checks = std::move(load.checks);
+    sum->delta_phases = std::move(load.phases);
     sum->shards.resize(whole.shards);
     sum->executors.resize(whole.executors.size());
     for (const TickPart& part : parts) {
-        add_counts(*part.tick, *sum);
+        sum->delta_counts.merge(part.tick->counts);
         add_executors(*part.tick, &part == parts.data(), *sum);
         add_state(part, to - from, *sum);
         if (part.tick->last_answer) {

@@ -23,5 +23,12 @@ struct TickPart {
 [[nodiscard]] std::shared_ptr<Snapshot> sum_ticks(std::uint64_t number,
                                                   std::span<const TickPart> parts,
                                                   const RunInfo& whole);
+/// The same where the parts' loads are added up already, in `load`.
+[[nodiscard]] std::shared_ptr<Snapshot> sum_ticks(std::uint64_t number,
+                                                  std::span<const TickPart> parts, TickLoad load,
+                                                  const RunInfo& whole);
+
+/// `sum` has as many endpoints, groups and checks.
+void add_load(const TickLoad& part, TickLoad& sum);
 
 }  // namespace plimsoll

@@ -201,6 +201,37 @@ TEST(Histogram, MergingGivesExactlyWhatRecordingIntoOneGives) {
     }
 }
 
+TEST(Histogram, AddingPartsGivesExactlyWhatMergingGives) {
+    Histogram added;
+    Histogram merged;
+    for (unsigned part = 0; part < 50; ++part) {
+        const Histogram one = histogram_of(draw_many(part, part + 1));
+        EXPECT_TRUE(added.add(one.parts()));
+        merged.merge(one);
+    }
+    EXPECT_EQ(added, merged);
+}
+
+TEST(Histogram, PartsThatContradictEachOtherAddNothing) {
+    Histogram one;
+    one.record(Nanoseconds(5'000));
+    one.record(Nanoseconds(70'000));
+    Histogram into = one;
+    const auto refused = [&](auto&& change) {
+        Histogram::Parts parts = one.parts();
+        change(parts);
+        EXPECT_FALSE(into.add(parts));
+        EXPECT_EQ(into, one);
+    };
+    refused([](auto& parts) { ++parts.count; });
+    refused([](auto& parts) { parts.min_ns = 1; });
+    refused([](auto& parts) { parts.max_ns = 1'000'000; });
+    refused([](auto& parts) { parts.sum_ns = 1; });
+    refused([](auto& parts) { parts.runs.back().count = 0; });
+    refused([](auto& parts) { parts.runs.back().gap = Histogram::kBuckets; });
+    refused([](auto& parts) { parts.runs.clear(); });
+}
+
 TEST(Histogram, MergingAnEmptyOneChangesNothing) {
     Histogram histogram = histogram_of(draw_many(100, 6));
     const Histogram before = histogram;
