@@ -92,7 +92,7 @@ class Bundled(unittest.TestCase):
         # Connections that are kept alive never wait to be accepted.
         scenario = self.folder / "fresh.yaml"
         scenario.write_text(json.dumps({
-            "target": "${env.PLIMSOLL_LAB_URL}", "http": {"reuse_connections": False}, "defaults": {"timeout": "5s"},
+            "target": "${env.PLIMSOLL_LAB_URL}", "http": {"no_connection_reuse": True}, "defaults": {"timeout": "5s"},
             "users": {"reader": {"flow": [{"get": "/health"}]}}, "load": [{"executor": "constant-vus", "vus": 1, "duration": "1s"}]}))
         self.judge(["accept"], self.play(["accept"], scenario="fresh.yaml", rate="30/s"))
 
