@@ -2,19 +2,17 @@
 at the servers' own times within a second."""
 import contextlib
 import datetime
-import http.server
 import json
 import os
 import re
-import socketserver
 import sqlite3
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
 
+from annotations import Annotations
 from harness import Target, fetch, free_port, query, run_plimsoll, summary, wait_for
 
 FAIL_FROM_S, FAIL_FOR_S, LENGTH_S = 4, 6, 24
@@ -33,34 +31,6 @@ def events_of(run):
     with contextlib.closing(sqlite3.connect(f"file:{run}/run.db?mode=ro", uri=True)) as db:
         start = int(db.execute("SELECT value FROM run WHERE key = 'start_wall_ns'").fetchone()[0])
         return [((start + t) / 1e9, text) for t, text in db.execute("SELECT t_ns, text FROM event ORDER BY t_ns")]
-
-
-class Annotations(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """Takes what Grafana would: POST /api/annotations."""
-    daemon_threads = True
-
-    def __init__(self):
-        told = self.told = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *args):
-                pass
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
 
 
 class Watch(unittest.TestCase):

@@ -11,6 +11,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
+from annotations import Annotations
 from harness import Marked, Target, only_run, query, start_plimsoll, summary, wait_for
 
 STEERED = """
@@ -149,8 +150,8 @@ class Ui(unittest.TestCase):
         return run, Page(self.output)
 
     def test_a_run_is_watched_steered_noted_and_stopped(self):
-        with Target(delay=0.005) as target:
-            run, page = self.run_steered(target)
+        with Target(delay=0.005) as target, Annotations() as grafana:
+            run, page = self.run_steered(target, "-o", f"grafana={grafana.url}")
             self.assertEqual((page.session["mode"], page.session["readonly"]), ("run", False))
             viewer = Viewer(page)
             begin = viewer.until("begin")
@@ -196,6 +197,10 @@ class Ui(unittest.TestCase):
         self.assertEqual(events["note: deployed v2 here"], "note")
         for text in ("load: set to 120/s", "load: paused", "load: goes on with 120/s"):
             self.assertEqual(events[text], "stage_changed")
+        annotated = [annotation["text"] for annotation in grafana.told]
+        for text in ("deployed v2 here", "set to 120/s"):
+            self.assertEqual(sum(text in each for each in annotated), 1, annotated)
+        self.assertNotIn(page.token, str(grafana.told))
         self.assertIn("the page", " ".join(events))
         # The charts that were watched are those of the report: the same requests in all.
         x, rate = follow(viewer.events)["rate"]
