@@ -122,7 +122,7 @@ def varint(value):
 
 def as_segment(rows, number, run):
     """The same rows, of another segment of the load: its number and its run's id."""
-    rows = re.sub(rb"\x03\x07segment\x01\x02", b"\x03\x07segment\x01" + varint(2 * number), rows, count=1)
+    rows = rows.replace(b"\x03\x07segment\x01\x02", b"\x03\x07segment\x01" + varint(2 * number), 1)
     text = re.search(rb"\x03\x02id\x03(.)", rows)
     return rows[:text.end()] + run.encode() + rows[text.end() + text[1][0]:]
 
