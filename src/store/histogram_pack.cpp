@@ -82,30 +82,53 @@ private:
 class BitReader {
 public:
     explicit BitReader(std::span<const std::uint8_t> in) : in_(in) {}
-    /// Past the end: zero, and `overrun`.
-    bool bit() {
-        if (at_ / 8 >= in_.size()) {
-            overrun_ = true;
-            return false;
+    /// How many times `one` comes before the other bit, which is taken too. Past the end lie zeros,
+    /// and it is `overrun`.
+    std::uint64_t run_of(bool one) {
+        std::uint64_t seen = 0;
+        for (;;) {
+            const std::uint64_t next = ahead();
+            const auto here =
+                static_cast<unsigned>(one ? std::countl_one(next) : std::countl_zero(next));
+            if (here < kAhead) {
+                at_ += here + 1;
+                return seen + here;
+            }
+            at_ += kAhead;
+            seen += kAhead;
+            if (overrun()) {
+                return seen;
+            }
         }
-        const bool one = (in_[at_ / 8] & (0x80U >> (at_ % 8))) != 0;
-        ++at_;
-        return one;
     }
     std::uint64_t bits(unsigned width) {
         std::uint64_t value = 0;
-        for (; width > 0; --width) {
-            value = value << 1 | (bit() ? 1U : 0U);
+        while (width > 0) {
+            const unsigned part = std::min(width, kAhead);
+            value = value << part | ahead() >> (64 - part);
+            at_ += part;
+            width -= part;
         }
         return value;
     }
-    [[nodiscard]] bool overrun() const { return overrun_; }
+    [[nodiscard]] bool overrun() const { return at_ > 8 * in_.size(); }
     [[nodiscard]] bool at_last_byte() const { return (at_ + 7) / 8 == in_.size(); }
 
 private:
+    static constexpr unsigned kAhead = 56;  // what a word holds from any bit of a byte on
+
+    /// The bits from here on, the next one highest; at least kAhead of them are right.
+    [[nodiscard]] std::uint64_t ahead() const {
+        std::uint64_t word = 0;
+        const std::size_t byte = at_ / 8;
+        for (std::size_t i = 0; i < 8; ++i) {
+            word = word << 8 | (byte + i < in_.size() ? in_[byte + i] : 0U);
+        }
+        return word << (at_ % 8);
+    }
+
     std::span<const std::uint8_t> in_;
     std::size_t at_ = 0;
-    bool overrun_ = false;
 };
 
 unsigned best_rice_bits(const std::vector<Run>& runs) {
@@ -135,15 +158,9 @@ Error not_packed() {
 }
 
 std::optional<Run> take_run(BitReader& in, unsigned rice_bits) {
-    std::uint64_t quotient = 0;
-    while (in.bit()) {
-        ++quotient;
-    }
+    const std::uint64_t quotient = in.run_of(true);
     const std::uint64_t gap = quotient << rice_bits | in.bits(rice_bits);
-    unsigned width = 0;
-    while (!in.overrun() && !in.bit()) {
-        ++width;
-    }
+    const auto width = static_cast<unsigned>(in.run_of(false));
     if (in.overrun() || width > 63) {
         return std::nullopt;
     }
