@@ -29,14 +29,18 @@ install(FILES cmake/package/probe.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examp
 install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples
         PATTERN frameworks EXCLUDE PATTERN __pycache__ EXCLUDE)
 
-# The path of the program in it is known only now.
+# The path of the program in it is known only now. Each installation makes its own: two of one build at once would take
+# the file away from each other.
 set(unit_source ${PROJECT_SOURCE_DIR}/cmake/package/plimsoll-probe.service.in)
-set(unit_made ${PROJECT_BINARY_DIR}/plimsoll-probe.service)
 install(CODE "
+  string(RANDOM LENGTH 12 unit_folder)
+  set(unit_folder \"${PROJECT_BINARY_DIR}/install-\${unit_folder}\")
+  set(unit_made \"\${unit_folder}/plimsoll-probe.service\")
   set(PLIMSOLL_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/plimsoll\")
   set(PLIMSOLL_DOCS \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")
-  configure_file(\"${unit_source}\" \"${unit_made}\" @ONLY)
-  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system\" TYPE FILE FILES \"${unit_made}\")
+  configure_file(\"${unit_source}\" \"\${unit_made}\" @ONLY)
+  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system\" TYPE FILE FILES \"\${unit_made}\")
+  file(REMOVE_RECURSE \"\${unit_folder}\")
 ")
 
 # --- the package ----------------------------------------------------------------------------------
