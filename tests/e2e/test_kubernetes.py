@@ -66,6 +66,21 @@ class Kubernetes(unittest.TestCase):
         due = "select sum(arrivals_due), sum(iterations_started) from tick"
         self.assertEqual(query(self.dir / "merged", due), query(self.dir / "whole", due))
 
+    def test_the_coordinator_gathers_what_the_pods_send(self):
+        """The manifests as they are printed without flags: two Jobs that find each other by the Service's name."""
+        with Target() as target:
+            env = {"SHOP": target.url}
+            manifests = self.deploy("--segments", "3", "-e", "SHOP", env=env)
+            with pods.Cluster(manifests, PLIMSOLL) as cluster:
+                (gather,) = cluster.start_job("shop-gather")
+                segments = cluster.start_job("shop-segments")
+                self.assertIn(gather.wait(), (0, 111), gather.text() + segments[0].text())
+                for pod in segments:
+                    self.assertIn(pod.wait(), (0, 111), pod.text())
+                run = gather.file(f"/var/lib/plimsoll/{gather.environment['RUN']}")
+                self.assertEqual(summary(run)["totals"]["requests"], 270)
+                self.assertEqual(target.served, 270)
+
 
 if __name__ == "__main__":
     pods.in_own_network()
