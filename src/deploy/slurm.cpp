@@ -44,11 +44,9 @@ Result<std::string> slurm_script(const SlurmPlan& plan) {
         }
     }
     Filling filling;
-    filling.values = {{"plimsoll", plan.plimsoll},
-                      {"scenario", plan.scenario},
-                      {"results", plan.results},
-                      {"upload", plan.upload},
-                      {"shards", std::to_string(plan.shards)}};
+    filling.values = {{"plimsoll", plan.plimsoll}, {"scenario", plan.scenario},
+                      {"results", plan.results},   {"gather", plan.gather ? "yes" : ""},
+                      {"upload", plan.upload},     {"shards", std::to_string(plan.shards)}};
     const std::uint64_t minutes = (plan.length_s + kMargin_s + 59) / 60;
     auto& lines = filling.inserts["sbatch-lines"];
     lines.push_back(fmt::format("#SBATCH --time={}", minutes));

@@ -21,8 +21,9 @@ struct SlurmPlan {
     std::string plimsoll = "plimsoll";
     std::string scenario;  // as the nodes see it
     std::string results = "results";
-    std::string upload;                  // s3://bucket/prefix; empty: the results' folder is shared
-    std::vector<std::string> arguments;  // more, of each segment
+    bool gather = true;  // merge live, on the job's first node; not where `upload` is set
+    std::string upload;  // s3://bucket/prefix; empty: the results' folder is shared
+    std::vector<std::string> arguments;  // more, of segments and gather
 };
 
 /// The script. Error: a job name or partition that no #SBATCH line can hold.

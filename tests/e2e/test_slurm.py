@@ -1,4 +1,7 @@
 """The batch script of `plimsoll deploy slurm` under a real Slurm of two nodes: its segments make the load of one run."""
+import json
+import re
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -6,6 +9,7 @@ from pathlib import Path
 
 from harness import PLIMSOLL, Target, query, run_plimsoll, summary
 from slurm_cluster import Slurm
+from test_gather import ENDPOINTS, TICKS
 
 SCENARIO = """
 target: {url}
@@ -28,10 +32,17 @@ class UnderSlurm(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = Path(folder.name)
 
-    def batch(self, path, *flags):
+    def batch(self, path, *flags, change=None, more=()):
         """Runs the script that `plimsoll deploy slurm` prints to its end; its exit status and log."""
         script = self.dir / "load.sbatch"
         run_plimsoll("deploy", "slurm", path, "--program", PLIMSOLL, "--results", self.dir / "results", "-o", script, "--force", *flags, check=0)
+        text = script.read_text()
+        if change:
+            self.assertIn(change[0], text)
+            text = text.replace(*change)
+        if more:
+            text = text.replace("gathering=\n", f"arguments+=({' '.join(more)})\ngathering=\n", 1)
+        script.write_text(text)
         done = self.slurm.run("sbatch", "--wait", script, timeout=240, cwd=self.dir)
         log = "\n".join(each.read_text() for each in self.dir.glob("plimsoll-*.log"))
         return done, log
@@ -58,7 +69,13 @@ class UnderSlurm(unittest.TestCase):
                 seen.clear()
                 run_plimsoll("run", path, "--run-dir", self.dir / "whole", check=0)
                 self.assertEqual(parts, sorted(seen), "the tasks' arrivals are those of one run")
-                self.assertIn(f"{count} of {count} segments", log)
+                self.assertIn(f"for {count} segments", log)
+                # What was merged live is what the parts' own folders have, bit for bit.
+                folders = [self.run_of() / f"segment-{number}" for number in range(1, count + 1)]
+                run_plimsoll("merge", *folders, "--run-dir", self.dir / "afterwards", check=None)
+                for sql in (TICKS, ENDPOINTS):
+                    self.assertEqual(query(self.run_of() / "whole", sql), query(self.dir / "afterwards", sql))
+                self.assertFalse((self.run_of() / "gather-token").exists())
                 merged, whole = summary(self.run_of() / "whole"), summary(self.dir / "whole")
                 for key in ("requests", "failed", "not_sent"):
                     self.assertEqual(merged["totals"][key], whole["totals"][key])
@@ -69,6 +86,55 @@ class UnderSlurm(unittest.TestCase):
                     said = (self.run_of() / f"segment-{number}.log").read_text()
                     self.assertIn(f"segment   {number} of {count}, by SLURM_PROCID={number - 1} and SLURM_NTASKS={count}", said)
 
+    def test_parts_are_joined_afterwards_where_asked_to(self):
+        with Target() as target:
+            path = self.dir / "s.yaml"
+            path.write_text(SCENARIO.format(url=target.url))
+            done, log = self.batch(path, "--segments", 2, "--no-gather")
+            self.assertIn(done.returncode, (0, 111), done.stderr + log)
+            self.assertIn("2 of 2 segments", log)
+            self.assertEqual(summary(self.run_of() / "whole")["totals"]["requests"], target.served)
+
+    def test_a_killed_part_is_named_with_what_is_missing(self):
+        with Target() as target:
+            path = self.dir / "s.yaml"
+            path.write_text(SCENARIO.format(url=target.url).replace("duration: 3s", "duration: 12s"))
+            change = ('exec "$@" --run-dir "$run/segment-$n"', '$([[ $n == 2 ]] && echo timeout -s KILL 9) "$@" --run-dir "$run/segment-$n"')
+            done, log = self.batch(path, "--segments", 2, change=change)
+            self.assertIn(done.returncode, (0, 111), done.stderr + log)
+            checks = {check["name"]: check for check in summary(self.run_of() / "whole")["validity"]["checks"]}
+            self.assertFalse(checks["segments"]["ok"])
+            self.assertRegex(checks["segments"]["why"], r"\b2\b.*%")
+
+    def test_a_gather_that_was_killed_loses_nothing(self):
+        with Target() as target:
+            path = self.dir / "s.yaml"
+            path.write_text(SCENARIO.format(url=target.url).replace("duration: 3s", "duration: 20s"))
+            change = ('"$plimsoll" gather', 'timeout -s KILL 10 "$plimsoll" gather')
+            done, log = self.batch(path, "--segments", 2, change=change, more=["--gather-wait", "2s"])
+            self.assertIn(done.returncode, (0, 111), done.stderr + log)
+            self.assertIn("the parts are joined in its place", log)
+            self.assertEqual(summary(self.run_of() / "merged")["totals"]["requests"], target.served)
+
+    def test_a_planted_pool_is_named(self):
+        lab = subprocess.Popen([PLIMSOLL, "lab", "--fault", "app-pool:size=3,hold=20ms"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, stdin=subprocess.DEVNULL)
+        self.addCleanup(lambda: (lab.terminate(), lab.wait(30), lab.stdout.close()))
+        said = {}
+        while "control" not in said:
+            word, _, rest = lab.stdout.readline().strip().partition(" ")
+            said[word] = re.sub(r'^psql "(.*)"$', r"\1", rest.strip())
+        path = self.dir / "s.yaml"
+        path.write_text(json.dumps({
+            "target": said["ready"], "users": {"client": {"flow": [{"get": "/v1/deployments/5"}]}},
+            "load": [{"executor": "ramping-arrival-rate", "start_rate": "10/s", "max_vus": 3000,
+                      "stages": [{"duration": "40s", "target": "300/s"}], "arrivals": "poisson"}],
+            "probes": {"postgres": {"dsn": said["postgres"]}, "canaries": {"no_database": {"get": "/health"}}}}))
+        done, log = self.batch(path, "--segments", 4)
+        self.assertIn(done.returncode, (0, 111), done.stderr + log)
+        found = summary(self.run_of() / "whole")["findings"]
+        self.assertEqual((found[0]["cause"], found[0]["values"]["pool_size"]), ("app_pool_exhausted", 3), log)
+
     def test_both_nodes_carry_a_part(self):
         script = self.dir / "load.sbatch"
         path = self.dir / "s.yaml"
@@ -77,7 +143,7 @@ class UnderSlurm(unittest.TestCase):
         program = self.dir / "where"
         program.write_text("#!/bin/bash\n[[ $1 == merge ]] || echo $SLURMD_NODENAME $SLURM_CPUS_PER_TASK\n")
         program.chmod(0o755)
-        run_plimsoll("deploy", "slurm", path, "--program", program, "--results", self.dir / "results", "--segments", 2, "--cores", 3, "-o", script, check=0)
+        run_plimsoll("deploy", "slurm", path, "--program", program, "--results", self.dir / "results", "--segments", 2, "--cores", 3, "--no-gather", "-o", script, check=0)
         done = self.slurm.run("sbatch", "--wait", script, timeout=120, cwd=self.dir)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(sorted(log.read_text() for log in self.run_of().glob("segment-*.log")), ["n1 3\n", "n2 3\n"])
@@ -104,7 +170,7 @@ class UnderSlurm(unittest.TestCase):
             path.write_text(SCENARIO.format(url=target.url))
             # The second part finds its folder taken.
             script = self.dir / "load.sbatch"
-            run_plimsoll("deploy", "slurm", path, "--program", PLIMSOLL, "--results", self.dir / "results", "--segments", 2, "-o", script, check=0)
+            run_plimsoll("deploy", "slurm", path, "--program", PLIMSOLL, "--results", self.dir / "results", "--segments", 2, "--no-gather", "-o", script, check=0)
             text = script.read_text().replace('mkdir -p "$run"', 'mkdir -p "$run/segment-2" && echo x >"$run/segment-2/run.db"')
             script.write_text(text)
             done = self.slurm.run("sbatch", "--wait", script, timeout=240, cwd=self.dir)

@@ -35,6 +35,7 @@ struct DeployFlags {
     std::uint32_t shards = 0;  // 0: half the cores
     std::string memory;
     std::uint64_t seed = 1;
+    bool no_gather = false;
     std::string upload;
     std::vector<std::string> env;
     std::string output;
@@ -282,6 +283,7 @@ int deploy_slurm(const DeployFlags& flags) {
     plan.plimsoll = flags.program;
     plan.scenario = std::filesystem::absolute(flags.scenario).lexically_normal().string();
     plan.results = std::filesystem::absolute(flags.results).lexically_normal().string();
+    plan.gather = !flags.no_gather;
     plan.upload = flags.upload;
     if (flags.seed != 1) {
         plan.arguments = {"--seed", std::to_string(flags.seed)};
@@ -360,9 +362,12 @@ void add_kubernetes(Command& deploy, Action& action) {
 void add_slurm(Command& deploy, Action& action) {
     auto flags = std::make_shared<DeployFlags>();
     Command* command = deploy.add_subcommand(
-        "slurm", "print a batch script: each task runs a part, and the script joins them");
+        "slurm",
+        "print a batch script: each task runs a part, and the first node merges them live");
     add_common(*command, *flags, "of each segment (default: the partition's)");
     command->add_option("--partition", flags->partition, "(default: Slurm's own)");
+    command->add_flag("--no-gather", flags->no_gather,
+                      "join the parts afterwards, not live: nodes need not reach each other");
     command->add_option("--results", flags->results, "folder for runs, which all nodes must share")
         ->capture_default_str();
     command->add_option("--program", flags->program, "plimsoll, as the nodes find it")

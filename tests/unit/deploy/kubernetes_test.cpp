@@ -134,9 +134,19 @@ TEST(SlurmScript, FillsInWhatIsAsked) {
         AllOf(HasSubstr("#SBATCH --job-name=shop\n"), HasSubstr("#SBATCH --ntasks=8\n"),
               HasSubstr("#SBATCH --cpus-per-task=4\n"), HasSubstr("#SBATCH --mem-per-cpu=1024M\n"),
               HasSubstr("#SBATCH --time=32\n"), HasSubstr("#SBATCH --partition=load\n")));
-    EXPECT_THAT(*text, AllOf(HasSubstr("\nscenario='/home/o'\\''neil/shop.yaml'\n"),
-                             HasSubstr("\nshards=2\n"), HasSubstr("\nupload=''\n"),
-                             HasSubstr("\nmore+=(--seed)\nmore+=(7)\n")));
+    EXPECT_THAT(*text,
+                AllOf(HasSubstr("\nscenario='/home/o'\\''neil/shop.yaml'\n"),
+                      HasSubstr("\nshards=2\n"), HasSubstr("\ngather=yes\n"),
+                      HasSubstr("\nupload=''\n"), HasSubstr("\nmore+=(--seed)\nmore+=(7)\n")));
+}
+
+TEST(SlurmScript, JoinsAfterwardsWhereAskedTo) {
+    SlurmPlan made;
+    made.name = "shop";
+    made.gather = false;
+    const auto text = slurm_script(made);
+    ASSERT_TRUE(text.ok());
+    EXPECT_THAT(*text, HasSubstr("\ngather=''\n"));
 }
 
 TEST(SlurmScript, RefusesWhatNoDirectiveHolds) {
