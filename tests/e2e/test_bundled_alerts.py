@@ -85,8 +85,12 @@ class Bundled(unittest.TestCase):
                     self.assertLessEqual(cell["delay_s"]["most"], delays[alert] + windows[alert] + 2 * SCRAPE_S, cell)
 
     def test_each_fires_with_its_fault(self):
-        names = [name for name in FAULTS if name not in ("accept", "pgbouncer")]
+        names = [name for name in FAULTS if name not in ("limited", "accept", "pgbouncer")]
         self.judge(names, self.play(names))
+
+    def test_those_of_the_error_budget(self):
+        # In a run of its own: after another fault that fails requests they still fire, as their long windows are there to do.
+        self.judge(["limited"], self.play(["limited"]))
 
     def test_that_of_the_accept_queue(self):
         # Connections that are kept alive never wait to be accepted.
