@@ -1,7 +1,5 @@
 """The batch script of `plimsoll deploy slurm` under a real Slurm of two nodes: its segments make the load of one run."""
 import json
-import re
-import subprocess
 import tempfile
 import threading
 import unittest
@@ -9,6 +7,7 @@ from pathlib import Path
 
 from harness import PLIMSOLL, Target, query, run_plimsoll, summary
 from slurm_cluster import Slurm
+from test_fault_matrix import CASES, Lab
 from test_gather import ENDPOINTS, TICKS
 
 SCENARIO = """
@@ -117,19 +116,15 @@ class UnderSlurm(unittest.TestCase):
             self.assertEqual(summary(self.run_of() / "merged")["totals"]["requests"], target.served)
 
     def test_a_planted_pool_is_named(self):
-        lab = subprocess.Popen([PLIMSOLL, "lab", "--fault", "app-pool:size=3,hold=20ms"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, stdin=subprocess.DEVNULL)
-        self.addCleanup(lambda: (lab.terminate(), lab.wait(30), lab.stdout.close()))
-        said = {}
-        while "control" not in said:
-            word, _, rest = lab.stdout.readline().strip().partition(" ")
-            said[word] = re.sub(r'^psql "(.*)"$', r"\1", rest.strip())
+        lab = Lab(CASES["app_pool_exhausted"])
+        lab.__enter__()
+        self.addCleanup(lab.__exit__)
         path = self.dir / "s.yaml"
         path.write_text(json.dumps({
-            "target": said["ready"], "users": {"client": {"flow": [{"get": "/v1/deployments/5"}]}},
+            "target": lab.said["ready"], "users": {"client": {"flow": [{"get": "/v1/deployments/5"}]}},
             "load": [{"executor": "ramping-arrival-rate", "start_rate": "10/s", "max_vus": 3000,
                       "stages": [{"duration": "40s", "target": "300/s"}], "arrivals": "poisson"}],
-            "probes": {"postgres": {"dsn": said["postgres"]}, "canaries": {"no_database": {"get": "/health"}}}}))
+            "probes": {"postgres": {"dsn": lab.said["postgres"]}, "canaries": {"no_database": {"get": "/health"}}}}))
         done, log = self.batch(path, "--segments", 4)
         self.assertIn(done.returncode, (0, 111), done.stderr + log)
         found = summary(self.run_of() / "whole")["findings"]
