@@ -217,8 +217,10 @@ void read_quota(const CgroupFolders& folders, CgroupSample& sample) {
         if (pod->throttling.throttled_periods.value_or(0) >=
             throttling.throttled_periods.value_or(0)) {
             throttling = pod->throttling;
+            tightest = folders.cpu / "*";
         }
     }
+    sample.quota = tightest;
     sample.periods = throttling.periods;
     sample.throttled_periods = throttling.throttled_periods;
     sample.throttled_s = throttling.throttled_s;

@@ -22,6 +22,7 @@ struct CgroupFolders {
     std::filesystem::path memory;
     std::filesystem::path root;  // where cgroups are mounted: never a parent with limits
     [[nodiscard]] bool any() const { return !cpu.empty() || !cpuacct.empty() || !memory.empty(); }
+    bool operator==(const CgroupFolders&) const = default;
 };
 
 /// The cgroup that `given` names: "/sys/fs/cgroup/shop", "/sys/fs/cgroup/cpu/shop" (a controller's
@@ -55,7 +56,8 @@ struct CgroupSample {
     std::optional<double> cpu_s;
     std::optional<double>
         limit_cores;                // quota / period: the tightest of the cgroup and its parents
-    std::optional<double> periods;  // of the cgroup with that quota
+    std::filesystem::path quota;    // the cgroup with that quota; or "POD/*" of a pod's containers
+    std::optional<double> periods;  // of that cgroup
     std::optional<double> throttled_periods;
     std::optional<double> throttled_s;         // held back so long, all CPUs together
     std::optional<double> working_set_bytes;   // usage without the file cache that is easy to drop

@@ -6,6 +6,7 @@
 #include "probes/container/port_owner.hpp"
 #include "probes/container/process_tree.hpp"
 #include "probes/container/server_name.hpp"
+#include "probes/container/steady_counter.hpp"
 #include "probes/container/system_files.hpp"
 #include "signal/names.hpp"
 
@@ -135,7 +136,7 @@ private:
     std::optional<ProcessTree> tree_;  // of a pid or port
     std::optional<CgroupFolders> folders_;
     std::unique_ptr<DockerSource> docker_;
-    SteadyCounter cpu_;
+    SteadyCgroup steady_;
 };
 
 Status ContainerProbe::start(Clock::time_point deadline) {
@@ -234,7 +235,7 @@ Status ContainerProbe::find_process() {
     }
     tree_.emplace(options_.proc_root, pid, options_.apart);
     folders_ = cgroup_of(pid, options_.proc_root, options_.cgroup_root);
-    cpu_.rebase();
+    steady_.rebase();
     return {};
 }
 
@@ -244,7 +245,7 @@ Status ContainerProbe::find_folders() {
         return Error{found.error().what, name(), found.error().hint};
     }
     folders_ = *found;
-    cpu_.rebase();
+    steady_.rebase();
     return {};
 }
 
@@ -287,6 +288,12 @@ Result<CgroupSample> ContainerProbe::sample_process() {
         }
         return Error{fmt::format("process {} is gone", gone), name()};
     }
+    // A quota may come later than the process: it is then moved into a cgroup that has one.
+    CgroupFolders now = cgroup_of(tree_->root(), options_.proc_root, options_.cgroup_root);
+    if (now != *folders_) {
+        folders_ = std::move(now);
+        steady_.rebase_limits();
+    }
     CgroupSample sample = read_cgroup(*folders_);
     sample.cpu_s = tree->cpu_s;
     sample.working_set_bytes = tree->memory_bytes;
@@ -308,9 +315,7 @@ Result<std::vector<ContainerFigures>> ContainerProbe::sample() {
     ContainerFigures figures;
     static_cast<CgroupSample&>(figures) = std::move(*sampled);
     figures.name = container_;
-    if (figures.cpu_s) {
-        figures.cpu_s = cpu_.update(*figures.cpu_s);
-    }
+    steady_.update(figures);
     return std::vector{std::move(figures)};
 }
 

@@ -36,8 +36,9 @@ struct ContainerProbeOptions {
 };
 
 /// Reports plimsoll_container_* with labels {container, role}.
-/// - Of a process tree: CPU seconds and memory by ProcessTree. If it is in a cgroup below the root,
-///   that cgroup's CPU limit, periods, throttling, memory limit, OOM kills and pressure too.
+/// - Of a process tree: CPU seconds and memory by ProcessTree. While it is in a cgroup below the
+///   root, that cgroup's CPU limit, periods, throttling, memory limit, OOM kills and pressure too;
+///   it is followed into another one, where the counters go on from where they were.
 /// - Of a cgroup: everything by read_cgroup.
 /// - Of containers: see DockerSource. Where their cgroups cannot be seen from here, the probe's
 ///   period is at least a second, the pace of the engine.

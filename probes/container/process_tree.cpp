@@ -80,24 +80,6 @@ std::optional<ProcessStat> read_stat(const std::filesystem::path& proc, pid_t pi
     return text ? parse_stat(*text) : std::nullopt;
 }
 
-double SteadyCounter::update(double sum) {
-    if (!started_) {
-        total_ = sum;
-        started_ = true;
-    } else if (known_) {
-        const double rise = sum - last_;
-        if (rise < 0) {
-            dip_ -= rise;
-        } else {
-            total_ += std::max(rise - dip_, 0.0);
-            dip_ = 0;
-        }
-    }
-    last_ = sum;
-    known_ = true;
-    return total_;
-}
-
 ProcessTree::ProcessTree(std::filesystem::path proc, pid_t root, std::set<pid_t> apart)
     : proc_(std::move(proc)),
       files_(proc_),

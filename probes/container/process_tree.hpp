@@ -2,6 +2,7 @@
 #pragma once
 
 #include "probes/container/proc_files.hpp"
+#include "probes/container/steady_counter.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -27,23 +28,6 @@ struct ProcessStat {
 /// Nothing when `text` is not such a line.
 [[nodiscard]] std::optional<ProcessStat> parse_stat(std::string_view text);
 [[nodiscard]] std::optional<ProcessStat> read_stat(const std::filesystem::path& proc, pid_t pid);
-
-/// A counter from sums that may dip for a moment. Never falls: a dip adds nothing, and the rise
-/// that follows it at once is taken as the dip's recovery, not as new.
-class SteadyCounter {
-public:
-    /// The first sum is where the counter starts.
-    double update(double sum);
-    /// What is summed is now another thing: the next sum adds nothing.
-    void rebase() noexcept { known_ = false; }
-
-private:
-    double total_ = 0;
-    double last_ = 0;
-    double dip_ = 0;
-    bool known_ = false;
-    bool started_ = false;
-};
 
 /// A process tree's use of CPU and memory.
 ///

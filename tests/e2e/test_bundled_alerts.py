@@ -32,7 +32,9 @@ FAULTS = {
     "pool": ("app-pool:size=1", ["PlimsollPoolPlateau", "PlimsollAppPoolPending"]),
     "throttled": ("cpu-quota:cores=0.02", ["PlimsollCpuThrottled"]),
     "limited": ("rate-limit:rate=20/s", ["PlimsollErrorRate", "PlimsollSloBurnFast", "PlimsollSloBurnMedium", "PlimsollSloBurnSlow"]),
-    "blocked": ("event-loop:block=3s,every=20", ["PlimsollProbeLost", "PlimsollProbeGaps"]),
+    "blocked": ("event-loop:block=3s,every=20", ["PlimsollProbeLost"]),
+    # A loop that is free in between: each block is a gap of its own. One that never is, is one long gap.
+    "flapping": ("event-loop:block=2s,every=600", ["PlimsollProbeGaps"]),
     "accept": ("accept-queue:backlog=1,pause=500ms", ["PlimsollAcceptQueueOverflow"]),
     "pgbouncer": ("pgbouncer-pool:size=1", ["PlimsollPgbouncerClientsWaiting"]),
 }

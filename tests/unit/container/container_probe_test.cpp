@@ -99,6 +99,71 @@ TEST(ContainerProbe, RefusesWhatItCannotProbe) {
     EXPECT_THAT(start_error(nowhere), HasSubstr("there is no cgroup \"/plimsoll-nowhere\""));
 }
 
+/// A copy of the cgroups `v2` and a process 42 at their root, both to be changed.
+class MadeProcess {
+public:
+    MadeProcess() {
+        fs::copy(kFixtures / "v2", cgroups(), fs::copy_options::recursive);
+        fs::create_directories(folder());
+        std::ofstream(folder() / "stat") << "42 (web) S 1 42 42 0 -1 4194304 1 2 3 4 150 50 0 0 "
+                                            "20 0 1 0 98765 1 2 3\n";
+        std::ofstream(folder() / "statm") << "500 100 20 1 0 30 0\n";
+        move_to("/");
+    }
+    void move_to(const std::string& cgroup) const {
+        std::ofstream(folder() / "cgroup") << "0::" << cgroup << "\n";
+    }
+    void set_throttling(int periods, int throttled) const {
+        std::ofstream(cgroups() / "shop.slice/cpu.stat")
+            << "usage_usec 1\nnr_periods " << periods << "\nnr_throttled " << throttled
+            << "\nthrottled_usec " << throttled * 1000 << "\n";
+    }
+    [[nodiscard]] fs::path proc() const { return root_.path() / "proc"; }
+    [[nodiscard]] fs::path cgroups() const { return root_.path() / "cgroup"; }
+
+private:
+    [[nodiscard]] fs::path folder() const { return proc() / "42"; }
+    test::TempFolder root_;
+};
+
+TEST(ContainerProbe, FollowsAProcessIntoTheCgroupThatAQuotaMovesItTo) {
+    const MadeProcess process;
+    ContainerProbeOptions options;
+    options.pid = 42;
+    options.name = "web";
+    options.proc_root = process.proc();
+    options.cgroup_root = process.cgroups();
+    const ProbePtr probe = make_container_probe(options);
+    ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
+    const auto read = [&] {
+        const Result<Reading> reading = probe->read(Clock::now() + 1s);
+        EXPECT_TRUE(reading.ok());
+        return values(*probe, *reading, {"web", ""});
+    };
+    const auto unlimited = read();
+    EXPECT_EQ(unlimited.count(metric::kContainerPeriods), 0U);
+    EXPECT_DOUBLE_EQ(unlimited.at(metric::kContainerCpuSeconds), 2.0);
+
+    process.set_throttling(400, 120);
+    process.move_to("/shop.slice/web.scope");
+    auto moved = read();
+    EXPECT_DOUBLE_EQ(moved.at(metric::kContainerCpuLimit), 1.5);
+    EXPECT_DOUBLE_EQ(moved.at(metric::kContainerPeriods), 400);
+    EXPECT_DOUBLE_EQ(moved.at(metric::kContainerCpuSeconds), 2.0);
+    process.set_throttling(410, 129);
+    EXPECT_DOUBLE_EQ(read().at(metric::kContainerThrottled), 129);
+
+    process.move_to("/");
+    EXPECT_EQ(read().count(metric::kContainerCpuLimit), 0U);
+    process.set_throttling(9000, 700);
+    process.move_to("/shop.slice/web.scope");
+    moved = read();
+    EXPECT_DOUBLE_EQ(moved.at(metric::kContainerPeriods), 410);  // what others did there is not its
+    EXPECT_DOUBLE_EQ(moved.at(metric::kContainerThrottled), 129);
+    process.set_throttling(9010, 709);
+    EXPECT_DOUBLE_EQ(read().at(metric::kContainerPeriods), 420);
+}
+
 TEST(ContainerProbe, ReportsAProcessAndAGapWhenItIsGone) {
     BusyChild child([] { test::burn(0.3); });
     const double used = child.wait_for_report();

@@ -36,20 +36,6 @@ TEST(ParseStat, ReadsACommandWithSpacesAndParentheses) {
     EXPECT_FALSE(parse_stat("1 (cut) S 1 2"));
 }
 
-TEST(SteadyCounter, NeverFallsAndCountsARecoveryOnce) {
-    SteadyCounter counter;
-    EXPECT_DOUBLE_EQ(counter.update(100), 100);
-    EXPECT_DOUBLE_EQ(counter.update(103), 103);
-    EXPECT_DOUBLE_EQ(counter.update(53), 103);   // a child's 50 s are between two places
-    EXPECT_DOUBLE_EQ(counter.update(105), 105);  // and back: 2 s are new, not 52
-    EXPECT_DOUBLE_EQ(counter.update(15), 105);   // 90 s lost for good: nobody waited for it
-    EXPECT_DOUBLE_EQ(counter.update(16), 105);
-    EXPECT_DOUBLE_EQ(counter.update(18), 107);  // goes on at once, not after another 90 s
-    counter.rebase();
-    EXPECT_DOUBLE_EQ(counter.update(5000), 107);
-    EXPECT_DOUBLE_EQ(counter.update(5001), 108);
-}
-
 void burn_with_children() {
     test::burn(0.4);
     for (int i = 0; i < 3; ++i) {  // these end and are waited for: their time moves to the parent
