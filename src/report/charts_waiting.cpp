@@ -30,6 +30,26 @@ constexpr std::array<Queue, 5> kQueues{{
     {metric::kTargetAcceptQueue, "to be accepted by the target", "purple"},
 }};
 
+/// What the chart cannot show: those two are known from the application's own figures alone.
+std::string unseen(const std::vector<std::pair<const Queue*, SeriesList>>& queues) {
+    const auto seen = [&](const char* metric) {
+        return std::any_of(queues.begin(), queues.end(),
+                           [&](const auto& queue) { return queue.first->metric == metric; });
+    };
+    std::vector<const char*> places;
+    if (!seen(metric::kAppPoolPending)) {
+        places.push_back("pool");
+    }
+    if (!seen(metric::kAppWorkersQueued)) {
+        places.push_back("workers");
+    }
+    return places.empty() ? std::string()
+                          : fmt::format(
+                                " Nobody looked at the application's {}: no figures of its "
+                                "own were read.",
+                                fmt::join(places, " and "));
+}
+
 }  // namespace
 
 const std::set<std::string_view>& charted_metrics() {
@@ -66,6 +86,7 @@ std::optional<Chart> waiting_chart(const RunData& data) {
     }
     chart.x = shared_axis(all, data.gaps);
     std::vector<std::string> peaks;
+    std::vector<const char*> empty;
     for (const auto& [queue, list] : queues) {
         std::vector<double> sum(chart.x.size(), kNoValue);
         for (const StoredSeries* const series : list) {
@@ -76,11 +97,15 @@ std::optional<Chart> waiting_chart(const RunData& data) {
         }
         if (const double most = highest(sum); most > 0) {
             peaks.push_back(fmt::format("{} {}", figure(most), queue->label));
+        } else {
+            empty.push_back(queue->label);
         }
         chart.series.push_back({queue->label, queue->colour, false, false, std::move(sum)});
     }
-    chart.message = peaks.empty() ? std::string("Nobody was seen waiting.")
-                                  : fmt::format("At most waited: {}.", fmt::join(peaks, "; "));
+    chart.message =
+        (peaks.empty() ? fmt::format("Nobody was seen waiting {}.", fmt::join(empty, ", or "))
+                       : fmt::format("At most waited: {}.", fmt::join(peaks, "; "))) +
+        unseen(queues);
     return chart;
 }
 

@@ -115,6 +115,17 @@ class UnderSlurm(unittest.TestCase):
             self.assertIn("the parts are joined in its place", log)
             self.assertEqual(summary(self.run_of() / "merged")["totals"]["requests"], target.served)
 
+    def test_nodes_whose_address_slurm_does_not_tell_are_reached_by_name(self):
+        with Target() as target:
+            path = self.dir / "s.yaml"
+            path.write_text(SCENARIO.format(url=target.url))
+            change = ("address=$(scontrol", "SLURMD_NODENAME=localhost; address=$(false")
+            done, log = self.batch(path, "--segments", 2, change=change)
+            self.assertIn(done.returncode, (0, 111), done.stderr + log)
+            self.assertIn("scontrol knows no address of localhost; the segments are given its name", log)
+            self.assertEqual(summary(self.run_of() / "whole")["totals"]["requests"], target.served)
+            self.assertFalse((self.run_of() / "merged").exists())
+
     def test_a_planted_pool_is_named(self):
         lab = Lab(CASES["app_pool_exhausted"])
         lab.__enter__()

@@ -216,7 +216,24 @@ TEST(WaitingChart, AddsUpTheQueuesOfOneKind) {
     EXPECT_TRUE(std::isnan(pool[1]));
     EXPECT_EQ(pool[2], 5);
     EXPECT_EQ(chart->series.size(), 2U);
-    EXPECT_EQ(chart->message, "At most waited: 5 for a connection of the application's pool.");
+    EXPECT_EQ(chart->message,
+              "At most waited: 5 for a connection of the application's pool. Nobody looked at the "
+              "application's workers: no figures of its own were read.");
+}
+
+TEST(WaitingChart, SaysWhereNobodyLooked) {
+    auto data = ten_seconds();
+    data.series = {series_of("postgres", metric::kPgBlockedBackends, {}, {{1, 0}, {2, 0}}),
+                   series_of("target", metric::kTargetAcceptQueue, {}, {{1, 0}, {2, 0}})};
+    EXPECT_EQ(
+        waiting_chart(data)->message,
+        "Nobody was seen waiting for a lock in the database, or to be accepted by the target. "
+        "Nobody looked at the application's pool and workers: no figures of its own were "
+        "read.");
+    data.series.push_back(series_of("app", metric::kAppPoolPending, {}, {{1, 4}}));
+    data.series.push_back(series_of("app", metric::kAppWorkersQueued, {}, {{1, 0}}));
+    EXPECT_EQ(waiting_chart(data)->message,
+              "At most waited: 4 for a connection of the application's pool.");
 }
 
 TEST(WaitingChart, IsAbsentWhereNoQueueIsWatched) {
