@@ -7,7 +7,8 @@ The same load by schedule over 50 endpoints, on one core with all that the progr
 without --ui, with it and nobody looking, with one viewer and with ten. They take turns. A viewer follows the stream of events as the page
 does, on nginx's core. First at 250 requests/s, five of each endpoint in each tick, so that the page's work does not drown in the scatter of
 the load's: compared is the CPU time that the kernel charges the process, as a share of a core. Then at 5,000/s: compared is the p99 of how
-late requests were sent, without the page and with ten viewers.
+late requests were sent, without the page, with ten viewers, and while somebody holds 2,000 connections to the page that say nothing, each
+opened again as soon as it is closed.
 
 --check: exit status 1 where one viewer costs more than 1 % of a core. Only a machine that does nothing else tells anything.
 """
@@ -17,6 +18,8 @@ import http.client
 import json
 import os
 import re
+import selectors
+import socket
 import statistics
 import subprocess
 import sys
@@ -33,7 +36,8 @@ ENDPOINTS = 50
 CPU_RATE, LAG_RATE = 250, 5000
 MOST_OF_A_CORE = 0.01
 KINDS = {"no page": None, "nobody": 0, "one viewer": 1, "ten viewers": 10}
-LAG_KINDS = {kind: KINDS[kind] for kind in ("no page", "ten viewers")}
+IDLE, IDLE_CONNECTIONS = "2,000 idle connections", 2000
+LAG_KINDS = {**{kind: KINDS[kind] for kind in ("no page", "ten viewers")}, IDLE: 1}
 
 
 class Run(NamedTuple):
@@ -65,13 +69,37 @@ class Viewer(threading.Thread):
                 self.ticks += line.startswith(b"event: tick")
 
 
+class Idlers(threading.Thread):
+    """Holds connections that say nothing, and opens what was closed again; `opened` is how often it did."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.opened, self.over = port, 0, threading.Event()
+
+    def run(self) -> None:
+        with selectors.DefaultSelector() as held:
+            while not self.over.is_set():
+                for key, _ in held.select(timeout=0 if len(held.get_map()) < IDLE_CONNECTIONS else 0.1):
+                    held.unregister(key.fileobj)
+                    key.fileobj.close()
+                for _ in range(min(100, IDLE_CONNECTIONS - len(held.get_map()))):
+                    try:
+                        held.register(socket.create_connection(("127.0.0.1", self.port), timeout=5), selectors.EVENT_READ)
+                    except OSError:  # the run is over
+                        break
+                    self.opened += 1
+                self.over.wait(0.05)
+            for key in list(held.get_map().values()):
+                key.fileobj.close()
+
+
 def view_key(port: int, token: str) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", "/api/session", headers={"Authorization": f"Bearer {token}"})
     return json.loads(connection.getresponse().read())["view"]
 
 
-def run(program: Path, url: str, core: int, rate: int, seconds: int, viewers: int | None) -> Run:
+def run(program: Path, url: str, core: int, rate: int, seconds: int, viewers: int | None, idle: bool = False) -> Run:
     with tempfile.TemporaryDirectory(prefix="plimsoll-bench-") as folder:
         path = Path(folder, "bench.yaml")
         path.write_text(scenario(url, rate, seconds), encoding="ascii")
@@ -79,7 +107,7 @@ def run(program: Path, url: str, core: int, rate: int, seconds: int, viewers: in
         process = subprocess.Popen([str(program), "run", str(path), "--shards", "1", "--no-calibration", "--run-dir", f"{folder}/run", *flags],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                    preexec_fn=pinned(core))
-        watching, said = [], []
+        watching, said, idlers = [], [], None
         for line in process.stdout:
             said.append(line)
             if viewers and not watching and (found := re.search(r"http://127\.0\.0\.1:(\d+)/#token=(\w+)", line)):
@@ -87,10 +115,18 @@ def run(program: Path, url: str, core: int, rate: int, seconds: int, viewers: in
                 watching = [Viewer(port, key) for _ in range(viewers)]
                 for viewer in watching:
                     viewer.start()
+                if idle:
+                    idlers = Idlers(port)
+                    idlers.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         for viewer in watching:
             viewer.join(30)
+        if idlers:
+            idlers.over.set()
+            idlers.join(30)
+            if idlers.opened < IDLE_CONNECTIONS:
+                raise BenchError(f"only {idlers.opened} idle connections were opened")
         if process.returncode not in (0, 111):
             raise BenchError(f"plimsoll ended with {process.returncode}:\n{''.join(said)[-2000:]}")
         if viewers and (len(watching) != viewers or min(viewer.ticks for viewer in watching) < seconds - 5):
@@ -108,7 +144,7 @@ def in_turn(arguments: argparse.Namespace, on: tuple[int, int], rate: int, kinds
     with nginx(server) as url:
         for number in range(arguments.rounds):
             for kind in list(kinds) if number % 2 == 0 else list(reversed(kinds)):
-                seen[kind].append(run(arguments.program, url, client, rate, arguments.seconds, kinds[kind]))
+                seen[kind].append(run(arguments.program, url, client, rate, arguments.seconds, kinds[kind], kind == IDLE))
             print(f"{rate}/s: " + "  ".join(f"{kind}: {seen[kind][-1].cores:.4f} cores, lag p99 {seen[kind][-1].lag_p99_us:.0f} us" for kind in kinds),
                   flush=True)
     return seen
