@@ -70,7 +70,7 @@ std::optional<double> quota_cores(const json::value& inspected) {
     return quota / (period > 0 ? period : kDefaultPeriod_us);
 }
 
-void read_networks(const json::value& stats, EngineStats& out) {
+void read_networks(const json::value& stats, RuntimeStats& out) {
     const json::value* networks = at(stats, {"networks"});
     if (networks == nullptr || !networks->is_object()) {
         return;  // on the host's network the engine does not know
@@ -84,10 +84,10 @@ void read_networks(const json::value& stats, EngineStats& out) {
 
 }  // namespace
 
-Result<EngineContainer> parse_inspect(std::string_view text_) {
+Result<RuntimeContainer> parse_inspect(std::string_view text_) {
     boost::system::error_code failed;
     const json::value document = json::parse(text_, failed);
-    EngineContainer found;
+    RuntimeContainer found;
     found.id = failed ? std::string() : text(document, {"Id"});
     if (found.id.empty()) {
         return not_understood("description of a container");
@@ -106,13 +106,13 @@ Result<EngineContainer> parse_inspect(std::string_view text_) {
     return found;
 }
 
-Result<EngineStats> parse_stats(std::string_view text_) {
+Result<RuntimeStats> parse_stats(std::string_view text_) {
     boost::system::error_code failed;
     const json::value document = json::parse(text_, failed);
     if (failed || !document.is_object()) {
         return not_understood("figures");
     }
-    EngineStats stats;
+    RuntimeStats stats;
     constexpr double kNano = 1e9;
     const auto seconds = [&](std::initializer_list<std::string_view> path) {
         auto value = number(document, path);
@@ -283,14 +283,14 @@ Result<std::vector<std::string>> ContainerEngine::find(const ContainerChoice& ch
     return found;
 }
 
-Result<std::optional<EngineContainer>> ContainerEngine::inspect(const std::string& id,
-                                                                Clock::time_point deadline) {
+Result<std::optional<RuntimeContainer>> ContainerEngine::inspect(const std::string& id,
+                                                                 Clock::time_point deadline) {
     const auto response = get("/containers/" + percent_encoded(id) + "/json", deadline);
     if (!response) {
         return response.error();
     }
     if (response->status == 404) {
-        return std::optional<EngineContainer>();
+        return std::optional<RuntimeContainer>();
     }
     auto parsed = parse_inspect(response->body);
     if (!parsed) {
@@ -299,7 +299,7 @@ Result<std::optional<EngineContainer>> ContainerEngine::inspect(const std::strin
     return std::optional(std::move(*parsed));
 }
 
-Result<EngineStats> ContainerEngine::stats(const std::string& id, Clock::time_point deadline) {
+Result<RuntimeStats> ContainerEngine::stats(const std::string& id, Clock::time_point deadline) {
     // one-shot spares the engine's second sample, where it knows that word.
     const auto response =
         get("/containers/" + percent_encoded(id) + "/stats?stream=false&one-shot=true", deadline);
@@ -310,6 +310,59 @@ Result<EngineStats> ContainerEngine::stats(const std::string& id, Clock::time_po
         return Error{"the container is gone", address_};
     }
     return parse_stats(response->body);
+}
+
+namespace {
+
+class EngineRuntime final : public ContainerRuntime {
+public:
+    EngineRuntime(std::string docker_host, ContainerChoice choice)
+        : docker_host_(std::move(docker_host)), choice_(std::move(choice)) {}
+
+    Result<std::vector<std::string>> find(Clock::time_point deadline) override {
+        return engine_ ? engine_->find(choice_, deadline) : find_engine(deadline);
+    }
+    Result<std::optional<RuntimeContainer>> inspect(const std::string& id,
+                                                    Clock::time_point deadline) override {
+        return engine_->inspect(id, deadline);
+    }
+    Result<RuntimeStats> stats(const std::string& id, Clock::time_point deadline) override {
+        return engine_->stats(id, deadline);
+    }
+
+private:
+    Result<std::vector<std::string>> find_engine(Clock::time_point deadline) {
+        const auto addresses = engine_addresses(docker_host_);
+        if (!addresses) {
+            return addresses.error();
+        }
+        Error last;
+        for (const std::string& address : *addresses) {
+            auto engine = ContainerEngine::create(address);
+            if (!engine) {
+                last = engine.error();
+                continue;
+            }
+            auto found = engine->find(choice_, deadline);
+            if (found) {
+                engine_.emplace(std::move(*engine));
+                return found;
+            }
+            last = found.error();
+        }
+        return last;
+    }
+
+    const std::string docker_host_;
+    const ContainerChoice choice_;
+    std::optional<ContainerEngine> engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<ContainerRuntime> make_engine_runtime(std::string docker_host,
+                                                      ContainerChoice choice) {
+    return std::make_unique<EngineRuntime>(std::move(docker_host), std::move(choice));
 }
 
 }  // namespace plimsoll

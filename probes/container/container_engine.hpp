@@ -4,12 +4,13 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "net/http_client.hpp"
+#include "probes/container/container_runtime.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 #include <vector>
 
 namespace plimsoll {
@@ -19,28 +20,6 @@ struct ContainerChoice {
     std::string name;   // or id; or, where no container has that name, a Compose service
     std::string label;  // "key" or "key=value": all running containers that carry it
     std::uint16_t published_port = 0;  // of the host
-};
-
-/// What the engine says of one container. Nothing in a limit: there is none.
-struct EngineContainer {
-    std::string id;
-    std::string name;
-    std::string started_at;  // as the engine writes it: tells one start from the next
-    pid_t pid = 0;           // 0 while it does not run
-    bool running = false;
-    bool oom_killed = false;  // the last end was for lack of memory
-    int exit_code = 0;
-    double restarts = 0;
-    std::optional<double> limit_cores;
-    std::optional<double> memory_limit_bytes;
-};
-
-/// The engine's own figures, for containers whose cgroup cannot be seen from here.
-struct EngineStats {
-    std::optional<double> cpu_s;
-    std::optional<double> periods, throttled_periods, throttled_s;
-    std::optional<double> working_set_bytes;  // usage without the file cache that is easy to drop
-    std::optional<double> received_bytes, sent_bytes;
 };
 
 /// Where an engine may be reached: what `docker_host` says ("unix:///path", "tcp://host:port"),
@@ -62,10 +41,10 @@ public:
     [[nodiscard]] Result<std::vector<std::string>> find(const ContainerChoice& choice,
                                                         Clock::time_point deadline);
     /// Nothing where there is no such container any more.
-    [[nodiscard]] Result<std::optional<EngineContainer>> inspect(const std::string& id,
-                                                                 Clock::time_point deadline);
+    [[nodiscard]] Result<std::optional<RuntimeContainer>> inspect(const std::string& id,
+                                                                  Clock::time_point deadline);
     /// May take a second or two: some engines sample twice before they answer.
-    [[nodiscard]] Result<EngineStats> stats(const std::string& id, Clock::time_point deadline);
+    [[nodiscard]] Result<RuntimeStats> stats(const std::string& id, Clock::time_point deadline);
 
     [[nodiscard]] const std::string& address() const { return address_; }
 
@@ -80,8 +59,13 @@ private:
     HttpClient client_;
 };
 
+/// The containers chosen of the engine that `docker_host` names, else of the first of the default
+/// sockets that has them. Opens nothing yet.
+[[nodiscard]] std::unique_ptr<ContainerRuntime> make_engine_runtime(std::string docker_host,
+                                                                    ContainerChoice choice);
+
 /// Pure, for tests. Error: not such a document.
-[[nodiscard]] Result<EngineContainer> parse_inspect(std::string_view json);
-[[nodiscard]] Result<EngineStats> parse_stats(std::string_view json);
+[[nodiscard]] Result<RuntimeContainer> parse_inspect(std::string_view json);
+[[nodiscard]] Result<RuntimeStats> parse_stats(std::string_view json);
 
 }  // namespace plimsoll

@@ -1,19 +1,19 @@
 #include "probes/container/container_probe.hpp"
 
 #include "probes/container/cgroup.hpp"
-#include "probes/container/docker_source.hpp"
+#include "probes/container/container_engine.hpp"
+#include "probes/container/container_values.hpp"
 #include "probes/container/listening_process.hpp"
 #include "probes/container/port_owner.hpp"
 #include "probes/container/process_tree.hpp"
+#include "probes/container/runtime_source.hpp"
 #include "probes/container/server_name.hpp"
 #include "probes/container/steady_counter.hpp"
 #include "probes/container/system_files.hpp"
-#include "signal/names.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <sched.h>
@@ -28,50 +28,6 @@ namespace {
 
 // An engine's own figures are no newer than this.
 constexpr Nanoseconds kEnginePeriod = std::chrono::seconds(1);
-
-enum Metric : std::uint32_t {
-    Cpu,
-    CpuLimit,
-    Periods,
-    Throttled,
-    ThrottledTime,
-    Memory,
-    MemoryLimit,
-    OomKills,
-    Pressures,
-    Running,
-    ExitCode,
-    Restarts,
-    Network
-};
-
-std::vector<MetricDescriptor> describe_metrics() {
-    using enum MetricType;
-    const std::vector<std::string> labels{"container", "role"};
-    return {
-        {metric::kContainerCpuSeconds, Counter, "CPU time used.", labels},
-        {metric::kContainerCpuLimit, Gauge, "CPU quota in cores.", labels},
-        {metric::kContainerPeriods, Counter, "Quota periods in which it wanted to run.", labels},
-        {metric::kContainerThrottled, Counter, "Quota periods in which it was held back.", labels},
-        {metric::kContainerThrottledSeconds, Counter, "Time held back by the quota, all CPUs.",
-         labels},
-        {metric::kContainerMemory, Gauge, "Memory in use, without droppable file cache.", labels},
-        {metric::kContainerMemoryLimit, Gauge, "Memory limit.", labels},
-        {metric::kContainerOomKills, Counter, "Processes killed for lack of memory.", labels},
-        {metric::kContainerPressure,
-         Counter,
-         "Time in which some or all tasks stalled for want of a resource.",
-         {"container", "role", "resource", "share"}},
-        {metric::kContainerRunning, Gauge, "1 while the container runs.", labels},
-        {metric::kContainerExitCode, Gauge, "How it ended, while it does not run; 137 is killed.",
-         labels},
-        {metric::kContainerRestarts, Counter, "Restarts by the container engine.", labels},
-        {metric::kContainerNetwork,
-         Counter,
-         "Bytes through the container's own network.",
-         {"container", "role", "direction"}},
-    };
-}
 
 std::string default_name(const ContainerProbeOptions& options) {
     if (!options.name.empty()) {
@@ -90,6 +46,9 @@ std::string default_name(const ContainerProbeOptions& options) {
         }
         return std::filesystem::path(path).filename();
     }
+    if (!options.pods.selector.empty()) {
+        return options.pods.selector;
+    }
     return options.docker.empty() ? options.label : options.docker;
 }
 
@@ -100,14 +59,14 @@ public:
 
     [[nodiscard]] std::string name() const override {
         const bool process = options_.pid != 0 || options_.port != 0;
-        const bool container = !options_.cgroup.empty() || by_engine();
+        const bool container = !options_.cgroup.empty() || by_runtime();
         return (process || !container ? "process:" : "container:") + container_;
     }
     [[nodiscard]] std::span<const MetricDescriptor> descriptors() const override {
         return descriptors_;
     }
     [[nodiscard]] Nanoseconds period() const override {
-        const bool slow = docker_ && docker_->slow();
+        const bool slow = runtime_ && runtime_->slow();
         return slow ? std::max<Nanoseconds>(options_.period, kEnginePeriod) : options_.period;
     }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> facts() const override {
@@ -117,10 +76,12 @@ public:
     [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override;
 
 private:
-    [[nodiscard]] bool by_engine() const {
-        return !options_.docker.empty() || !options_.label.empty();
+    [[nodiscard]] bool by_runtime() const {
+        return !options_.docker.empty() || !options_.label.empty() ||
+               !options_.pods.selector.empty();
     }
     Status start_docker(ContainerChoice choice, Clock::time_point deadline);
+    Status start_runtime(std::unique_ptr<ContainerRuntime> runtime, Clock::time_point deadline);
     bool is_published(Clock::time_point deadline);
     Status find_process();
     Status find_folders();
@@ -131,24 +92,32 @@ private:
 
     ContainerProbeOptions options_;
     std::string container_;
-    std::vector<MetricDescriptor> descriptors_ = describe_metrics();
+    std::vector<MetricDescriptor> descriptors_ = describe_container_metrics();
     std::vector<std::pair<std::string, std::string>> facts_;
     std::optional<ProcessTree> tree_;  // of a pid or port
     std::optional<CgroupFolders> folders_;
-    std::unique_ptr<DockerSource> docker_;
+    std::unique_ptr<RuntimeSource> runtime_;
     SteadyCgroup steady_;
 };
 
 Status ContainerProbe::start(Clock::time_point deadline) {
     const int sources = (options_.pid != 0 ? 1 : 0) + (options_.port != 0 ? 1 : 0) +
                         (options_.cgroup.empty() ? 0 : 1) + (options_.docker.empty() ? 0 : 1) +
-                        (options_.label.empty() ? 0 : 1);
+                        (options_.label.empty() ? 0 : 1) + (options_.pods.selector.empty() ? 0 : 1);
     if (sources != 1) {
-        return Error{"a container probe wants exactly one of docker, label, cgroup, pid and port",
-                     name()};
+        return Error{
+            "a container probe wants exactly one of docker, label, pods, cgroup, pid and "
+            "port",
+            name()};
     }
-    if (by_engine()) {
-        if (Status begun = start_docker({options_.docker, options_.label, 0}, deadline); !begun) {
+    if (by_runtime()) {
+        const Status begun =
+            options_.pods.selector.empty()
+                ? start_docker({options_.docker, options_.label, 0}, deadline)
+                : start_runtime(
+                      make_pod_runtime(options_.kubernetes, options_.pods, options_.cgroup_root),
+                      deadline);
+        if (!begun) {
             return Error{begun.error().what, name(), begun.error().hint};
         }
     } else if (options_.port != 0 && is_published(deadline)) {
@@ -165,9 +134,14 @@ Status ContainerProbe::start(Clock::time_point deadline) {
 Status ContainerProbe::start_docker(ContainerChoice choice, Clock::time_point deadline) {
     const std::string host =
         options_.docker_host.empty() ? engine_from_environment() : options_.docker_host;
-    docker_ = std::make_unique<DockerSource>(EngineWatchOptions{host, std::move(choice)},
-                                             options_.proc_root, options_.cgroup_root);
-    return docker_->start(deadline);
+    return start_runtime(make_engine_runtime(host, std::move(choice)), deadline);
+}
+
+Status ContainerProbe::start_runtime(std::unique_ptr<ContainerRuntime> runtime,
+                                     Clock::time_point deadline) {
+    runtime_ = std::make_unique<RuntimeSource>(std::move(runtime), options_.proc_root,
+                                               options_.cgroup_root);
+    return runtime_->start(deadline);
 }
 
 /// Whether the port is an engine's, for one of its containers: then that is what we watch.
@@ -182,14 +156,14 @@ bool ContainerProbe::is_published(Clock::time_point deadline) {
     if (start_docker({"", "", options_.port}, deadline)) {
         return true;
     }
-    docker_.reset();  // the proxy itself, or nobody
+    runtime_.reset();  // the proxy itself, or nobody
     return false;
 }
 
 void ContainerProbe::note_facts(const std::vector<ContainerFigures>& sample) {
     facts_.clear();
     const bool process = tree_.has_value();
-    facts_.emplace_back("source", docker_ ? "container" : process ? "process" : "cgroup");
+    facts_.emplace_back("source", runtime_ ? "container" : process ? "process" : "cgroup");
     facts_.emplace_back("role", options_.role);
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
@@ -205,8 +179,8 @@ void ContainerProbe::note_facts(const std::vector<ContainerFigures>& sample) {
             facts_.emplace_back("command", server_name(stat->command, line.value_or("")));
         }
     }
-    if (docker_) {
-        for (auto& fact : docker_->facts()) {
+    if (runtime_) {
+        for (auto& fact : runtime_->facts()) {
             facts_.push_back(std::move(fact));
         }
     } else if (folders_ && folders_->any()) {
@@ -301,11 +275,11 @@ Result<CgroupSample> ContainerProbe::sample_process() {
 }
 
 Result<std::vector<ContainerFigures>> ContainerProbe::sample() {
-    if (docker_) {
-        auto figures = docker_->sample();
+    if (runtime_) {
+        auto figures = runtime_->sample();
         return figures ? figures : Error{figures.error().what, name(), figures.error().hint};
     }
-    if (by_engine()) {
+    if (by_runtime()) {
         return Error{"the probe was not started", name()};
     }
     auto sampled = options_.cgroup.empty() ? sample_process() : sample_cgroup();
@@ -319,40 +293,6 @@ Result<std::vector<ContainerFigures>> ContainerProbe::sample() {
     return std::vector{std::move(figures)};
 }
 
-/// Turns figures into values, leaving out what is not known.
-void add_values(const ContainerFigures& figures, const std::string& role, Reading& reading) {
-    const std::vector<std::string> labels{figures.name, role};
-    const auto add = [&](Metric metric, const std::optional<double>& value,
-                         std::initializer_list<const char*> more = {}) {
-        if (value) {
-            std::vector<std::string> all = labels;
-            all.insert(all.end(), more.begin(), more.end());
-            reading.values.push_back({metric, std::move(all), *value});
-        }
-    };
-    add(Cpu, figures.cpu_s);
-    add(CpuLimit, figures.limit_cores);
-    add(Periods, figures.periods);
-    add(Throttled, figures.throttled_periods);
-    add(ThrottledTime, figures.throttled_s);
-    add(Memory, figures.working_set_bytes);
-    add(MemoryLimit, figures.memory_limit_bytes);
-    add(OomKills, figures.oom_kills);
-    for (std::size_t i = 0; i < kPressureResources.size(); ++i) {
-        add(Pressures, figures.pressure[i].some_s, {kPressureResources[i], "some"});
-        add(Pressures, figures.pressure[i].full_s, {kPressureResources[i], "full"});
-    }
-    if (figures.running) {
-        add(Running, *figures.running ? 1 : 0);
-    }
-    if (figures.exit_code) {
-        add(ExitCode, *figures.exit_code);
-    }
-    add(Restarts, figures.restarts);
-    add(Network, figures.received_bytes, {"received"});
-    add(Network, figures.sent_bytes, {"sent"});
-}
-
 Result<Reading> ContainerProbe::read(Clock::time_point) {
     const Clock::time_point from = Clock::now();
     const auto sampled = sample();
@@ -363,7 +303,7 @@ Result<Reading> ContainerProbe::read(Clock::time_point) {
     reading.took = Clock::now() - from;
     reading.at = from + reading.took / 2;
     for (const ContainerFigures& figures : *sampled) {
-        add_values(figures, options_.role, reading);
+        add_container_values(figures, options_.role, reading);
     }
     return reading;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "probes/container/kubernetes_pods.hpp"
 #include "signal/probe.hpp"
 
 #include <chrono>
@@ -17,10 +18,11 @@ namespace plimsoll {
 /// database of 90 processes costs 3 ms to read.
 inline constexpr Nanoseconds kProcessPeriod = std::chrono::seconds(1);
 
-/// Exactly one of pid, port, cgroup, docker and label is to be set.
+/// Exactly one of pid, port, cgroup, docker, label and pods is to be set.
 struct ContainerProbeOptions {
     std::string name;  // label `container`; the process's own name, "port:N" or the cgroup's last
-                       // part when empty, and of docker and label always the container's own name
+                       // part when empty, and of docker, label
+                       // and pods always the container's own name
     std::string role;  // label `role`: app, database ...
     pid_t pid = 0;     // this process and its descendants
     std::set<pid_t> apart = {};  // but for these and theirs, which have probes of their own
@@ -29,8 +31,10 @@ struct ContainerProbeOptions {
     std::string cgroup;      // see find_cgroup; a Kubernetes pod is one too
     std::string docker;      // a container's name or id, or a Compose service
     std::string label;       // "key=value": all running containers that carry it
+    PodChoice pods;          // set where its selector is: the containers of Kubernetes' pods here
     Nanoseconds period = std::chrono::milliseconds(200);
-    std::string docker_host = {};     // as DOCKER_HOST; empty: the default sockets
+    std::string docker_host = {};  // as DOCKER_HOST; empty: the default sockets
+    KubernetesAccess kubernetes = {};
     std::string proc_root = "/proc";  // other folders for tests
     std::string cgroup_root = "/sys/fs/cgroup";
 };
@@ -40,7 +44,7 @@ struct ContainerProbeOptions {
 ///   root, that cgroup's CPU limit, periods, throttling, memory limit, OOM kills and pressure too;
 ///   it is followed into another one, where the counters go on from where they were.
 /// - Of a cgroup: everything by read_cgroup.
-/// - Of containers: see DockerSource. Where their cgroups cannot be seen from here, the probe's
+/// - Of containers: see RuntimeSource. Where their cgroups cannot be seen from here, the probe's
 ///   period is at least a second, the pace of the engine.
 /// A limit that does not exist is left out. Facts: source, pid, command, container, cgroup and its
 /// version, cpus (that the process may run on) and cpu_limit_cores.

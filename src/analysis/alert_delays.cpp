@@ -26,6 +26,7 @@ public:
                 AlertEpisode& episode =
                     pending != nullptr && !pending->firing_s ? *pending : begin(note);
                 episode.firing_s = at_s;
+                settle(note.alert);
                 break;
             }
             case Move::Notified:
@@ -42,7 +43,12 @@ public:
                 break;
         }
     }
-    [[nodiscard]] std::vector<AlertEpisode> take() { return std::move(episodes_); }
+    [[nodiscard]] std::vector<AlertEpisode> take() {
+        while (!early_.empty()) {
+            settle(early_.begin()->first);
+        }
+        return std::move(episodes_);
+    }
 
 private:
     AlertEpisode& begin(const AlertNote& note) {
@@ -50,24 +56,45 @@ private:
         episodes_.back().alert = note.alert;
         episodes_.back().already = note.already;
         open_[note.alert] = episodes_.size() - 1;
-        last_[note.alert] = episodes_.size() - 1;
         return episodes_.back();
     }
     AlertEpisode* open(const std::string& alert) {
         const auto found = open_.find(alert);
         return found == open_.end() ? nullptr : &episodes_[found->second];
     }
-    /// It may reach the Alertmanager when it has just resolved; the first time counts.
+    /// The first time counts. The Alertmanager is asked after Prometheus, so an alert may be seen
+    /// there before it was seen to fire; and it may reach it when it has just resolved.
     void notified(double at_s, const AlertNote& note) {
-        const auto found = last_.find(note.alert);
-        AlertEpisode* const episode = found == last_.end() ? nullptr : &episodes_[found->second];
-        if (episode != nullptr && episode->firing_s && !episode->notified_s && !note.already) {
-            episode->notified_s = at_s;
+        const AlertEpisode* const episode = open(note.alert);
+        if (note.already || (episode != nullptr && episode->notified_s)) {
+            return;
         }
+        early_[note.alert] = at_s;
+        if (episode != nullptr && episode->firing_s) {
+            settle(note.alert);
+        }
+    }
+    /// Gives a notification that came early to the episode it is of, by its time: the last that
+    /// fired no later than that.
+    void settle(const std::string& alert) {
+        const auto early = early_.find(alert);
+        if (early == early_.end()) {
+            return;
+        }
+        constexpr double kClocks_s = 1;  // two servers' clocks, and the times they round
+        for (auto episode = episodes_.rbegin(); episode != episodes_.rend(); ++episode) {
+            if (episode->alert == alert && episode->firing_s &&
+                *episode->firing_s <= early->second + kClocks_s) {
+                episode->notified_s = episode->notified_s.value_or(early->second);
+                break;
+            }
+        }
+        early_.erase(early);
     }
 
     std::vector<AlertEpisode> episodes_;
-    std::map<std::string, std::size_t> open_, last_;  // by alert: index into episodes_
+    std::map<std::string, std::size_t> open_;  // by alert: index into episodes_
+    std::map<std::string, double> early_;      // notified, and not yet of an episode
 };
 
 /// The last fault planted before the alert fired, or was pending where it never fired.

@@ -148,6 +148,7 @@ std::string server_text(const std::string& dsn) {
 std::string container_text(const ContainerProbeConfig& container) {
     const std::string what = !container.docker.empty()   ? "container " + container.docker
                              : !container.label.empty()  ? "containers labelled " + container.label
+                             : !container.pods.empty()   ? "pods " + container.pods
                              : !container.cgroup.empty() ? "cgroup " + container.cgroup
                              : container.pid != 0
                                  ? fmt::format("process {}", container.pid)

@@ -142,6 +142,8 @@ void ProbeList::add_containers() {
         options.cgroup = each.cgroup;
         options.docker = each.docker;
         options.label = each.label;
+        options.pods = {each.pods, each.name_space};
+        options.kubernetes = kubernetes_from_environment();
         if (each.name.empty() && each.pid != 0) {
             // A number is another one in every run: two processes of one name are the first and
             // the second.

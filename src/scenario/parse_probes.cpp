@@ -102,9 +102,10 @@ void read_servers(const Item& item, const DsnKind& kind, std::vector<Config>& pr
 }
 
 void read_container(const Item& item, std::vector<ContainerProbeConfig>& containers) {
-    constexpr std::array<std::string_view, 7> kKnown{"docker", "label", "cgroup", "pid",
-                                                     "port",   "role",  "name"};
-    constexpr std::array<std::string_view, 5> kSources{"docker", "label", "cgroup", "pid", "port"};
+    constexpr std::array<std::string_view, 9> kKnown{
+        "docker", "label", "pods", "cgroup", "pid", "port", "role", "namespace", "name"};
+    constexpr std::array<std::string_view, 6> kSources{"docker", "label", "pods",
+                                                       "cgroup", "pid",   "port"};
     constexpr const char* kExample = "e.g. {port: 8080, role: app}";
     if (!item.require_map("a map with a container and its role", kExample)) {
         return;
@@ -123,6 +124,16 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
     }
     if (const auto given_label = fields.get("label")) {
         container.label = label(*given_label, "a label of containers, key or key=value");
+    }
+    if (const auto pods = fields.get("pods")) {
+        container.pods = label(*pods, "a label selector of pods, e.g. app=web");
+    }
+    if (const auto name_space = fields.get("namespace")) {
+        container.name_space = label(*name_space, "a namespace of Kubernetes");
+        if (!fields.has("pods")) {
+            name_space->fault("is of pods alone",
+                              "e.g. {pods: app=web, namespace: shop, role: app}");
+        }
     }
     if (const auto name = fields.get("name")) {
         container.name = label(*name, "a name");

@@ -149,12 +149,14 @@ struct PgbouncerProbeConfig {
     std::string dsn;        // secret; of its console, or of a database behind it
     std::string name = {};  // as above
 };
-/// Exactly one of docker, label, cgroup, pid and port is set.
+/// Exactly one of docker, label, pods, cgroup, pid and port is set.
 struct ContainerProbeConfig {
     std::string role;  // app, database, ...: the label that reports use
-    std::string name;  // shown in place of the default one; not of docker and label
+    std::string name;  // shown in place of the default one; not of docker, label and pods
     std::string docker;
-    std::string label;  // "key" or "key=value", of containers
+    std::string label;       // "key" or "key=value", of containers
+    std::string pods;        // a label selector of Kubernetes' pods on this node
+    std::string name_space;  // theirs; empty: that of the service account
     std::string cgroup;
     int pid = 0;
     std::uint16_t port = 0;

@@ -30,9 +30,11 @@ def in_own_network():
 
 
 class Cluster:
-    """The objects of some manifests, and the pods that were started of them."""
+    """The objects of some manifests, and the pods that were started of them. `host`: {path of a node: folder in its place};
+    `account`: the folder that pods with a token of their service account find it in."""
 
-    def __init__(self, manifests, program):
+    def __init__(self, manifests, program, host=None, account=None):
+        self.host, self.account = host or {}, account
         self.objects = {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(manifests) if each}
         self.program = str(Path(program).resolve())
         self.dir = Path(tempfile.mkdtemp(prefix="plimsoll-pods-"))
@@ -52,6 +54,13 @@ class Cluster:
         texts = thing.get("stringData" if kind == "Secret" else "data") or {}
         coded = thing.get("data" if kind == "Secret" else "binaryData") or {}
         return {key: text.encode() for key, text in texts.items()} | {key: base64.b64decode(b) for key, b in coded.items()}
+
+    def start_daemon(self, name, node, environment):
+        """The pod of a DaemonSet on `node`; `environment`: what Kubernetes sets in each pod."""
+        spec = self.objects["DaemonSet", name]["spec"]["template"]
+        pod = Pod(self, f"{name}-{node}", spec["spec"], spec["metadata"]["labels"], environment, node)
+        self.pods.append(pod)
+        return pod
 
     def start_job(self, name):
         """Its pods, in the order of their indexes."""
@@ -74,8 +83,8 @@ class Cluster:
 
 
 class Pod:
-    def __init__(self, cluster, name, spec, labels, environment):
-        self.cluster, self.name, self.labels = cluster, name, labels
+    def __init__(self, cluster, name, spec, labels, environment, node="node"):
+        self.cluster, self.name, self.labels, self.node = cluster, name, labels, node
         self.dir = cluster.dir / name
         self.dir.mkdir()
         (self.container,) = spec["containers"]
@@ -94,6 +103,9 @@ class Pod:
         mounts = []
         for mount in self.container["volumeMounts"]:
             volume, folder = volumes[mount["name"]], self.dir / "volumes" / mount["name"]
+            if "hostPath" in volume:
+                mounts.append((self.cluster.host[volume["hostPath"]["path"]], mount["mountPath"], bool(mount.get("readOnly"))))
+                continue
             folder.mkdir(parents=True)
             sources = volume.get("projected", {}).get("sources", [])
             if "secret" in volume:
@@ -111,6 +123,8 @@ class Pod:
                 if os.geteuid() == 0 and "PLIMSOLL_TEST_MAPPED" not in os.environ:
                     self.own(path)
             mounts.append((folder, mount["mountPath"], bool(mount.get("readOnly"))))
+        if spec.get("automountServiceAccountToken"):
+            mounts.append((self.cluster.account, "/var/run/secrets/kubernetes.io/serviceaccount", True))
         return mounts
 
     def own(self, path):
@@ -130,6 +144,8 @@ class Pod:
         for each in self.container.get("env", []):
             if "value" in each:
                 given[each["name"]] = each["value"]
+            elif each["valueFrom"]["fieldRef"]["fieldPath"] == "spec.nodeName":
+                given[each["name"]] = self.node
             else:
                 label = re.fullmatch(r"metadata\.labels\['(.+)'\]", each["valueFrom"]["fieldRef"]["fieldPath"])[1]
                 given[each["name"]] = self.labels[label]
@@ -147,8 +163,9 @@ class Pod:
         hosts = "127.0.0.1 localhost " + " ".join(name for kind, name in self.cluster.objects if kind == "Service") + "\n"
         (self.dir / "hosts").write_text(hosts)
         binds = [(f"/{each}", f"/{each}", True) for each in IMAGE if Path("/", each).exists()]
-        binds += [(self.cluster.program, "/plimsoll", True), (self.dir / "hosts", "/etc/hosts", True), *self.mounts]
-        quoted = []
+        binds += [(self.cluster.program, "/plimsoll", True), (self.dir / "hosts", "/etc/hosts", True)]
+        quoted, late = [], [each for each in self.mounts if each[1].startswith("/sys/")]
+        binds += [each for each in self.mounts if each not in late]
         for source, target, read_only in binds:
             if Path(source).is_symlink() and target.count("/") == 1 and str(source) != self.cluster.program:
                 quoted.append(f'ln -s "{os.readlink(source)}" "{root}{target}"')
@@ -159,6 +176,7 @@ class Pod:
                 quoted.append(f'mount -o remount,bind,ro "{root}{target}"')
         quoted.append(f'mkdir -p "{root}/proc" "{root}/sys" "{root}/dev" "{root}/tmp" && mount --rbind /proc "{root}/proc"'
                       f' && mount --rbind /sys "{root}/sys" && mount --rbind /dev "{root}/dev"')
+        quoted += [f'mount --bind "{source}" "{root}{target}"' for source, target, _ in late]
         if self.container["securityContext"]["readOnlyRootFilesystem"]:
             quoted.append(f'mount -o remount,ro "{root}"')
         who = f"--userspec={self.user}:{self.group}" if "PLIMSOLL_TEST_MAPPED" not in os.environ else "--userspec=0:0"

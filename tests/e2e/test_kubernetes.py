@@ -1,12 +1,20 @@
 """The manifests of `plimsoll deploy kubernetes`, started pod by pod as Kubernetes would: a load comes of it."""
+import http.server
+import json
 import os
+import re
+import shutil
+import ssl
+import subprocess
 import tempfile
 import threading
 import unittest
+import urllib.parse
 from pathlib import Path
 
 import pods
-from harness import PLIMSOLL, Target, query, run_plimsoll, summary
+from harness import PLIMSOLL, Target, fetch, query, run_plimsoll, summary, wait_for
+from real_servers import make_certificates
 from s3server import S3Server
 
 SCENARIO = """
@@ -17,6 +25,7 @@ users:
 load:
   - {executor: constant-arrival-rate, rate: 90/s, duration: 3s, max_vus: 60}
 """
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Kubernetes(unittest.TestCase):
@@ -80,6 +89,154 @@ class Kubernetes(unittest.TestCase):
                 run = gather.file(f"/var/lib/plimsoll/{gather.environment['RUN']}")
                 self.assertEqual(summary(run)["totals"]["requests"], 270)
                 self.assertEqual(target.served, 270)
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """Kubernetes' API, of which the list of a namespace's pods is there for whoever has the token."""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        here = self.server
+        path, query = urllib.parse.urlsplit(self.path).path, urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        here.asked.append((path, query))
+        allowed = self.headers["Authorization"] == f"Bearer {here.token}" and path == "/api/v1/namespaces/shop/pods"
+        node = query.get("fieldSelector", ["spec.nodeName="])[0].removeprefix("spec.nodeName=")
+        pods = [each for each in here.pods if node in ("", each["spec"]["nodeName"])] if query.get("labelSelector") == ["app=web"] else []
+        body = json.dumps({"kind": "PodList", "items": pods} if allowed else {"kind": "Status", "code": 403}).encode()
+        self.send_response(200 if allowed else 403)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class ProbeOfANode(unittest.TestCase):
+    """The DaemonSet of deploy/kubernetes/probe, on a node whose cgroups the test has laid out."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = Path(folder.name)
+        self.dir.chmod(0o755)
+        make_certificates(self.dir)
+        self.account = self.dir / "account"
+        self.account.mkdir()
+        (self.account / "ca.crt").write_bytes((self.dir / "good.pem").read_bytes())
+        (self.account / "namespace").write_text("shop")
+        self.node = self.dir / "cgroup"
+        self.api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.dir / "good.pem", self.dir / "good.key")
+        self.api.socket = context.wrap_socket(self.api.socket, server_side=True, do_handshake_on_connect=False)
+        self.api.asked, self.api.pods = [], []
+        self.give_token("first-token")
+        threading.Thread(target=self.api.serve_forever, daemon=True).start()
+        self.addCleanup(self.api.server_close)
+        self.addCleanup(self.api.shutdown)
+
+    def give_token(self, token):
+        self.api.token = token
+        (self.account / "token").write_text(token + "\n")
+
+    def pod_of(self, name, uid, container, node, *, restarts=0, state=None):
+        status = {"name": "web", "containerID": f"containerd://{container}", "restartCount": restarts,
+                  "state": state or {"running": {"startedAt": f"2026-01-01T12:00:0{restarts}Z"}}}
+        return {"metadata": {"name": name, "uid": uid}, "spec": {"nodeName": node}, "status": {"containerStatuses": [status]}}
+
+    def lay_out(self, uid, container, throttled, periods=100):
+        """As the kubelet and containerd do with the systemd driver, in version 2."""
+        self.node.mkdir(exist_ok=True)
+        (self.node / "cgroup.controllers").write_text("cpu memory\n")
+        slice_ = f"kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{uid.replace('-', '_')}.slice"
+        cgroup = self.node / slice_ / f"cri-containerd-{container}.scope"
+        cgroup.mkdir(parents=True, exist_ok=True)
+        (cgroup / "cpu.max").write_text("50000 100000\n")
+        (cgroup / "cpu.stat").write_text(f"usage_usec 5000000\nnr_periods {periods}\nnr_throttled {throttled}\nthrottled_usec 70000\n")
+        (cgroup / "memory.current").write_text("1000000\n")
+        (cgroup / "memory.max").write_text("2000000\n")
+        (cgroup / "memory.stat").write_text("inactive_file 200000\n")
+        return cgroup
+
+    def start(self):
+        manifests = subprocess.run(["kubectl", "kustomize", ROOT / "deploy/kubernetes/probe"], capture_output=True, text=True, check=True).stdout
+        manifests = manifests.replace("pods:app.kubernetes.io/name=shop", "pods:app=web")
+        cluster = self.enterContext(pods.Cluster(manifests, PLIMSOLL, {"/sys/fs/cgroup": self.node}, self.account))
+        (rule,) = cluster.objects["Role", "plimsoll-probe"]["rules"]
+        self.assertEqual(rule, {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]})
+        return cluster.start_daemon("plimsoll-probe", "n1", {"KUBERNETES_SERVICE_HOST": "127.0.0.1",
+                                                             "KUBERNETES_SERVICE_PORT": str(self.api.server_address[1])})
+
+    def page(self, pod):
+        self.assertIsNone(pod.process.poll(), pod.text())
+        try:
+            return fetch("http://127.0.0.1:9464/metrics")
+        except OSError:
+            return None
+
+    def figures(self, pod):
+        """{(metric, container): value} of the page."""
+        text = wait_for(lambda: self.page(pod), "the page")
+        return {(name, container): float(value) for name, container, value in
+                re.findall(r'^plimsoll_container_(\w+)\{.*?container="([^"]+)".*?\} (\S+)', text, re.M)}
+
+    def until(self, pod, condition, what):
+        return wait_for(lambda: (lambda now: condition(now) and now)(self.figures(pod)), what, 60)
+
+    def test_reads_the_chosen_pods_of_its_node(self):
+        self.lay_out("5b1e-77", "3f2a00000000", throttled=20)
+        self.api.pods = [self.pod_of("web-a", "5b1e-77", "3f2a00000000", "n1"), self.pod_of("web-b", "6c2f-88", "99bb00000000", "n2")]
+        pod = self.start()
+        now = self.until(pod, lambda now: ("cpu_throttled_periods_total", "web-a/web") in now, "figures of the pod")
+        self.assertEqual(now["cpu_throttled_periods_total", "web-a/web"], 20)
+        self.assertEqual(now["cpu_limit_cores", "web-a/web"], 0.5)
+        self.assertEqual(now["memory_working_set_bytes", "web-a/web"], 800000)
+        self.assertEqual({container for _, container in now}, {"web-a/web"})
+        self.assertEqual({path for path, _ in self.api.asked}, {"/api/v1/namespaces/shop/pods"})
+        self.assertEqual(self.api.asked[0][1]["fieldSelector"], ["spec.nodeName=n1"])
+        # The kubelet renews the token; a pod comes, and one is started anew in a cgroup of its own.
+        self.give_token("second-token")
+        shutil.rmtree(self.lay_out("5b1e-77", "3f2a00000000", throttled=20))
+        self.lay_out("5b1e-77", "77aa00000000", throttled=1, periods=2)
+        self.lay_out("7d3a-99", "55cc00000000", throttled=0)
+        self.api.pods = [self.pod_of("web-a", "5b1e-77", "77aa00000000", "n1", restarts=1), self.pod_of("web-c", "7d3a-99", "55cc00000000", "n1")]
+        now = self.until(pod, lambda now: ("cpu_throttled_periods_total", "web-c/web") in now and now.get(("restarts_total", "web-a/web")) == 1,
+                         "the new pod and the restart")
+        self.assertEqual(now["cpu_throttled_periods_total", "web-a/web"], 1)
+        # One that ended says how; a pod that was deleted is gone.
+        ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+        self.api.pods = [self.pod_of("web-a", "5b1e-77", "77aa00000000", "n1", restarts=1, state=ended)]
+        now = self.until(pod, lambda now: now.get(("running", "web-a/web")) == 0 and ("running", "web-c/web") not in now, "the end of both")
+        self.assertEqual(now["exit_code", "web-a/web"], 137)
+        self.assertEqual(now["oom_kills_total", "web-a/web"], 1)
+        for secret in ("first-token", "second-token"):
+            self.assertNotIn(secret, pod.text())
+
+    def refusal(self):
+        """What it says of itself; it goes on, since the pods may come yet."""
+        pod = self.start()
+        wait_for(lambda: "Kubernetes" in pod.text() or "pod" in pod.text(), "words", 30)
+        wait_for(lambda: self.page(pod), "the page")
+        return pod.text()
+
+    def test_says_which_right_is_missing(self):
+        self.lay_out("5b1e-77", "3f2a00000000", throttled=0)
+        self.api.token = "another"
+        said = self.refusal()
+        self.assertIn("Kubernetes refuses to list the pods of the namespace shop (403)", said)
+        self.assertIn("the verb list on pods", said)
+        self.assertNotIn("first-token", said)
+
+    def test_says_that_the_nodes_cgroups_are_not_there(self):
+        self.node.mkdir()
+        (self.node / "cgroup.controllers").write_text("")
+        self.api.pods = [self.pod_of("web-a", "5b1e-77", "3f2a00000000", "n1")]
+        self.assertIn("with the host's /sys/fs/cgroup mounted", self.refusal())
+
+    def test_says_that_no_pod_carries_the_labels(self):
+        self.lay_out("5b1e-77", "3f2a00000000", throttled=0)
+        self.assertIn("no container runs in a pod with the labels app=web in the namespace shop", self.refusal())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string_view>
@@ -12,7 +13,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKinds{"label:", "cgroup:", "pid:", "port:"};
+constexpr std::array<std::string_view, 5> kKinds{"label:", "pods:", "cgroup:", "pid:", "port:"};
 
 bool has_kind(std::string_view text) {
     for (const std::string_view kind : kKinds) {
@@ -45,6 +46,12 @@ Result<ContainerProbeConfig> parse_container(const std::string& text) {
     bool good = !config.role.empty() && !value.empty();
     if (what.starts_with("label:")) {
         config.label = value;
+    } else if (what.starts_with("pods:")) {
+        // No selector has an '@'.
+        const std::size_t at = std::min(value.find('@'), value.size());
+        config.pods = value.substr(0, at);
+        config.name_space = at < value.size() ? value.substr(at + 1) : "";
+        good = good && !config.pods.empty() && (at == value.size() || !config.name_space.empty());
     } else if (what.starts_with("cgroup:")) {
         config.cgroup = value;
     } else if (what.starts_with("pid:")) {
@@ -56,7 +63,8 @@ Result<ContainerProbeConfig> parse_container(const std::string& text) {
     }
     if (!good) {
         return Error{fmt::format("must be [ROLE=]NAME, got \"{}\"", text), "--container",
-                     "NAME is a container's name, label:KEY=VALUE, cgroup:PATH, pid:N or port:N"};
+                     "NAME is a container's name, label:KEY=VALUE, pods:SELECTOR[@NAMESPACE], "
+                     "cgroup:PATH, pid:N or port:N"};
     }
     return config;
 }
@@ -77,8 +85,9 @@ void ProbeFlags::add_to(Command& command) {
         ->allow_extra_args(false);
     command
         .add_option("--container", containers,
-                    "also probe this container: [ROLE=]NAME, label:K=V, cgroup:PATH, pid:N or "
-                    "port:N; the role is app unless given")
+                    "also probe this container: [ROLE=]NAME, label:K=V, cgroup:PATH, pid:N, "
+                    "port:N, or, of Kubernetes' pods on this node, pods:SELECTOR[@NAMESPACE]; the "
+                    "role is app unless given")
         ->type_name("NAME")
         ->allow_extra_args(false);
     command

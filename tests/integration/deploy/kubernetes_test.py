@@ -63,6 +63,27 @@ class Schemas(Folder):
                 validate([spoilt], RELEASES[-1])
 
 
+class ProbeOfNodes(unittest.TestCase):
+    def test_is_valid_by_every_release(self):
+        docs = kustomized(BASE / "probe")
+        self.assertEqual(sorted(each["kind"] for each in docs), ["DaemonSet", "Role", "RoleBinding", "ServiceAccount"])
+        for release in RELEASES:
+            with self.subTest(release=release):
+                validate(docs, release)
+
+    def test_its_parts_name_each_other(self):
+        found = by_name(kustomized(BASE / "probe"))
+        pod = found["DaemonSet", "plimsoll-probe"]["spec"]["template"]
+        binding = found["RoleBinding", "plimsoll-probe"]
+        self.assertEqual(binding["subjects"], [{"kind": "ServiceAccount", "name": pod["spec"]["serviceAccountName"]}])
+        self.assertEqual(binding["roleRef"]["name"], found["Role", "plimsoll-probe"]["metadata"]["name"])
+        monitor = documents((BASE / "probe/pod-monitor/pod-monitor.yaml").read_text())[0]["spec"]
+        wanted = monitor["selector"]["matchLabels"]
+        self.assertEqual(pod["metadata"]["labels"], {**pod["metadata"]["labels"], **wanted})
+        ports = {each["name"] for each in pod["spec"]["containers"][0]["ports"]}
+        self.assertIn(monitor["podMetricsEndpoints"][0]["port"], ports)
+
+
 class SameSource(Folder):
     def test_prints_what_kustomize_makes_of_the_base(self):
         base = self.dir / "base"

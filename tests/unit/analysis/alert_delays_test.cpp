@@ -46,6 +46,31 @@ TEST(AlertEpisodes, TellThoseThatNeverFiredAndThoseFromBeforeTheRun) {
     EXPECT_EQ(episode_text(all[1]), "pending at 3.0 s, gone at 5.0 s; never firing");
 }
 
+TEST(AlertEpisodes, TakeANotificationThatWasSeenBeforeTheAlertWasSeenToFire) {
+    // Prometheus was asked just before the alert fired, the Alertmanager just after.
+    const auto all = alert_episodes(
+        {alert(12.002, "A{}: reached the Alertmanager"), alert(12.001, "A{}: firing"),
+         alert(20, "A{}: resolved"), alert(33, "A{}: pending"),
+         alert(34.5, "A{}: reached the Alertmanager"), alert(34.4, "A{}: firing")},
+        {{10, "the planted fault one", std::nullopt, Onset::Kind::Planted}});
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].notified_s, 12.002);
+    EXPECT_EQ(all[1].notified_s, 34.5);
+}
+
+TEST(AlertEpisodes, GiveALateNotificationToTheEpisodeThatItIsOf) {
+    const auto all =
+        alert_episodes({alert(12, "A{}: firing"), alert(20, "A{}: resolved"),
+                        alert(20.1, "A{}: reached the Alertmanager"), alert(50, "A{}: firing"),
+                        alert(51, "B{}: reached the Alertmanager"), alert(60, "C{}: firing"),
+                        alert(61, "C{}: resolved"), alert(61.5, "C{}: reached the Alertmanager")},
+                       {});
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[0].notified_s, 20.1);
+    EXPECT_EQ(all[1].notified_s, std::nullopt);
+    EXPECT_EQ(all[2].notified_s, 61.5);  // B never fired that anybody saw
+}
+
 TEST(Onsets, OfAFaultThatWasThereBeforeTheLoadAreItsFirstRequest) {
     Analysis analysis;
     analysis.breaking_point.found = true;

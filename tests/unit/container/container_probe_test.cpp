@@ -84,9 +84,9 @@ TEST(ContainerProbe, RefusesWhatItCannotProbe) {
     };
     ContainerProbeOptions none;
     none.name = "web";
-    EXPECT_EQ(
-        start_error(none),
-        "process:web: a container probe wants exactly one of docker, label, cgroup, pid and port");
+    EXPECT_EQ(start_error(none),
+              "process:web: a container probe wants exactly one of docker, label, pods, cgroup, "
+              "pid and port");
     ContainerProbeOptions two;
     two.pid = 1;
     two.cgroup = "/x";

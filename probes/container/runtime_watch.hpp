@@ -1,7 +1,7 @@
-// Asks a container engine about the chosen containers, away from the probe thread.
+// Asks whoever runs the containers about the chosen containers, away from the probe thread.
 #pragma once
 
-#include "probes/container/container_engine.hpp"
+#include "probes/container/container_runtime.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -14,40 +14,35 @@
 
 namespace plimsoll {
 
-struct EngineWatchOptions {
-    std::string docker_host;  // empty: the default sockets
-    ContainerChoice choice;
-    Nanoseconds period = std::chrono::seconds(1);
-};
-
 struct WatchedContainer {
-    EngineContainer info;
-    std::optional<EngineStats> stats;  // only of those that stats were asked for
-    Clock::time_point stats_at;        // when `stats` were true
+    RuntimeContainer info;
+    std::optional<RuntimeStats> stats;  // only of those that stats were asked for
+    Clock::time_point stats_at;         // when `stats` were true
 };
 
-/// What the engine said last.
-struct EngineView {
+/// What the runtime said last.
+struct RuntimeView {
     std::vector<WatchedContainer> containers;  // also those that ran once and still exist
     Clock::time_point at;                      // of the last answer
     std::optional<Error> error;                // set: why there is no newer one
 };
 
 /// An engine's answer takes from a millisecond to two seconds, which no probe thread has. So a
-/// thread of this object's own asks about once a second, and readers get the latest answer.
+/// thread of this object's own asks once in each of the runtime's periods, and readers get the
+/// latest answer.
 /// A container that starts later under the same name or label is found then.
-class EngineWatch {
+class RuntimeWatch {
 public:
-    explicit EngineWatch(EngineWatchOptions options);
+    explicit RuntimeWatch(std::unique_ptr<ContainerRuntime> runtime);
     /// Waits for the call in progress, at most kCallLimit.
-    ~EngineWatch();
-    EngineWatch(const EngineWatch&) = delete;
-    EngineWatch& operator=(const EngineWatch&) = delete;
+    ~RuntimeWatch();
+    RuntimeWatch(const RuntimeWatch&) = delete;
+    RuntimeWatch& operator=(const RuntimeWatch&) = delete;
 
     /// Asks once, by `deadline`, then begins to watch, also after an Error.
     [[nodiscard]] Status start(Clock::time_point deadline);
     /// Never null. From any thread.
-    [[nodiscard]] std::shared_ptr<const EngineView> latest() const;
+    [[nodiscard]] std::shared_ptr<const RuntimeView> latest() const;
     /// From now on also the figures of this container, about once a second.
     void want_stats(const std::string& id);
 
@@ -55,20 +50,18 @@ public:
 
 private:
     void work();
-    EngineView look(Clock::time_point deadline);
-    Status find_engine(Clock::time_point deadline);
+    RuntimeView look(Clock::time_point deadline);
     Status find_containers(Clock::time_point deadline);
 
-    const EngineWatchOptions options_;
     // Of the thread that asks.
-    std::optional<ContainerEngine> engine_;
+    const std::unique_ptr<ContainerRuntime> runtime_;
     std::vector<std::string> found_;  // ids that fit now
     std::set<std::string> ran_;       // ids that ran once
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;
     bool stopping_ = false;
-    std::shared_ptr<const EngineView> view_;
+    std::shared_ptr<const RuntimeView> view_;
     std::set<std::string> with_stats_;
     std::thread thread_;
 };

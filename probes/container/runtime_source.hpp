@@ -1,13 +1,14 @@
-// The figures of containers that an engine runs: from their cgroups, with what only the engine
-// knows.
+// The figures of containers that an engine or Kubernetes runs: from their cgroups, with what only
+// the runtime knows.
 #pragma once
 
 #include "probes/container/cgroup.hpp"
-#include "probes/container/engine_watch.hpp"
 #include "probes/container/process_tree.hpp"
+#include "probes/container/runtime_watch.hpp"
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,10 +36,10 @@ struct NetworkBytes {
 /// figures only where the cgroup cannot be seen. Restarts, ends for lack of memory and whether it
 /// runs come from the engine, at most some seconds old.
 /// Threading: one thread. Never waits for the engine, but in `start`.
-class DockerSource {
+class RuntimeSource {
 public:
-    DockerSource(EngineWatchOptions options, std::filesystem::path proc,
-                 std::filesystem::path cgroup_root);
+    RuntimeSource(std::unique_ptr<ContainerRuntime> runtime, std::filesystem::path proc,
+                  std::filesystem::path cgroup_root);
 
     [[nodiscard]] Status start(Clock::time_point deadline);
     /// All chosen containers, those included that have ended. Error: the engine never answered, or
@@ -54,6 +55,7 @@ private:
     struct Life {
         std::string started_at;
         CgroupFolders folders;
+        pid_t pid = 0;             // of a process of it; 0: unknown
         SteadyCounter cpu;         // over all lives
         double kills_before = 0;   // for lack of memory, in earlier lives
         double kills = 0;          // in this one
@@ -61,13 +63,14 @@ private:
     };
     void add_engine_figures(const WatchedContainer& container, ContainerFigures& figures);
     ContainerFigures figures_of(const WatchedContainer& container);
-    void begin_life(const EngineContainer& info, Life& life);
+    CgroupFolders folders_of(const RuntimeContainer& info) const;
+    void begin_life(const RuntimeContainer& info, Life& life);
 
     std::filesystem::path proc_;
     std::filesystem::path cgroup_root_;
     std::map<std::string, Life> lives_;  // by id
     bool slow_ = false;
-    EngineWatch watch_;
+    RuntimeWatch watch_;
 };
 
 }  // namespace plimsoll

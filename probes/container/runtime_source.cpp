@@ -1,4 +1,4 @@
-#include "probes/container/docker_source.hpp"
+#include "probes/container/runtime_source.hpp"
 
 #include "probes/container/system_files.hpp"
 
@@ -20,6 +20,18 @@ std::string link_text(const fs::path& link) {
     std::array<char, 64> buffer{};
     const ssize_t size = readlink(link.c_str(), buffer.data(), buffer.size());
     return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+/// 0 where there is none, or none that can be seen from this pid namespace.
+pid_t first_process(const CgroupFolders& folders) {
+    const auto text =
+        folders.any()
+            ? read_small_file((folders.cpu.empty() ? folders.memory : folders.cpu) / "cgroup.procs")
+            : std::nullopt;
+    return text ? static_cast<pid_t>(
+                      parse_number(split_lines(*text).empty() ? "" : split_lines(*text).front())
+                          .value_or(0))
+                : 0;
 }
 
 }  // namespace
@@ -48,16 +60,29 @@ NetworkBytes network_of(pid_t pid, const fs::path& proc) {
     return bytes;
 }
 
-DockerSource::DockerSource(EngineWatchOptions options, fs::path proc, fs::path cgroup_root)
-    : proc_(std::move(proc)), cgroup_root_(std::move(cgroup_root)), watch_(std::move(options)) {}
+RuntimeSource::RuntimeSource(std::unique_ptr<ContainerRuntime> runtime, fs::path proc,
+                             fs::path cgroup_root)
+    : proc_(std::move(proc)), cgroup_root_(std::move(cgroup_root)), watch_(std::move(runtime)) {}
 
-Status DockerSource::start(Clock::time_point deadline) {
+Status RuntimeSource::start(Clock::time_point deadline) {
     return watch_.start(deadline);
 }
 
-void DockerSource::begin_life(const EngineContainer& info, Life& life) {
+CgroupFolders RuntimeSource::folders_of(const RuntimeContainer& info) const {
+    if (info.cgroup.empty()) {
+        return find_container_cgroup(info.id, info.pid, proc_, cgroup_root_);
+    }
+    const auto found = find_cgroup(info.cgroup, cgroup_root_);
+    return found ? *found : CgroupFolders();
+}
+
+void RuntimeSource::begin_life(const RuntimeContainer& info, Life& life) {
+    // One that is started anew at once is never seen ended: what it died of is said of the new one.
+    const bool died_unseen = !life.started_at.empty() && info.oom_killed && !life.counted_end;
+    life.kills = std::max(life.kills, died_unseen ? 1.0 : 0.0);
     life.started_at = info.started_at;
-    life.folders = find_container_cgroup(info.id, info.pid, proc_, cgroup_root_);
+    life.folders = folders_of(info);
+    life.pid = info.pid != 0 ? info.pid : first_process(life.folders);
     life.cpu.rebase();
     life.kills_before += life.kills;
     life.kills = 0;
@@ -68,16 +93,16 @@ void DockerSource::begin_life(const EngineContainer& info, Life& life) {
     }
 }
 
-void DockerSource::add_engine_figures(const WatchedContainer& container,
-                                      ContainerFigures& figures) {
-    const EngineContainer& info = container.info;
+void RuntimeSource::add_engine_figures(const WatchedContainer& container,
+                                       ContainerFigures& figures) {
+    const RuntimeContainer& info = container.info;
     figures.limit_cores = figures.limit_cores ? figures.limit_cores : info.limit_cores;
     figures.memory_limit_bytes =
         figures.memory_limit_bytes ? figures.memory_limit_bytes : info.memory_limit_bytes;
     if (!container.stats) {
         return;
     }
-    const EngineStats& stats = *container.stats;
+    const RuntimeStats& stats = *container.stats;
     figures.cpu_s = stats.cpu_s;
     figures.periods = stats.periods;
     figures.throttled_periods = stats.throttled_periods;
@@ -87,8 +112,8 @@ void DockerSource::add_engine_figures(const WatchedContainer& container,
     figures.sent_bytes = stats.sent_bytes;
 }
 
-ContainerFigures DockerSource::figures_of(const WatchedContainer& container) {
-    const EngineContainer& info = container.info;
+ContainerFigures RuntimeSource::figures_of(const WatchedContainer& container) {
+    const RuntimeContainer& info = container.info;
     Life& life = lives_[info.id];
     const bool begun = info.running && life.started_at != info.started_at;
     if (begun) {
@@ -97,7 +122,7 @@ ContainerFigures DockerSource::figures_of(const WatchedContainer& container) {
     ContainerFigures figures;
     if (info.running && life.folders.any()) {
         static_cast<CgroupSample&>(figures) = read_cgroup(life.folders);
-        const NetworkBytes network = network_of(info.pid, proc_);
+        const NetworkBytes network = network_of(life.pid, proc_);
         figures.received_bytes = network.received;
         figures.sent_bytes = network.sent;
     }
@@ -123,17 +148,19 @@ ContainerFigures DockerSource::figures_of(const WatchedContainer& container) {
     return figures;
 }
 
-Result<std::vector<ContainerFigures>> DockerSource::sample() {
-    const std::shared_ptr<const EngineView> view = watch_.latest();
+Result<std::vector<ContainerFigures>> RuntimeSource::sample() {
+    const std::shared_ptr<const RuntimeView> view = watch_.latest();
     if (view->containers.empty()) {
-        return view->error ? *view->error : Error{"the container engine has not answered yet"};
+        return view->error ? *view->error
+                           : Error{"whoever runs the containers has not answered yet"};
     }
     const bool stale = Clock::now() - view->at > kEngineFresh;
     std::vector<ContainerFigures> all;
     for (const WatchedContainer& container : view->containers) {
         ContainerFigures figures = figures_of(container);
         if (stale && !figures.cpu_s) {
-            return view->error ? *view->error : Error{"the container engine does not answer"};
+            return view->error ? *view->error
+                               : Error{"whoever runs the containers does not answer"};
         }
         if (stale) {
             figures.running.reset();
@@ -145,14 +172,14 @@ Result<std::vector<ContainerFigures>> DockerSource::sample() {
     return all;
 }
 
-std::vector<std::pair<std::string, std::string>> DockerSource::facts() const {
+std::vector<std::pair<std::string, std::string>> RuntimeSource::facts() const {
     std::vector<std::pair<std::string, std::string>> facts;
-    const std::shared_ptr<const EngineView> view = watch_.latest();
+    const std::shared_ptr<const RuntimeView> view = watch_.latest();
     if (view->containers.empty()) {
         return facts;
     }
     constexpr std::size_t kShortId = 12;
-    const EngineContainer& info = view->containers.front().info;
+    const RuntimeContainer& info = view->containers.front().info;
     facts.emplace_back("container", info.name);
     facts.emplace_back("container_id", info.id.substr(0, kShortId));
     facts.emplace_back("containers", std::to_string(view->containers.size()));

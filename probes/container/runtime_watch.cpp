@@ -1,14 +1,14 @@
-#include "probes/container/engine_watch.hpp"
+#include "probes/container/runtime_watch.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace plimsoll {
 
-EngineWatch::EngineWatch(EngineWatchOptions options)
-    : options_(std::move(options)), view_(std::make_shared<EngineView>()) {}
+RuntimeWatch::RuntimeWatch(std::unique_ptr<ContainerRuntime> runtime)
+    : runtime_(std::move(runtime)), view_(std::make_shared<RuntimeView>()) {}
 
-EngineWatch::~EngineWatch() {
+RuntimeWatch::~RuntimeWatch() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -19,8 +19,8 @@ EngineWatch::~EngineWatch() {
     }
 }
 
-Status EngineWatch::start(Clock::time_point deadline) {
-    auto view = std::make_shared<EngineView>(look(deadline));
+Status RuntimeWatch::start(Clock::time_point deadline) {
+    auto view = std::make_shared<RuntimeView>(look(deadline));
     const std::optional<Error> error = view->error;
     {
         const std::lock_guard lock(mutex_);
@@ -30,58 +30,32 @@ Status EngineWatch::start(Clock::time_point deadline) {
     return error ? Status(*error) : Status();
 }
 
-std::shared_ptr<const EngineView> EngineWatch::latest() const {
+std::shared_ptr<const RuntimeView> RuntimeWatch::latest() const {
     const std::lock_guard lock(mutex_);
     return view_;
 }
 
-void EngineWatch::want_stats(const std::string& id) {
+void RuntimeWatch::want_stats(const std::string& id) {
     const std::lock_guard lock(mutex_);
     with_stats_.insert(id);
 }
 
-void EngineWatch::work() {
+void RuntimeWatch::work() {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, options_.period, [this] { return stopping_; })) {
+    while (!wake_.wait_for(lock, runtime_->period(), [this] { return stopping_; })) {
         lock.unlock();
-        EngineView next = look(Clock::now() + kCallLimit);
+        RuntimeView next = look(Clock::now() + kCallLimit);
         lock.lock();
         if (next.error) {  // the last good answer stays, with its age
             next.containers = view_->containers;
             next.at = view_->at;
         }
-        view_ = std::make_shared<EngineView>(std::move(next));
+        view_ = std::make_shared<RuntimeView>(std::move(next));
     }
 }
 
-Status EngineWatch::find_engine(Clock::time_point deadline) {
-    const auto addresses = engine_addresses(options_.docker_host);
-    if (!addresses) {
-        return addresses.error();
-    }
-    Status last;
-    for (const std::string& address : *addresses) {
-        auto engine = ContainerEngine::create(address);
-        if (!engine) {
-            last = engine.error();
-            continue;
-        }
-        auto found = engine->find(options_.choice, deadline);
-        if (found) {
-            found_ = std::move(*found);
-            engine_.emplace(std::move(*engine));
-            return {};
-        }
-        last = found.error();
-    }
-    return last;
-}
-
-Status EngineWatch::find_containers(Clock::time_point deadline) {
-    if (!engine_) {
-        return find_engine(deadline);
-    }
-    auto found = engine_->find(options_.choice, deadline);
+Status RuntimeWatch::find_containers(Clock::time_point deadline) {
+    auto found = runtime_->find(deadline);
     if (found) {
         found_ = std::move(*found);
         return {};
@@ -91,8 +65,8 @@ Status EngineWatch::find_containers(Clock::time_point deadline) {
     return ran_.empty() ? Status(found.error()) : Status();
 }
 
-EngineView EngineWatch::look(Clock::time_point deadline) {
-    EngineView view;
+RuntimeView RuntimeWatch::look(Clock::time_point deadline) {
+    RuntimeView view;
     if (const Status found = find_containers(deadline); !found) {
         view.error = found.error();
         return view;
@@ -105,7 +79,7 @@ EngineView EngineWatch::look(Clock::time_point deadline) {
         with_stats = with_stats_;
     }
     for (const std::string& id : ids) {
-        auto info = engine_->inspect(id, deadline);
+        auto info = runtime_->inspect(id, deadline);
         if (!info) {
             view.error = info.error();
             return view;
@@ -118,7 +92,7 @@ EngineView EngineWatch::look(Clock::time_point deadline) {
         if (container.info.running) {
             ran_.insert(id);
             if (with_stats.contains(id)) {
-                if (auto stats = engine_->stats(id, deadline)) {
+                if (auto stats = runtime_->stats(id, deadline)) {
                     container.stats = std::move(*stats);
                     container.stats_at = Clock::now();
                 }

@@ -1,0 +1,270 @@
+#include "probes/container/kubernetes_pods.hpp"
+
+#include "net/http_client.hpp"
+#include "net/url_text.hpp"
+#include "probes/container/cgroup.hpp"
+#include "probes/container/pod_cgroup.hpp"
+#include "probes/container/system_files.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace plimsoll {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+const json::value* at(const json::value& from, std::initializer_list<std::string_view> path) {
+    const json::value* value = &from;
+    for (const std::string_view key : path) {
+        const json::object* object = value->if_object();
+        value = object == nullptr ? nullptr : object->if_contains(key);
+        if (value == nullptr) {
+            return nullptr;
+        }
+    }
+    return value;
+}
+
+std::string text(const json::value& from, std::initializer_list<std::string_view> path) {
+    const json::value* value = at(from, path);
+    const json::string* string = value == nullptr ? nullptr : value->if_string();
+    return string == nullptr ? std::string() : std::string(*string);
+}
+
+const json::array& list(const json::value& from, std::initializer_list<std::string_view> path) {
+    static const json::array kNone;
+    const json::value* value = at(from, path);
+    const json::array* array = value == nullptr ? nullptr : value->if_array();
+    return array == nullptr ? kNone : *array;
+}
+
+int whole(const json::value& from, std::initializer_list<std::string_view> path) {
+    const json::value* value = at(from, path);
+    const bool number = value != nullptr && value->is_int64();
+    return number ? static_cast<int>(value->get_int64()) : 0;
+}
+
+/// A container's status: it runs, waits (and has perhaps ended before), or has ended.
+RuntimeContainer container_of(const json::value& pod, const json::value& status) {
+    RuntimeContainer found;
+    const std::string uid = text(pod, {"metadata", "uid"});
+    const std::string name = text(status, {"name"});
+    found.id = uid + '/' + name;
+    found.name = text(pod, {"metadata", "name"}) + '/' + name;
+    const std::string id = text(status, {"containerID"});
+    found.cgroup = id.empty() ? std::string() : fmt::format("{}{}/{}", kPodPrefix, uid, id);
+    found.running = at(status, {"state", "running"}) != nullptr;
+    // A runtime gives a container that is started again another id.
+    found.started_at = id + ' ' + text(status, {"state", "running", "startedAt"});
+    const bool over = at(status, {"state", "terminated"}) != nullptr;
+    const std::string_view how = over ? "state" : "lastState";
+    found.oom_killed = text(status, {how, "terminated", "reason"}) == "OOMKilled";
+    found.exit_code = whole(status, {how, "terminated", "exitCode"});
+    found.restarts = whole(status, {"restartCount"});
+    return found;
+}
+
+class PodRuntime final : public ContainerRuntime {
+public:
+    PodRuntime(KubernetesAccess access, PodChoice choice, fs::path cgroup_root)
+        : access_(std::move(access)),
+          choice_(std::move(choice)),
+          cgroup_root_(std::move(cgroup_root)) {}
+
+    Result<std::vector<std::string>> find(Clock::time_point deadline) override;
+    Result<std::optional<RuntimeContainer>> inspect(const std::string& id,
+                                                    Clock::time_point /*deadline*/) override {
+        const auto found =
+            std::find_if(known_.begin(), known_.end(),
+                         [&](const RuntimeContainer& each) { return each.id == id; });
+        return found == known_.end() ? std::optional<RuntimeContainer>() : std::optional(*found);
+    }
+    Result<RuntimeStats> stats(const std::string& /*id*/, Clock::time_point /*deadline*/) override {
+        return Error{"Kubernetes has no figures of a container"};
+    }
+    /// All nodes ask the same server.
+    Nanoseconds period() const override { return std::chrono::seconds(5); }
+
+private:
+    Result<std::vector<RuntimeContainer>> ask(Clock::time_point deadline);
+    Status connect();
+    std::string name_space() const;
+    [[nodiscard]] Error refusal(int status) const;
+
+    const KubernetesAccess access_;
+    const PodChoice choice_;
+    const fs::path cgroup_root_;
+    std::string address_;
+    std::optional<HttpClient> client_;
+    std::vector<RuntimeContainer> known_;  // as of the last answer
+};
+
+std::string trimmed(std::optional<std::string> line) {
+    while (line && !line->empty() && (line->back() == '\n' || line->back() == ' ')) {
+        line->pop_back();
+    }
+    return line.value_or("");
+}
+
+std::string PodRuntime::name_space() const {
+    if (!choice_.name_space.empty()) {
+        return choice_.name_space;
+    }
+    const std::string own = trimmed(read_small_file(access_.account / "namespace"));
+    return own.empty() ? "default" : own;
+}
+
+Status PodRuntime::connect() {
+    address_ = access_.api;
+    if (address_.empty()) {
+        const std::string host = environment("KUBERNETES_SERVICE_HOST");
+        const std::string port = environment("KUBERNETES_SERVICE_PORT");
+        if (host.empty()) {
+            return Error{"this is no pod of Kubernetes: KUBERNETES_SERVICE_HOST is not set", "",
+                         "outside of one: kubectl proxy, and PLIMSOLL_KUBERNETES_API="
+                         "http://127.0.0.1:8001"};
+        }
+        const bool v6 = host.find(':') != std::string::npos;
+        address_ =
+            fmt::format("https://{}:{}", v6 ? '[' + host + ']' : host, port.empty() ? "443" : port);
+    }
+    HttpClientOptions options;
+    const fs::path authority = access_.account / "ca.crt";
+    std::error_code ignored;
+    if (fs::exists(authority, ignored)) {
+        options.ca_file = authority.string();
+    }
+    auto client = HttpClient::create(address_, options);
+    if (!client) {
+        return client.error();
+    }
+    client_.emplace(std::move(*client));
+    return {};
+}
+
+Error PodRuntime::refusal(int status) const {
+    const std::string where = name_space();
+    if (status == 401 || status == 403) {
+        return {fmt::format("Kubernetes refuses to list the pods of the namespace {} ({})", where,
+                            status),
+                address_,
+                "the service account needs the verb list on pods there: "
+                "deploy/kubernetes/probe/rbac.yaml"};
+    }
+    if (status == 400) {
+        return {fmt::format("Kubernetes does not take the label selector \"{}\"", choice_.selector),
+                address_, "as kubectl's -l takes it, e.g. app=web,tier!=batch"};
+    }
+    return {fmt::format("Kubernetes answers {} to the list of the pods of {}", status, where),
+            address_};
+}
+
+Result<std::vector<RuntimeContainer>> PodRuntime::ask(Clock::time_point deadline) {
+    if (!client_) {
+        if (Status connected = connect(); !connected) {
+            return connected.error();
+        }
+    }
+    HttpRequest request;
+    // Of the server's memory, not of its store.
+    request.target = fmt::format("/api/v1/namespaces/{}/pods?resourceVersion=0&labelSelector={}",
+                                 percent_encoded(name_space()), percent_encoded(choice_.selector));
+    if (!access_.node.empty()) {
+        request.target += "&fieldSelector=" + percent_encoded("spec.nodeName=" + access_.node);
+    }
+    request.headers.push_back({"Accept", "application/json"});
+    if (const std::string token = trimmed(read_small_file(access_.account / "token"));
+        !token.empty()) {
+        request.headers.push_back({"Authorization", "Bearer " + token});
+    }
+    const auto response = client_->send(request, deadline);
+    if (!response) {
+        return response.error();
+    }
+    if (response->status != 200) {
+        return refusal(response->status);
+    }
+    auto parsed = parse_pods(response->body);
+    return parsed ? parsed : Error{parsed.error().what, address_, parsed.error().hint};
+}
+
+Result<std::vector<std::string>> PodRuntime::find(Clock::time_point deadline) {
+    auto answer = ask(deadline);
+    if (!answer) {
+        return answer.error();
+    }
+    known_ = std::move(*answer);
+    std::vector<std::string> here;
+    std::size_t running = 0;
+    for (const RuntimeContainer& each : known_) {
+        running += each.running ? 1U : 0U;
+        if (each.running && find_cgroup(each.cgroup, cgroup_root_)) {
+            here.push_back(each.id);
+        }
+    }
+    if (!here.empty()) {
+        return here;
+    }
+    const std::string which =
+        fmt::format("with the labels {} in the namespace {}", choice_.selector, name_space());
+    if (running == 0) {
+        return Error{fmt::format("no container runs in a pod {}", which), address_,
+                     "kubectl get pods --show-labels"};
+    }
+    return Error{fmt::format("of {} containers in pods {} none has a cgroup below {}", running,
+                             which, cgroup_root_.string()),
+                 access_.node.empty() ? address_ : "node " + access_.node,
+                 "a probe sees the pods of its own node, with the host's /sys/fs/cgroup mounted"};
+}
+
+}  // namespace
+
+KubernetesAccess kubernetes_from_environment() {
+    KubernetesAccess access;
+    access.api = environment("PLIMSOLL_KUBERNETES_API");
+    access.node = environment("NODE_NAME");
+    return access;
+}
+
+std::unique_ptr<ContainerRuntime> make_pod_runtime(KubernetesAccess access, PodChoice choice,
+                                                   fs::path cgroup_root) {
+    return std::make_unique<PodRuntime>(std::move(access), std::move(choice),
+                                        std::move(cgroup_root));
+}
+
+Result<std::vector<RuntimeContainer>> parse_pods(std::string_view document) {
+    boost::system::error_code failed;
+    const json::value pods = json::parse(document, failed);
+    if (failed || at(pods, {"items"}) == nullptr || !at(pods, {"items"})->is_array()) {
+        return Error{"the list of pods cannot be read", "", "is this the API of Kubernetes?"};
+    }
+    std::vector<RuntimeContainer> found;
+    for (const json::value& pod : list(pods, {"items"})) {
+        for (const std::string_view kind : {"containerStatuses", "initContainerStatuses"}) {
+            for (const json::value& status : list(pod, {"status", kind})) {
+                RuntimeContainer container = container_of(pod, status);
+                // Of those that prepare a pod, the ones that go on are sidecars.
+                if (kind == "containerStatuses" || container.running) {
+                    found.push_back(std::move(container));
+                }
+            }
+        }
+    }
+    std::sort(found.begin(), found.end(),
+              [](const auto& one, const auto& other) { return one.name < other.name; });
+    return found;
+}
+
+}  // namespace plimsoll
