@@ -126,7 +126,7 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
         container.label = label(*given_label, "a label of containers, key or key=value");
     }
     if (const auto pods = fields.get("pods")) {
-        container.pods = label(*pods, "a label selector of pods, e.g. app=web");
+        container.pods = label(*pods, "a label selector of pods");
     }
     if (const auto name_space = fields.get("namespace")) {
         container.name_space = label(*name_space, "a namespace of Kubernetes");

@@ -351,9 +351,10 @@ void dump_surroundings(const Scenario& scenario, std::string& out) {
     }
     for (const ContainerProbeConfig& c : scenario.probes.containers) {
         out += fmt::format(
-            "  container role {}: name \"{}\" docker \"{}\" label \"{}\" cgroup \"{}\" pid {} "
+            "  container role {}: name \"{}\" docker \"{}\" label \"{}\" pods \"{}\" namespace "
+            "\"{}\" cgroup \"{}\" pid {} "
             "port {}\n",
-            c.role, c.name, c.docker, c.label, c.cgroup, c.pid, c.port);
+            c.role, c.name, c.docker, c.label, c.pods, c.name_space, c.cgroup, c.pid, c.port);
     }
     for (const AppMetricsConfig& app : scenario.probes.app_metrics) {
         out += fmt::format("  app_metrics {}\n", app.url);
