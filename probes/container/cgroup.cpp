@@ -334,6 +334,21 @@ Result<CgroupFolders> find_cgroup(const std::string& given, const fs::path& root
                  "folder; the root cgroup has no limits and is not taken"};
 }
 
+namespace {
+
+/// `controllers`: ",cpu,cpuacct,", those whose hierarchies have the cgroup at `relative`.
+void take_v1(const std::string& controllers, const fs::path& relative, CgroupFolders& folders) {
+    for (const auto& [controller, folder] : {std::pair<const char*, fs::path*>{"cpu", &folders.cpu},
+                                             {"cpuacct", &folders.cpuacct},
+                                             {"memory", &folders.memory}}) {
+        if (controllers.find("," + std::string(controller) + ",") != std::string::npos) {
+            *folder = find_in_v1(controller, relative, folders.root);
+        }
+    }
+}
+
+}  // namespace
+
 CgroupFolders cgroup_of(pid_t pid, const fs::path& proc, const fs::path& root) {
     CgroupFolders folders;
     folders.root = root;
@@ -354,14 +369,7 @@ CgroupFolders cgroup_of(pid_t pid, const fs::path& proc, const fs::path& root) {
             }
             continue;
         }
-        for (const auto& [controller, folder] :
-             {std::pair<const char*, fs::path*>{"cpu", &folders.cpu},
-              {"cpuacct", &folders.cpuacct},
-              {"memory", &folders.memory}}) {
-            if (controllers.find("," + std::string(controller) + ",") != std::string::npos) {
-                *folder = find_in_v1(controller, relative, root);
-            }
-        }
+        take_v1(controllers, relative, folders);
     }
     return folders;
 }

@@ -48,7 +48,7 @@ bool flag(const json::value& from, std::initializer_list<std::string_view> path)
     return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-std::string without_slash(std::string name) {
+std::string without_slash(const std::string& name) {
     return name.starts_with('/') ? name.substr(1) : name;
 }
 

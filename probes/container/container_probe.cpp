@@ -89,6 +89,8 @@ private:
     Result<CgroupSample> sample_process();
     Result<CgroupSample> sample_cgroup();
     void note_facts(const std::vector<ContainerFigures>& sample);
+    void note_process(pid_t pid);
+    void note_cgroup();
 
     ContainerProbeOptions options_;
     std::string container_;
@@ -160,6 +162,23 @@ bool ContainerProbe::is_published(Clock::time_point deadline) {
     return false;
 }
 
+void ContainerProbe::note_process(pid_t pid) {
+    facts_.emplace_back("pid", std::to_string(pid));
+    if (const auto stat = read_stat(options_.proc_root, pid)) {
+        const auto line = read_small_file(std::filesystem::path(options_.proc_root) /
+                                          std::to_string(pid) / "cmdline");
+        facts_.emplace_back("command", server_name(stat->command, line.value_or("")));
+    }
+}
+
+void ContainerProbe::note_cgroup() {
+    const std::filesystem::path& folder = folders_->cpu.empty()       ? folders_->memory
+                                          : folders_->cpuacct.empty() ? folders_->cpu
+                                                                      : folders_->cpuacct;
+    facts_.emplace_back("cgroup", folder);
+    facts_.emplace_back("cgroup_version", std::to_string(folders_->version));
+}
+
 void ContainerProbe::note_facts(const std::vector<ContainerFigures>& sample) {
     facts_.clear();
     const bool process = tree_.has_value();
@@ -172,23 +191,14 @@ void ContainerProbe::note_facts(const std::vector<ContainerFigures>& sample) {
         facts_.emplace_back("cpus", std::to_string(CPU_COUNT(&allowed)));
     }
     if (process) {
-        facts_.emplace_back("pid", std::to_string(pid));
-        if (const auto stat = read_stat(options_.proc_root, pid)) {
-            const auto line = read_small_file(std::filesystem::path(options_.proc_root) /
-                                              std::to_string(pid) / "cmdline");
-            facts_.emplace_back("command", server_name(stat->command, line.value_or("")));
-        }
+        note_process(pid);
     }
     if (runtime_) {
         for (auto& fact : runtime_->facts()) {
             facts_.push_back(std::move(fact));
         }
     } else if (folders_ && folders_->any()) {
-        const std::filesystem::path& folder = folders_->cpu.empty()       ? folders_->memory
-                                              : folders_->cpuacct.empty() ? folders_->cpu
-                                                                          : folders_->cpuacct;
-        facts_.emplace_back("cgroup", folder);
-        facts_.emplace_back("cgroup_version", std::to_string(folders_->version));
+        note_cgroup();
     }
     if (!sample.empty() && sample.front().limit_cores) {
         facts_.emplace_back("cpu_limit_cores", fmt::format("{:g}", *sample.front().limit_cores));

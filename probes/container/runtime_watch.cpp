@@ -93,7 +93,7 @@ RuntimeView RuntimeWatch::look(Clock::time_point deadline) {
             ran_.insert(id);
             if (with_stats.contains(id)) {
                 if (auto stats = runtime_->stats(id, deadline)) {
-                    container.stats = std::move(*stats);
+                    container.stats = *stats;
                     container.stats_at = Clock::now();
                 }
             }

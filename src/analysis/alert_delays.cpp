@@ -82,12 +82,13 @@ private:
             return;
         }
         constexpr double kClocks_s = 1;  // two servers' clocks, and the times they round
-        for (auto episode = episodes_.rbegin(); episode != episodes_.rend(); ++episode) {
-            if (episode->alert == alert && episode->firing_s &&
-                *episode->firing_s <= early->second + kClocks_s) {
-                episode->notified_s = episode->notified_s.value_or(early->second);
-                break;
-            }
+        const auto fired =
+            std::find_if(episodes_.rbegin(), episodes_.rend(), [&](const AlertEpisode& each) {
+                return each.alert == alert && each.firing_s &&
+                       *each.firing_s <= early->second + kClocks_s;
+            });
+        if (fired != episodes_.rend()) {
+            fired->notified_s = fired->notified_s.value_or(early->second);
         }
         early_.erase(early);
     }

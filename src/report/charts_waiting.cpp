@@ -30,6 +30,18 @@ constexpr std::array<Queue, 5> kQueues{{
     {metric::kTargetAcceptQueue, "to be accepted by the target", "purple"},
 }};
 
+/// All of them together at each point of `x`; kNoValue where none has a value.
+std::vector<double> sum_of(const SeriesList& list, const std::vector<double>& x) {
+    std::vector<double> sum(x.size(), kNoValue);
+    for (const StoredSeries* const series : list) {
+        for (const StoredSeries::Point& point : series->points) {
+            double& at = sum[place_of(x, point.t_s)];
+            at = std::isnan(at) ? point.value : at + point.value;
+        }
+    }
+    return sum;
+}
+
 /// What the chart cannot show: those two are known from the application's own figures alone.
 std::string unseen(const std::vector<std::pair<const Queue*, SeriesList>>& queues) {
     const auto seen = [&](const char* metric) {
@@ -88,13 +100,7 @@ std::optional<Chart> waiting_chart(const RunData& data) {
     std::vector<std::string> peaks;
     std::vector<const char*> empty;
     for (const auto& [queue, list] : queues) {
-        std::vector<double> sum(chart.x.size(), kNoValue);
-        for (const StoredSeries* const series : list) {
-            for (const StoredSeries::Point& point : series->points) {
-                double& at = sum[place_of(chart.x, point.t_s)];
-                at = std::isnan(at) ? point.value : at + point.value;
-            }
-        }
+        std::vector<double> sum = sum_of(list, chart.x);
         if (const double most = highest(sum); most > 0) {
             peaks.push_back(fmt::format("{} {}", figure(most), queue->label));
         } else {

@@ -7,6 +7,8 @@
 #include <array>
 #include <charconv>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,28 +32,35 @@ bool read_number(std::string_view text, Number& number) {
     return failed == std::errc() && end == text.data() + text.size() && number > 0;
 }
 
+/// SELECTOR[@NAMESPACE]: no selector has an '@'.
+bool read_pods(const std::string& text, ContainerProbeConfig& config) {
+    const std::size_t at = std::min(text.find('@'), text.size());
+    config.pods = text.substr(0, at);
+    config.name_space = at < text.size() ? text.substr(at + 1) : "";
+    return !config.pods.empty() && (at == text.size() || !config.name_space.empty());
+}
+
+/// The part before '=' where that is a role, and not the label's or selector's own.
+std::pair<std::string, std::string> role_and_rest(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    return equals == std::string::npos || has_kind(text)
+               ? std::pair(std::string("app"), text)
+               : std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
 }  // namespace
 
 Result<ContainerProbeConfig> parse_container(const std::string& text) {
     ContainerProbeConfig config;
-    config.role = "app";
-    std::string what = text;
-    const std::size_t equals = text.find('=');
-    if (equals != std::string::npos && !has_kind(text)) {
-        config.role = text.substr(0, equals);
-        what = text.substr(equals + 1);
-    }
+    std::string what;
+    std::tie(config.role, what) = role_and_rest(text);
     const std::size_t colon = what.find(':');
     const std::string value = has_kind(what) ? what.substr(colon + 1) : what;
     bool good = !config.role.empty() && !value.empty();
     if (what.starts_with("label:")) {
         config.label = value;
     } else if (what.starts_with("pods:")) {
-        // No selector has an '@'.
-        const std::size_t at = std::min(value.find('@'), value.size());
-        config.pods = value.substr(0, at);
-        config.name_space = at < value.size() ? value.substr(at + 1) : "";
-        good = good && !config.pods.empty() && (at == value.size() || !config.name_space.empty());
+        good = good && read_pods(value, config);
     } else if (what.starts_with("cgroup:")) {
         config.cgroup = value;
     } else if (what.starts_with("pid:")) {
