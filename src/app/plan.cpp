@@ -57,6 +57,18 @@ std::string stage_rows(const Executor& executor) {
     return text;
 }
 
+/// Which user classes it takes, where not all.
+std::string classes_text(const Scenario& scenario, const Executor& executor) {
+    if (executor.users.empty()) {
+        return {};
+    }
+    std::string text = "    of";
+    for (const std::uint32_t index : executor.users) {
+        text += " " + scenario.users[index].name;
+    }
+    return text + "\n";
+}
+
 std::string executor_text(const Scenario& scenario, const Executor& executor, bool unicode) {
     const double expected = executor.ramp.integral(executor.ramp.duration());
     const std::string_view kind = to_string(executor.kind);
@@ -82,13 +94,7 @@ std::string executor_text(const Scenario& scenario, const Executor& executor, bo
     } else {
         text += fmt::format(", up to {:.0f} users\n", executor.ramp.highest());
     }
-    if (!executor.users.empty()) {
-        text += "    of";
-        for (const std::uint32_t index : executor.users) {
-            text += " " + scenario.users[index].name;
-        }
-        text += "\n";
-    }
+    text += classes_text(scenario, executor);
     if (is_counted(executor.kind) || is_steered(executor.kind)) {
         return text;
     }

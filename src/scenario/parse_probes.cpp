@@ -223,6 +223,25 @@ void read_app_metrics(const Item& item, std::vector<AppMetricsConfig>& probes) {
     probes.push_back(std::move(config));
 }
 
+void read_interval(const Item& item, ProbesConfig& probes) {
+    const auto value = item.duration();
+    if (value && (*value < kShortestInterval || *value > kLongestInterval)) {
+        item.fault(fmt::format("must be from {} to {}, got {}", format_duration(kShortestInterval),
+                               format_duration(kLongestInterval), format_duration(*value)),
+                   "e.g. interval: 200ms");
+    }
+    probes.interval = value.value_or(probes.interval);
+}
+
+void read_canaries(const Item& item, ProbesConfig& probes) {
+    if (!item.require_map("a map of canaries", "e.g. {no_database: {get: /health}}")) {
+        return;
+    }
+    for (const Item::Named& entry : item.named()) {
+        read_canary(entry, probes);
+    }
+}
+
 }  // namespace
 
 ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
@@ -234,14 +253,7 @@ ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
     }
     const Fields fields(item, {kKnown});
     if (const auto interval = fields.get("interval")) {
-        const auto value = interval->duration();
-        if (value && (*value < kShortestInterval || *value > kLongestInterval)) {
-            interval->fault(
-                fmt::format("must be from {} to {}, got {}", format_duration(kShortestInterval),
-                            format_duration(kLongestInterval), format_duration(*value)),
-                "e.g. interval: 200ms");
-        }
-        probes.interval = value.value_or(probes.interval);
+        read_interval(*interval, probes);
     }
     if (const auto postgres = fields.get("postgres")) {
         read_servers(*postgres, kPostgres, probes.postgres, secrets);
@@ -263,12 +275,8 @@ ProbesConfig read_probes(const Item& item, std::vector<Secret>& secrets) {
     if (const auto host = fields.get("host")) {
         probes.host = host->boolean();
     }
-    if (const auto canaries = fields.get("canaries");
-        canaries &&
-        canaries->require_map("a map of canaries", "e.g. {no_database: {get: /health}}")) {
-        for (const Item::Named& entry : canaries->named()) {
-            read_canary(entry, probes);
-        }
+    if (const auto canaries = fields.get("canaries")) {
+        read_canaries(*canaries, probes);
     }
     return probes;
 }

@@ -168,7 +168,7 @@ TEST(ProcessTree, KeepsADaemonWhoseParentHasEnded) {
     EXPECT_EQ(after->processes, 2U);
 }
 
-constexpr std::size_t kMiB = 1024 * 1024;
+constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 
 /// What a process with two children takes, of which each has its own `own` bytes and all three
 /// map the same `shared` bytes. The kernel makes the pages resident, so that a sanitizer's
@@ -186,7 +186,8 @@ double memory_of_family(std::size_t shared, std::size_t own) {
             test::fork_worker([&] {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
                 madvise(common, shared, MADV_POPULATE_READ);
-                mmap(nullptr, own, kPages, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+                static_cast<void>(
+                    mmap(nullptr, own, kPages, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
                 if (write(ready[1], "x", 1) != 1) {
                     _exit(1);
                 }
