@@ -28,6 +28,9 @@ namespace {
 
 // An engine's own figures are no newer than this.
 constexpr Nanoseconds kEnginePeriod = std::chrono::seconds(1);
+// A server elsewhere may be slow to answer. Nobody waits for it: it is asked again while the others
+// are read.
+constexpr Nanoseconds kPodsAtStart = std::chrono::seconds(1);
 
 std::string default_name(const ContainerProbeOptions& options) {
     if (!options.name.empty()) {
@@ -47,7 +50,8 @@ std::string default_name(const ContainerProbeOptions& options) {
         return std::filesystem::path(path).filename();
     }
     if (!options.pods.selector.empty()) {
-        return options.pods.selector;
+        const PodChoice& pods = options.pods;
+        return pods.selector + (pods.name_space.empty() ? "" : '@' + pods.name_space);
     }
     return options.docker.empty() ? options.label : options.docker;
 }
@@ -83,6 +87,11 @@ private:
     Status start_docker(ContainerChoice choice, Clock::time_point deadline);
     Status start_runtime(std::unique_ptr<ContainerRuntime> runtime, Clock::time_point deadline);
     bool is_published(Clock::time_point deadline);
+    /// Who was asked, and what was said.
+    [[nodiscard]] Error of_runtime(const Error& error) const {
+        return {error.where.empty() ? error.what : error.where + ": " + error.what, name(),
+                error.hint};
+    }
     Status find_process();
     Status find_folders();
     Result<std::vector<ContainerFigures>> sample();
@@ -118,9 +127,9 @@ Status ContainerProbe::start(Clock::time_point deadline) {
                 ? start_docker({options_.docker, options_.label, 0}, deadline)
                 : start_runtime(
                       make_pod_runtime(options_.kubernetes, options_.pods, options_.cgroup_root),
-                      deadline);
+                      std::min(deadline, Clock::now() + kPodsAtStart));
         if (!begun) {
-            return Error{begun.error().what, name(), begun.error().hint};
+            return of_runtime(begun.error());
         }
     } else if (options_.port != 0 && is_published(deadline)) {
         tree_.reset();
@@ -287,7 +296,7 @@ Result<CgroupSample> ContainerProbe::sample_process() {
 Result<std::vector<ContainerFigures>> ContainerProbe::sample() {
     if (runtime_) {
         auto figures = runtime_->sample();
-        return figures ? figures : Error{figures.error().what, name(), figures.error().hint};
+        return figures ? figures : of_runtime(figures.error());
     }
     if (by_runtime()) {
         return Error{"the probe was not started", name()};

@@ -86,6 +86,9 @@ public:
     Result<std::vector<std::string>> find(Clock::time_point deadline) override;
     Result<std::optional<RuntimeContainer>> inspect(const std::string& id,
                                                     Clock::time_point /*deadline*/) override {
+        if (failed_) {
+            return *failed_;
+        }
         const auto found =
             std::find_if(known_.begin(), known_.end(),
                          [&](const RuntimeContainer& each) { return each.id == id; });
@@ -101,14 +104,18 @@ private:
     Result<std::vector<RuntimeContainer>> ask(Clock::time_point deadline);
     Status connect();
     std::string name_space() const;
-    [[nodiscard]] Error refusal(int status) const;
+    [[nodiscard]] Error refusal(const HttpResponse& response) const;
+    [[nodiscard]] std::string which() const;
 
     const KubernetesAccess access_;
     const PodChoice choice_;
     const fs::path cgroup_root_;
     std::string address_;
+    std::string path_;  // before /api
+    bool encrypted_ = false;
     std::optional<HttpClient> client_;
     std::vector<RuntimeContainer> known_;  // as of the last answer
+    std::optional<Error> failed_;          // the last question
 };
 
 std::string trimmed(std::optional<std::string> line) {
@@ -140,35 +147,60 @@ Status PodRuntime::connect() {
         address_ =
             fmt::format("https://{}:{}", v6 ? '[' + host + ']' : host, port.empty() ? "443" : port);
     }
+    const auto url = parse_url(address_);
+    if (!url || url->scheme == Url::Scheme::Unix) {
+        return Error{
+            "the API's address cannot be used: it must be http:// or https://, a host, and "
+            "perhaps a port and a path",
+            access_.api.empty() ? "KUBERNETES_SERVICE_HOST" : "PLIMSOLL_KUBERNETES_API"};
+    }
+    address_ = url->origin();
+    path_ = url->target.substr(0, url->target.find('?'));
+    while (path_.ends_with('/')) {
+        path_.pop_back();
+    }
+    encrypted_ = url->scheme == Url::Scheme::Https;
     HttpClientOptions options;
+    options.max_response_bytes = 16U << 20U;  // some thousand pods
     const fs::path authority = access_.account / "ca.crt";
     std::error_code ignored;
     if (fs::exists(authority, ignored)) {
         options.ca_file = authority.string();
     }
-    auto client = HttpClient::create(address_, options);
+    auto client = HttpClient::create(*url, options);
     if (!client) {
-        return client.error();
+        return Error{client.error().what, options.ca_file, client.error().hint};
     }
     client_.emplace(std::move(*client));
     return {};
 }
 
-Error PodRuntime::refusal(int status) const {
-    const std::string where = name_space();
-    if (status == 401 || status == 403) {
-        return {fmt::format("Kubernetes refuses to list the pods of the namespace {} ({})", where,
-                            status),
-                address_,
-                "the service account needs the verb list on pods there: "
-                "deploy/kubernetes/probe/rbac.yaml"};
+std::string PodRuntime::which() const {
+    return fmt::format("pods with the labels {} in the namespace {}", choice_.selector,
+                       name_space());
+}
+
+/// With the API's own words, where it has some.
+Error PodRuntime::refusal(const HttpResponse& response) const {
+    boost::system::error_code no_json;
+    const json::value status = json::parse(response.body, no_json);
+    std::string said = no_json ? std::string() : text(status, {"message"});
+    constexpr std::size_t kLongest = 300;
+    said.resize(std::min(said.size(), kLongest));
+    const std::string reason = fmt::format("Kubernetes refuses to list {} ({}){}", which(),
+                                           response.status, said.empty() ? "" : ": " + said);
+    std::string hint;
+    if (response.status == 401) {
+        hint = fmt::format("the token in {} is missing, expired or not this cluster's",
+                           access_.account.string());
+    } else if (response.status == 403) {
+        hint =
+            "the service account needs the verb list on pods there: "
+            "deploy/kubernetes/probe/rbac.yaml";
+    } else if (response.status == 400) {
+        hint = "a selector is written as for kubectl's -l, e.g. app=web,tier!=batch";
     }
-    if (status == 400) {
-        return {fmt::format("Kubernetes does not take the label selector \"{}\"", choice_.selector),
-                address_, "as kubectl's -l takes it, e.g. app=web,tier!=batch"};
-    }
-    return {fmt::format("Kubernetes answers {} to the list of the pods of {}", status, where),
-            address_};
+    return {reason, address_, hint};
 }
 
 Result<std::vector<RuntimeContainer>> PodRuntime::ask(Clock::time_point deadline) {
@@ -179,22 +211,26 @@ Result<std::vector<RuntimeContainer>> PodRuntime::ask(Clock::time_point deadline
     }
     HttpRequest request;
     // Of the server's memory, not of its store.
-    request.target = fmt::format("/api/v1/namespaces/{}/pods?resourceVersion=0&labelSelector={}",
-                                 percent_encoded(name_space()), percent_encoded(choice_.selector));
+    request.target =
+        path_ + fmt::format("/api/v1/namespaces/{}/pods?resourceVersion=0&labelSelector={}",
+                            percent_encoded(name_space()), percent_encoded(choice_.selector));
     if (!access_.node.empty()) {
         request.target += "&fieldSelector=" + percent_encoded("spec.nodeName=" + access_.node);
     }
     request.headers.push_back({"Accept", "application/json"});
-    if (const std::string token = trimmed(read_small_file(access_.account / "token"));
-        !token.empty()) {
+    // Whoever listens on the way would have the account.
+    const std::string token =
+        encrypted_ ? trimmed(read_small_file(access_.account / "token")) : std::string();
+    if (!token.empty()) {
         request.headers.push_back({"Authorization", "Bearer " + token});
     }
     const auto response = client_->send(request, deadline);
     if (!response) {
-        return response.error();
+        return Error{"Kubernetes cannot be asked: " + response.error().what, address_,
+                     response.error().hint};
     }
     if (response->status != 200) {
-        return refusal(response->status);
+        return refusal(*response);
     }
     auto parsed = parse_pods(response->body);
     return parsed ? parsed : Error{parsed.error().what, address_, parsed.error().hint};
@@ -202,10 +238,14 @@ Result<std::vector<RuntimeContainer>> PodRuntime::ask(Clock::time_point deadline
 
 Result<std::vector<std::string>> PodRuntime::find(Clock::time_point deadline) {
     auto answer = ask(deadline);
-    if (!answer) {
-        return answer.error();
+    failed_ = answer ? std::nullopt : std::optional(answer.error());
+    if (failed_) {
+        return *failed_;
     }
     known_ = std::move(*answer);
+    for (RuntimeContainer& each : known_) {
+        each.name = choice_.name_space.empty() ? each.name : choice_.name_space + '/' + each.name;
+    }
     std::vector<std::string> here;
     std::size_t running = 0;
     for (const RuntimeContainer& each : known_) {
@@ -217,14 +257,12 @@ Result<std::vector<std::string>> PodRuntime::find(Clock::time_point deadline) {
     if (!here.empty()) {
         return here;
     }
-    const std::string which =
-        fmt::format("with the labels {} in the namespace {}", choice_.selector, name_space());
     if (running == 0) {
-        return Error{fmt::format("no container runs in a pod {}", which), address_,
+        return Error{fmt::format("no container runs in {}", which()), address_,
                      "kubectl get pods --show-labels"};
     }
-    return Error{fmt::format("of {} containers in pods {} none has a cgroup below {}", running,
-                             which, cgroup_root_.string()),
+    return Error{fmt::format("none of the {} running containers of {} has a cgroup below {}",
+                             running, which(), cgroup_root_.string()),
                  access_.node.empty() ? address_ : "node " + access_.node,
                  "a probe sees the pods of its own node, with the host's /sys/fs/cgroup mounted"};
 }
@@ -256,7 +294,7 @@ Result<std::vector<RuntimeContainer>> parse_pods(std::string_view document) {
             for (const json::value& status : list(pod, {"status", kind})) {
                 RuntimeContainer container = container_of(pod, status);
                 // Of those that prepare a pod, the ones that go on are sidecars.
-                if (kind == "containerStatuses" || container.running) {
+                if (kind == "containerStatuses" || container.running || container.exit_code != 0) {
                     found.push_back(std::move(container));
                 }
             }

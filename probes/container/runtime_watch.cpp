@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 namespace plimsoll {
 
 RuntimeWatch::RuntimeWatch(std::unique_ptr<ContainerRuntime> runtime)
@@ -42,15 +44,31 @@ void RuntimeWatch::want_stats(const std::string& id) {
 
 void RuntimeWatch::work() {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, runtime_->period(), [this] { return stopping_; })) {
+    // Until it has answered once, it is asked again at once: the probe has nothing to say before.
+    const auto period = [this] {
+        return view_->at == Clock::time_point() ? std::min(runtime_->period(), kFirstPeriod)
+                                                : runtime_->period();
+    };
+    while (!wake_.wait_for(lock, period(), [this] { return stopping_; })) {
         lock.unlock();
         RuntimeView next = look(Clock::now() + kCallLimit);
         lock.lock();
+        tell(next);
         if (next.error) {  // the last good answer stays, with its age
             next.containers = view_->containers;
             next.at = view_->at;
         }
         view_ = std::make_shared<RuntimeView>(std::move(next));
+    }
+}
+
+/// While cgroups are read, the probe itself has no gap to tell of.
+void RuntimeWatch::tell(const RuntimeView& next) const {
+    if (next.error && !view_->error && !view_->containers.empty()) {
+        spdlog::warn("containers are no longer known: restarts and ends are not seen reason=\"{}\"",
+                     next.error->to_string());
+    } else if (!next.error && view_->error && !view_->containers.empty()) {
+        spdlog::info("containers are known again");
     }
 }
 
@@ -62,6 +80,7 @@ Status RuntimeWatch::find_containers(Clock::time_point deadline) {
     }
     // Nothing of that name runs now. Those that ran are still worth asking for: how did they end?
     found_.clear();
+    none_ = found.error();
     return ran_.empty() ? Status(found.error()) : Status();
 }
 
@@ -101,6 +120,9 @@ RuntimeView RuntimeWatch::look(Clock::time_point deadline) {
         view.containers.push_back(std::move(container));
     }
     view.at = Clock::now();
+    if (view.containers.empty()) {
+        view.error = none_;
+    }
     return view;
 }
 

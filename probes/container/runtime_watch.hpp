@@ -46,10 +46,12 @@ public:
     /// From now on also the figures of this container, about once a second.
     void want_stats(const std::string& id);
 
-    static constexpr Nanoseconds kCallLimit = std::chrono::seconds(3);
+    static constexpr Nanoseconds kCallLimit = std::chrono::seconds(2);
 
 private:
+    static constexpr Nanoseconds kFirstPeriod = std::chrono::seconds(1);
     void work();
+    void tell(const RuntimeView& next) const;
     RuntimeView look(Clock::time_point deadline);
     Status find_containers(Clock::time_point deadline);
 
@@ -57,6 +59,7 @@ private:
     const std::unique_ptr<ContainerRuntime> runtime_;
     std::vector<std::string> found_;  // ids that fit now
     std::set<std::string> ran_;       // ids that ran once
+    std::optional<Error> none_;       // why the last question found none
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;

@@ -61,6 +61,10 @@ Result<std::string> slurm_script(const SlurmPlan& plan) {
     for (const std::string& each : plan.arguments) {
         filling.inserts["more-arguments"].push_back("more+=(" + shell_word(each) + ')');
     }
+    auto& environment = filling.inserts["environment"];
+    for (const auto& [name, value] : plan.environment) {
+        environment.push_back("export " + name + '=' + shell_word(value));
+    }
     std::string text = fill_in(embedded::slurm_batch, MarkedStyle::Shell, filling);
     text = with_directive(std::move(text), "job-name", plan.name);
     text = with_directive(std::move(text), "ntasks", std::to_string(plan.segments));

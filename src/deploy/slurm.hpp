@@ -23,7 +23,8 @@ struct SlurmPlan {
     std::string results = "results";
     bool gather = true;  // merge live, on the job's first node; not where `upload` is set
     std::string upload;  // s3://bucket/prefix; empty: the results' folder is shared
-    std::vector<std::string> arguments;  // more, of segments and gather
+    std::vector<std::string> arguments;                            // more, of segments and gather
+    std::vector<std::pair<std::string, std::string>> environment;  // what the scenario reads
 };
 
 /// The script. Error: a job name or partition that no #SBATCH line can hold.

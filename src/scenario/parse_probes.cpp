@@ -1,5 +1,6 @@
 // What to sample beside the load.
 #include "scenario/parts.hpp"
+#include "scenario/pod_choice.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -127,9 +128,16 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
     }
     if (const auto pods = fields.get("pods")) {
         container.pods = label(*pods, "a label selector of pods");
+        if (!container.pods.empty() && !is_pod_selector(container.pods)) {
+            pods->fault("must be a label selector as kubectl's -l takes it",
+                        "e.g. {pods: \"app=web,tier!=batch\", namespace: shop, role: app}");
+        }
     }
     if (const auto name_space = fields.get("namespace")) {
         container.name_space = label(*name_space, "a namespace of Kubernetes");
+        if (!container.name_space.empty() && !is_namespace(container.name_space)) {
+            name_space->fault("must be a namespace: lower-case letters, digits and -", "");
+        }
         if (!fields.has("pods")) {
             name_space->fault("is of pods alone",
                               "e.g. {pods: app=web, namespace: shop, role: app}");

@@ -210,6 +210,10 @@ class ProbeOfANode(unittest.TestCase):
         now = self.until(pod, lambda now: now.get(("running", "web-a/web")) == 0 and ("running", "web-c/web") not in now, "the end of both")
         self.assertEqual(now["exit_code", "web-a/web"], 137)
         self.assertEqual(now["oom_kills_total", "web-a/web"], 1)
+        # Refused from now on: that is said, and what was known is no longer passed on as true.
+        self.api.token = "another"
+        wait_for(lambda: "containers are no longer known" in pod.text() and "(403)" in pod.text(), "words on the refusal", 30)
+        self.until(pod, lambda now: ("running", "web-a/web") not in now, "what is not known any more to be gone")
         for secret in ("first-token", "second-token"):
             self.assertNotIn(secret, pod.text())
 
@@ -224,7 +228,7 @@ class ProbeOfANode(unittest.TestCase):
         self.lay_out("5b1e-77", "3f2a00000000", throttled=0)
         self.api.token = "another"
         said = self.refusal()
-        self.assertIn("Kubernetes refuses to list the pods of the namespace shop (403)", said)
+        self.assertIn("Kubernetes refuses to list pods with the labels app=web in the namespace shop (403)", said)
         self.assertIn("the verb list on pods", said)
         self.assertNotIn("first-token", said)
 
@@ -236,7 +240,7 @@ class ProbeOfANode(unittest.TestCase):
 
     def test_says_that_no_pod_carries_the_labels(self):
         self.lay_out("5b1e-77", "3f2a00000000", throttled=0)
-        self.assertIn("no container runs in a pod with the labels app=web in the namespace shop", self.refusal())
+        self.assertIn("no container runs in pods with the labels app=web in the namespace shop", self.refusal())
 
 
 if __name__ == "__main__":

@@ -100,27 +100,37 @@ bool is_variable_name(const std::string& name) {
            });
 }
 
-/// What the pods are to have in their environment. Error: something that the scenario reads here
-/// would not be there.
-Result<std::vector<std::pair<std::string, std::string>>> environment_of(
-    const DeployFlags& flags, const ScenarioBundle& bundle) {
+/// `names` with their values here. Error: one that no environment can have.
+Result<std::vector<std::pair<std::string, std::string>>> values_of(
+    const std::vector<std::string>& names) {
     std::vector<std::pair<std::string, std::string>> environment;
-    const auto given = given_variables(flags);
-    if (!given) {
-        return given.error();
-    }
-    if (!flags.env_secret.empty()) {
-        return environment;
-    }
-    for (const std::string& name : *given) {
+    for (const std::string& name : names) {
         const char* const value = std::getenv(name.c_str());
         if (!is_variable_name(name)) {
-            return Error{fmt::format("\"{}\" is no name that a pod's environment can have", name),
+            return Error{fmt::format("\"{}\" is no name that an environment can have", name),
                          "-e/--env", "letters, digits and _, no digit first"};
         }
         if (value != nullptr) {
             environment.emplace_back(name, value);
         }
+    }
+    return environment;
+}
+
+/// What the pods are to have in their environment. Error: something that the scenario reads here
+/// would not be there.
+Result<std::vector<std::pair<std::string, std::string>>> environment_of(
+    const DeployFlags& flags, const ScenarioBundle& bundle) {
+    const auto given = given_variables(flags);
+    if (!given) {
+        return given.error();
+    }
+    if (!flags.env_secret.empty()) {
+        return std::vector<std::pair<std::string, std::string>>();
+    }
+    auto environment = values_of(*given);
+    if (!environment) {
+        return environment.error();
     }
     for (const std::string& name : bundle.variables) {
         if (std::find(given->begin(), given->end(), name) == given->end()) {
@@ -264,6 +274,10 @@ int deploy_slurm(const DeployFlags& flags) {
     if (const Status set = set_environment(flags.env); !set) {
         return refuse(set.error());
     }
+    if (flags.scenario == "-") {
+        return refuse(
+            Error{"must be a file that the nodes can read, not standard input", "SCENARIO"});
+    }
     const auto scenario = load_scenario_file(flags.scenario);
     if (!scenario) {
         return to_int(ExitCode::InvalidInput);
@@ -271,6 +285,12 @@ int deploy_slurm(const DeployFlags& flags) {
     const auto memory = memory_of(flags, 0);
     if (!memory) {
         return refuse(memory.error());
+    }
+    const auto given = given_variables(flags);
+    const Result<std::vector<std::pair<std::string, std::string>>> environment =
+        given ? values_of(*given) : given.error();
+    if (!environment) {
+        return refuse(environment.error());
     }
     SlurmPlan plan;
     plan.name = flags.name.empty() ? object_name(scenario->name) : flags.name;
@@ -284,6 +304,7 @@ int deploy_slurm(const DeployFlags& flags) {
     plan.scenario = std::filesystem::absolute(flags.scenario).lexically_normal().string();
     plan.results = std::filesystem::absolute(flags.results).lexically_normal().string();
     plan.gather = !flags.no_gather;
+    plan.environment = *environment;
     plan.upload = flags.upload;
     if (flags.seed != 1) {
         plan.arguments = {"--seed", std::to_string(flags.seed)};

@@ -217,7 +217,8 @@ TEST(DockerContainer, IsNamedWithThoseThatRunWhenItIsNotThere) {
     const Status started = make_container_probe(options)->start(Clock::now() + 10s);
     ASSERT_FALSE(started.ok());
     EXPECT_EQ(started.error().to_string(),
-              "container:wob: there is no container \"wob\" (these run: db, web)");
+              "container:wob: " + engine.server.url() +
+                  ": there is no container \"wob\" (these run: db, web)");
 }
 
 TEST(DockerContainer, CountsAnEndForLackOfMemoryAndTheRestart) {

@@ -1,8 +1,11 @@
 #include "probes/container/kubernetes_pods.hpp"
 
 #include "probes/container/runtime_source.hpp"
+#include "tests/support/scripted_server.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -74,6 +77,78 @@ TEST(PodRuntime, SaysWhatIsMissingOutsideOfAPod) {
     ASSERT_FALSE(found.ok());
     EXPECT_THAT(found.error().to_string(), HasSubstr("KUBERNETES_SERVICE_HOST is not set"));
     EXPECT_THAT(found.error().to_string(), HasSubstr("kubectl proxy"));
+}
+
+/// A service account with the token "hunter2".
+class Account {
+public:
+    Account() {
+        std::ofstream(folder_.path() / "token") << "hunter2\n";
+        std::ofstream(folder_.path() / "namespace") << "shop";
+    }
+    [[nodiscard]] KubernetesAccess with(const std::string& api) const {
+        return {api, folder_.path(), "n1"};
+    }
+
+private:
+    test::TempFolder folder_;
+};
+
+std::string json_answer(const std::string& body, const std::string& status = "200 OK") {
+    return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+}
+
+TEST(PodRuntime, AsksForTheChosenPodsAndSendsNoTokenInTheClear) {
+    const test::ScriptedServer server(
+        [](const std::string&, int) { return test::Answer{json_answer(R"({"items": []})")}; });
+    const Account account;
+    const auto runtime = make_pod_runtime(account.with(server.url() + "/k8s/c-1/"),
+                                          {"app in (a,b)", ""}, kFixtures / "v2");
+    const auto found = runtime->find(Clock::now() + 5s);
+    ASSERT_FALSE(found.ok());
+    EXPECT_EQ(found.error().what,
+              "no container runs in pods with the labels app in (a,b) in the namespace shop");
+    ASSERT_EQ(server.seen().size(), 1U);
+    EXPECT_THAT(
+        server.seen()[0],
+        HasSubstr("GET /k8s/c-1/api/v1/namespaces/shop/pods?resourceVersion=0&"
+                  "labelSelector=app%20in%20%28a%2Cb%29&fieldSelector=spec.nodeName%3Dn1 "));
+    EXPECT_THAT(server.seen()[0], ::testing::Not(HasSubstr("hunter2")));
+}
+
+TEST(PodRuntime, RefusesAnAddressThatItCannotUse) {
+    for (const char* api : {"127.0.0.1:8001", "ftp://a", "http://a:99999", "unix:/run/x"}) {
+        const auto found =
+            make_pod_runtime({api, "/nowhere", ""}, {"a", ""}, kFixtures)->find(Clock::now() + 1s);
+        ASSERT_FALSE(found.ok()) << api;
+        EXPECT_EQ(found.error().where, "PLIMSOLL_KUBERNETES_API") << api;
+    }
+}
+
+TEST(PodRuntime, SaysWhatTheApiSaysAndNoLongerVouchesForWhatItKnew) {
+    const std::string pods = R"({"items": [{"metadata": {"name": "web", "uid": "5b1e-77"}, "status":
+        {"containerStatuses": [{"name": "web", "containerID": "containerd://3f2a00000000",
+                                "state": {"running": {"startedAt": "x"}}}]}}]})";
+    const test::ScriptedServer server([&](const std::string&, int nth) {
+        return nth == 0   ? test::Answer{json_answer(pods)}
+               : nth == 1 ? test::Answer{json_answer(R"({"message": "pods is forbidden"})",
+                                                     "403 Forbidden")}
+                          : test::Answer{json_answer("", "401 Unauthorized")};
+    });
+    const Account account;
+    const auto runtime =
+        make_pod_runtime(account.with(server.url()), {"app=web", "data"}, kFixtures / "nowhere");
+    EXPECT_THAT(runtime->find(Clock::now() + 5s).error().what,
+                HasSubstr("none of the 1 running containers of pods with the labels app=web in the "
+                          "namespace data has a cgroup below"));
+    ASSERT_TRUE(runtime->inspect("5b1e-77/web", Clock::now()).ok());
+    EXPECT_EQ((*runtime->inspect("5b1e-77/web", Clock::now()))->name, "data/web/web");
+    const Error forbidden = runtime->find(Clock::now() + 5s).error();
+    EXPECT_THAT(forbidden.what, HasSubstr("(403): pods is forbidden"));
+    EXPECT_THAT(forbidden.hint, HasSubstr("the verb list on pods"));
+    EXPECT_FALSE(runtime->inspect("5b1e-77/web", Clock::now()).ok());
+    EXPECT_THAT(runtime->find(Clock::now() + 5s).error().hint, HasSubstr("the token in "));
 }
 
 /// What the test says last, to whichever thread asks.
