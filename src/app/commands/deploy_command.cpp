@@ -2,6 +2,7 @@
 #include "app/commands/command_line.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/common_flags.hpp"
+#include "app/commands/deploy_environment.hpp"
 #include "app/commands/files.hpp"
 #include "app/commands/flag_text.hpp"
 #include "app/console.hpp"
@@ -76,57 +77,15 @@ std::uint64_t whole_seconds(Nanoseconds length) {
     return static_cast<std::uint64_t>(std::ceil(to_seconds(length)));
 }
 
-/// The names of the variables that -e gives.
-Result<std::vector<std::string>> given_variables(const DeployFlags& flags) {
-    std::vector<std::string> names;
-    for (const std::string& flag : flags.env) {
-        const auto lines = flag_lines(flag, "-e/--env");
-        if (!lines) {
-            return lines.error();
-        }
-        for (const std::string& line : *lines) {
-            if (!line.starts_with('#')) {
-                names.push_back(line.substr(0, line.find('=')));
-            }
-        }
-    }
-    return names;
-}
-
-bool is_variable_name(const std::string& name) {
-    return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
-           std::all_of(name.begin(), name.end(), [](unsigned char c) {
-               return (c < 0x80 && std::isalnum(c) != 0) || c == '_';
-           });
-}
-
-/// `names` with their values here. Error: one that no environment can have.
-Result<std::vector<std::pair<std::string, std::string>>> values_of(
-    const std::vector<std::string>& names) {
-    std::vector<std::pair<std::string, std::string>> environment;
-    for (const std::string& name : names) {
-        const char* const value = std::getenv(name.c_str());
-        if (!is_variable_name(name)) {
-            return Error{fmt::format("\"{}\" is no name that an environment can have", name),
-                         "-e/--env", "letters, digits and _, no digit first"};
-        }
-        if (value != nullptr) {
-            environment.emplace_back(name, value);
-        }
-    }
-    return environment;
-}
-
 /// What the pods are to have in their environment. Error: something that the scenario reads here
 /// would not be there.
-Result<std::vector<std::pair<std::string, std::string>>> environment_of(
-    const DeployFlags& flags, const ScenarioBundle& bundle) {
-    const auto given = given_variables(flags);
+Result<Environment> environment_of(const DeployFlags& flags, const ScenarioBundle& bundle) {
+    const auto given = given_variables(flags.env);
     if (!given) {
         return given.error();
     }
     if (!flags.env_secret.empty()) {
-        return std::vector<std::pair<std::string, std::string>>();
+        return Environment();
     }
     auto environment = values_of(*given);
     if (!environment) {
@@ -286,9 +245,8 @@ int deploy_slurm(const DeployFlags& flags) {
     if (!memory) {
         return refuse(memory.error());
     }
-    const auto given = given_variables(flags);
-    const Result<std::vector<std::pair<std::string, std::string>>> environment =
-        given ? values_of(*given) : given.error();
+    const auto given = given_variables(flags.env);
+    const Result<Environment> environment = given ? values_of(*given) : given.error();
     if (!environment) {
         return refuse(environment.error());
     }

@@ -277,7 +277,7 @@ class Refusals(Folder):
                                    ("--namespace", "a_b", "lower-case"), ("--image", "a b", "without blanks"), ("--memory", "1", "must have a unit"),
                                    ("--memory", "64MiB", "at least 128 MiB"), ("--upload", "http://x", "must be s3://BUCKET/PREFIX"),
                                    ("--upload", "s3://", "must be s3://BUCKET/PREFIX"), ("--segments", "0", "--segments"),
-                                   ("--env", "a-b=c", "no name that a pod's environment"), ("--token-file", "/nowhere", "--token-file")):
+                                   ("--env", "a-b=c", "no name that an environment can have"), ("--token-file", "/nowhere", "--token-file")):
             with self.subTest(flag=flag, value=value):
                 self.assertIn(words, self.refused(path, flag, value))
 
