@@ -126,6 +126,24 @@ class UnderSlurm(unittest.TestCase):
             self.assertEqual(summary(self.run_of() / "whole")["totals"]["requests"], target.served)
             self.assertFalse((self.run_of() / "merged").exists())
 
+    def test_a_gather_that_does_not_come_up_ends_the_job_before_any_load(self):
+        with Target() as target:
+            path = self.dir / "s.yaml"
+            path.write_text(SCENARIO.format(url=target.url))
+            done, log = self.batch(path, "--segments", 2, change=('"$plimsoll" gather', '"$plimsoll" gather --no-such-flag'))
+            self.assertEqual(done.returncode, 104, done.stderr + log)
+            self.assertIn("the gather ended with status 104 before any load; nothing was sent", log)
+            self.assertEqual(target.served, 0)
+            self.assertFalse((self.run_of() / "gather-token").exists())
+
+    def test_what_e_gives_reaches_the_job(self):
+        with Target() as target:
+            path = self.dir / "s.yaml"
+            path.write_text(SCENARIO.format(url="${env.SHOP}"))
+            done, log = self.batch(path, "--segments", 2, "-e", f"SHOP={target.url}", "-e", "WORDS=a 'b' $(id) \"c\"")
+            self.assertIn(done.returncode, (0, 111), done.stderr + log)
+            self.assertEqual(summary(self.run_of() / "whole")["totals"]["requests"], target.served)
+
     def test_a_planted_pool_is_named(self):
         lab = Lab(CASES["app_pool_exhausted"])
         lab.__enter__()
