@@ -53,7 +53,7 @@ CASES = {
     "pgbouncer_pool": Case(["pgbouncer-pool:size=3"], 300, lab=["--pgbouncer"], value=("pool_size", 3)),     # 150/s
     "connection_leak": Case(["app-pool:size=30,hold=10ms", "connection-leak:every=40"], 80),
     "database_cpu": Case(["database-cpu:work=12000"], 300),
-    "slow_sql": Case(["slow-sql:rows=200000"], 150),
+    "slow_sql": Case(["slow-sql:rows=500000"], 150),
     "database_io": Case(["database-io:commits=20"], 300),
     "rate_limited": Case(["rate-limit:rate=60/s,burst=10"], 120),
     "accept_queue": Case(["accept-queue:backlog=1,pause=20ms"], 120, fresh=True),                                        # 50/s
