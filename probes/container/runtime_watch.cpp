@@ -84,6 +84,13 @@ Status RuntimeWatch::find_containers(Clock::time_point deadline) {
     return ran_.empty() ? Status(found.error()) : Status();
 }
 
+void RuntimeWatch::add_stats(WatchedContainer& container, Clock::time_point deadline) {
+    if (auto stats = runtime_->stats(container.info.id, deadline)) {
+        container.stats = *stats;
+        container.stats_at = Clock::now();
+    }
+}
+
 RuntimeView RuntimeWatch::look(Clock::time_point deadline) {
     RuntimeView view;
     if (const Status found = find_containers(deadline); !found) {
@@ -110,12 +117,9 @@ RuntimeView RuntimeWatch::look(Clock::time_point deadline) {
         WatchedContainer container{std::move(**info), std::nullopt, {}};
         if (container.info.running) {
             ran_.insert(id);
-            if (with_stats.contains(id)) {
-                if (auto stats = runtime_->stats(id, deadline)) {
-                    container.stats = *stats;
-                    container.stats_at = Clock::now();
-                }
-            }
+        }
+        if (container.info.running && with_stats.contains(id)) {
+            add_stats(container, deadline);
         }
         view.containers.push_back(std::move(container));
     }

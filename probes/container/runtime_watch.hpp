@@ -52,6 +52,7 @@ private:
     static constexpr Nanoseconds kFirstPeriod = std::chrono::seconds(1);
     void work();
     void tell(const RuntimeView& next) const;
+    void add_stats(WatchedContainer& container, Clock::time_point deadline);
     RuntimeView look(Clock::time_point deadline);
     Status find_containers(Clock::time_point deadline);
 

@@ -151,16 +151,19 @@ std::string server_text(const std::string& dsn) {
     return target->user().empty() ? text : text + ", role " + target->user();
 }
 
+std::string pods_text(const ContainerProbeConfig& container) {
+    return "pods " + container.pods +
+           (container.name_space.empty() ? "" : " of " + container.name_space);
+}
+
 std::string container_text(const ContainerProbeConfig& container) {
-    const std::string what =
-        !container.docker.empty()  ? "container " + container.docker
-        : !container.label.empty() ? "containers labelled " + container.label
-        : !container.pods.empty()
-            ? "pods " + container.pods +
-                  (container.name_space.empty() ? "" : " of " + container.name_space)
-        : !container.cgroup.empty() ? "cgroup " + container.cgroup
-        : container.pid != 0        ? fmt::format("process {}", container.pid)
-                                    : fmt::format("what listens on port {}", container.port);
+    const std::string what = !container.docker.empty()   ? "container " + container.docker
+                             : !container.label.empty()  ? "containers labelled " + container.label
+                             : !container.pods.empty()   ? pods_text(container)
+                             : !container.cgroup.empty() ? "cgroup " + container.cgroup
+                             : container.pid != 0
+                                 ? fmt::format("process {}", container.pid)
+                                 : fmt::format("what listens on port {}", container.port);
     return fmt::format("{} ({})", what, container.role);
 }
 

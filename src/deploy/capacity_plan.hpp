@@ -26,8 +26,8 @@ struct LoadDemand {
     double arrivals_per_s =
         0;  // of iterations_per_s, what comes by a schedule and needs a free user
     std::uint64_t most_users = 0;  // that the scenario allows for arrivals (max_vus); 0: any number
-    std::uint64_t bytes_per_user = 8 * 1024;  // as a run judges whether users fit
-    double request_bytes = 0;                 // of one request, headers included
+    std::uint64_t bytes_per_user = 8192;  // as a run judges whether users fit
+    double request_bytes = 0;             // of one request, headers included
     double response_bytes = 0;
     bool keeps_connections = true;
     std::uint64_t data_bytes = 0;  // of test data, which each segment holds whole

@@ -102,6 +102,26 @@ void read_servers(const Item& item, const DsnKind& kind, std::vector<Config>& pr
     }
 }
 
+void read_pods(const Fields& fields, ContainerProbeConfig& container) {
+    if (const auto pods = fields.get("pods")) {
+        container.pods = label(*pods, "a label selector of pods");
+        if (!container.pods.empty() && !is_pod_selector(container.pods)) {
+            pods->fault("must be a label selector as kubectl's -l takes it",
+                        "e.g. {pods: \"app=web,tier!=batch\", namespace: shop, role: app}");
+        }
+    }
+    if (const auto name_space = fields.get("namespace")) {
+        container.name_space = label(*name_space, "a namespace of Kubernetes");
+        if (!container.name_space.empty() && !is_namespace(container.name_space)) {
+            name_space->fault("must be a namespace: lower-case letters, digits and -", "");
+        }
+        if (!fields.has("pods")) {
+            name_space->fault("is of pods alone",
+                              "e.g. {pods: app=web, namespace: shop, role: app}");
+        }
+    }
+}
+
 void read_container(const Item& item, std::vector<ContainerProbeConfig>& containers) {
     constexpr std::array<std::string_view, 9> kKnown{
         "docker", "label", "pods", "cgroup", "pid", "port", "role", "namespace", "name"};
@@ -126,23 +146,7 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
     if (const auto given_label = fields.get("label")) {
         container.label = label(*given_label, "a label of containers, key or key=value");
     }
-    if (const auto pods = fields.get("pods")) {
-        container.pods = label(*pods, "a label selector of pods");
-        if (!container.pods.empty() && !is_pod_selector(container.pods)) {
-            pods->fault("must be a label selector as kubectl's -l takes it",
-                        "e.g. {pods: \"app=web,tier!=batch\", namespace: shop, role: app}");
-        }
-    }
-    if (const auto name_space = fields.get("namespace")) {
-        container.name_space = label(*name_space, "a namespace of Kubernetes");
-        if (!container.name_space.empty() && !is_namespace(container.name_space)) {
-            name_space->fault("must be a namespace: lower-case letters, digits and -", "");
-        }
-        if (!fields.has("pods")) {
-            name_space->fault("is of pods alone",
-                              "e.g. {pods: app=web, namespace: shop, role: app}");
-        }
-    }
+    read_pods(fields, container);
     if (const auto name = fields.get("name")) {
         container.name = label(*name, "a name");
     }

@@ -22,7 +22,6 @@ using test::ok_response;
 using test::ScriptedServer;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::Optional;
 using ::testing::Pair;
 
