@@ -1,6 +1,7 @@
 #include "probes/container/container_engine.hpp"
 
 #include "net/url_text.hpp"
+#include "probes/container/json_fields.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,19 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-/// The value at a path of keys; null where a part of it is missing.
-const json::value* at(const json::value& from, std::initializer_list<std::string_view> path) {
-    const json::value* value = &from;
-    for (const std::string_view key : path) {
-        const json::object* object = value->if_object();
-        value = object != nullptr ? object->if_contains(key) : nullptr;
-        if (value == nullptr) {
-            return nullptr;
-        }
-    }
-    return value;
-}
-
 std::optional<double> number(const json::value& from,
                              std::initializer_list<std::string_view> path) {
     const json::value* value = at(from, path);
@@ -35,12 +23,6 @@ std::optional<double> number(const json::value& from,
         return std::nullopt;
     }
     return value->to_number<double>();
-}
-
-std::string text(const json::value& from, std::initializer_list<std::string_view> path) {
-    const json::value* value = at(from, path);
-    const json::string* string = value != nullptr ? value->if_string() : nullptr;
-    return string != nullptr ? std::string(*string) : std::string();
 }
 
 bool flag(const json::value& from, std::initializer_list<std::string_view> path) {

@@ -227,7 +227,6 @@ Status ContainerProbe::find_process() {
         return Error{fmt::format("there is no process {}", pid), name()};
     }
     tree_.emplace(options_.proc_root, pid, options_.apart);
-    folders_ = cgroup_of(pid, options_.proc_root, options_.cgroup_root);
     steady_.rebase();
     return {};
 }
@@ -283,7 +282,7 @@ Result<CgroupSample> ContainerProbe::sample_process() {
     }
     // A quota may come later than the process: it is then moved into a cgroup that has one.
     CgroupFolders now = cgroup_of(tree_->root(), options_.proc_root, options_.cgroup_root);
-    if (now != *folders_) {
+    if (folders_ != now) {
         folders_ = std::move(now);
         steady_.rebase_limits();
     }

@@ -3,6 +3,7 @@
 #include "net/http_client.hpp"
 #include "net/url_text.hpp"
 #include "probes/container/cgroup.hpp"
+#include "probes/container/json_fields.hpp"
 #include "probes/container/pod_cgroup.hpp"
 #include "probes/container/system_files.hpp"
 
@@ -23,24 +24,6 @@ namespace json = boost::json;
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? std::string() : std::string(value);
-}
-
-const json::value* at(const json::value& from, std::initializer_list<std::string_view> path) {
-    const json::value* value = &from;
-    for (const std::string_view key : path) {
-        const json::object* object = value->if_object();
-        value = object == nullptr ? nullptr : object->if_contains(key);
-        if (value == nullptr) {
-            return nullptr;
-        }
-    }
-    return value;
-}
-
-std::string text(const json::value& from, std::initializer_list<std::string_view> path) {
-    const json::value* value = at(from, path);
-    const json::string* string = value == nullptr ? nullptr : value->if_string();
-    return string == nullptr ? std::string() : std::string(*string);
 }
 
 const json::array& list(const json::value& from, std::initializer_list<std::string_view> path) {
@@ -118,18 +101,18 @@ private:
     std::optional<Error> failed_;          // the last question
 };
 
-std::string trimmed(std::optional<std::string> line) {
-    while (line && !line->empty() && (line->back() == '\n' || line->back() == ' ')) {
-        line->pop_back();
-    }
-    return line.value_or("");
+/// The word that a file of the account holds; empty where it is missing.
+std::string word_in(const fs::path& path) {
+    const auto text = read_small_file(path);
+    const auto words = split_words(text ? std::string_view(*text) : "");
+    return words.empty() ? std::string() : std::string(words.front());
 }
 
 std::string PodRuntime::name_space() const {
     if (!choice_.name_space.empty()) {
         return choice_.name_space;
     }
-    const std::string own = trimmed(read_small_file(access_.account / "namespace"));
+    const std::string own = word_in(access_.account / "namespace");
     return own.empty() ? "default" : own;
 }
 
@@ -219,8 +202,7 @@ Result<std::vector<RuntimeContainer>> PodRuntime::ask(Clock::time_point deadline
     }
     request.headers.push_back({"Accept", "application/json"});
     // Whoever listens on the way would have the account.
-    const std::string token =
-        encrypted_ ? trimmed(read_small_file(access_.account / "token")) : std::string();
+    const std::string token = encrypted_ ? word_in(access_.account / "token") : std::string();
     if (!token.empty()) {
         request.headers.push_back({"Authorization", "Bearer " + token});
     }

@@ -24,14 +24,9 @@ std::string link_text(const fs::path& link) {
 
 /// 0 where there is none, or none that can be seen from this pid namespace.
 pid_t first_process(const CgroupFolders& folders) {
-    const auto text =
-        folders.any()
-            ? read_small_file((folders.cpu.empty() ? folders.memory : folders.cpu) / "cgroup.procs")
-            : std::nullopt;
-    return text ? static_cast<pid_t>(
-                      parse_number(split_lines(*text).empty() ? "" : split_lines(*text).front())
-                          .value_or(0))
-                : 0;
+    const fs::path& folder = folders.cpu.empty() ? folders.memory : folders.cpu;
+    const auto pid = folder.empty() ? std::nullopt : read_number(folder / "cgroup.procs");
+    return static_cast<pid_t>(pid.value_or(0));
 }
 
 }  // namespace

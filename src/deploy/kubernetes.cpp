@@ -231,19 +231,14 @@ Status check_files(const KubernetesPlan& plan, const Bundle& bundle, const char*
 
 }  // namespace
 
-bool is_dns_label(std::string_view text, std::size_t longest) {
-    const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-    return !text.empty() && text.size() <= longest && fits(text.front()) && fits(text.back()) &&
-           std::all_of(text.begin(), text.end(), [&](char c) { return fits(c) || c == '-'; });
-}
-
 std::string object_name(std::string_view text) {
+    constexpr std::string_view kBlanks = " -_.";
     std::string name;
     bool lost = false;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         const bool kept = byte < 0x80 && std::isalnum(byte) != 0;
-        lost = lost || (!kept && c != ' ' && c != '-' && c != '_' && c != '.');
+        lost = lost || (!kept && kBlanks.find(c) == std::string_view::npos);
         if (kept) {
             name += static_cast<char>(std::tolower(byte));
         } else if (!name.empty() && name.back() != '-') {
@@ -257,9 +252,7 @@ std::string object_name(std::string_view text) {
     const std::string hash = fmt::format("-{:08x}", fnv1a(text));
     lost = lost || name.size() > kLongestObjectName;
     name.resize(std::min(name.size(), kLongestObjectName - (lost ? hash.size() : 0)));
-    while (name.ends_with('-')) {
-        name.pop_back();
-    }
+    name.erase(name.find_last_not_of('-') + 1);
     return lost ? name + hash : name;
 }
 

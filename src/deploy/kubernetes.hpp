@@ -48,8 +48,6 @@ inline constexpr std::uint64_t kMostConfigBytes = std::uint64_t{1} << 20U;
 /// `text` (a scenario's name) as a DNS label (RFC 1123): lower case, what is no letter or digit as
 /// '-'. Where that loses more than case and blanks, some digits of its hash keep two names apart.
 [[nodiscard]] std::string object_name(std::string_view text);
-/// Whether it is such a label, of at most `longest` characters.
-[[nodiscard]] bool is_dns_label(std::string_view text, std::size_t longest = 63);
 
 /// All documents, one after the other. Error: files that no ConfigMap or Secret could hold, with
 /// their sizes; a path that cannot be mounted.

@@ -112,7 +112,7 @@ void read_pods(const Fields& fields, ContainerProbeConfig& container) {
     }
     if (const auto name_space = fields.get("namespace")) {
         container.name_space = label(*name_space, "a namespace of Kubernetes");
-        if (!container.name_space.empty() && !is_namespace(container.name_space)) {
+        if (!container.name_space.empty() && !is_dns_label(container.name_space)) {
             name_space->fault("must be a namespace: lower-case letters, digits and -", "");
         }
         if (!fields.has("pods")) {

@@ -27,11 +27,11 @@ bool is_pod_selector(std::string_view text) {
     return open == 0 && std::any_of(text.begin(), text.end(), is_word);
 }
 
-bool is_namespace(std::string_view text) {
-    constexpr std::size_t kLongest = 63;
-    return !text.empty() && text.size() <= kLongest && text.front() != '-' && text.back() != '-' &&
-           std::all_of(text.begin(), text.end(),
-                       [](char c) { return is_lower_or_digit(c) || c == '-'; });
+bool is_dns_label(std::string_view text, std::size_t longest) {
+    return !text.empty() && text.size() <= longest && is_lower_or_digit(text.front()) &&
+           is_lower_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
+               return is_lower_or_digit(c) || c == '-';
+           });
 }
 
 }  // namespace plimsoll

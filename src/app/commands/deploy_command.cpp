@@ -14,6 +14,7 @@
 #include "deploy/quantity.hpp"
 #include "deploy/slurm.hpp"
 #include "objects/s3_store.hpp"
+#include "scenario/pod_choice.hpp"
 
 #include <algorithm>
 #include <cctype>

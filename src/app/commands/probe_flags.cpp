@@ -38,7 +38,7 @@ bool read_pods(const std::string& text, ContainerProbeConfig& config) {
     const std::size_t at = std::min(text.find('@'), text.size());
     config.pods = text.substr(0, at);
     config.name_space = at < text.size() ? text.substr(at + 1) : "";
-    return is_pod_selector(config.pods) && (at == text.size() || is_namespace(config.name_space));
+    return is_pod_selector(config.pods) && (at == text.size() || is_dns_label(config.name_space));
 }
 
 /// The part before '=' where that is a role, and not the label's or selector's own.

@@ -2,6 +2,7 @@
 #include "deploy/kubernetes.hpp"
 
 #include "deploy/slurm.hpp"
+#include "scenario/pod_choice.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
