@@ -20,7 +20,7 @@ namespace plimsoll {
 /// A failure is data: `read` gives a reading all the same. `start` makes one attempt, that is not
 /// counted, and fails if that does; reads go on trying whatever start said.
 /// One request a second is enough to tell layers apart and too little to matter; one that takes
-/// much CPU time of ours (a fresh connection that hashes a password) pauses up to 5 s between
+/// much CPU time of ours (a fresh connection that hashes a password) pauses up to 10 s between
 /// successes, while its last duration stands.
 inline constexpr Nanoseconds kCanaryPeriod = std::chrono::seconds(1);
 

@@ -13,8 +13,8 @@ enum Metric : std::uint32_t { Seconds, Failures };
 
 /// Of one core, on our side. A fresh connection with SCRAM's 4,096 rounds of hashing takes 3 to 10
 /// ms of it, a query on a connection held or a TCP connect some tens of microseconds.
-constexpr double kMostCpu = 0.001;
-constexpr Nanoseconds kLongestPause = std::chrono::seconds(5);
+constexpr double kMostCpu = 0.0005;
+constexpr Nanoseconds kLongestPause = std::chrono::seconds(10);
 
 }  // namespace
 

@@ -17,7 +17,7 @@ public:
     CanaryProbe(std::string canary, Nanoseconds period);
 
     /// The time from a request that took `cpu` of ours to the next one: such that they take
-    /// 0.1 % of a core, and at most 5 s.
+    /// 0.05 % of a core, and at most 10 s.
     [[nodiscard]] static Nanoseconds pause_after(Nanoseconds cpu) noexcept;
 
     [[nodiscard]] std::string name() const final { return "canary:" + canary_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/fd.hpp"
 #include "base/result.hpp"
 
 #include <chrono>
@@ -31,11 +32,13 @@ public:
     static constexpr Nanoseconds kAskEngine = std::chrono::milliseconds(100);
 
 private:
+    [[nodiscard]] bool lives() const;
+
     std::uint16_t port_;
     std::filesystem::path proc_;
     std::string docker_host_, where_;
     pid_t pid_ = 0;
-    std::uint64_t start_ticks_ = 0;
+    Fd folder_;  // the process's own: empty once it has ended, even where its pid is another's
     Error last_error_{"not looked for yet"};
     Clock::time_point look_again_{};
     Nanoseconds pause_ = kFirstPause;

@@ -13,10 +13,10 @@ namespace {
 std::optional<double> find_word(std::string_view text, std::string_view line_name,
                                 std::string_view word) {
     for (const std::string_view line : split_lines(text)) {
-        const std::vector<std::string_view> words = split_words(line);
-        if (words.empty() || words.front() != line_name) {
+        if (!line.starts_with(line_name)) {
             continue;
         }
+        const std::vector<std::string_view> words = split_words(line);
         const auto found = std::find(words.begin(), words.end(), word);
         return words.end() - found > 1 ? parse_number(*(found + 1)) : std::nullopt;
     }
@@ -30,10 +30,10 @@ std::optional<double> find_counter(std::string_view table, std::string_view prot
     const std::string heading = std::string(protocol) + ":";
     std::vector<std::string_view> names;
     for (const std::string_view line : split_lines(table)) {
-        std::vector<std::string_view> words = split_words(line);
-        if (words.empty() || words.front() != heading) {
+        if (!line.starts_with(heading)) {
             continue;
         }
+        std::vector<std::string_view> words = split_words(line);
         if (names.empty()) {
             names = std::move(words);
             continue;

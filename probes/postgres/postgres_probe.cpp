@@ -183,7 +183,8 @@ void PostgresProbe::swap_connections() {
 }
 
 Result<PgRows> PostgresProbe::ask_activity(Clock::time_point deadline) {
-    Result<PgRows> rows = main_.ask("plimsoll_activity", activity_sql(), deadline);
+    static const std::string sql = activity_sql();
+    Result<PgRows> rows = main_.ask("plimsoll_activity", sql, deadline);
     if (!rows && rows.error().what.ends_with(kDenied)) {
         Error error = rows.error();
         error.hint =

@@ -104,13 +104,15 @@ void read_times(const char* attributes, std::size_t size, TcpSocket& socket) {
         if (attribute.nla_len < sizeof(nlattr) || attribute.nla_len > size) {
             return;
         }
-        constexpr std::size_t kNeeded =
+        constexpr std::size_t kTimes =
             offsetof(tcp_info, tcpi_last_data_recv) + sizeof(std::uint32_t);
-        if (attribute.nla_type == INET_DIAG_INFO && attribute.nla_len >= sizeof(nlattr) + kNeeded) {
-            tcp_info info{};
-            std::memcpy(&info, attributes + sizeof(nlattr), kNeeded);
+        const std::size_t length = attribute.nla_len - sizeof(nlattr);
+        if (attribute.nla_type == INET_DIAG_INFO && length >= kTimes) {
+            tcp_info info{};  // what an older kernel does not tell stays 0
+            std::memcpy(&info, attributes + sizeof(nlattr), std::min(length, sizeof(info)));
             socket.sent_ms_ago = info.tcpi_last_data_sent;
             socket.received_ms_ago = info.tcpi_last_data_recv;
+            socket.unanswered = info.tcpi_data_segs_out > 0 && info.tcpi_bytes_received == 0;
         }
         const std::size_t step = std::min<std::size_t>(NLA_ALIGN(attribute.nla_len), size);
         attributes += step;
@@ -267,7 +269,6 @@ Status SocketDiag::look_again(std::span<TcpSocket> sockets, bool with_times) {
                          TcpSocket& socket = sockets[head.nlmsg_seq];
                          if (head.nlmsg_type == NLMSG_ERROR || length < sizeof(inet_diag_msg)) {
                              socket.gone = true;
-                             socket.waiting = 0;
                          } else {
                              socket = read_socket(body, length);
                          }

@@ -11,9 +11,13 @@ namespace {
 
 // Of a core. A walk takes 2 to 3 ms where the kernel's table has 262,144 places (24 GB of memory),
 // and a microsecond more for each socket.
-constexpr double kWalks = 0.002;
+constexpr double kWalks = 0.0012;
 constexpr double kTextWalks = 0.003;
-constexpr double kOwners = 0.001;
+constexpr double kOwners = 0.0005;
+// Each time, some of the callers' connections (2 to 3 us each) and of the target's own (4 us).
+constexpr double kCallers = 0.0008;
+constexpr double kOutgoing = 0.001;
+constexpr std::size_t kFewest = 16;
 constexpr Nanoseconds kCountWorkers = std::chrono::seconds(5);
 
 /// Identity of a process's network namespace; 0 where it cannot be seen.
@@ -31,7 +35,7 @@ double unread_bytes(const TcpSocket& socket) {
 /// How long a request has been under way; nothing where none is.
 std::optional<double> wait_of(const TcpSocket& socket) {
     if (!socket.sent_ms_ago || !socket.received_ms_ago ||
-        *socket.received_ms_ago <= *socket.sent_ms_ago) {
+        (*socket.received_ms_ago <= *socket.sent_ms_ago && !socket.unanswered)) {
         return std::nullopt;
     }
     return *socket.sent_ms_ago / 1000.0;
@@ -47,7 +51,9 @@ TargetSockets::TargetSockets(TargetSocketsOptions options)
     : options_(std::move(options)),
       tree_(options_.proc, options_.pid, options_.apart),
       walks_(kWalks),
-      owners_(kOwners) {
+      owners_(kOwners),
+      callers_ration_(kCallers, kFewest, SocketDiag::kMostAtOnce),
+      outgoing_ration_(kOutgoing, kFewest, SocketDiag::kMostAtOnce) {
     const ino_t theirs = network_namespace(options_.proc, std::to_string(options_.pid));
     own_namespace_ = theirs == 0 || theirs == network_namespace(options_.proc, "self");
 }
@@ -205,8 +211,9 @@ PeerKey TargetSockets::key_of(const TcpSocket& socket) {
 }
 
 /// The next of them, in turn; all where there are few.
-std::span<TcpSocket> TargetSockets::take_turn(std::vector<TcpSocket>& all, std::size_t& next) {
-    const std::size_t count = std::min(SocketDiag::kMostAtOnce, all.size());
+std::span<TcpSocket> TargetSockets::take_turn(std::vector<TcpSocket>& all, std::size_t& next,
+                                              std::size_t most) {
+    const std::size_t count = std::min(most, all.size());
     if (next >= all.size()) {
         next = 0;
     }
@@ -215,12 +222,11 @@ std::span<TcpSocket> TargetSockets::take_turn(std::vector<TcpSocket>& all, std::
     return std::span(all).subspan(first, count);
 }
 
-/// Adds the figures of `some`, each standing for `each` connections.
+/// Adds the figures of `some`, each standing for `each` connections. One that has ended since the
+/// last walk counts as it was last seen: where each request has a connection of its own, another
+/// stands in its place, which only the next walk can find.
 void TargetSockets::add(std::span<const TcpSocket> some, double each, bool outgoing) {
     for (const TcpSocket& socket : some) {
-        if (socket.gone) {
-            continue;
-        }
         PeerFigures& sum = figures_.peers[outgoing ? key_of(socket) : PeerKey{}];
         sum.connections += each;
         const double unread = unread_bytes(socket);
@@ -235,16 +241,21 @@ void TargetSockets::add(std::span<const TcpSocket> some, double each, bool outgo
 }
 
 /// Looks again at some, unless a walk has just seen all that is wanted.
-Status TargetSockets::add_some(std::vector<TcpSocket>& all, std::size_t& next, bool fresh,
-                               bool outgoing) {
+Status TargetSockets::add_some(bool outgoing, Clock::time_point now, bool fresh) {
+    std::vector<TcpSocket>& all = outgoing ? outgoing_ : callers_;
+    Ration& ration = outgoing ? outgoing_ration_ : callers_ration_;
+    const std::size_t most = ration.count(now);
     if (!diag_ || all.empty() || fresh) {
         add(all, 1, outgoing);
         return {};
     }
-    const std::span<TcpSocket> some = take_turn(all, next);
+    const std::span<TcpSocket> some =
+        take_turn(all, outgoing ? next_outgoing_ : next_caller_, most);
+    const Nanoseconds before = thread_cpu_time();
     if (Status looked = diag_->look_again(some, outgoing); !looked) {
         return looked;
     }
+    ration.charge(some.size(), thread_cpu_time() - before);
     add(some, static_cast<double>(all.size()) / static_cast<double>(some.size()), outgoing);
     return {};
 }
@@ -265,10 +276,10 @@ Status TargetSockets::look(Clock::time_point now) {
     }
     figures_.peers.clear();
     figures_.peers[PeerKey{}];  // none is a figure too
-    if (Status added = add_some(callers_, next_caller_, walks, false); !added) {
+    if (Status added = add_some(false, now, walks); !added) {
         return added;
     }
-    return add_some(outgoing_, next_outgoing_, false, true);  // a walk does not tell times
+    return add_some(true, now, false);  // a walk does not tell times
 }
 
 Result<SocketFigures> TargetSockets::sample(Clock::time_point now) {

@@ -61,11 +61,12 @@ struct TargetSocketsOptions {
 
 /// Looks at the sockets of one process tree, in its network namespace.
 ///
-/// Each sample looks at the listening sockets, and again at up to 64 callers' connections (in turn,
-/// in the kernel's order, which is random: what they show is taken for all) and 64 others. Which
-/// connections there are takes a walk over the machine's whole table; those come as often as 0.2 %
-/// of a core allows. In a namespace that it shares with us, the target's sockets are told from
-/// others' by its descriptors, for which there is 0.1 %; these also tell which processes serve.
+/// Each sample looks at the listening sockets, and again at 16 to 64 callers' connections (in turn,
+/// in the kernel's order, which is random: what they show is taken for all) and as many others: so
+/// many as 0.08 % and 0.1 % of a core allow. Which connections there are takes a walk over the
+/// machine's whole table; those come as often as 0.12 % of a core allows. In a namespace that it
+/// shares with us, the target's sockets are told from others' by its descriptors, for which there
+/// is 0.05 %; these also tell which processes serve.
 ///
 /// Without sock_diag (entering the namespace takes CAP_SYS_ADMIN) the text of /proc/PID/net/tcp is
 /// read as often as 0.3 % of a core allows, and its figures hold until then; there are no waits and
@@ -93,9 +94,10 @@ private:
     void note_listeners(const std::vector<TcpSocket>& listeners);
     [[nodiscard]] bool serves(std::uint16_t port) const;
     [[nodiscard]] PeerKey key_of(const TcpSocket& socket);
-    static std::span<TcpSocket> take_turn(std::vector<TcpSocket>& all, std::size_t& next);
+    static std::span<TcpSocket> take_turn(std::vector<TcpSocket>& all, std::size_t& next,
+                                          std::size_t most);
     void add(std::span<const TcpSocket> some, double each, bool outgoing);
-    Status add_some(std::vector<TcpSocket>& all, std::size_t& next, bool fresh, bool outgoing);
+    Status add_some(bool outgoing, Clock::time_point now, bool fresh);
     Status look(Clock::time_point now);
 
     TargetSocketsOptions options_;
@@ -103,6 +105,7 @@ private:
     ProcessTree tree_;
     std::optional<SocketDiag> diag_;
     Pace walks_, owners_;
+    Ration callers_ration_, outgoing_ration_;
     Clock::time_point count_again_{};
     std::set<std::uint16_t> listening_;          // ports of the namespace
     std::set<std::uint32_t> served_;             // inodes of sockets that listen for callers

@@ -12,9 +12,9 @@ namespace plimsoll {
 namespace {
 
 // States of a socket in the kernel (include/net/tcp_states.h).
-constexpr unsigned kEstablished = 1;
-constexpr unsigned kCloseWait = 8;
-constexpr unsigned kListen = 10;
+constexpr unsigned kEstablishedState = 1;
+constexpr unsigned kCloseWaitState = 8;
+constexpr unsigned kListenState = 10;
 
 bool is_mapped(const AddressWords& words) {
     return words[0] == 0 && words[1] == 0 && words[2] == htonl(0xffff);
@@ -60,11 +60,11 @@ std::optional<TcpSocket> parse_line(std::string_view line, bool ipv6) {
         !read_hex(fields[4].substr(colon + 1), socket.waiting)) {
         return std::nullopt;
     }
-    if (state != kEstablished && state != kCloseWait && state != kListen) {
+    if (state != kEstablishedState && state != kCloseWaitState && state != kListenState) {
         return std::nullopt;
     }
-    socket.listening = state == kListen;
-    socket.peer_closed = state == kCloseWait;
+    socket.listening = state == kListenState;
+    socket.peer_closed = state == kCloseWaitState;
     socket.inode = static_cast<std::uint32_t>(parse_number(fields[9]).value_or(0));
     return socket;
 }

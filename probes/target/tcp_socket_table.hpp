@@ -31,7 +31,10 @@ struct TcpSocket {
     std::optional<std::uint32_t> limit;
     /// Since data last went out and came in. Nothing: not asked for.
     std::optional<std::uint32_t> sent_ms_ago, received_ms_ago;
-    bool gone = false;  // `look_again` did not find it
+    /// Data has gone out and none has ever come in. The times alone do not tell: where a request
+    /// follows on connecting within the kernel's tick, both are the same.
+    bool unanswered = false;
+    bool gone = false;  // `look_again` did not find it; the rest is as it was before
     // For the kernel, to find it again.
     std::uint32_t interface = 0;
     std::array<std::uint32_t, 2> cookie{};

@@ -4,6 +4,23 @@
 #include <utility>
 
 namespace plimsoll {
+namespace {
+
+constexpr Nanoseconds kCanariesApart = std::chrono::milliseconds(20);
+
+/// Does `work(i)` for each probe of the kind asked for, each on a thread of its own: none waits for
+/// another that hangs.
+template <typename Work>
+void at_once(const std::vector<ProbePtr>& probes, bool waits_on_target, const Work& work) {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        if (probes[i]->waits_on_target() == waits_on_target) {
+            threads.emplace_back([&work, i] { work(i); });
+        }
+    }
+}
+
+}  // namespace
 
 ProbeRunner::ProbeRunner(std::vector<ProbePtr> probes, ProbeSink sink)
     : probes_(std::move(probes)), sink_(std::move(sink)), health_(probes_.size()) {}
@@ -13,10 +30,11 @@ ProbeRunner::~ProbeRunner() {
 }
 
 std::vector<Status> ProbeRunner::start(Nanoseconds limit) {
-    std::vector<Status> statuses;
-    statuses.reserve(probes_.size());
-    for (const ProbePtr& probe : probes_) {
-        statuses.push_back(probe->start(Clock::now() + limit));
+    std::vector<Status> statuses(probes_.size());
+    // Of a server's last connections those come first that are kept.
+    for (const bool canaries : {false, true}) {
+        at_once(probes_, canaries,
+                [&](std::size_t i) { statuses[i] = probes_[i]->start(Clock::now() + limit); });
     }
     return statuses;
 }
@@ -35,23 +53,23 @@ void ProbeRunner::begin() {
     if (probes_.empty() || !lanes_.empty()) {
         return;
     }
-    Nanoseconds shortest = Nanoseconds::max();
-    for (const ProbePtr& probe : probes_) {
-        shortest = std::min(shortest, probe->period());
-    }
     const Clock::time_point now = Clock::now();
-    const Nanoseconds apart = shortest / static_cast<std::int64_t>(probes_.size());
     Lane quick;
     tracks_.clear();
+    Clock::time_point first = now;
     for (std::size_t i = 0; i < probes_.size(); ++i) {
+        first += probes_[i]->waits_on_target() ? kCanariesApart : Nanoseconds::zero();
         tracks_.emplace_back(probes_[i]->name(), probes_[i]->period(),
-                             now + apart * static_cast<std::int64_t>(i));
+                             probes_[i]->waits_on_target() ? first : now);
         if (probes_[i]->waits_on_target()) {
             lanes_.emplace_back().members.push_back(i);
         } else {
             quick.members.push_back(i);
         }
     }
+    std::stable_sort(quick.members.begin(), quick.members.end(), [this](auto a, auto b) {
+        return probes_[a]->period() < probes_[b]->period();
+    });
     if (!quick.members.empty()) {
         lanes_.push_back(std::move(quick));
     }
@@ -75,8 +93,9 @@ void ProbeRunner::stop() {
     }
     lanes_.clear();
     const Clock::time_point now = Clock::now();
-    for (const ProbePtr& probe : probes_) {
-        probe->finish(Clock::now() + kLongestRead);
+    for (const bool canaries : {false, true}) {
+        at_once(probes_, canaries,
+                [&](std::size_t i) { probes_[i]->finish(Clock::now() + kLongestRead); });
     }
     for (std::size_t i = 0; i < tracks_.size(); ++i) {
         const std::optional<Gap> gap = tracks_[i].finish(now);
@@ -126,14 +145,15 @@ void ProbeRunner::report(std::size_t probe, const Gap& gap) {
 void ProbeRunner::read(Lane& lane, std::size_t probe, Clock::time_point now) {
     Probe& source = *probes_[probe];
     ProbeTrack& track = tracks_[probe];
-    track.take(now, lane.slowest == source.name() ? std::string() : lane.slowest);
+    const bool blames_another = lane.slowest && *lane.slowest != probe;
+    track.take(now, blames_another ? std::string_view(tracks_[*lane.slowest].probe()) : "");
     const Nanoseconds limit = std::min(source.period(), kLongestRead);
     const Result<Reading> reading = source.read(now + limit);
     const Clock::time_point end = Clock::now();
     const Nanoseconds took = end - now;
     // Remembered until a longer one comes or it is quick again: the name in others' gaps.
-    if (took >= lane.slowest_took || lane.slowest == source.name()) {
-        lane.slowest = source.name();
+    if (took >= lane.slowest_took || lane.slowest == probe) {
+        lane.slowest = probe;
         lane.slowest_took = took;
     }
     if (reading) {

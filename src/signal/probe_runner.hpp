@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,8 +33,9 @@ struct ProbeSink {
 /// A read may take min(period, 500 ms). While one probe waits, the others of its thread wait too: a
 /// probe that hangs delays them by at most its own limit, and is left alone for longer and longer
 /// (ProbeTrack::rest_after) until it takes no more than a tenth of the time. Slots that are lost so
-/// are counted as missing and reported as a gap that names the culprit. First slots are spread
-/// over the shortest period, so that healthy probes do not queue for the same instant.
+/// are counted as missing and reported as a gap that names the culprit. All that share the thread
+/// are due at the same instants, those with the shortest period first: to wake costs CPU, and what
+/// is read at one moment can be compared.
 ///
 /// An Error from a probe opens a gap; further ones extend it; the next reading closes it. The
 /// gap's reason is the first error's text.
@@ -46,9 +48,9 @@ public:
     ProbeRunner(const ProbeRunner&) = delete;
     ProbeRunner& operator=(const ProbeRunner&) = delete;
 
-    /// Starts all probes one after the other, each within `limit`, before the load begins. One
-    /// Status per probe, in order. A probe that failed is read all the same (it may come up later):
-    /// until then it shows as one gap.
+    /// Starts all probes before the load begins: those that do not wait on the target at once, then
+    /// the others, within `limit` each time. One Status per probe, in order. A probe that failed is
+    /// read all the same (it may come up later): until then it shows as one gap.
     [[nodiscard]] std::vector<Status> start(Nanoseconds limit);
 
     /// What exporters must know of the probes; call after `start`, since facts are known then.
@@ -74,7 +76,7 @@ private:
     /// One thread and the probes it reads, by index.
     struct Lane {
         std::vector<std::size_t> members;
-        std::string slowest;  // the member with the longest read of late: whom to blame
+        std::optional<std::size_t> slowest;  // by its read of late: whom to blame
         Nanoseconds slowest_took{};
         std::thread thread;
     };

@@ -27,13 +27,13 @@ Gap ProbeTrack::gap(Clock::time_point to, bool open) const {
     return {probe_, last_reading_, to, reason_, open};
 }
 
-void ProbeTrack::take(Clock::time_point now, const std::string& busy_with) {
+void ProbeTrack::take(Clock::time_point now, std::string_view busy_with) {
     const auto current =
         now < first_ ? std::uint64_t{0} : static_cast<std::uint64_t>((now - first_) / period_);
     const std::uint64_t slot = std::max(current, next_slot_);
     if (slot > next_slot_ && reason_.empty()) {
         reason_ = busy_with.empty() ? "readings came too late for their turn"
-                                    : "the probe thread was busy with " + busy_with;
+                                    : "the probe thread was busy with " + std::string(busy_with);
     }
     next_slot_ = slot + 1;
     health_.expected = next_slot_;

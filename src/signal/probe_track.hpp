@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace plimsoll {
 
@@ -27,7 +28,7 @@ public:
     /// Takes the slot that `now` lies in (the next one, if that was taken already). Slots before it
     /// that nobody took are missing; `busy_with` says what the thread did instead, for the gap that
     /// they leave.
-    void take(Clock::time_point now, const std::string& busy_with);
+    void take(Clock::time_point now, std::string_view busy_with);
 
     /// The read of the taken slot gave `reading`. Returns the gap that this ends, if one was open
     /// or slots were missing: from the last reading before it (or `first`) to this one.
@@ -43,6 +44,7 @@ public:
     /// closed.
     std::optional<Gap> finish(Clock::time_point now);
 
+    [[nodiscard]] const std::string& probe() const noexcept { return probe_; }
     [[nodiscard]] const ProbeHealth& health() const noexcept { return health_; }
 
     /// How long to leave a probe alone after its n-th time-out in a row, each having blocked the

@@ -5,7 +5,8 @@
 // PID: a process to look at with its children; 0 for none. PORT: the target's, whose sockets,
 // threads and network namespace are looked at. METRICS_URL: the application's own metrics. What a
 // run of `plimsoll` reads less often than HZ is read less often here too. Prints one line of JSON:
-// wall and CPU seconds of this process, readings taken and due.
+// wall and CPU seconds of this process, those that each probe spent reading, readings taken and
+// due.
 #include "probes/app_metrics/app_metrics_probe.hpp"
 #include "probes/canary/canary.hpp"
 #include "probes/container/container_probe.hpp"
@@ -20,6 +21,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace plimsoll {
 namespace {
@@ -30,6 +34,34 @@ struct Targets {
     int pid;
     std::uint16_t port;
     std::string metrics_url;
+};
+
+/// A probe and the CPU time that its readings took.
+class MeasuredProbe final : public Probe {
+public:
+    explicit MeasuredProbe(ProbePtr probe) : probe_(std::move(probe)) {}
+    [[nodiscard]] double cpu_s() const { return to_seconds(spent_); }
+
+    [[nodiscard]] std::string name() const override { return probe_->name(); }
+    [[nodiscard]] std::span<const MetricDescriptor> descriptors() const override {
+        return probe_->descriptors();
+    }
+    [[nodiscard]] Nanoseconds period() const override { return probe_->period(); }
+    [[nodiscard]] bool waits_on_target() const override { return probe_->waits_on_target(); }
+    [[nodiscard]] Status start(Clock::time_point deadline) override {
+        return probe_->start(deadline);
+    }
+    [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override {
+        const Nanoseconds before = thread_cpu_time();
+        Result<Reading> reading = probe_->read(deadline);
+        spent_ += thread_cpu_time() - before;
+        return reading;
+    }
+    void finish(Clock::time_point deadline) override { probe_->finish(deadline); }
+
+private:
+    ProbePtr probe_;
+    Nanoseconds spent_{};
 };
 
 std::vector<ProbePtr> all_probes(double hz, const Targets& targets) {
@@ -68,6 +100,12 @@ std::vector<ProbePtr> all_probes(double hz, const Targets& targets) {
 }
 
 int measure(double seconds, std::vector<ProbePtr> probes) {
+    std::vector<const MeasuredProbe*> measured;
+    for (ProbePtr& probe : probes) {
+        auto with_clock = std::make_unique<MeasuredProbe>(std::move(probe));
+        measured.push_back(with_clock.get());
+        probe = std::move(with_clock);
+    }
     ProbeRunner runner(std::move(probes), {[](std::size_t, const Reading&, const ProbeHealth&) {},
                                            [](std::size_t, const Gap&, const ProbeHealth&) {}});
     for (const Status& status : runner.start(std::chrono::seconds(30))) {
@@ -89,9 +127,16 @@ int measure(double seconds, std::vector<ProbePtr> probes) {
         readings += health.readings;
         expected += health.expected;
     }
-    std::printf("{\"wall_s\": %.6f, \"cpu_s\": %.6f, \"readings\": %llu, \"expected\": %llu}\n",
-                wall, used, static_cast<unsigned long long>(readings),
-                static_cast<unsigned long long>(expected));
+    std::string parts;
+    for (const MeasuredProbe* probe : measured) {
+        parts += fmt::format("{}\"{}\": {:.6f}", parts.empty() ? "" : ", ", probe->name(),
+                             probe->cpu_s());
+    }
+    std::puts(
+        fmt::format(
+            R"({{"wall_s": {:.6f}, "cpu_s": {:.6f}, "probes": {{{}}}, "readings": {}, "expected": {}}})",
+            wall, used, parts, readings, expected)
+            .c_str());
     return 0;
 }
 

@@ -156,6 +156,7 @@ def measured(postgres, seconds, clients, fresh_cost, probes=None):
         return bench["tps"], None
     ours = json.loads(runner.communicate(timeout=60)[0])
     cost["client"] = ours["cpu_s"] / ours["wall_s"]
+    cost["parts"] = {name: spent / ours["wall_s"] for name, spent in ours["probes"].items()}
     cost["present"] = ours["readings"] / ours["expected"]
     return bench["tps"], cost
 
@@ -195,6 +196,10 @@ def main():
     mean = statistics.mean(ratios)
     print(f"throughput with/without: mean {mean:.4f} ± {2 * spread:.4f} (two standard errors of {len(ratios)} pairs)")
     print(f"our CPU: median {client * 100:.2f} % of a core (limit 1 %)")
+    parts = {name: statistics.median(c["parts"][name] for c in costs) for name in costs[0]["parts"]}
+    print("by probe, % of a core: " + ", ".join(f"{name} {cpu * 100:.2f}" for name, cpu in
+                                               sorted(parts.items(), key=lambda part: -part[1])) +
+          f"; the rest, between readings: {(client - sum(parts.values())) * 100:.2f}")
     print(f"database's CPU: median {server * 1e3:.2f} ms/s = {cores * 100:.2f} % of its {os.cpu_count()} cores (limit 0.5 %), "
           f"{share * 100:.2f} % of what it used; {fresh_s * 1e3:.2f} ms/s of it are fresh connections")
     os.kill(application, signal.SIGKILL)

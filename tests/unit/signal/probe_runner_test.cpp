@@ -1,7 +1,11 @@
 #include "signal/probe_runner.hpp"
 
 #include <atomic>
+#include <condition_variable>
+#include <functional>
 #include <map>
+#include <mutex>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -25,6 +29,9 @@ public:
     [[nodiscard]] bool waits_on_target() const override { return canary; }
     [[nodiscard]] Status start(Clock::time_point deadline) override {
         started_with = deadline - Clock::now();
+        if (at_start) {
+            at_start();
+        }
         return start_error.empty() ? Status() : Status(Error{start_error});
     }
     [[nodiscard]] Result<Reading> read(Clock::time_point deadline) override {
@@ -50,6 +57,7 @@ public:
     }
 
     std::string start_error;
+    std::function<void()> at_start;
     bool canary = false;
     Nanoseconds started_with{};
     std::atomic<Mood> mood{Mood::Well};
@@ -91,6 +99,32 @@ struct Log {
         return changed.wait_for(lock, 60s, [&] { return condition(*this); });
     }
 };
+
+TEST(ProbeRunner, StartsProbesAtOnceAndCanariesAfterThem) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int started = 0;
+    // Each waits until all of its kind have begun: one after the other they would wait in vain.
+    const auto wait_for = [&](int all) {
+        return [&, all] {
+            std::unique_lock lock(mutex);
+            ++started;
+            changed.notify_all();
+            EXPECT_TRUE(changed.wait_for(lock, 60s, [&] { return started >= all; }));
+            EXPECT_EQ(started, all);
+        };
+    };
+    std::vector<ProbePtr> probes;
+    for (const char* name : {"canary:a", "one", "canary:b", "two"}) {
+        auto probe = std::make_unique<FakeProbe>(name, 10ms);
+        probe->canary = std::string_view(name).starts_with("canary");
+        probe->at_start = wait_for(probe->canary ? 4 : 2);
+        probes.push_back(std::move(probe));
+    }
+    Log log;
+    ProbeRunner runner(std::move(probes), log.sink());
+    EXPECT_EQ(runner.start(3s).size(), 4U);
+}
 
 TEST(ProbeRunner, StartsEveryProbeWithItsOwnDeadlineAndReportsEachStatus) {
     auto good = std::make_unique<FakeProbe>("good", 10ms);
