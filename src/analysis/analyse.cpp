@@ -151,7 +151,7 @@ Status judge(const RunReader& reader, const RunData& data, Analysis& analysis) {
     analysis.findings = diagnose(data, found, analysis.verdict, analysis.checks);
     if (found.point.found) {
         const Case broken(data, found);
-        analysis.resource_limits = resource_limits(broken, broken.after());
+        analysis.resource_limits = resource_limits(broken, broken.carried_most());
     }
     const Status judged = judge_for_answer(reader, data, found, analysis.findings, analysis.checks);
     analysis.verdict = verdict_of(analysis.checks);

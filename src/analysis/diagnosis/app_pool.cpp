@@ -1,4 +1,5 @@
 // The application's own connection pool is smaller than its load needs.
+#include "analysis/diagnosis/case.hpp"
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/full_pool.hpp"
@@ -24,8 +25,6 @@ namespace {
 // Below this hold time changes with load by itself (cache, commit grouping); above, the database is
 // slower, and the pool is a symptom (kSlowerHold).
 constexpr double kSteadyHold = 1.5;
-// A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
-constexpr double kOverlap_s = 5;
 // The application worked on so many more requests than it had connections, while it still took new
 // ones in at once: workers were to spare when the pool was not.
 constexpr double kWorkersToSpare = 1.5;

@@ -127,7 +127,9 @@ std::optional<Finding> find_app_cpu(const Case& c) {
     if (cpu.loops > 0) {
         state_loops(c, cpu, finding);
     }
-    const double cpu_s = cpu.used / std::max(1e-9, c.served_rate(c.at_break()));
+    const Window carried = c.carried_most();
+    const double cpu_s =
+        c.cpu_of("app", carried).value_or(cpu.used) / std::max(1e-9, c.served_rate(carried));
     const double needed = std::ceil(c.highest_demand() * cpu_s / kTargetUse);
     finding.values = {{"cpu_s_per_request", cpu_s}, {"needed_cores", needed}};
     finding.fix =

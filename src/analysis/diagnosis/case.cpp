@@ -121,6 +121,18 @@ Window Case::most_served(Window window) const {
     return best;
 }
 
+Window Case::around_break() const {
+    constexpr double kEarlier_s = 5;
+    return {std::max(load_.from_s, after_.from_s - kEarlier_s), after_.to_s};
+}
+
+Window Case::carried_most() const {
+    constexpr double kMore = 1.1;
+    const Window late = most_served(after_);
+    const Window early = most_served(around_break());
+    return served_rate(early) > kMore * served_rate(late) ? early : late;
+}
+
 double Case::served_rate(Window window) const {
     double served = 0;
     double seconds = 0;
@@ -235,6 +247,18 @@ double failed_canaries(const RunData& data, std::string_view canary, Window wind
             window.holds(failures[i].t_s) && failures[i].value > failures[i - 1].value ? 1 : 0;
     }
     return failed;
+}
+
+Window told_after(const Case& c, const Signal& page, std::size_t least) {
+    const Window after = c.after();
+    const auto end = std::find_if(page.begin(), page.end(),
+                                  [&](const auto& point) { return point.t_s >= after.to_s; });
+    const auto told = static_cast<std::size_t>(end - page.begin());
+    if (samples_in(page, after) >= least || told < least ||
+        page[told - 1].t_s < after.from_s - kOverlap_s) {
+        return after;
+    }
+    return {std::min(after.from_s, page[told - least].t_s), after.to_s};
 }
 
 bool is_slower(double after_s, double before_s) {

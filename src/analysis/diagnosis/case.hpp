@@ -18,6 +18,8 @@ namespace plimsoll {
 inline constexpr double kSustainedShare = 0.80;
 /// Fewer samples than this say nothing about a lasting state: two seconds at 5 Hz.
 inline constexpr std::size_t kLeastSamples = 10;
+/// A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
+inline constexpr double kOverlap_s = 5;
 
 /// One run that broke (or did not), cut at the break. `before` is the load's time up to its onset,
 /// `after` from there for as long as the load stayed that high; both are the whole load where
@@ -45,6 +47,12 @@ public:
     /// was carried once can be carried, and work on requests that fail is none that a request
     /// takes. Else `answered(window)`.
     [[nodiscard]] Window most_served(Window window) const;
+    /// `after`, begun somewhat earlier: a service that cannot keep up often did most at that time.
+    [[nodiscard]] Window around_break() const;
+    /// Where to measure what a request takes of something: the most served of `after`, or of
+    /// `around_break` where clearly more was served there. What a service does for requests that
+    /// fail is no demand of those that succeed.
+    [[nodiscard]] Window carried_most() const;
     /// Requests per second that reached what is behind the application.
     [[nodiscard]] double served_rate(Window window) const;
     [[nodiscard]] double mean_response(Window window) const;
@@ -87,6 +95,11 @@ struct CanaryView {
 [[nodiscard]] double failed_canaries(const RunData& data, std::string_view canary, Window window);
 /// By a factor, and by an amount, that is beyond scatter.
 [[nodiscard]] bool is_slower(double after_s, double before_s);
+
+/// Where to look, after the break, in what an application's page says: in `c.after()`, or, where
+/// the page was not answered any more (it waits for what is full like any request), also in as many
+/// of the last readings before as make `least`.
+[[nodiscard]] Window told_after(const Case& c, const Signal& page, std::size_t least);
 
 /// Active backends without a wait event: on a CPU, or waiting for one. The application's and
 /// others', not ours.

@@ -1,5 +1,6 @@
 #include "analysis/diagnosis/diagnose.hpp"
 
+#include "analysis/diagnosis/case.hpp"
 #include "analysis/diagnosis/causes.hpp"
 #include "analysis/diagnosis/claim.hpp"
 
@@ -25,9 +26,6 @@ constexpr std::array<Rule, 23> kRules{find_max_connections,   find_pgbouncer_poo
                                       find_accept_queue,      find_memory,
                                       find_rate_limited,      find_network,
                                       find_ephemeral_ports};
-
-// A cause may be seen this much later than its symptom: sampling, and the onset's own resolution.
-constexpr double kOverlap_s = 5;
 
 bool is_late(const Finding& finding, const Break& found) {
     return found.point.found && finding.onset_s > found.certain_s + kOverlap_s;

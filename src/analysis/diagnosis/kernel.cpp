@@ -1,5 +1,6 @@
 // Causes that the kernel counts: connections dropped at a full accept queue, kills for lack of
 // memory.
+#include "analysis/diagnosis/case.hpp"
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/queries.hpp"
@@ -15,8 +16,6 @@
 namespace plimsoll {
 namespace {
 
-// A cause may be seen this much later than its symptom.
-constexpr double kOverlap_s = 5;
 // Of the limit: less is room that is still to be had.
 constexpr double kMemoryFull = 0.95;
 // Bash's and the engines' word for SIGKILL.

@@ -33,6 +33,7 @@ struct FullWorkers {
     std::string name;
     double size = 0, busy = 0, queued = 0, onset_s = 0;
     std::optional<double> busy_before;
+    std::optional<double> silent_s;  // since then its page was not answered any more
 };
 
 std::optional<FullWorkers> full_workers(const Case& c) {
@@ -46,16 +47,20 @@ std::optional<FullWorkers> full_workers(const Case& c) {
         one.name = sizes.label("workers");
         const Signal busy = series_of(data, metric::kAppWorkersBusy, "workers", one.name);
         const Signal queued = series_of(data, metric::kAppWorkersQueued, "workers", one.name);
-        one.size = median_in(sizes.points, c.after()).value_or(0);
-        one.busy = mean_in(busy, c.after()).value_or(0);
-        one.queued = median_in(queued, c.after()).value_or(0);
+        const Window told = told_after(c, busy.empty() ? queued : busy, kLeastPages);
+        if (told.from_s < c.after().from_s) {
+            one.silent_s = sizes.points.back().t_s;
+        }
+        one.size = median_in(sizes.points, told).value_or(0);
+        one.busy = mean_in(busy, told).value_or(0);
+        one.queued = median_in(queued, told).value_or(0);
         one.busy_before = mean_in(busy, c.before());
         const auto all_busy = [&](double n) { return n >= kAllBusy * one.size; };
         const auto waits = [](double n) { return n >= 1; };
-        const bool is_full = samples_in(busy, c.after()) >= kLeastPages &&
-                             share_in(busy, c.after(), all_busy).value_or(0) >= kSustainedShare;
-        const bool has_queue = samples_in(queued, c.after()) >= kLeastPages &&
-                               share_in(queued, c.after(), waits).value_or(0) >= kSustainedShare;
+        const bool is_full = samples_in(busy, told) >= kLeastPages &&
+                             share_in(busy, told, all_busy).value_or(0) >= kSustainedShare;
+        const bool has_queue = samples_in(queued, told) >= kLeastPages &&
+                               share_in(queued, told, waits).value_or(0) >= kSustainedShare;
         // Without a word of how many are busy, a queue says that all are.
         if (one.size < 1 || !(is_full || (busy.empty() && has_queue))) {
             continue;
@@ -152,8 +157,12 @@ std::optional<Finding> find_full_workers(const Case& c) {
     finding.direct = true;
     finding.onset_s = workers->onset_s;
     finding.evidence.emplace_back(
-        fmt::format("by its own figures {:.1f} of {:.0f} workers ({}) were busy{}", workers->busy,
+        fmt::format("by its own figures {:.1f} of {:.0f} workers ({}) were busy{}{}", workers->busy,
                     workers->size, workers->name,
+                    workers->silent_s ? fmt::format(" until its page was not answered any more, at "
+                                                    "{:.0f} s",
+                                                    *workers->silent_s)
+                                      : "",
                     workers->queued >= 1
                         ? fmt::format(", and {:.0f} requests waited for one", workers->queued)
                         : ""),

@@ -39,22 +39,23 @@ std::optional<SaidPool> look_at(const Case& c, const std::string& name) {
     const auto any = [](double waiting) { return waiting > 0; };
     const Signal pending = signal(metric::kAppPoolPending);
     const Signal used = signal(metric::kAppPoolUsed);
+    const Window told = told_after(c, pending.empty() ? used : pending, kLeastScrapes);
     SaidPool pool;
     pool.name = name;
-    pool.size = median_in(signal(metric::kAppPoolSize), after).value_or(0);
-    pool.used_mean = mean_in(used, after).value_or(0);
+    pool.size = median_in(signal(metric::kAppPoolSize), told).value_or(0);
+    pool.used_mean = mean_in(used, told).value_or(0);
     pool.used_before = mean_in(used, c.before());
-    pool.pending_median = median_in(pending, after).value_or(0);
+    pool.pending_median = median_in(pending, told).value_or(0);
     pool.timeouts = increase_in(signal(metric::kAppPoolTimeouts), after);
     pool.waits = increase_in(signal(metric::kAppPoolWaits), after);
     pool.onset_s = after.from_s;
-    const bool queued = samples_in(pending, after) >= kLeastScrapes &&
-                        share_in(pending, after, any).value_or(0) >= kSustainedShare;
+    const bool queued = samples_in(pending, told) >= kLeastScrapes &&
+                        share_in(pending, told, any).value_or(0) >= kSustainedShare;
     const auto in_use = [&](double n) { return n >= kAllInUse * pool.size; };
     // Some say how many are in use, and not who waits.
-    const bool full = pool.size > 0 && samples_in(used, after) >= kLeastScrapes &&
-                      share_in(used, after, in_use).value_or(0) >= kSustainedShare;
-    const bool silent = samples_in(pending, after) == 0;
+    const bool full = pool.size > 0 && samples_in(used, told) >= kLeastScrapes &&
+                      share_in(used, told, in_use).value_or(0) >= kSustainedShare;
+    const bool silent = samples_in(pending, told) == 0;
     if (!queued && pool.timeouts <= 0 && !(full && (pool.waits > 0 || silent))) {
         return std::nullopt;
     }

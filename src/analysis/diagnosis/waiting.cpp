@@ -73,12 +73,6 @@ double workers_of(const Case& c, double at_once, const Reach& reach) {
     return std::max(1.0, std::round(at_once));
 }
 
-/// Begins somewhat earlier: a service that cannot keep up often did most at that time.
-Window around_break(const Case& c) {
-    constexpr double kEarlier_s = 5;
-    return {std::max(c.load().from_s, c.after().from_s - kEarlier_s), c.after().to_s};
-}
-
 /// `at_once` 0: not known. `opened` 0: no more connections than before.
 Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, double at_once,
                    double opened) {
@@ -123,7 +117,7 @@ Finding event_loop(const Case& c, const Reach& reach, const Inside& inside, doub
             query::gauge(c, metric::kPgBackends));
     }
     state_room(inside, finding);
-    const double served = std::max(1e-9, c.served_rate(c.most_served(around_break(c))));
+    const double served = std::max(1e-9, c.served_rate(c.most_served(c.around_break())));
     finding.values.insert({{"blocked_s_per_request", 1 / served}, {"capacity_rate", served}});
     finding.fix = fmt::format(
         "Find the call that does not yield (a blocking driver, sleep, file or DNS access, a "
@@ -150,7 +144,7 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
         taken_in && !busy_acceptors(c) && !agree(*taken_in, at_once)) {
         finding.lacks("how many workers there are: the server's own figures (probes.app_metrics)");
     }
-    const double served = std::max(1e-9, c.served_rate(c.most_served(around_break(c))));
+    const double served = std::max(1e-9, c.served_rate(c.most_served(c.around_break())));
     const double hold = workers / served;
     const double needed = c.highest_demand() * hold;
     const double n = recommended_pool(needed);

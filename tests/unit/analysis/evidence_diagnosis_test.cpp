@@ -270,6 +270,29 @@ TEST(WorkerPool, IsFoundByTheServersOwnFigures) {
     expect_no_surer_without_any(data);
 }
 
+TEST(WorkerPool, IsFoundByThePageThatWaitsForOneItself) {
+    const auto cause_where_silent_since = [](double silent_s) {
+        RunData data = run_without(false, false, false);
+        add_app_cpu(data);
+        add_tomcat(data, 0.020);
+        for (StoredSeries& series : data.series) {
+            if (series.metric.starts_with("plimsoll_app_workers")) {
+                std::erase_if(series.points,
+                              [&](const auto& point) { return point.t_s > silent_s; });
+            }
+        }
+        const auto findings = diagnose_again(data);
+        EXPECT_EQ(findings.size(), 1U);
+        return findings.empty() ? Finding{} : findings[0];
+    };
+    const Finding full = cause_where_silent_since(kFull_s + 1.5);
+    EXPECT_EQ(full.cause, "worker_pool");
+    EXPECT_DOUBLE_EQ(full.values.at("workers"), 5);
+    EXPECT_THAT(full.evidence.front().text, testing::HasSubstr("was not answered any more"));
+    // What it said ten seconds before tells nothing of the break.
+    EXPECT_NE(cause_where_silent_since(kFull_s - 10).cause, "worker_pool");
+}
+
 TEST(WorkerPool, IsASymptomWhereEachIsBusyForLonger) {
     RunData data = run_without(false, false, false);
     add_app_cpu(data);

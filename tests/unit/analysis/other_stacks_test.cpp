@@ -254,6 +254,24 @@ TEST(OtherStacks, AThreadThatCollectsMostOfTheTimeIsWhatAllWaitFor) {
     EXPECT_NE(shown(findings).find("gc_pause(low)"), std::string::npos) << shown(findings);
 }
 
+// A loop that is at its end burns most of its time for requests that fail: those take no more than
+// they did.
+TEST(OtherStacks, WorkOnRequestsThatFailIsNoPartOfWhatARequestTakes) {
+    RunData data = analysed({}).data;
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    slow_canary(data, kFull_s);
+    set_app_cpu(data, 0.9, 0.98);
+    name_server(data, "node");
+    const double before = diagnose_again(data).at(0).values.at("cpu_s_per_request");
+    for (TickFacts& tick : data.ticks) {
+        if (tick.middle_s() > kFull_s) {
+            tick.served /= 4;
+        }
+    }
+    EXPECT_NEAR(diagnose_again(data).at(0).values.at("cpu_s_per_request"), before, 0.1 * before);
+}
+
 // Three workers of one thread each on a machine of eight cores.
 TEST(OtherStacks, AsManyCoresAsProcessesAreALimitOfSingleThreads) {
     RunData data = analysed({}).data;
