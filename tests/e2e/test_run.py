@@ -291,6 +291,12 @@ class Run(unittest.TestCase):
         done = run_plimsoll("no-such-command", check=104)
         self.assertIn('unknown command "no-such-command"', done.stderr)
 
+    def test_a_flag_that_is_misspelt_is_guessed_at(self):
+        done = run_plimsoll("run", "--ratee", "5/s", "x.yaml", "--no-such-thing-at-all")
+        self.assertEqual(done.returncode, 104)
+        self.assertIn("did you mean --rate in place of --ratee?", done.stderr)
+        self.assertEqual(done.stderr.count("did you mean"), 1)
+
     def test_ctrl_c_is_105_and_results_are_written(self):
         with Target(delay=0.01) as target:
             run = start_plimsoll("run", target.url, "-u", "5", "-d", "10m", "--run-dir", self.dir / "r")

@@ -2,9 +2,12 @@
 
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
+#include "scenario/wording.hpp"
 
 #include <sstream>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -19,6 +22,27 @@ int say_of(const CLI::App& app, const CLI::Error& error) {
     say("{}", out.str());
     say(stderr, "{}", complaints.str());
     return status;
+}
+
+/// For each flag that the chosen command does not have: the one that was meant, where one is near.
+void guess_flags(const CLI::App& app) {
+    const CLI::App* chosen = &app;
+    while (!chosen->get_subcommands().empty()) {
+        chosen = chosen->get_subcommands().front();
+    }
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : chosen->get_options()) {
+        flags.insert(flags.end(), option->get_lnames().begin(), option->get_lnames().end());
+    }
+    const std::vector<std::string_view> known(flags.begin(), flags.end());
+    for (const std::string& extra : app.remaining(true)) {
+        if (extra.starts_with("--")) {
+            const std::string given = extra.substr(2, extra.find('=') - 2);
+            if (const std::string_view near = nearest(given, known); !near.empty()) {
+                say(stderr, "did you mean --{} in place of --{}?\n", near, given);
+            }
+        }
+    }
 }
 
 }  // namespace
@@ -219,6 +243,10 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
         } else {
             say_of(*app_, error);
         }
+        return to_int(ExitCode::InvalidInput);
+    } catch (const CLI::ExtrasError& error) {
+        say_of(*app_, error);
+        guess_flags(*app_);
         return to_int(ExitCode::InvalidInput);
     } catch (const CLI::ParseError& error) {
         const int status = say_of(*app_, error);
