@@ -28,8 +28,9 @@ MODELS = ["open", "closed"]
 
 
 class Case:
-    """A cause, the faults that plant it, and the rate that the ramp ends at: about twice what the fault lets through. `also` are
-    causes that say the same in other words; `value` is the size that must be exact."""
+    """A cause, the faults that plant it, and the rate that the ramp ends at: about twice what the fault lets through. Without a rate
+    that hangs on how fast the machine is, and a pilot tells (rate_that_breaks). `also` are causes that say the same in
+    other words; `value` is the size that must be exact."""
 
     def __init__(self, faults, rate, also=(), value=None, lab=(), login=False, fresh=False):
         self.faults, self.rate, self.also, self.value = faults, rate, list(also), value
@@ -44,7 +45,7 @@ CASES = {
     "event_loop_blocked": Case(["event-loop:block=10ms"], 200),                                              # 100/s
     "app_cpu": Case(["app-cpu:burn=10ms,single=yes"], 200, also=["event_loop_blocked"]),                     # 100/s
     "app_cpu_throttled": Case(["app-cpu:burn=5ms", "cpu-quota:cores=0.5"], 200),                             # 100/s
-    "password_hashing": Case(["password-hashing:iterations=100000"], 60, login=True),                        # cores / 50 ms
+    "password_hashing": Case(["password-hashing:iterations=100000"], None, login=True),
     "gc_pause": Case(["gc-pause:pause=150ms,every=20"], 200),                                                # 130/s
     "upstream": Case(["thread-pool:size=4,hold=40ms"], 200),                                                 # 100/s
     "idle_in_transaction": Case(["app-pool:size=10,hold=5ms", "idle-in-transaction:call=150ms"], 120),       # 65/s
@@ -52,9 +53,9 @@ CASES = {
     "max_connections": Case(["max-connections:limit=12,hold=40ms"], 400, value=("max_connections", 12)),
     "pgbouncer_pool": Case(["pgbouncer-pool:size=3"], 300, lab=["--pgbouncer"], value=("pool_size", 3)),     # 150/s
     "connection_leak": Case(["app-pool:size=30,hold=10ms", "connection-leak:every=40"], 80),
-    "database_cpu": Case(["database-cpu:work=12000"], 300),
-    "slow_sql": Case(["slow-sql:rows=500000"], 150),
-    "database_io": Case(["database-io:commits=20"], 300),
+    "database_cpu": Case(["database-cpu:work=12000"], None),
+    "slow_sql": Case(["slow-sql:rows=200000"], None),
+    "database_io": Case(["database-io:commits=20"], None),
     "rate_limited": Case(["rate-limit:rate=60/s,burst=10"], 120),
     "accept_queue": Case(["accept-queue:backlog=1,pause=20ms"], 120, fresh=True),                                        # 50/s
     "network": Case(["network:latency=0s,drop_new=30%"], 80, lab=["--proxy"], fresh=True),
@@ -105,16 +106,35 @@ class Lab:
         return int(Path(folder, "data", "postmaster.pid").read_text().split()[0])
 
 
+def step_of(case):
+    if case.login:
+        return {"post": "/v1/login", "json": {"name": "nobody", "password": "wrong"}, "expect": {"status": 401}}
+    return {"get": "/v1/deployments/5"}
+
+
+def rate_that_breaks(case, lab):
+    """A second: that of the case, or twice what it answers to 32 callers who ask without a pause."""
+    if case.rate:
+        return case.rate
+    pilot_s = 4
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "pilot.yaml")
+        file.write_text(json.dumps({"name": "pilot", "target": lab.said["ready"], "users": {"client": {"flow": [step_of(case)]}},
+                                    "load": [{"executor": "constant-vus", "vus": 32, "duration": f"{pilot_s}s"}]}))
+        done = run_plimsoll("run", file, "--run-dir", f"{folder}/run", "--headless", timeout=60)
+        if not Path(folder, "run", "summary.json").exists():
+            raise AssertionError(done.stdout + done.stderr)
+        return max(20, round(2 * summary(Path(folder, "run"))["totals"]["requests"] / pilot_s))
+
+
 def scenario(cause, case, model, without, lab):
     """As JSON, which is YAML."""
-    step = {"get": "/v1/deployments/5"}
-    if case.login:
-        step = {"post": "/v1/login", "json": {"name": "nobody", "password": "wrong"}, "expect": {"status": 401}}
+    rate = rate_that_breaks(case, lab)
     if model == "open":
         load = {"executor": "ramping-arrival-rate", "start_rate": "5/s", "max_vus": 3000,
-                "stages": [{"duration": f"{RAMP_S}s", "target": f"{case.rate}/s"}], "arrivals": "poisson"}
+                "stages": [{"duration": f"{RAMP_S}s", "target": f"{rate}/s"}], "arrivals": "poisson"}
     else:
-        load = {"executor": "ramping-vus", "start_vus": 1, "stages": [{"duration": f"{RAMP_S}s", "target": max(30, case.rate // 4)}]}
+        load = {"executor": "ramping-vus", "start_vus": 1, "stages": [{"duration": f"{RAMP_S}s", "target": max(30, rate // 4)}]}
     probes = {"host": True}
     if without != "no-postgres":
         probes["postgres"] = {"dsn": lab.said["postgres"]}
@@ -124,9 +144,9 @@ def scenario(cause, case, model, without, lab):
         probes["canaries"] = {"no_database": {"get": "/health"}}
     if without != "no-processes":
         probes["containers"] = [{"pid": lab.process.pid, "role": "app"}, {"pid": lab.postmaster, "role": "database"}]
-    return {"name": f"{cause} {model} {without}", "target": lab.said["ready"],
-            "defaults": {"timeout": "5s"}, "http": {"no_connection_reuse": case.fresh}, "users": {"client": {"think": "50ms" if model == "closed" else "0s", "flow": [step]}},
-            "load": [load], "probes": probes}
+    users = {"client": {"think": "50ms" if model == "closed" else "0s", "flow": [step_of(case)]}}
+    return {"name": f"{cause} {model} {without}", "target": lab.said["ready"], "defaults": {"timeout": "5s"},
+            "http": {"no_connection_reuse": case.fresh}, "users": users, "load": [load], "probes": probes}
 
 
 def run(cause, model, without, seed, runs=None):

@@ -91,6 +91,11 @@ class Frameworks(unittest.TestCase):
                 again = self.diagnosis(stack, fault, size=int(values[suggested]))
                 self.assertEqual([f for f in frameworks.named(again) if f[0] == cause], [])
                 self.assertLess(again["totals"]["failed"], 0.01 * again["totals"]["requests"])
+                # So many hold so long each (Little's law): what is carried then, under a load that goes to twice as much.
+                predicted = values[suggested] / values["hold_s"]
+                past = self.diagnosis(stack, fault, size=int(values[suggested]), top=round(2 * predicted))["breaking_point"]
+                print(stack, fault, f"predicted {predicted:.1f}/s, broke at {past['at_rate']:.1f}/s", flush=True)
+                self.assertLess(abs(past["at_rate"] / predicted - 1), 0.15)
 
 
 if __name__ == "__main__":
