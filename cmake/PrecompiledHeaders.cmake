@@ -1,5 +1,5 @@
 # Reading the same system headers is most of what a source costs to compile. They are compiled once for each way of compiling,
-# since flags must agree: what runs for each request (HOT), the other modules, and the tests.
+# since flags must agree: what runs for each request (HOT), what runs before a run or after it (COLD), the other modules, and the tests.
 # Only headers from outside the project, so that no change of ours compiles everything again; each source still includes what it
 # uses: -DPLIMSOLL_PCH=OFF shows what it forgot.
 #
@@ -17,13 +17,15 @@ endfunction()
 if(PLIMSOLL_LTO)
   set(plimsoll_hot_options -flto=auto -ffat-lto-objects)
 endif()
+set(plimsoll_cold_options $<$<CONFIG:RelWithDebInfo>:-O1>)
 # Tests themselves need not be optimised, which halves the time that they take to compile.
-set(plimsoll_test_options $<$<OR:$<CONFIG:RelWithDebInfo>,$<BOOL:${PLIMSOLL_FUZZ}>>:-O0>)
+set(plimsoll_test_options $<$<OR:$<CONFIG:RelWithDebInfo>,$<BOOL:${PLIMSOLL_FUZZ}>>:-O0> $<$<CONFIG:RelWithDebInfo>:-g0>)
 
 if(PLIMSOLL_PCH)
   file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "")
   plimsoll_precompile(plimsoll_module_pch)
   plimsoll_precompile(plimsoll_hot_pch OPTIONS ${plimsoll_hot_options})
+  plimsoll_precompile(plimsoll_cold_pch OPTIONS ${plimsoll_cold_options})
   if(PLIMSOLL_TESTS)
     find_package(GTest REQUIRED)
     plimsoll_precompile(plimsoll_test_pch OPTIONS ${plimsoll_test_options} LIBS GTest::gmock

@@ -52,7 +52,7 @@ constexpr Field kScope[]{{1, "name", Kind::Text}, {2, "version", Kind::Text}};
 constexpr Field kEvent[]{{1, "timeUnixNano", Kind::Fixed64},
                          {2, "name", Kind::Text},
                          {3, "attributes", Kind::Message, true, kKeyValue}};
-constexpr Field kStatus[]{{2, "message", Kind::Text}, {3, "code", Kind::Enum}};
+constexpr Field kStatusFields[]{{2, "message", Kind::Text}, {3, "code", Kind::Enum}};
 constexpr Field kSpan[]{{1, "traceId", Kind::Id},
                         {2, "spanId", Kind::Id},
                         {4, "parentSpanId", Kind::Id},
@@ -62,7 +62,7 @@ constexpr Field kSpan[]{{1, "traceId", Kind::Id},
                         {8, "endTimeUnixNano", Kind::Fixed64},
                         {9, "attributes", Kind::Message, true, kKeyValue},
                         {11, "events", Kind::Message, true, kEvent},
-                        {15, "status", Kind::Message, false, kStatus},
+                        {15, "status", Kind::Message, false, kStatusFields},
                         {16, "flags", Kind::Fixed32}};
 constexpr Field kScopeSpans[]{{1, "scope", Kind::Message, false, kScope},
                               {2, "spans", Kind::Message, true, kSpan},

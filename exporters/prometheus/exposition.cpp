@@ -12,8 +12,6 @@ namespace plimsoll {
 namespace {
 
 using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
 
 void append_value(std::string& out, std::uint64_t value) {
     const fmt::format_int digits(value);
@@ -113,20 +111,20 @@ void append_histogram(std::string& out, const std::string& name, const ClientMet
     }
 }
 
-std::string_view type_name(MetricType type) {
+std::string_view type_name(prometheus::MetricType type) {
     switch (type) {
-        case MetricType::Counter:
+        case prometheus::MetricType::Counter:
             return "counter";
-        case MetricType::Gauge:
+        case prometheus::MetricType::Gauge:
             return "gauge";
-        case MetricType::Histogram:
+        case prometheus::MetricType::Histogram:
             return "histogram";
         default:
             return "untyped";
     }
 }
 
-void append_family(std::string& out, const MetricFamily& family) {
+void append_family(std::string& out, const prometheus::MetricFamily& family) {
     if (!family.help.empty()) {
         out.append("# HELP ").append(family.name).append(" ");
         append_escaped(out, family.help, false);
@@ -137,10 +135,10 @@ void append_family(std::string& out, const MetricFamily& family) {
     BoundTexts bounds;
     for (const ClientMetric& metric : family.metric) {
         switch (family.type) {
-            case MetricType::Histogram:
+            case prometheus::MetricType::Histogram:
                 append_histogram(out, family.name, metric, bounds);
                 break;
-            case MetricType::Counter:
+            case prometheus::MetricType::Counter:
                 append_line(out, family.name, labels_of(metric), metric.counter.value);
                 break;
             default:
@@ -152,17 +150,17 @@ void append_family(std::string& out, const MetricFamily& family) {
 
 }  // namespace
 
-std::string exposition_text(const std::vector<MetricFamily>& families) {
+std::string exposition_text(const std::vector<prometheus::MetricFamily>& families) {
     constexpr std::size_t kLine = 110;  // most are a little shorter
     std::size_t lines = 0;
-    for (const MetricFamily& family : families) {
+    for (const prometheus::MetricFamily& family : families) {
         const std::size_t each =
             family.metric.empty() ? 0 : family.metric.front().histogram.bucket.size() + 2;
         lines += each * family.metric.size();
     }
     std::string out;
     out.reserve(lines * kLine);
-    for (const MetricFamily& family : families) {
+    for (const prometheus::MetricFamily& family : families) {
         if (!family.metric.empty()) {
             append_family(out, family);
         }

@@ -47,7 +47,7 @@ SeriesLabels labels_of(const json::object& object) {
     return labels;
 }
 
-std::string seconds(std::int64_t ms) {
+std::string seconds_text(std::int64_t ms) {
     return fmt::format("{}.{:03}", ms / 1000, ms % 1000);
 }
 
@@ -129,7 +129,7 @@ Result<std::vector<QueriedSeries>> PrometheusApi::query_range(const std::string&
         const auto body =
             post("/api/v1/query_range",
                  fmt::format("query={}&start={}&end={}&step={}", percent_encoded(expression),
-                             seconds(from), seconds(to), seconds(step_ms)),
+                             seconds_text(from), seconds_text(to), seconds_text(step_ms)),
                  deadline);
         if (!body) {
             return body.error();
@@ -160,7 +160,7 @@ Result<std::vector<SeriesLabels>> PrometheusApi::series(const std::string& selec
                                                         Clock::time_point deadline) {
     const auto body = post("/api/v1/series",
                            fmt::format("match[]={}&start={}&end={}", percent_encoded(selector),
-                                       seconds(start_ms), seconds(end_ms)),
+                                       seconds_text(start_ms), seconds_text(end_ms)),
                            deadline);
     if (!body) {
         return body.error();

@@ -1,5 +1,6 @@
 #include "analysis/answers.hpp"
 
+#include "analysis/as_double.hpp"
 #include "analysis/censored.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
@@ -35,10 +36,6 @@ constexpr std::array<std::pair<Outcome, std::string_view>, 11> kWords{{
     {Outcome::Protocol, "got what is not HTTP"},
     {Outcome::NoPorts, "found no local port"},
 }};
-
-double as_double(std::uint64_t n) {
-    return static_cast<double>(n);
-}
 
 /// What the schedule asked for in [from_s, to_s): arrivals, or users times seconds.
 double offered_between(const RunInfo& info, double from_s, double to_s) {

@@ -1,5 +1,6 @@
 #include "analysis/breaking_point.hpp"
 
+#include "analysis/as_double.hpp"
 #include "analysis/change_point.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
@@ -38,10 +39,6 @@ double median(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
-}
-
-double as_double(std::uint64_t n) {
-    return static_cast<double>(n);
 }
 
 struct MeanResponse {

@@ -1,5 +1,6 @@
 #include "analysis/change_point.hpp"
 
+#include "analysis/as_double.hpp"
 #include "analysis/load_level.hpp"
 
 #include <algorithm>
@@ -41,10 +42,6 @@ constexpr double kAsMuch = 0.95;
 
 // The load counts as still as high down to this share of the breaking point.
 constexpr double kStillHigh = 0.9;
-
-double as_double(std::uint64_t n) {
-    return static_cast<double>(n);
-}
 
 class Features {
 public:

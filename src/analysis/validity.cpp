@@ -1,5 +1,6 @@
 #include "analysis/validity.hpp"
 
+#include "analysis/as_double.hpp"
 #include "analysis/closed_loop.hpp"
 #include "analysis/latency.hpp"
 #include "analysis/load_level.hpp"
@@ -52,9 +53,6 @@ constexpr double kLeastProbeReadings = 0.90;
 constexpr double kLongestProbeGap_s = 5;
 constexpr std::size_t kMserBatch = 5;
 
-double as_double(std::uint64_t n) {
-    return static_cast<double>(n);
-}
 double percent(double ratio) {
     return 100 * ratio;
 }

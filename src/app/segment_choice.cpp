@@ -52,9 +52,9 @@ Error malformed(const char* name, std::string_view value, const char* what, cons
 }
 
 /// Of one pair, as far as it is there. Nothing: neither of both is set.
-class Reading {
+class PairOfVariables {
 public:
-    Reading(const Pair& pair, const EnvironmentLookup& environment)
+    PairOfVariables(const Pair& pair, const EnvironmentLookup& environment)
         : pair_(pair), index_(environment(pair.index)), count_(environment(pair.count)) {}
 
     [[nodiscard]] const char* index() const { return index_; }
@@ -135,16 +135,16 @@ Result<SegmentChoice> choose_segment(std::string_view flag, const EnvironmentLoo
     if (flag != "auto") {
         return said_outright(flag);
     }
-    const Reading kubernetes(kKubernetes, environment);
-    const Reading slurm(kSlurm, environment);
+    const PairOfVariables kubernetes(kKubernetes, environment);
+    const PairOfVariables slurm(kSlurm, environment);
     if (!kubernetes.whole() && !slurm.whole()) {
         // An index tells who started us; a count alone may stand in anybody's environment.
-        for (const Reading* const each : {&kubernetes, &slurm}) {
+        for (const PairOfVariables* const each : {&kubernetes, &slurm}) {
             if (each->index() != nullptr) {
                 return each->half();
             }
         }
-        for (const Reading* const each : {&kubernetes, &slurm}) {
+        for (const PairOfVariables* const each : {&kubernetes, &slurm}) {
             if (each->count() != nullptr) {
                 return each->half();
             }

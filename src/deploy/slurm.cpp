@@ -12,7 +12,7 @@ namespace plimsoll {
 namespace {
 
 /// For tasks to come up, and for the merge.
-constexpr std::uint64_t kMargin_s = 1800;
+constexpr std::uint64_t kSlurmMargin_s = 1800;
 
 /// sbatch reads these lines itself, by rules that are not a shell's: nothing that they could differ
 /// on goes in.
@@ -47,7 +47,7 @@ Result<std::string> slurm_script(const SlurmPlan& plan) {
     filling.values = {{"plimsoll", plan.plimsoll}, {"scenario", plan.scenario},
                       {"results", plan.results},   {"gather", plan.gather ? "yes" : ""},
                       {"upload", plan.upload},     {"shards", std::to_string(plan.shards)}};
-    const std::uint64_t minutes = (plan.length_s + kMargin_s + 59) / 60;
+    const std::uint64_t minutes = (plan.length_s + kSlurmMargin_s + 59) / 60;
     auto& lines = filling.inserts["sbatch-lines"];
     lines.push_back(fmt::format("#SBATCH --time={}", minutes));
     if (plan.memory_bytes != 0) {

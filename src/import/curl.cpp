@@ -59,9 +59,9 @@ constexpr std::array<std::string_view, 38> kNoWordFor{"resolve",
                                                       "interface",
                                                       "alt-svc"};
 
-class Lines {
+class CommandLines {
 public:
-    Lines(Draft& draft, const ImportOptions& options) : draft_(draft), options_(options) {}
+    CommandLines(Draft& draft, const ImportOptions& options) : draft_(draft), options_(options) {}
 
     void take(const ShellText& text) {
         for (const std::string& name : text.variables) {
@@ -313,7 +313,7 @@ Result<Imported> import_curl(std::string_view text, const ImportOptions& options
     Draft draft;
     draft.origin = fmt::format("curl, {}", options.source);
     draft.users.push_back({"visitor", 1, {}});
-    Lines(draft, options).take(*commands);
+    CommandLines(draft, options).take(*commands);
     if (draft.users.front().steps.empty()) {
         const bool left_out =
             !draft.notes.empty() && draft.notes.front().find("not curl") == std::string::npos;

@@ -10,7 +10,7 @@ namespace plimsoll::import {
 namespace {
 
 namespace json = boost::json;
-constexpr int kDeepest = 40;
+constexpr int kDeepestFit = 40;
 
 bool is_type(const json::value& value, std::string_view type) {
     if (type == "integer") {
@@ -200,7 +200,7 @@ std::string_view type_of(const json::value& schema) {
 }
 
 bool fits(const json::value& root, const json::value& value, const json::value* schema, int depth) {
-    if (schema == nullptr || depth > kDeepest) {
+    if (schema == nullptr || depth > kDeepestFit) {
         return true;
     }
     schema = resolve_reference(root, schema);

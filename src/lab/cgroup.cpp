@@ -21,7 +21,7 @@ namespace plimsoll {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kPrefix = "plimsoll-lab-";
+constexpr std::string_view kGroupPrefix = "plimsoll-lab-";
 
 Error refused(const std::string& path, int code) {
     return Error{"a control group could not be set up: " + std::generic_category().message(code),
@@ -96,12 +96,12 @@ Result<std::string> make_group(const Hierarchy& hierarchy, const std::string& co
         // Harmless when it is on already; when it is refused, a limit file will be missing below.
         static_cast<void>(put(hierarchy.folder + "/cgroup.subtree_control", "+" + controller));
     }
-    if (hierarchy.v2 && hierarchy.home.find(kPrefix) != std::string::npos) {
+    if (hierarchy.v2 && hierarchy.home.find(kGroupPrefix) != std::string::npos) {
         return Error{"cgroup version 2 allows one limit of ours at a time", hierarchy.home,
                      "remove the other fault first"};
     }
     const std::string path =
-        fmt::format("{}/{}{}-{}", hierarchy.folder, kPrefix, ::getpid(), controller);
+        fmt::format("{}/{}{}-{}", hierarchy.folder, kGroupPrefix, ::getpid(), controller);
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
         return refused(path, errno);
     }
@@ -206,11 +206,11 @@ void sweep_stale_cgroups(const std::string& hierarchy) {
         const std::string path = entries->path().string();
         const std::string name = entries->path().filename().string();
         entries.increment(problem);
-        if (!name.starts_with(kPrefix)) {
+        if (!name.starts_with(kGroupPrefix)) {
             continue;
         }
         pid_t pid = 0;
-        std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), pid);
+        std::from_chars(name.data() + kGroupPrefix.size(), name.data() + name.size(), pid);
         if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) {
             ::rmdir(path.c_str());
         }

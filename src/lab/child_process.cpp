@@ -20,10 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string errno_text(int code) {
-    return std::generic_category().message(code);
-}
-
 }  // namespace
 
 std::string ExitStatus::to_string() const {

@@ -15,10 +15,6 @@
 namespace plimsoll {
 namespace {
 
-std::string errno_text(int code) {
-    return std::generic_category().message(code);
-}
-
 [[noreturn]] void fail(const ChildPlan& plan, ChildStep step) {
     const ChildReport report{step, errno};
     // Nothing can be done when this fails too; the exit code still says that something did.
@@ -79,6 +75,10 @@ void fill_environment(const ChildOptions& options, ChildPlan& plan) {
 }
 
 }  // namespace
+
+std::string errno_text(int code) {
+    return std::generic_category().message(code);
+}
 
 [[noreturn]] void execute(const ChildPlan& plan) {
     ::setpgid(0, 0);

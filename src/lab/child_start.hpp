@@ -20,6 +20,9 @@ struct ChildReport {
     int code;
 };
 
+/// What an error number says.
+[[nodiscard]] std::string errno_text(int code);
+
 /// Everything the child needs, made before the fork: after it, in a program with threads, only
 /// async-signal-safe calls are allowed, so no allocation.
 struct ChildPlan {

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kInstallHint =
+constexpr std::string_view kPgbouncerHint =
     "install it with: apt-get install pgbouncer (on Debian; systemctl disable --now pgbouncer if "
     "no "
     "system service is wanted)";
@@ -35,7 +35,7 @@ Result<std::string> find_pgbouncer(const std::string& wanted) {
     }
     auto found = find_program("pgbouncer");
     if (!found) {
-        return Error{"PgBouncer is not installed", "/usr/sbin, PATH", std::string(kInstallHint)};
+        return Error{"PgBouncer is not installed", "/usr/sbin, PATH", std::string(kPgbouncerHint)};
     }
     return found;
 }
@@ -153,7 +153,7 @@ Status ThrowawayPgbouncer::State::prepare(const ThrowawayPgbouncerOptions& optio
         return found.error();
     }
     program = std::move(found).value();
-    auto run_as = hand_over(folder, kInstallHint);
+    auto run_as = hand_over(folder, kPgbouncerHint);
     if (!run_as) {
         return run_as.error();
     }

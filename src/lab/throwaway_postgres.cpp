@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr std::string_view kInstallHint =
+constexpr std::string_view kPostgresHint =
     "install it with: apt-get install postgresql (on Debian; set create_main_cluster = false in "
     "/etc/postgresql-common/createcluster.conf first if no system cluster is wanted)";
 
@@ -56,7 +56,7 @@ Result<std::string> find_bin_folder(const std::string& wanted) {
         const fs::path folder = initdb ? fs::path(*initdb).parent_path() : fs::path{};
         if (!initdb || !has_programs(folder)) {
             return Error{"PostgreSQL is not installed: no initdb and postgres were found",
-                         "/usr/lib/postgresql/*/bin, PATH", std::string(kInstallHint)};
+                         "/usr/lib/postgresql/*/bin, PATH", std::string(kPostgresHint)};
         }
         found = folder.string();
     }
@@ -219,7 +219,7 @@ Status ThrowawayPostgres::State::prepare(const ThrowawayPostgresOptions& options
         return found.error();
     }
     bin = std::move(found).value();
-    auto run_as = hand_over(folder, kInstallHint);
+    auto run_as = hand_over(folder, kPostgresHint);
     if (!run_as) {
         return run_as.error();
     }

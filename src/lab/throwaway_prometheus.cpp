@@ -21,14 +21,14 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr std::string_view kInstallHint =
+constexpr std::string_view kPrometheusHint =
     "install it with: apt-get install prometheus (on Debian; systemctl disable --now prometheus "
     "if no system service is wanted)";
 
 Result<std::string> find_installed(const std::string& wanted, const std::string& name) {
     auto found = find_program(wanted.empty() ? name : wanted);
     if (!found) {
-        return Error{name + " is not installed", "PATH", std::string(kInstallHint)};
+        return Error{name + " is not installed", "PATH", std::string(kPrometheusHint)};
     }
     return found;
 }

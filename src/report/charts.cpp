@@ -1,6 +1,7 @@
 #include "report/charts.hpp"
 
 #include "base/units.hpp"
+#include "report/series_axis.hpp"
 #include "report/text.hpp"
 #include "report/words.hpp"
 #include "signal/mark.hpp"
@@ -42,14 +43,6 @@ std::vector<double> column(const std::vector<TickRow>& rows, Get get) {
 /// A tick's values hold for its whole span: they are drawn at its middle.
 std::vector<double> middles(const std::vector<TickRow>& rows) {
     return column(rows, [](const TickRow& row) { return (row.from_s + row.to_s) / 2; });
-}
-
-double highest(const std::vector<double>& values) {
-    double most = 0;
-    for (const double value : values) {
-        most = std::isnan(value) ? most : std::max(most, value);
-    }
-    return most;
 }
 
 double median(std::vector<double> values) {

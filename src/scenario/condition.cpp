@@ -1,6 +1,7 @@
 #include "scenario/comparison.hpp"
 #include "scenario/expression.hpp"
 #include "scenario/flow.hpp"
+#include "scenario/trimmed.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -20,13 +21,6 @@ constexpr std::array kSigns{
     Sign{"==", Condition::Op::Equals},      Sign{"!=", Condition::Op::NotEquals},
     Sign{"<=", Condition::Op::LessOrEqual}, Sign{">=", Condition::Op::GreaterOrEqual},
     Sign{"<", Condition::Op::Less},         Sign{">", Condition::Op::Greater}};
-
-std::string_view trim(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 struct Place {
     std::size_t at = std::string_view::npos;
@@ -72,18 +66,18 @@ constexpr const char* kExample = "e.g. if: \"${role} == admin\", or if: \"${toke
 
 Result<Condition> Condition::compile(std::string_view text, const TemplateScope& scope) {
     Condition condition;
-    text = trim(text);
+    text = trimmed(text);
     const Place place = find_sign(text);
-    std::string_view left = trim(text.substr(0, std::min(place.at, text.size())));
+    std::string_view left = trimmed(text.substr(0, std::min(place.at, text.size())));
     if (place.at == std::string_view::npos) {
         for (const std::string_view word : {std::string_view("not "), std::string_view("!")}) {
             if (left.starts_with(word)) {
                 condition.negated = true;
-                left = trim(left.substr(word.size()));
+                left = trimmed(left.substr(word.size()));
             }
         }
     } else {
-        const std::string_view right = trim(text.substr(place.at + place.sign.text.size()));
+        const std::string_view right = trimmed(text.substr(place.at + place.sign.text.size()));
         condition.op = place.sign.op;
         if (right.empty() || find_sign(right).at != std::string_view::npos) {
             return Error{fmt::format("{} is not a condition", in_quotes(text)), {}, kExample};

@@ -13,14 +13,15 @@
 namespace plimsoll {
 namespace {
 
-using Op = Expression::Op;
+using Operation = Expression::Op;
 
 struct Builtin {
     std::string_view name;
-    Op op;
+    Operation op;
 };
-constexpr std::array kBuiltins{Builtin{"user", Op::User}, Builtin{"iteration", Op::Iteration},
-                               Builtin{"executor", Op::Executor}};
+constexpr std::array kBuiltins{Builtin{"user", Operation::User},
+                               Builtin{"iteration", Operation::Iteration},
+                               Builtin{"executor", Operation::Executor}};
 constexpr std::array<std::string_view, 4> kReserved{"env", "secret", "scenario", "not"};
 
 // Everything that may stand where `scope` holds, as it is written.
@@ -147,7 +148,7 @@ ExpressionParser::Reading ExpressionParser::environment(std::string_view variabl
     }
     notes_.sensitive = true;
     Node made;
-    made.op = Op::Text;
+    made.op = Operation::Text;
     made.text = value;
     if (json_type(made.text) == ValueType::Number) {
         return number_or_text(std::move(made));
@@ -162,7 +163,7 @@ ExpressionParser::Reading ExpressionParser::number_or_text(Node made) {
     if (!made.number.whole) {
         std::from_chars(made.text.data(), last, made.number.real);
     }
-    made.op = Op::Number;
+    made.op = Operation::Number;
     return add(std::move(made));
 }
 
@@ -198,7 +199,7 @@ ExpressionParser::Reading ExpressionParser::plain(std::string_view full) {
         }
     }
     if (full == "scenario") {
-        made.op = Op::Text;
+        made.op = Operation::Text;
         made.text = scope_.scenario;
         return add(std::move(made));
     }
@@ -206,7 +207,7 @@ ExpressionParser::Reading ExpressionParser::plain(std::string_view full) {
     const auto id = static_cast<std::size_t>(found - scope_.variables.begin());
     if (found != scope_.variables.end() &&
         (scope_.visible.empty() || (id < scope_.visible.size() && scope_.visible[id] != 0))) {
-        made.op = Op::Variable;
+        made.op = Operation::Variable;
         made.id = static_cast<VariableId>(id);
         made.text = full;
         return add(std::move(made));
@@ -258,7 +259,7 @@ ExpressionParser::Reading ExpressionParser::column(DataId id, const DataSource& 
                                   : fmt::format("did you mean ${{{}.{}}}?", source.name(), near));
     }
     Node made;
-    made.op = Op::Column;
+    made.op = Operation::Column;
     made.id = id;
     made.column = static_cast<std::uint32_t>(found - columns.begin());
     made.text = fmt::format("{}.{}", source.name(), name);

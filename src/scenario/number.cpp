@@ -7,7 +7,7 @@
 namespace plimsoll {
 namespace {
 
-using Op = Expression::Op;
+using Operation = Expression::Op;
 
 void append_real(double value, std::string& out) {
     constexpr double kExact = 9007199254740992.0;  // 2^53: below it every whole number is exact
@@ -60,34 +60,34 @@ Number from_real(double value) {
     return {false, 0, value};
 }
 
-bool whole_result(Op op, std::int64_t a, std::int64_t b, Number& value) {
+bool whole_result(Operation op, std::int64_t a, std::int64_t b, Number& value) {
     std::int64_t result = 0;
     switch (op) {
-        case Op::Add:
+        case Operation::Add:
             if (__builtin_add_overflow(a, b, &result)) {
                 return false;
             }
             break;
-        case Op::Subtract:
+        case Operation::Subtract:
             if (__builtin_sub_overflow(a, b, &result)) {
                 return false;
             }
             break;
-        case Op::Multiply:
+        case Operation::Multiply:
             if (__builtin_mul_overflow(a, b, &result)) {
                 return false;
             }
             break;
-        case Op::Divide:
+        case Operation::Divide:
             if (b == -1 || a % b != 0) {
                 return false;
             }
             result = a / b;
             break;
-        case Op::Remainder:
+        case Operation::Remainder:
             result = b == -1 ? 0 : a % b;
             break;
-        case Op::Min:
+        case Operation::Min:
             result = std::min(a, b);
             break;
         default:
@@ -98,19 +98,19 @@ bool whole_result(Op op, std::int64_t a, std::int64_t b, Number& value) {
     return true;
 }
 
-double real_result(Op op, double a, double b) {
+double real_result(Operation op, double a, double b) {
     switch (op) {
-        case Op::Add:
+        case Operation::Add:
             return a + b;
-        case Op::Subtract:
+        case Operation::Subtract:
             return a - b;
-        case Op::Multiply:
+        case Operation::Multiply:
             return a * b;
-        case Op::Divide:
+        case Operation::Divide:
             return a / b;
-        case Op::Remainder:
+        case Operation::Remainder:
             return std::fmod(a, b);
-        case Op::Min:
+        case Operation::Min:
             return std::min(a, b);
         default:
             return std::max(a, b);

@@ -25,7 +25,7 @@ bool same_name(std::string_view a, std::string_view b) {
                       [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string_view trim(std::string_view text) {
+std::string_view trim_field(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
         text.remove_prefix(1);
     }
@@ -43,7 +43,7 @@ std::optional<std::string_view> next_header(std::string_view& rest, std::string_
         rest.remove_prefix(std::min(end + 1, rest.size()));
         const std::size_t colon = line.find(':');
         if (colon != std::string_view::npos && same_name(line.substr(0, colon), name)) {
-            return trim(line.substr(colon + 1));
+            return trim_field(line.substr(colon + 1));
         }
     }
     return std::nullopt;
@@ -54,8 +54,8 @@ std::optional<std::string_view> cookie_in(std::string_view headers, std::string_
     while (const auto set = next_header(headers, "set-cookie")) {
         const std::string_view pair = set->substr(0, set->find(';'));
         const std::size_t equals = pair.find('=');
-        if (equals != std::string_view::npos && trim(pair.substr(0, equals)) == name) {
-            value = trim(pair.substr(equals + 1));  // the last one wins, as in a browser
+        if (equals != std::string_view::npos && trim_field(pair.substr(0, equals)) == name) {
+            value = trim_field(pair.substr(equals + 1));  // the last one wins, as in a browser
         }
     }
     return value;

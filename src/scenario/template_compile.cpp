@@ -2,6 +2,7 @@
 #include "scenario/expression.hpp"
 #include "scenario/secret_file.hpp"
 #include "scenario/template.hpp"
+#include "scenario/trimmed.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -40,14 +41,6 @@ Token take_token(std::string_view& rest) {
     return token;
 }
 
-std::string_view trim(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // ${env.NAME} and ${env.NAME:-default}, as opposed to env.NAME within an expression.
 bool is_environment_alone(std::string_view inner) {
     return inner.starts_with("env.") &&
@@ -57,7 +50,7 @@ bool is_environment_alone(std::string_view inner) {
 Result<std::string> env_value(std::string_view inner, Template::EnvLookup env) {
     const std::string_view body = inner.substr(std::string_view("env.").size());
     const std::size_t mark = body.find(":-");
-    const std::string name(trim(body.substr(0, mark)));
+    const std::string name(trimmed(body.substr(0, mark)));
     if (!is_identifier(name)) {
         return Error{fmt::format("{} is not the name of an environment variable", in_quotes(name)),
                      {},
@@ -102,11 +95,11 @@ Result<Template> Template::compile(std::string_view text, const TemplateScope& s
             compiled.add_literal(token.text);
             continue;
         }
-        const std::string_view inner = trim(token.text);
+        const std::string_view inner = trimmed(token.text);
         const bool secret = inner.starts_with(kSecret);
         if (secret || is_environment_alone(inner)) {
             const auto value =
-                secret ? read_secret_file(trim(inner.substr(kSecret.size())), scope.folder)
+                secret ? read_secret_file(trimmed(inner.substr(kSecret.size())), scope.folder)
                        : env_value(inner, scope.env);
             if (!value) {
                 return value.error();

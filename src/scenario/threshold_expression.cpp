@@ -2,6 +2,7 @@
 
 #include "base/units.hpp"
 #include "record/k6_metrics.hpp"
+#include "scenario/trimmed.hpp"
 #include "scenario/wording.hpp"
 
 #include <algorithm>
@@ -75,20 +76,14 @@ struct Shape {
     std::string_view limit;
 };
 
-std::string_view trim(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 Shape split(std::string_view text) {
     const std::size_t begin = text.find_first_of("<>=!");
     if (begin == std::string_view::npos) {
-        return {trim(text), {}, {}};
+        return {trimmed(text), {}, {}};
     }
     const std::size_t end = std::min(text.find_first_not_of("<>=!", begin), text.size());
-    return {trim(text.substr(0, begin)), text.substr(begin, end - begin), trim(text.substr(end))};
+    return {trimmed(text.substr(0, begin)), text.substr(begin, end - begin),
+            trimmed(text.substr(end))};
 }
 
 std::optional<Comparison> comparison_from(std::string_view word) {
@@ -117,7 +112,7 @@ std::optional<double> quantile_from(std::string_view statistic) {
     if (!statistic.starts_with("p(") || !statistic.ends_with(')')) {
         return std::nullopt;
     }
-    const auto percent = number(trim(statistic.substr(2, statistic.size() - 3)));
+    const auto percent = number(trimmed(statistic.substr(2, statistic.size() - 3)));
     return percent && *percent <= 100 ? std::optional(*percent / 100) : std::nullopt;
 }
 
@@ -184,7 +179,7 @@ Result<double> duration_limit(const Shape& shape, bool as_in_k6) {
 Result<double> ratio_limit(const Shape& shape) {
     const bool percent = shape.limit.ends_with('%');
     const auto value =
-        number(percent ? trim(shape.limit.substr(0, shape.limit.size() - 1)) : shape.limit);
+        number(percent ? trimmed(shape.limit.substr(0, shape.limit.size() - 1)) : shape.limit);
     if (!value) {
         return Error{fmt::format("the limit must be a share, got {}", in_quotes(shape.limit)),
                      {},
@@ -242,7 +237,7 @@ Result<double> bytes_limit(const Shape& shape) {
         if (!text.ends_with(unit.name)) {
             continue;
         }
-        if (const auto value = number(trim(text.substr(0, text.size() - unit.name.size())))) {
+        if (const auto value = number(trimmed(text.substr(0, text.size() - unit.name.size())))) {
             return *value * unit.bytes;
         }
     }
@@ -272,7 +267,7 @@ Result<double> read_limit(const Shape& shape, const Threshold& threshold) {
 
 Status parse_threshold(std::string_view text, Threshold& threshold) {
     const MetricRules rules = rules_of(threshold);
-    const Shape shape = split(trim(text));
+    const Shape shape = split(trimmed(text));
     const auto comparison = comparison_from(shape.comparison);
     if (shape.statistic.empty() || shape.limit.empty() || !comparison) {
         const bool equality = shape.comparison.find_first_of("=!") != std::string_view::npos;

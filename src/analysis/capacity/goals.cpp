@@ -1,5 +1,6 @@
 #include "analysis/capacity/goals.hpp"
 
+#include "analysis/as_double.hpp"
 #include "analysis/gate.hpp"
 #include "base/units.hpp"
 
@@ -11,10 +12,6 @@
 
 namespace plimsoll {
 namespace {
-
-double as_double(std::uint64_t n) {
-    return static_cast<double>(n);
-}
 
 bool is_upper(const Threshold& threshold) {
     return threshold.comparison == Comparison::Less ||

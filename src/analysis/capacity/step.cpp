@@ -1,5 +1,6 @@
 #include "analysis/capacity/step.hpp"
 
+#include "analysis/as_double.hpp"
 #include "analysis/capacity/goals.hpp"
 #include "analysis/steady.hpp"
 #include "analysis/validity.hpp"
@@ -32,10 +33,6 @@ constexpr double kErrorsAbove = 1;
 /// Of a run's checks, those that blame the generator alone.
 constexpr std::array<std::string_view, 5> kGeneratorChecks{
     "sent_ratio", "send_lag_p99", "generator_cpu", "loop_lag", "local_ports"};
-
-double as_double(std::uint64_t n) {
-    return static_cast<double>(n);
-}
 
 struct Line {
     double slope = 0, error = 0, mean = 0, length = 0;

@@ -12,7 +12,6 @@ namespace {
 
 // More cells than this only cost time: a block is then many ticks anyway.
 constexpr double kMostCells = 240;
-constexpr double kForEver = std::numeric_limits<double>::infinity();
 
 /// Levels that a search held and that it carried, with the steady parts of those steps.
 std::map<double, std::vector<Window>> carried(const FindResult& find) {

@@ -24,6 +24,9 @@ struct ComparedRun {
 };
 [[nodiscard]] Result<ComparedRun> open_compared(const std::string& path);
 
+/// The end of a window that has none.
+inline constexpr double kForEver = std::numeric_limits<double>::infinity();
+
 /// The stretches of each run that are compared with each other, run by run. Of plain runs the whole
 /// time, cut at the same offsets in all; of searches the steps at levels that all of them carried.
 struct CellPlan {

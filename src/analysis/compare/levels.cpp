@@ -1,4 +1,5 @@
 // Capacity and breaking point: levels that a search or a ramp brackets between two ends.
+#include "analysis/compare/compared_run.hpp"
 #include "analysis/compare/rows.hpp"
 
 #include <algorithm>
@@ -9,8 +10,6 @@
 
 namespace plimsoll {
 namespace {
-
-constexpr double kForEver = std::numeric_limits<double>::infinity();
 
 struct SideRange {
     LevelRange range;          // geometric means of the runs' ends

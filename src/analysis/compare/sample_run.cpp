@@ -14,8 +14,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr double kForEver = std::numeric_limits<double>::infinity();
-
 std::tuple<std::string, std::string, std::string> key_of(const EndpointInfo& endpoint) {
     return {endpoint.user, endpoint.name, endpoint.method};
 }

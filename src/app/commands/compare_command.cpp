@@ -21,7 +21,7 @@
 namespace plimsoll {
 namespace {
 
-struct Flags {
+struct CompareFlags {
     std::vector<std::string> runs;
     std::string format;
     std::string html;
@@ -56,7 +56,7 @@ Status open_all(const std::vector<std::string>& paths, std::vector<ComparedRun>&
 
 /// The runs of each side: the first argument's, or with a baseline those it keeps, against the
 /// rest.
-Status open_sides(const Flags& flags, Sides& sides) {
+Status open_sides(const CompareFlags& flags, Sides& sides) {
     std::size_t first = 0;
     if (flags.baseline.empty()) {
         if (flags.runs.size() < 2) {
@@ -118,7 +118,7 @@ std::string not_good(const std::vector<ComparedRun>& runs) {
 }
 
 /// `against`: why what was compared is no baseline; "" where nothing speaks against it.
-Status update_baseline(const Flags& flags, const Sides& sides, const std::string& against) {
+Status update_baseline(const CompareFlags& flags, const Sides& sides, const std::string& against) {
     if (flags.baseline.empty()) {
         return {};
     }
@@ -139,7 +139,7 @@ Status update_baseline(const Flags& flags, const Sides& sides, const std::string
     return {};
 }
 
-Status print(const Flags& flags, const CompareResult& result, const Sides& sides) {
+Status print(const CompareFlags& flags, const CompareResult& result, const Sides& sides) {
     const auto page = [&] {
         return compare_html(result, sides.base.front().reader, sides.now.front().reader);
     };
@@ -158,7 +158,7 @@ Status print(const Flags& flags, const CompareResult& result, const Sides& sides
     return {};
 }
 
-int first_baseline(const Flags& flags, const Sides& sides) {
+int first_baseline(const CompareFlags& flags, const Sides& sides) {
     const std::vector<Mismatch> found = mismatches(sides.all());
     if (!found.empty()) {
         return refuse_all(found);
@@ -171,7 +171,7 @@ int first_baseline(const Flags& flags, const Sides& sides) {
     return to_int(ExitCode::Passed);
 }
 
-int run_compare(const Flags& flags) {
+int run_compare(const CompareFlags& flags) {
     init_logging(Verbosity::Normal);
     const auto tolerance = flag_share(flags.tolerance, "--tolerance");
     if (!tolerance) {
@@ -214,7 +214,7 @@ int run_compare(const Flags& flags) {
 }  // namespace
 
 void add_compare_command(Command& app, Action& action) {
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<CompareFlags>();
     Command* command = app.add_subcommand(
         "compare", "compare runs of one scenario; exit status 99 where something got worse");
     command

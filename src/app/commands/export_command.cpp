@@ -22,7 +22,7 @@ constexpr const char* kRemoteWrite = "--remote-write";
 constexpr const char* kLabel = "--label";
 constexpr const char* kStep = "--step";
 
-struct Flags {
+struct ExportCommandFlags {
     std::string run;
     std::string openmetrics;
     std::string format;
@@ -32,7 +32,7 @@ struct Flags {
     std::vector<std::string> labels;
 };
 
-Result<ReplayTarget> target_of(const Flags& flags) {
+Result<ReplayTarget> target_of(const ExportCommandFlags& flags) {
     ReplayTarget out;
     out.openmetrics = flags.format.empty() ? flags.openmetrics : "-";
     out.classic = flags.histograms != "native";
@@ -70,7 +70,7 @@ int conclude(const Deliveries& deliveries) {
     return to_int(lost ? ExitCode::Unreachable : ExitCode::Passed);
 }
 
-int export_run(const Flags& flags) {
+int export_run(const ExportCommandFlags& flags) {
     init_logging(Verbosity::Quiet);
     const auto target = target_of(flags);
     if (!target) {
@@ -92,7 +92,7 @@ int export_run(const Flags& flags) {
 }  // namespace
 
 void add_export_command(Command& app, Action& action) {
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<ExportCommandFlags>();
     Command* command =
         app.add_subcommand("export", "send a run's metrics to a time series database, afterwards");
     command->add_option("RUN", flags->run, "a run folder, or its run.db")->required();

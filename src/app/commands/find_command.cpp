@@ -21,7 +21,7 @@
 namespace plimsoll {
 namespace {
 
-struct Flags {
+struct FindCommandFlags {
     OutputFlags output;
     std::string scenario;
     std::vector<std::string> env;
@@ -42,7 +42,7 @@ std::optional<Scenario> load_scenario(const std::string& where) {
     return load_scenario_file(where);
 }
 
-int find(const Flags& flags) {
+int find(const FindCommandFlags& flags) {
     auto options = flags.output.to_session();
     if (!options) {
         return refuse(options.error());
@@ -103,7 +103,7 @@ int run_find(Scenario scenario, const FindRequest& request, SessionOptions optio
 }
 
 void add_find_command(Command& app, Action& action) {
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<FindCommandFlags>();
     Command* command = app.add_subcommand("find", "search the highest load that a service carries");
     command
         ->add_option("SCENARIO", flags->scenario,

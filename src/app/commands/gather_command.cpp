@@ -23,7 +23,7 @@
 namespace plimsoll {
 namespace {
 
-struct Flags {
+struct GatherCommandFlags {
     OutputFlags output;
     ScenarioFlags scenario;
     ProbeFlags probes;
@@ -40,7 +40,7 @@ struct Flags {
 
 constexpr std::uint32_t kMostSegments = 4096;
 
-Result<GatherOptions> gather_options(const Flags& flags) {
+Result<GatherOptions> gather_options(const GatherCommandFlags& flags) {
     GatherOptions options;
     const auto listen = parse_listen(flags.listen);
     if (!listen) {
@@ -73,7 +73,7 @@ Result<GatherOptions> gather_options(const Flags& flags) {
 }
 
 /// The run that the folder holds, where there is one: it goes on under its own name.
-Status resume(const Flags& flags, SessionOptions& options) {
+Status resume(const GatherCommandFlags& flags, SessionOptions& options) {
     if (!flags.resume) {
         return {};
     }
@@ -94,7 +94,7 @@ Status resume(const Flags& flags, SessionOptions& options) {
     return {};
 }
 
-Status apply(const Flags& flags, Scenario& scenario, SessionOptions& options) {
+Status apply(const GatherCommandFlags& flags, Scenario& scenario, SessionOptions& options) {
     // Each segment has its own, with the values that its users need.
     scenario.setup.steps.clear();
     scenario.teardown.steps.clear();
@@ -116,7 +116,7 @@ Status apply(const Flags& flags, Scenario& scenario, SessionOptions& options) {
     return status.ok() ? resume(flags, options) : status;
 }
 
-int gather(const Flags& flags) {
+int gather(const GatherCommandFlags& flags) {
     auto options = flags.output.to_session();
     if (!options) {
         return refuse(options.error());
@@ -147,7 +147,7 @@ int gather(const Flags& flags) {
     return to_int(run_session(*scenario, *std::move(options), stop).code);
 }
 
-void add_own_flags(Command& command, Flags& flags) {
+void add_own_flags(Command& command, GatherCommandFlags& flags) {
     command
         .add_option("--listen", flags.listen,
                     "where segments send (default address 127.0.0.1; port 0: a free one)")
@@ -186,7 +186,7 @@ void add_own_flags(Command& command, Flags& flags) {
 }  // namespace
 
 void add_gather_command(Command& app, Action& action) {
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<GatherCommandFlags>();
     Command* command = app.add_subcommand(
         "gather",
         "merge live what the segments of one run measure (run --segment i/n --gather URL)");

@@ -37,7 +37,7 @@ constexpr const char* kDefaultListen = "127.0.0.1:9464";
 constexpr std::chrono::seconds kStartWithin{5};
 constexpr std::chrono::milliseconds kShortestInterval{10};
 
-struct Flags {
+struct ProbeCommandFlags {
     std::string config;
     std::string target;
     ProbeFlags probes;
@@ -97,7 +97,7 @@ std::string probe_kinds() {
     return fmt::format("{} or {}", fmt::join(kinds, ", "), last);
 }
 
-Status apply_exports(const Flags& flags, ExportConfig& exports) {
+Status apply_exports(const ProbeCommandFlags& flags, ExportConfig& exports) {
     const ExporterKind& prometheus = *find_exporter_kind("prometheus");
     if (!flags.prometheus.empty()) {
         if (Status set = set_export(prometheus, flags.prometheus, "--prometheus", exports); !set) {
@@ -128,7 +128,7 @@ Status apply_exports(const Flags& flags, ExportConfig& exports) {
     return exports.prometheus ? Status() : set_exporter(prometheus, kDefaultListen, exports);
 }
 
-Status apply(const Flags& flags, Scenario& scenario) {
+Status apply(const ProbeCommandFlags& flags, Scenario& scenario) {
     if (!flags.target.empty()) {
         auto target = parse_target(flags.target);
         if (!target) {
@@ -150,7 +150,7 @@ Status apply(const Flags& flags, Scenario& scenario) {
     return apply_exports(flags, scenario.exports);
 }
 
-Status check_names(const Flags& flags) {
+Status check_names(const ProbeCommandFlags& flags) {
     for (const std::string& tag : flags.tags) {
         if (Status good = check_tag(tag); !good) {
             return good;
@@ -162,7 +162,7 @@ Status check_names(const Flags& flags) {
 /// Probes that hand over to their exporters, until told to stop.
 class ProbeSession {
 public:
-    ProbeSession(const Scenario& scenario, const Flags& flags)
+    ProbeSession(const Scenario& scenario, const ProbeCommandFlags& flags)
         : scenario_(scenario), flags_(flags) {}
     int run(const std::optional<Nanoseconds>& duration);
 
@@ -173,7 +173,7 @@ private:
     ExitCode start_exporters();
 
     const Scenario& scenario_;
-    const Flags& flags_;
+    const ProbeCommandFlags& flags_;
     std::atomic<bool> stopped_ = false;  // by the page
     std::unique_ptr<LivePage> page_;
     std::optional<ExporterSet> exporters_;
@@ -298,7 +298,7 @@ int ProbeSession::run(const std::optional<Nanoseconds>& duration) {
     return to_int(ExitCode::Passed);
 }
 
-int probe(Flags flags) {
+int probe(ProbeCommandFlags flags) {
     init_logging(flags.verbose ? Verbosity::Verbose : Verbosity::Normal);
     const auto duration = optional_duration(flags.duration, "-d/--duration");
     if (!duration) {
@@ -320,7 +320,7 @@ int probe(Flags flags) {
 }  // namespace
 
 void add_probe_command(Command& app, Action& action) {
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<ProbeCommandFlags>();
     Command* command = app.add_subcommand(
         "probe", "sample the target beside another load tool, as a Prometheus exporter");
     command->add_option("CONFIG", flags->config,

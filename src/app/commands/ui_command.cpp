@@ -23,7 +23,7 @@
 namespace plimsoll {
 namespace {
 
-struct Flags {
+struct UiCommandFlags {
     std::string listen = "127.0.0.1:6565";
     std::string results = "results";
     std::string scenarios = ".";
@@ -59,7 +59,7 @@ private:
     std::optional<std::filesystem::path> asked_;
 };
 
-void run_once(const std::filesystem::path& file, const Flags& flags, PageServer& server,
+void run_once(const std::filesystem::path& file, const UiCommandFlags& flags, PageServer& server,
               StopRequest& stop) {
     auto scenario = load_scenario_file(file.string());
     if (!scenario) {
@@ -81,7 +81,7 @@ Status check_folder(const std::string& path, const char* flag) {
                : Status(Error{"must be a folder that exists: \"" + path + "\"", flag});
 }
 
-int ui(const Flags& flags) {
+int ui(const UiCommandFlags& flags) {
     init_logging(Verbosity::Normal);
     const auto listen = parse_listen(flags.listen);
     if (!listen) {
@@ -124,7 +124,7 @@ int ui(const Flags& flags) {
 }  // namespace
 
 void add_ui_command(Command& app, Action& action) {
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<UiCommandFlags>();
     Command* command =
         app.add_subcommand("ui", "past runs in a browser: read, compare, and start new ones");
     command->add_option("--listen", flags->listen, "serve the page here")

@@ -190,27 +190,27 @@ Rendered render(Plan& plan) {
 
 // What a variable that must be set counts as while the text is checked.
 thread_local const std::vector<std::string>* required_names = nullptr;
-thread_local const std::string* target_text = nullptr;
+thread_local const std::string* target_of_plan = nullptr;
 const char* environment_for_check(const char* name) {
     const bool required =
         std::find(required_names->begin(), required_names->end(), name) != required_names->end();
     if (!required) {
         return nullptr;
     }
-    const bool of_target = target_text->find(fmt::format("${{env.{}}}", name)) == 0;
+    const bool of_target = target_of_plan->find(fmt::format("${{env.{}}}", name)) == 0;
     return of_target ? "http://127.0.0.1:1" : "1";
 }
 
 std::vector<Fault> faults_of(const Plan& plan, const std::string& text) {
     const auto names = environment_of(plan);
     required_names = &names;
-    target_text = &plan.target;
+    target_of_plan = &plan.target;
     ParseOptions options;
     options.file_name = plan.folder.empty() ? "scenario.yaml" : plan.folder + "/scenario.yaml";
     options.env = environment_for_check;
     auto parsed = parse_scenario(text, options);
     required_names = nullptr;
-    target_text = nullptr;
+    target_of_plan = nullptr;
     return parsed.scenario ? std::vector<Fault>{} : std::move(parsed.faults);
 }
 

@@ -13,7 +13,7 @@ using test::Answer;
 using test::ok_response;
 using test::ScriptedServer;
 
-Template expression(std::string_view text) {
+Template compiled_expression(std::string_view text) {
     return *Template::compile(text, [](const char*) -> const char* { return nullptr; });
 }
 
@@ -25,7 +25,7 @@ public:
     std::vector<std::string> of(Executor executor, Segment segment, std::uint32_t shards) {
         ScriptedServer server([](const std::string&, int) { return Answer{ok_response()}; });
         Scenario scenario = scenario_for(server, std::move(executor));
-        scenario.users[0].steps[0].path = expression(path_);
+        scenario.users[0].steps[0].path = compiled_expression(path_);
         const Outcomes out = run(scenario, shards, 0, {}, segment);
         counts_.merge(out.last->total_counts);
         std::vector<std::string> paths;

@@ -28,7 +28,7 @@ using test::SharedFolder;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Clock::time_point soon() {
+Clock::time_point ten_seconds() {
     return Clock::now() + kPatience;
 }
 
@@ -40,10 +40,10 @@ ThrowawayPostgresOptions in(const SharedFolder& folder) {
 
 std::string ask(const std::string& dsn, const std::string& sql) {
     DatabaseConnection connection;
-    if (const auto status = connection.connect(dsn, soon()); !status) {
+    if (const auto status = connection.connect(dsn, ten_seconds()); !status) {
         return status.error().what;
     }
-    const auto cell = connection.run(sql, {}, soon());
+    const auto cell = connection.run(sql, {}, ten_seconds());
     return cell ? cell->value_or("NULL") : cell.error().what;
 }
 
@@ -54,7 +54,7 @@ TEST(ThrowawayPostgres, IsReadyPrivateAndGoneAtTheEnd) {
         auto options = in(folder);
         options.max_connections = 30;
         options.settings = {{"work_mem", "5MB"}};
-        auto postgres = ThrowawayPostgres::start(options, soon());
+        auto postgres = ThrowawayPostgres::start(options, ten_seconds());
         ASSERT_TRUE(postgres.ok()) << postgres.error().to_string();
         pid = postgres->postmaster_pid();
         EXPECT_TRUE(postgres->running());
@@ -77,7 +77,7 @@ TEST(ThrowawayPostgres, IsReadyPrivateAndGoneAtTheEnd) {
 
 TEST(ThrowawayPostgres, GivesTheAppRoleNoPrivileges) {
     const SharedFolder folder;
-    const auto postgres = ThrowawayPostgres::start(in(folder), soon());
+    const auto postgres = ThrowawayPostgres::start(in(folder), ten_seconds());
     ASSERT_TRUE(postgres.ok()) << postgres.error().to_string();
     EXPECT_EQ(ask(postgres->app_dsn(),
                   "SELECT rolsuper::text || rolcreatedb::text || "
@@ -90,7 +90,7 @@ TEST(ThrowawayPostgres, GivesTheAppRoleNoPrivileges) {
 
 TEST(ThrowawayPostgres, AsksForThePasswordOverTcp) {
     const SharedFolder folder;
-    const auto postgres = ThrowawayPostgres::start(in(folder), soon());
+    const auto postgres = ThrowawayPostgres::start(in(folder), ten_seconds());
     ASSERT_TRUE(postgres.ok()) << postgres.error().to_string();
     EXPECT_EQ(ask(postgres->app_tcp_dsn(), "SELECT current_user::text"), "app");
     EXPECT_EQ(ask(postgres->superuser_tcp_dsn(), "SELECT current_user::text"), "postgres");
@@ -106,14 +106,14 @@ TEST(ThrowawayPostgres, KeepsTheReservedSlotsFromTheApp) {
     const SharedFolder folder;
     auto options = in(folder);
     options.max_connections = 8;
-    const auto postgres = ThrowawayPostgres::start(options, soon());
+    const auto postgres = ThrowawayPostgres::start(options, ten_seconds());
     ASSERT_TRUE(postgres.ok()) << postgres.error().to_string();
     std::vector<std::unique_ptr<DatabaseConnection>> held;
     for (int i = 0; i < 5; ++i) {
         held.push_back(std::make_unique<DatabaseConnection>());
         // A slot of an earlier connection may take a moment to be free again.
-        ASSERT_TRUE(
-            eventually([&] { return held.back()->connect(postgres->app_dsn(), soon()).ok(); }));
+        ASSERT_TRUE(eventually(
+            [&] { return held.back()->connect(postgres->app_dsn(), ten_seconds()).ok(); }));
     }
     EXPECT_THAT(ask(postgres->app_dsn(), "SELECT 1"),
                 HasSubstr("FATAL: remaining connection slots are reserved"));
@@ -122,13 +122,13 @@ TEST(ThrowawayPostgres, KeepsTheReservedSlotsFromTheApp) {
 
 TEST(ThrowawayPostgres, StartsAgainAfterItWasKilled) {
     const SharedFolder folder;
-    auto postgres = ThrowawayPostgres::start(in(folder), soon());
+    auto postgres = ThrowawayPostgres::start(in(folder), ten_seconds());
     ASSERT_TRUE(postgres.ok()) << postgres.error().to_string();
     const auto port = postgres->port();
-    EXPECT_EQ(postgres->restart(soon()).error().what, "it is still running");
+    EXPECT_EQ(postgres->restart(ten_seconds()).error().what, "it is still running");
     postgres->kill();
     EXPECT_FALSE(postgres->running());
-    const auto status = postgres->restart(soon());
+    const auto status = postgres->restart(ten_seconds());
     ASSERT_TRUE(status.ok()) << status.error().to_string();
     EXPECT_EQ(postgres->port(), port);
     EXPECT_EQ(ask(postgres->app_dsn(), "SELECT 1"), "1");
@@ -141,7 +141,7 @@ TEST(ThrowawayPostgres, SaysWhatIsMissing) {
     const SharedFolder folder;
     auto options = in(folder);
     options.bin_folder = "/no/such/folder";
-    const auto postgres = ThrowawayPostgres::start(options, soon());
+    const auto postgres = ThrowawayPostgres::start(options, ten_seconds());
     ASSERT_FALSE(postgres.ok());
     EXPECT_EQ(postgres.error().to_string(),
               "/no/such/folder: there is no initdb and postgres in this folder");
@@ -152,7 +152,7 @@ TEST(ThrowawayPostgres, ShowsTheServersLogWhenItDoesNotStart) {
     const SharedFolder folder;
     auto options = in(folder);
     options.shared_preload_libraries = "no_such_library";
-    const auto postgres = ThrowawayPostgres::start(options, soon());
+    const auto postgres = ThrowawayPostgres::start(options, ten_seconds());
     ASSERT_FALSE(postgres.ok());
     EXPECT_THAT(postgres.error().what, HasSubstr("exited with code 1 while starting"));
     EXPECT_THAT(postgres.error().what, HasSubstr("no_such_library"));
@@ -168,8 +168,8 @@ struct Owner {
         auto spawned = ChildProcess::spawn(options);
         EXPECT_TRUE(spawned.ok());
         process = std::move(spawned).value();
-        const auto pid = process->read_line(soon());
-        const auto path = process->read_line(soon());
+        const auto pid = process->read_line(ten_seconds());
+        const auto path = process->read_line(ten_seconds());
         EXPECT_TRUE(pid.ok() && path.ok());
         if (pid && path) {
             postmaster = std::stoi(*pid);
@@ -190,7 +190,7 @@ TEST(ThrowawayPostgres, GoesDownByItselfWhenTheOwnerIsKilledAndTheNextStartClean
     owner.process->terminate(SIGKILL, 0s);
     EXPECT_TRUE(eventually([&] { return is_gone(owner.postmaster); }));
     EXPECT_TRUE(fs::exists(owner.temp));
-    auto next = ThrowawayPostgres::start(in(folder), soon());
+    auto next = ThrowawayPostgres::start(in(folder), ten_seconds());
     ASSERT_TRUE(next.ok()) << next.error().to_string();
     EXPECT_FALSE(fs::exists(owner.temp));
     EXPECT_EQ(folder.entries(), 1);
@@ -198,7 +198,7 @@ TEST(ThrowawayPostgres, GoesDownByItselfWhenTheOwnerIsKilledAndTheNextStartClean
 
 TEST(SweepStaleFolders, StopsAPostmasterThatStillRuns) {
     const SharedFolder folder;
-    auto postgres = ThrowawayPostgres::start(in(folder), soon());
+    auto postgres = ThrowawayPostgres::start(in(folder), ten_seconds());
     ASSERT_TRUE(postgres.ok()) << postgres.error().to_string();
     // A lock file that nobody holds makes it look as if its owner were dead.
     const std::string lock = postgres->folder() + "/lock";

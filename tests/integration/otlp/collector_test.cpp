@@ -55,14 +55,14 @@ RequestSpan request(EndpointId endpoint, std::uint8_t id, Nanoseconds due, Nanos
     return out;
 }
 
-struct Event {
+struct SpanEvent {
     std::string name;
     Nanoseconds at;
     std::string seconds = {};  // of a phase, as JSON
 };
-std::string events(const std::vector<Event>& all) {
+std::string events(const std::vector<SpanEvent>& all) {
     std::string out;
-    for (const Event& event : all) {
+    for (const SpanEvent& event : all) {
         out += out.empty() ? "[" : ",";
         out += R"([")" + event.name + R"(",")" + unix_time(event.at) + '"';
         if (!event.seconds.empty()) {

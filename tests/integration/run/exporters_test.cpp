@@ -35,14 +35,14 @@ Scenario scenario_at(std::uint16_t port) {
     return parsed.scenario ? *std::move(parsed.scenario) : Scenario{};
 }
 
-class Listener final : public RunListener {
+class TellingListener final : public RunListener {
 public:
     void on_trouble(const std::string& sentence) override { said += sentence + "\n"; }
     void on_error(const Error& error) override { said += error.to_string() + "\n"; }
     std::string said;
 };
 
-RunOutcome run_with(RunOptions options, Listener& listener) {
+RunOutcome run_with(RunOptions options, TellingListener& listener) {
     const auto server = NullServer::start(-1);
     EXPECT_TRUE(server);
     const Scenario scenario = scenario_at((*server)->port());
@@ -77,7 +77,7 @@ TEST(RunExporters, GiveAnExporterOfItsOwnAllThatThereIsToTell) {
         more.push_back(std::make_unique<test::ToyExporter>(path));
         return more;
     };
-    Listener listener;
+    TellingListener listener;
     const RunOutcome outcome = run_with(std::move(options), listener);
     EXPECT_EQ(listener.said, "");
     EXPECT_EQ(outcome.end, RunEnd::Completed);
@@ -132,7 +132,7 @@ TEST(RunExporters, EndARunWhoseExporterCannotStart) {
         more.push_back(std::make_unique<test::ToyExporter>(folder.path() / "missing" / "toy.txt"));
         return more;
     };
-    Listener listener;
+    TellingListener listener;
     const RunOutcome outcome = run_with(std::move(options), listener);
     EXPECT_EQ(outcome.end, RunEnd::SetupFailed);
     EXPECT_THAT(listener.said, HasSubstr("toy.txt: cannot be written"));

@@ -15,14 +15,14 @@ using test::always;
 using test::exponential;
 using test::SimulatedTarget;
 
-Threshold p99_below(double seconds) {
+Threshold p99_below(double limit_s) {
     Threshold threshold;
     threshold.key = "http_req_duration";
     threshold.expression = "p(99)<limit";
     threshold.metric = ThresholdMetric::ResponseTime;
     threshold.statistic = Statistic::Quantile;
     threshold.quantile = 0.99;
-    threshold.limit = seconds;
+    threshold.limit = limit_s;
     return threshold;
 }
 
@@ -66,9 +66,9 @@ Found find(SimulatedTarget::Options target, FindOptions options) {
     return {conductor.result(), now};
 }
 
-FindOptions below(double seconds, std::uint64_t seed = 1) {
+FindOptions below(double limit_s, std::uint64_t seed = 1) {
     FindOptions options;
-    options.goal.thresholds = {p99_below(seconds)};
+    options.goal.thresholds = {p99_below(limit_s)};
     options.search.seed = seed;
     options.timeout_s = 5;
     return options;
@@ -142,7 +142,7 @@ TEST(Find, EnclosesTheTruthInNineteenOfTwentyWithinTwiceItsPrecision) {
     constexpr unsigned kSeeds = 25;
     unsigned enclosed = 0;
     unsigned narrow = 0;
-    std::vector<double> seconds;
+    std::vector<double> lengths_s;
     for (const Queue& queue : kQueues) {
         for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
             SimulatedTarget::Options target;
@@ -159,13 +159,13 @@ TEST(Find, EnclosesTheTruthInNineteenOfTwentyWithinTwiceItsPrecision) {
                 search.lo && *search.lo <= queue.truth && (!search.hi || queue.truth <= *search.hi);
             enclosed += encloses ? 1U : 0U;
             narrow += search.lo && search.hi && *search.hi / *search.lo <= 1.2 ? 1U : 0U;
-            seconds.push_back(found.seconds);
+            lengths_s.push_back(found.seconds);
         }
     }
-    std::sort(seconds.begin(), seconds.end());
+    std::sort(lengths_s.begin(), lengths_s.end());
     EXPECT_GE(enclosed, 95);  // of 100
     EXPECT_GE(narrow, 95);
-    EXPECT_LE(seconds[seconds.size() / 2], 600);
+    EXPECT_LE(lengths_s[lengths_s.size() / 2], 600);
 }
 
 TEST(Find, WithoutThresholdsTakesTenTimesTheBaselinesP99) {

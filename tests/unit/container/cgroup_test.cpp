@@ -1,5 +1,7 @@
 #include "probes/container/cgroup.hpp"
 
+#include "tests/unit/container/fixtures.hpp"
+
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -11,8 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Optional;
-
-const fs::path kFixtures = fs::path(PLIMSOLL_SOURCE_DIR) / "tests/unit/container/fixtures";
 
 TEST(CgroupV2, ReadsUseAndTakesTheTightestLimitOfTheParents) {
     const auto folders = find_cgroup("/shop.slice/web.scope", kFixtures / "v2");

@@ -3,6 +3,7 @@
 #include "busy_child.hpp"
 #include "signal/names.hpp"
 #include "tests/support/temp_folder.hpp"
+#include "tests/unit/container/fixtures.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -22,8 +23,6 @@ using test::BusyChild;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Pair;
-
-const fs::path kFixtures = fs::path(PLIMSOLL_SOURCE_DIR) / "tests/unit/container/fixtures";
 
 std::map<std::string, double> values(const Probe& probe, const Reading& reading,
                                      const std::vector<std::string>& labels) {

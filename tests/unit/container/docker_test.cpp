@@ -3,6 +3,7 @@
 #include "signal/names.hpp"
 #include "tests/support/readings.hpp"
 #include "tests/support/scripted_server.hpp"
+#include "tests/unit/container/fixtures.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -25,7 +26,6 @@ using ::testing::ElementsAre;
 using ::testing::Optional;
 using ::testing::Pair;
 
-const fs::path kFixtures = fs::path(PLIMSOLL_SOURCE_DIR) / "tests/unit/container/fixtures";
 constexpr const char* kNone = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}";
 
 /// An engine's description of a container, as far as it matters here.

@@ -3,6 +3,7 @@
 #include "probes/container/runtime_source.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/temp_folder.hpp"
+#include "tests/unit/container/fixtures.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -20,8 +21,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Optional;
-
-const fs::path kFixtures = fs::path(PLIMSOLL_SOURCE_DIR) / "tests/unit/container/fixtures";
 
 // As the API shows them: one that runs after its second end, one that waits to be started again, a
 // sidecar, one that has prepared its pod, and a pod that no node has yet.

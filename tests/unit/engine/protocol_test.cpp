@@ -5,7 +5,7 @@
 namespace plimsoll {
 namespace {
 
-using State = Protocol::State;
+using ProtocolState = Protocol::State;
 
 const std::string kResponse = "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello";
 
@@ -16,9 +16,10 @@ TEST(Protocol, ReadsAResponseWhereverItIsCut) {
         SCOPED_TRACE(cut);
         protocol.begin({});
         ASSERT_EQ(protocol.on_bytes(std::string_view(kResponse).substr(0, cut), scratch),
-                  State::NeedMore);
+                  ProtocolState::NeedMore);
         EXPECT_EQ(protocol.response().header_done(), cut >= kResponse.size() - 5);
-        ASSERT_EQ(protocol.on_bytes(std::string_view(kResponse).substr(cut), scratch), State::Done);
+        ASSERT_EQ(protocol.on_bytes(std::string_view(kResponse).substr(cut), scratch),
+                  ProtocolState::Done);
         EXPECT_EQ(protocol.response().status(), 201);
         EXPECT_EQ(protocol.response().body_bytes(), 5U);
     }
@@ -29,7 +30,7 @@ TEST(Protocol, ReadsOneResponseAfterTheOther) {
     std::string scratch;
     for (int i = 0; i < 3; ++i) {
         protocol.begin({});
-        EXPECT_EQ(protocol.on_bytes(kResponse, scratch), State::Done);
+        EXPECT_EQ(protocol.on_bytes(kResponse, scratch), ProtocolState::Done);
         EXPECT_TRUE(protocol.response().keep_alive());
     }
 }
@@ -38,22 +39,22 @@ TEST(Protocol, RefusesWhatComesBehindAResponse) {
     Protocol protocol;
     std::string scratch;
     protocol.begin({});
-    EXPECT_EQ(protocol.on_bytes(kResponse + "HTTP/1.1 200", scratch), State::Failed);
+    EXPECT_EQ(protocol.on_bytes(kResponse + "HTTP/1.1 200", scratch), ProtocolState::Failed);
     EXPECT_EQ(protocol.failure(), "bytes after the end of the response");
     protocol.begin({});  // and is as new
-    EXPECT_EQ(protocol.on_bytes(kResponse, scratch), State::Done);
+    EXPECT_EQ(protocol.on_bytes(kResponse, scratch), ProtocolState::Done);
 }
 
 TEST(Protocol, TakesTheConnectionsEndForTheResponsesWhereNothingElseSaysIt) {
     Protocol protocol;
     std::string scratch;
     protocol.begin({});
-    EXPECT_EQ(protocol.on_bytes("HTTP/1.1 200 OK\r\n\r\nsome", scratch), State::NeedMore);
-    EXPECT_EQ(protocol.on_end(), State::Done);
+    EXPECT_EQ(protocol.on_bytes("HTTP/1.1 200 OK\r\n\r\nsome", scratch), ProtocolState::NeedMore);
+    EXPECT_EQ(protocol.on_end(), ProtocolState::Done);
     protocol.begin({});
     EXPECT_EQ(protocol.on_bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome", scratch),
-              State::NeedMore);
-    EXPECT_NE(protocol.on_end(), State::Done);
+              ProtocolState::NeedMore);
+    EXPECT_NE(protocol.on_end(), ProtocolState::Done);
 }
 
 }  // namespace

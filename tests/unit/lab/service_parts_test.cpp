@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Route route(std::string method, std::string path) {
+Route route_of(std::string method, std::string path) {
     return {std::move(method), std::move(path), [](const RouteCall&) { return RoutePlan{}; }};
 }
 
@@ -33,7 +33,7 @@ RouteTable table() {
              {"GET", "/things/{id}/parts/{part}"},
              {"GET", "/{any}/newest"},
              {"POST", "/things"}}) {
-        EXPECT_TRUE(made.add(route(method, path)).ok());
+        EXPECT_TRUE(made.add(route_of(method, path)).ok());
     }
     return made;
 }
@@ -66,10 +66,10 @@ TEST(RouteTable, FindsTheMostSpecificRoute) {
 
 TEST(RouteTable, RefusesWhatItCouldNotServe) {
     auto routes = table();
-    EXPECT_EQ(routes.add(route("GET", "/things/{id}")).error().to_string(),
+    EXPECT_EQ(routes.add(route_of("GET", "/things/{id}")).error().to_string(),
               "/things/{id}: there are two routes for GET");
-    EXPECT_FALSE(routes.add(route("GET", "things")).ok());
-    EXPECT_FALSE(routes.add(route("GET", "/things/v{id}")).ok());
+    EXPECT_FALSE(routes.add(route_of("GET", "things")).ok());
+    EXPECT_FALSE(routes.add(route_of("GET", "/things/v{id}")).ok());
 }
 
 TEST(QueryValue, DecodesTheFirstOfThatName) {

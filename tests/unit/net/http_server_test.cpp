@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr auto kPatience = 20s;
+constexpr auto kServerPatience = 20s;
 
 HttpResponse text(std::string body, int status = 200) {
     return make_response(status, "text/plain", std::move(body));
@@ -43,7 +43,7 @@ HttpServer start(HttpHandler handler, HttpServerOptions options = {}) {
 
 /// Waits for what another thread brings about; the limit only ends a hopeless wait.
 bool eventually(const std::function<bool()>& condition) {
-    const auto limit = Clock::now() + kPatience;
+    const auto limit = Clock::now() + kServerPatience;
     while (!condition()) {
         if (Clock::now() > limit) {
             return false;
@@ -63,7 +63,7 @@ public:
     }
     Responder take() {
         std::unique_lock lock(mutex_);
-        arrived_.wait_for(lock, kPatience, [&] { return !responders_.empty(); });
+        arrived_.wait_for(lock, kServerPatience, [&] { return !responders_.empty(); });
         if (responders_.empty()) {
             return {};
         }
@@ -87,7 +87,7 @@ TEST(HttpServer, AnswersTheClientOnOneKeptConnection) {
     request.target = "/x?y=1";
     for (int i = 0; i < 3; ++i) {
         request.body = std::to_string(i);
-        const auto response = client->send(request, Clock::now() + kPatience);
+        const auto response = client->send(request, Clock::now() + kServerPatience);
         ASSERT_TRUE(response.ok()) << response.error().to_string();
         EXPECT_EQ(response->body, "PUT /x?y=1 " + std::to_string(i));
     }
@@ -107,7 +107,7 @@ TEST(HttpServer, CarriesBigBodiesBothWays) {
     for (std::size_t i = 0; i < (20U << 20U); ++i) {
         request.body.push_back(static_cast<char>('a' + i % 23));
     }
-    const auto response = client->send(request, Clock::now() + 3 * kPatience);
+    const auto response = client->send(request, Clock::now() + 3 * kServerPatience);
     ASSERT_TRUE(response.ok()) << response.error().to_string();
     EXPECT_TRUE(response->body == request.body);
 }
@@ -486,7 +486,7 @@ TEST(HttpServer, AnswersFromManyThreadsReachTheRightClient) {
             for (int i = 0; i < 100; ++i) {
                 HttpRequest request;
                 request.target = "/" + std::to_string(c) + "/" + std::to_string(i);
-                const auto response = client->send(request, Clock::now() + kPatience);
+                const auto response = client->send(request, Clock::now() + kServerPatience);
                 if (response.ok() && response->body == request.target) {
                     ++right;
                 }

@@ -32,7 +32,7 @@ public:
     }
 };
 
-const char* env(const char* name) {
+const char* word_env(const char* name) {
     return std::string_view(name) == "WORD" ? "pass" : nullptr;
 }
 
@@ -42,7 +42,7 @@ protected:
         values_[0] = {ValueType::Text, "t0ken"};
         values_[1] = {ValueType::Number, "41"};
         values_[3] = {ValueType::Json, "{\"a\":1}"};
-        scope_.env = &env;
+        scope_.env = &word_env;
         scope_.variables = names_;
         scope_.data = data_;
         scope_.scenario = "checkout";

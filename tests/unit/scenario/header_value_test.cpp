@@ -11,7 +11,7 @@
 namespace plimsoll {
 namespace {
 
-const char* env(const char* name) {
+const char* hostile_env(const char* name) {
     static const std::map<std::string, std::string, std::less<>> kValues{
         {"CRLF", "tok\r\nX-Injected: 1"},
         {"LF", "tok\n"},
@@ -28,7 +28,7 @@ const char* env(const char* name) {
 std::vector<Fault> faults_of(const std::string& step) {
     return parse_scenario("target: http://127.0.0.1\nusers: {a: {flow: [{post: /, " + step +
                               "}]}}\nload: [{executor: constant-vus, vus: 1, duration: 1s}]\n",
-                          {"s.yaml", &env})
+                          {"s.yaml", &hostile_env})
         .faults;
 }
 
@@ -90,7 +90,7 @@ TEST(HeaderValue, OfARequestLineCannotBeInjectedEither) {
         return parse_scenario(
             "target: http://127.0.0.1\nusers: {a: {flow: [{get: \"" + written +
                 "\"}]}}\nload: [{executor: constant-vus, vus: 1, duration: 1s}]\n",
-            {"s.yaml", &env});
+            {"s.yaml", &hostile_env});
     };
     for (const char* bad : {"/${env.CRLF}", "/?a=${env.LF}", "/a\\r\\nb", "/a b",
                             "http://127.0.0.1/${env.CRLF}", "http://${env.CRLF}/"}) {

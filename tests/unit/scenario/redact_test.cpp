@@ -7,7 +7,7 @@
 namespace plimsoll {
 namespace {
 
-const char* env(const char* name) {
+const char* password_env(const char* name) {
     return std::string_view(name) == "PW" ? "pw-of-the-environment" : nullptr;
 }
 
@@ -16,7 +16,7 @@ std::string kept(const std::string& lines) {
     const std::string head =
         "target: http://127.0.0.1\nusers: {a: {flow: [{get: /}]}}\n"
         "load: [{executor: constant-vus, vus: 1, duration: 1s}]\n";
-    const auto outcome = parse_scenario(head + lines, {"s.yaml", &env});
+    const auto outcome = parse_scenario(head + lines, {"s.yaml", &password_env});
     EXPECT_TRUE(outcome.scenario.has_value()) << format_faults(outcome.faults, "s.yaml");
     const std::string text = outcome.scenario ? outcome.scenario->text : "";
     return text.starts_with(head) ? text.substr(head.size()) : text;
@@ -75,7 +75,7 @@ TEST(Redact, LeavesTheWholeTextOutWhereASecretCannotBeFound) {
 std::string kept_step(const std::string& step) {
     const std::string head = "target: http://127.0.0.1\nusers:\n  a:\n    flow:\n";
     const std::string tail = "load: [{executor: constant-vus, vus: 1, duration: 1s}]\n";
-    const auto outcome = parse_scenario(head + step + tail, {"s.yaml", &env});
+    const auto outcome = parse_scenario(head + step + tail, {"s.yaml", &password_env});
     EXPECT_TRUE(outcome.scenario.has_value()) << format_faults(outcome.faults, "s.yaml");
     const std::string text = outcome.scenario ? outcome.scenario->text : "";
     return text.starts_with(head)

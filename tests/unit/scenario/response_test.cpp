@@ -271,13 +271,13 @@ TEST_F(ResponseTest, ChecksTheBodyItsSizeAndTheTime) {
     EXPECT_EQ(failing(check), "");
 }
 
-const char* env(const char* name) {
+const char* hidden_env(const char* name) {
     return std::string_view(name) == "WORD" ? "hidden" : nullptr;
 }
 
 TEST_F(ResponseTest, NeverShowsAnOperandOfTheEnvironment) {
     Check check = json_check("/tags/0", Check::Op::Equals);
-    check.operand = *Template::compile("${env.WORD}", &env);
+    check.operand = *Template::compile("${env.WORD}", &hidden_env);
     check.written = "\"${env.WORD}\"";
     EXPECT_EQ(failing(check), "/tags/0 is \"x\", should be \"${env.WORD}\"");
 }

@@ -9,7 +9,7 @@
 namespace plimsoll {
 namespace {
 
-const char* env(const char* name) {
+const char* values_env(const char* name) {
     const std::string_view wanted(name);
     if (wanted == "HOST") {
         return "db.example.test";
@@ -21,7 +21,7 @@ const char* env(const char* name) {
 }
 
 std::string render(std::string_view text, std::uint64_t user = 7, std::uint64_t iteration = 9) {
-    const auto compiled = Template::compile(text, &env);
+    const auto compiled = Template::compile(text, &values_env);
     EXPECT_TRUE(compiled.ok()) << text << ": " << compiled.error().what;
     Random random(1, user, iteration);
     std::string out;
@@ -104,7 +104,7 @@ TEST(Template, ResolvesTheEnvironmentWhileReading) {
     EXPECT_EQ(render("${env.EMPTY:-default}"), "default");
     EXPECT_EQ(render("[${env.EMPTY}]"), "[]");
     EXPECT_EQ(render("[${env.NOT_SET:-}]"), "[]");
-    EXPECT_TRUE(Template::compile("${env.HOST}", &env)->is_constant());
+    EXPECT_TRUE(Template::compile("${env.HOST}", &values_env)->is_constant());
 }
 
 TEST(Template, NeverReadsExpressionsOutOfAValueOfTheEnvironment) {
@@ -139,7 +139,7 @@ TEST(Template, RefusesWhatItDoesNotKnow) {
          "\"1,18446744073709551616\""},
     };
     for (const auto& row : rows) {
-        const auto compiled = Template::compile(row.text, &env);
+        const auto compiled = Template::compile(row.text, &values_env);
         ASSERT_FALSE(compiled.ok()) << row.text;
         EXPECT_EQ(compiled.error().what, row.what);
         EXPECT_FALSE(compiled.error().hint.empty()) << row.text;
@@ -177,7 +177,7 @@ TEST(Template, NeverCrashesOnRandomBytes) {
                 text += kPieces[random.between(0, std::size(kPieces) - 1)];
             }
         }
-        const auto compiled = Template::compile(text, &env);
+        const auto compiled = Template::compile(text, &values_env);
         if (compiled) {
             ++compiled_count;
             std::string out;
