@@ -245,6 +245,9 @@ def run_all(causes, models, probes, seeds, keep, runs):
 
 class FaultMatrix(unittest.TestCase):
     def test_every_cause_is_named_with_all_probes_and_nothing_else_is_for_certain(self):
+        """A run that calls itself INVALID, as where something else took the CPU from the generator, says nothing of its target; of half
+        of them the machine is no place for this."""
+        runs, invalid = 0, []
         for cause in os.environ.get("FAULT_CAUSES", ",".join(CASES)).split(","):
             if cause in ("app_cpu_throttled", "memory") and not can_limit():
                 continue  # told by the line below; docs/lab.md says what these two need
@@ -252,9 +255,14 @@ class FaultMatrix(unittest.TestCase):
                 with self.subTest(cause=cause, model=model):
                     result = run(cause, model, "all", 1)
                     print(cause, model, result["validity"], result["findings"], flush=True)
+                    runs += 1
+                    if result["validity"] == "INVALID":
+                        invalid.append(f"{cause} {model}")
+                        continue
                     self.assertFalse(is_confidently_wrong(result), result["findings"])
                     self.assertIn(said(result), {cause, *CASES[cause].also}, result["findings"])
                     self.assertTrue(has_size(result), result["findings"])
+        self.assertLess(2 * len(invalid), max(runs, 2), f"INVALID runs: {', '.join(invalid)}")
 
 
 def can_limit():

@@ -54,42 +54,24 @@ Status open_all(const std::vector<std::string>& paths, std::vector<ComparedRun>&
     return {};
 }
 
+Status open_found(const Result<std::vector<std::string>>& found, std::vector<ComparedRun>& runs) {
+    return found ? open_all(*found, runs) : Status(found.error());
+}
+
 /// The runs of each side: the first argument's, or with a baseline those it keeps, against the
 /// rest.
 Status open_sides(const CompareFlags& flags, Sides& sides) {
-    std::size_t first = 0;
-    if (flags.baseline.empty()) {
-        if (flags.runs.size() < 2) {
-            return Error{"one run alone cannot be compared", "RUN",
-                         "plimsoll compare BASE RUN..., or --baseline DIR RUN..."};
-        }
-        first = 1;
-        auto base = runs_in(flags.runs.front());
-        if (!base) {
-            return base.error();
-        }
-        if (Status opened = open_all(*base, sides.base); !opened) {
-            return opened;
-        }
-    } else {
-        auto kept = kept_runs(flags.baseline);
-        if (!kept) {
-            return kept.error();
-        }
-        if (Status opened = open_all(*kept, sides.base); !opened) {
-            return opened;
-        }
+    const bool kept = !flags.baseline.empty();
+    if (!kept && flags.runs.size() < 2) {
+        return Error{"one run alone cannot be compared", "RUN",
+                     "plimsoll compare BASE RUN..., or --baseline DIR RUN..."};
     }
-    for (std::size_t i = first; i < flags.runs.size(); ++i) {
-        auto runs = runs_in(flags.runs[i]);
-        if (!runs) {
-            return runs.error();
-        }
-        if (Status opened = open_all(*runs, sides.now); !opened) {
-            return opened;
-        }
+    Status opened =
+        open_found(kept ? kept_runs(flags.baseline) : runs_in(flags.runs.front()), sides.base);
+    for (std::size_t i = kept ? 0 : 1; opened && i < flags.runs.size(); ++i) {
+        opened = open_found(runs_in(flags.runs[i]), sides.now);
     }
-    return {};
+    return opened;
 }
 
 int refuse_all(const std::vector<Mismatch>& found) {

@@ -97,31 +97,34 @@ std::string probe_kinds() {
     return fmt::format("{} or {}", fmt::join(kinds, ", "), last);
 }
 
+/// One --out; `given` has the kinds that have their place already.
+Status apply_out(const std::string& out, std::set<std::string>& given, ExportConfig& exports) {
+    const auto equals = out.find('=');
+    const std::string name = out.substr(0, equals);
+    const ExporterKind* const kind = find_exporter_kind(name);
+    const std::string where = equals == std::string::npos ? "" : out.substr(equals + 1);
+    const bool alone = kind != nullptr && kind->place_optional && equals == std::string::npos;
+    if (kind == nullptr || !kind->of_probes || (where.empty() && !alone)) {
+        return Error{fmt::format("must be {}", probe_kinds()), kOut,
+                     "there is no load here, so neither traces nor Locust's tables"};
+    }
+    if (!given.insert(name).second) {
+        return Error{name + " is given twice", kOut, "each kind has one place"};
+    }
+    return set_export(*kind, where, kOut, exports);
+}
+
 Status apply_exports(const ProbeCommandFlags& flags, ExportConfig& exports) {
     const ExporterKind& prometheus = *find_exporter_kind("prometheus");
+    std::set<std::string> given;
     if (!flags.prometheus.empty()) {
         if (Status set = set_export(prometheus, flags.prometheus, "--prometheus", exports); !set) {
             return set;
         }
-    }
-    std::set<std::string> given;
-    if (!flags.prometheus.empty()) {
         given.emplace(prometheus.name);
     }
     for (const std::string& out : flags.outs) {
-        const auto equals = out.find('=');
-        const std::string name = out.substr(0, equals);
-        const ExporterKind* const kind = find_exporter_kind(name);
-        const std::string where = equals == std::string::npos ? "" : out.substr(equals + 1);
-        const bool alone = kind != nullptr && kind->place_optional && equals == std::string::npos;
-        if (kind == nullptr || !kind->of_probes || (where.empty() && !alone)) {
-            return Error{fmt::format("must be {}", probe_kinds()), kOut,
-                         "there is no load here, so neither traces nor Locust's tables"};
-        }
-        if (!given.insert(name).second) {
-            return Error{name + " is given twice", kOut, "each kind has one place"};
-        }
-        if (Status set = set_export(*kind, where, kOut, exports); !set) {
+        if (Status set = apply_out(out, given, exports); !set) {
             return set;
         }
     }
@@ -298,7 +301,7 @@ int ProbeSession::run(const std::optional<Nanoseconds>& duration) {
     return to_int(ExitCode::Passed);
 }
 
-int probe(ProbeCommandFlags flags) {
+int probe(const ProbeCommandFlags& flags) {
     init_logging(flags.verbose ? Verbosity::Verbose : Verbosity::Normal);
     const auto duration = optional_duration(flags.duration, "-d/--duration");
     if (!duration) {

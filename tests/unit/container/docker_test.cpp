@@ -16,7 +16,6 @@
 namespace plimsoll {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using test::Answer;
 using test::ok_response;

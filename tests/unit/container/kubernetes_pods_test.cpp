@@ -17,7 +17,6 @@
 namespace plimsoll {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Optional;
