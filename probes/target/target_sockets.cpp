@@ -41,6 +41,11 @@ std::optional<double> wait_of(const TcpSocket& socket) {
     return *socket.sent_ms_ago / 1000.0;
 }
 
+/// It ended before anybody looked at what it waits for.
+bool unknown(const TcpSocket& socket, bool outgoing) {
+    return outgoing && socket.gone && !socket.sent_ms_ago;
+}
+
 }  // namespace
 
 std::string_view peer_name(Peer peer) {
@@ -227,6 +232,9 @@ std::span<TcpSocket> TargetSockets::take_turn(std::vector<TcpSocket>& all, std::
 /// stands in its place, which only the next walk can find.
 void TargetSockets::add(std::span<const TcpSocket> some, double each, bool outgoing) {
     for (const TcpSocket& socket : some) {
+        if (unknown(socket, outgoing)) {
+            continue;
+        }
         PeerFigures& sum = figures_.peers[outgoing ? key_of(socket) : PeerKey{}];
         sum.connections += each;
         const double unread = unread_bytes(socket);
@@ -256,7 +264,9 @@ Status TargetSockets::add_some(bool outgoing, Clock::time_point now, bool fresh)
         return looked;
     }
     ration.charge(some.size(), thread_cpu_time() - before);
-    add(some, static_cast<double>(all.size()) / static_cast<double>(some.size()), outgoing);
+    const auto is_known = [&](const TcpSocket& socket) { return !unknown(socket, outgoing); };
+    const auto known = std::max<std::ptrdiff_t>(1, std::ranges::count_if(some, is_known));
+    add(some, static_cast<double>(all.size()) / static_cast<double>(known), outgoing);
     return {};
 }
 

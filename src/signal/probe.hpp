@@ -13,7 +13,8 @@
 namespace plimsoll {
 
 /// Reads one side signal (database, container, kernel) on a fixed cadence.
-/// Threading: after `start`, called only from one probe thread, never from a shard.
+/// Threading: `start` and `finish` each on a thread of their own, in between only one probe thread
+/// calls; never a shard.
 class Probe {
 public:
     virtual ~Probe() = default;

@@ -1,6 +1,8 @@
 #include "signal/probe_runner.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <system_error>
 #include <utility>
 
 namespace plimsoll {
@@ -9,13 +11,32 @@ namespace {
 constexpr Nanoseconds kCanariesApart = std::chrono::milliseconds(20);
 
 /// Does `work(i)` for each probe of the kind asked for, each on a thread of its own: none waits for
-/// another that hangs.
+/// another that hangs. Where no thread is to be had it is done here. Throws what the first of them
+/// threw.
 template <typename Work>
 void at_once(const std::vector<ProbePtr>& probes, bool waits_on_target, const Work& work) {
+    std::vector<std::exception_ptr> thrown(probes.size());
+    const auto guarded = [&](std::size_t i) {
+        try {
+            work(i);
+        } catch (...) {
+            thrown[i] = std::current_exception();
+        }
+    };
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < probes.size(); ++i) {
         if (probes[i]->waits_on_target() == waits_on_target) {
-            threads.emplace_back([&work, i] { work(i); });
+            try {
+                threads.emplace_back([&guarded, i] { guarded(i); });
+            } catch (const std::system_error&) {
+                guarded(i);
+            }
+        }
+    }
+    threads.clear();  // they are joined
+    for (const std::exception_ptr& each : thrown) {
+        if (each) {
+            std::rethrow_exception(each);
         }
     }
 }
@@ -31,7 +52,7 @@ ProbeRunner::~ProbeRunner() {
 
 std::vector<Status> ProbeRunner::start(Nanoseconds limit) {
     std::vector<Status> statuses(probes_.size());
-    // Of a server's last connections those come first that are kept.
+    // Of a server's last connections its probe's come first.
     for (const bool canaries : {false, true}) {
         at_once(probes_, canaries,
                 [&](std::size_t i) { statuses[i] = probes_[i]->start(Clock::now() + limit); });

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "store/run_reader.hpp"
 
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>

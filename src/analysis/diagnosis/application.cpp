@@ -128,8 +128,9 @@ std::optional<Finding> find_app_cpu(const Case& c) {
         state_loops(c, cpu, finding);
     }
     const Window carried = c.carried_most();
+    const auto used = c.cpu_of("app", carried);
     const double cpu_s =
-        c.cpu_of("app", carried).value_or(cpu.used) / std::max(1e-9, c.served_rate(carried));
+        used.value_or(cpu.used) / std::max(1e-9, c.served_rate(used ? carried : c.at_break()));
     const double needed = std::ceil(c.highest_demand() * cpu_s / kTargetUse);
     finding.values = {{"cpu_s_per_request", cpu_s}, {"needed_cores", needed}};
     finding.fix =

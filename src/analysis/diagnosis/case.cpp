@@ -249,16 +249,23 @@ double failed_canaries(const RunData& data, std::string_view canary, Window wind
     return failed;
 }
 
-Window told_after(const Case& c, const Signal& page, std::size_t least) {
+Told told_after(const Case& c, const Signal& page, std::size_t least) {
+    constexpr double kSilent = 3;  // readings in a row that did not come
     const Window after = c.after();
     const auto end = std::find_if(page.begin(), page.end(),
                                   [&](const auto& point) { return point.t_s >= after.to_s; });
     const auto told = static_cast<std::size_t>(end - page.begin());
-    if (samples_in(page, after) >= least || told < least ||
-        page[told - 1].t_s < after.from_s - kOverlap_s) {
-        return after;
+    if (least < 2 || told < least || samples_in(page, after) >= least) {
+        return {after, std::nullopt};
     }
-    return {std::min(after.from_s, page[told - least].t_s), after.to_s};
+    const double first_s = page[told - least].t_s;
+    const double last_s = page[told - 1].t_s;
+    const double period_s = (last_s - first_s) / static_cast<double>(least - 1);
+    const bool silent = after.to_s - last_s > kSilent * period_s;
+    if (!silent || last_s < after.from_s - kOverlap_s || first_s < after.from_s - 2 * kOverlap_s) {
+        return {after, std::nullopt};
+    }
+    return {{std::min(after.from_s, first_s), after.to_s}, last_s};
 }
 
 bool is_slower(double after_s, double before_s) {

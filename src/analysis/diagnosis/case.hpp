@@ -96,10 +96,14 @@ struct CanaryView {
 /// By a factor, and by an amount, that is beyond scatter.
 [[nodiscard]] bool is_slower(double after_s, double before_s);
 
-/// Where to look, after the break, in what an application's page says: in `c.after()`, or, where
-/// the page was not answered any more (it waits for what is full like any request), also in as many
-/// of the last readings before as make `least`.
-[[nodiscard]] Window told_after(const Case& c, const Signal& page, std::size_t least);
+/// Where to look, after the break, in what an application's page says: in `c.after()`. Where the
+/// page fell silent within seconds of the break (it waits for what is full like any request), from
+/// as many of its last readings on as make `least`.
+struct Told {
+    Window window;
+    std::optional<double> silent_s;  // its last reading; nullopt: it goes on
+};
+[[nodiscard]] Told told_after(const Case& c, const Signal& page, std::size_t least);
 
 /// Active backends without a wait event: on a CPU, or waiting for one. The application's and
 /// others', not ours.

@@ -47,10 +47,8 @@ std::optional<FullWorkers> full_workers(const Case& c) {
         one.name = sizes.label("workers");
         const Signal busy = series_of(data, metric::kAppWorkersBusy, "workers", one.name);
         const Signal queued = series_of(data, metric::kAppWorkersQueued, "workers", one.name);
-        const Window told = told_after(c, busy.empty() ? queued : busy, kLeastPages);
-        if (told.from_s < c.after().from_s) {
-            one.silent_s = sizes.points.back().t_s;
-        }
+        const auto [told, silent_s] = told_after(c, busy.empty() ? queued : busy, kLeastPages);
+        one.silent_s = silent_s;
         one.size = median_in(sizes.points, told).value_or(0);
         one.busy = mean_in(busy, told).value_or(0);
         one.queued = median_in(queued, told).value_or(0);

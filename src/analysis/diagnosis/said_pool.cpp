@@ -39,7 +39,7 @@ std::optional<SaidPool> look_at(const Case& c, const std::string& name) {
     const auto any = [](double waiting) { return waiting > 0; };
     const Signal pending = signal(metric::kAppPoolPending);
     const Signal used = signal(metric::kAppPoolUsed);
-    const Window told = told_after(c, pending.empty() ? used : pending, kLeastScrapes);
+    const Window told = told_after(c, pending.empty() ? used : pending, kLeastScrapes).window;
     SaidPool pool;
     pool.name = name;
     pool.size = median_in(signal(metric::kAppPoolSize), told).value_or(0);

@@ -38,7 +38,10 @@ void guess_flags(const CLI::App& app) {
     for (const std::string& extra : app.remaining(true)) {
         if (extra.starts_with("--")) {
             const std::string given = extra.substr(2, extra.find('=') - 2);
-            if (const std::string_view near = nearest(given, known); !near.empty()) {
+            const std::string_view near = nearest(given, known);
+            if (near == given) {
+                say(stderr, "--{} goes after {}\n", given, chosen->get_name());
+            } else if (!near.empty()) {
                 say(stderr, "did you mean --{} in place of --{}?\n", near, given);
             }
         }
