@@ -150,6 +150,7 @@ public:
         reading.events = take_();
         return reading;
     }
+    [[nodiscard]] std::vector<Event> last_events() override { return take_(); }
 
 private:
     std::function<std::vector<Event>()> take_;

@@ -36,6 +36,8 @@ public:
     /// Called once after the last read, when the load is over: for what only the whole run tells,
     /// which `facts()` may then hold as well.
     virtual void finish(Clock::time_point /*deadline*/) {}
+    /// After `finish`: what happened since the last read, of a probe that tells of events.
+    [[nodiscard]] virtual std::vector<Event> last_events() { return {}; }
     /// Facts that hold for the whole run, known after start: server version, max_connections ...
     /// Written to the run file as (key, value).
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> facts() const {

@@ -118,6 +118,15 @@ void ProbeRunner::stop() {
         at_once(probes_, canaries,
                 [&](std::size_t i) { probes_[i]->finish(Clock::now() + kLongestRead); });
     }
+    for (std::size_t i = 0; i < probes_.size(); ++i) {
+        if (std::vector<Event> events = probes_[i]->last_events(); !events.empty()) {
+            Reading last;
+            last.at = now;
+            last.events = std::move(events);
+            const std::lock_guard lock(sink_mutex_);
+            sink_.on_reading(i, last, tracks_[i].health());
+        }
+    }
     for (std::size_t i = 0; i < tracks_.size(); ++i) {
         const std::optional<Gap> gap = tracks_[i].finish(now);
         {

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -56,6 +57,9 @@ public:
         return {{"kind", "fake"}};
     }
 
+    [[nodiscard]] std::vector<Event> last_events() override { return std::exchange(events, {}); }
+
+    std::vector<Event> events;
     std::string start_error;
     std::function<void()> at_start;
     bool canary = false;
@@ -99,6 +103,23 @@ struct Log {
         return changed.wait_for(lock, 60s, [&] { return condition(*this); });
     }
 };
+
+TEST(ProbeRunner, TellsWhatHappenedSinceTheLastRead) {
+    auto probe = std::make_unique<FakeProbe>("faults", 1h);
+    probe->events = {{Clock::now(), EventKind::FaultPlanted, "planted fail"}};
+    std::vector<ProbePtr> probes;
+    probes.push_back(std::move(probe));
+    std::vector<std::string> told;
+    ProbeRunner runner(std::move(probes), {[&](std::size_t, const Reading& reading, const auto&) {
+                                               for (const Event& event : reading.events) {
+                                                   told.push_back(event.text);
+                                               }
+                                           },
+                                           [](std::size_t, const Gap&, const auto&) {}});
+    runner.begin();
+    runner.stop();
+    EXPECT_EQ(told, std::vector<std::string>{"planted fail"});
+}
 
 TEST(ProbeRunner, StartsProbesAtOnceAndCanariesAfterThem) {
     std::mutex mutex;
