@@ -34,9 +34,10 @@ Status Link::raise(Clock::time_point deadline, Refusals& refusals) {
     return status;
 }
 
-Result<PgRows> Link::ask(const char* name, const std::string& sql, Clock::time_point deadline) {
+Result<PgRows> Link::ask(const char* name, const std::function<std::string()>& sql,
+                         Clock::time_point deadline) {
     if (std::find(prepared.begin(), prepared.end(), name) == prepared.end()) {
-        const auto made = connection.query(fmt::format("PREPARE {} AS {}", name, sql), deadline);
+        const auto made = connection.query(fmt::format("PREPARE {} AS {}", name, sql()), deadline);
         // One whose answer came too late is there all the same.
         if (!made && !made.error().what.ends_with("(SQLSTATE 42P05)")) {
             return made.error();

@@ -4,6 +4,7 @@
 #include "probes/postgres/connection.hpp"
 #include "probes/postgres/refusals.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,9 @@ struct Link {
 
     /// Runs a statement that is asked again and again, prepared under `name` (a literal) on its
     /// first use: planning such a statement costs the server more than running it. Each apart, so
-    /// that a view that a server lacks does not cost us the rest. The connection must be up.
-    [[nodiscard]] Result<PgRows> ask(const char* name, const std::string& sql,
+    /// that a view that a server lacks does not cost us the rest. `sql` writes it, and is called
+    /// only then. The connection must be up.
+    [[nodiscard]] Result<PgRows> ask(const char* name, const std::function<std::string()>& sql,
                                      Clock::time_point deadline);
 
     static constexpr Nanoseconds kGlance = std::chrono::milliseconds(20);

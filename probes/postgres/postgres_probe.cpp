@@ -183,8 +183,7 @@ void PostgresProbe::swap_connections() {
 }
 
 Result<PgRows> PostgresProbe::ask_activity(Clock::time_point deadline) {
-    static const std::string sql = activity_sql();
-    Result<PgRows> rows = main_.ask("plimsoll_activity", sql, deadline);
+    Result<PgRows> rows = main_.ask("plimsoll_activity", activity_sql, deadline);
     if (!rows && rows.error().what.ends_with(kDenied)) {
         Error error = rows.error();
         error.hint =
@@ -247,8 +246,9 @@ Result<Reading> PostgresProbe::read(Clock::time_point deadline) {
 
 /// A failure here costs these values their freshness, not the reading.
 void PostgresProbe::refresh_counters(Clock::time_point deadline) {
-    const auto rows =
-        main_.ask("plimsoll_counters", counters_sql(main_.connection.server_version()), deadline);
+    const auto rows = main_.ask(
+        "plimsoll_counters", [&] { return counters_sql(main_.connection.server_version()); },
+        deadline);
     if (!rows) {
         if (counters_trouble_.empty() && main_.connection.up() && !main_.connection.busy()) {
             counters_trouble_ = rows.error().to_string();
@@ -265,7 +265,7 @@ void PostgresProbe::read_blockers_of(Clock::time_point deadline, Reading& readin
     if (blocked_ == 0 || !blockers_due_.due(Clock::now())) {
         return;
     }
-    if (const auto rows = main_.ask("plimsoll_blockers", blockers_sql(), deadline)) {
+    if (const auto rows = main_.ask("plimsoll_blockers", blockers_sql, deadline)) {
         for (std::string& note : blockers_.add(read_blockers(*rows))) {
             reading.notes.push_back(std::move(note));
         }

@@ -3,6 +3,7 @@
 #include "app/commands/command_line.hpp"
 #include "app/commands/flag_text.hpp"
 #include "base/utf8.hpp"
+#include "scenario/trimmed.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -20,19 +21,14 @@ constexpr const char* kJson = "--json";
 
 using NamedText = std::pair<std::string, std::string>;
 
-std::string trimmed(const std::string& text) {
-    const auto from = text.find_first_not_of(" \t");
-    return from == std::string::npos ? std::string()
-                                     : text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
-
 /// "Name: value", and "Name;" for an empty value, as curl has it. Never repeats the value.
 Result<NamedText> read_header(const std::string& line) {
     const auto colon = line.find(':');
     const bool empty = colon == std::string::npos && line.ends_with(';');
-    const std::string name =
-        trimmed(line.substr(0, empty ? line.size() - 1 : std::min(colon, line.size())));
-    const std::string value = colon == std::string::npos ? "" : trimmed(line.substr(colon + 1));
+    const std::string_view text = line;
+    const std::string name(
+        trimmed(text.substr(0, empty ? text.size() - 1 : std::min(colon, text.size()))));
+    const std::string value(colon == std::string::npos ? "" : trimmed(text.substr(colon + 1)));
     if (name.empty() || (!empty && value.empty())) {
         return Error{colon == std::string::npos ? "must be 'Name: value'"
                                                 : fmt::format("\"{}\" has no value", name),

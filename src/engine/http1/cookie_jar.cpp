@@ -1,5 +1,7 @@
 #include "engine/http1/cookie_jar.hpp"
 
+#include "scenario/trimmed.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -13,14 +15,6 @@ namespace {
 
 constexpr std::int64_t kNever = INT64_MAX;
 constexpr std::size_t kMost = 180;  // cookies of one jar: what a browser keeps for a site
-
-std::string_view trimmed(std::string_view text) {
-    const auto from = text.find_first_not_of(" \t");
-    if (from == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
 
 std::string lower(std::string_view text) {
     std::string result(text);

@@ -24,6 +24,14 @@ void expect_only(const std::vector<Finding>& findings, const std::string& allowe
     }
 }
 
+/// The synthetic run without its full pool.
+RunData without_backends() {
+    RunData data = analysed({}).data;
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    return data;
+}
+
 /// The application's CPU: `before` cores, and `after` from the break on.
 void set_app_cpu(RunData& data, double before, double after) {
     for (StoredSeries& series : data.series) {
@@ -166,9 +174,7 @@ TEST(OtherStacks, TheCpuOfAProxyInFrontRulesNothingOut) {
 
 // A JVM at one core of two has another one to go on; a Node process has not.
 TEST(OtherStacks, OneCoreIsALimitOnlyOfWhatRunsOneThread) {
-    RunData data = analysed({}).data;
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData data = without_backends();
     slow_canary(data, kFull_s);
     set_app_cpu(data, 0.4, 0.98);
     name_server(data, "node");
@@ -188,9 +194,7 @@ void set_hottest_thread(RunData& data, double after) {
 // A program of a name that says nothing, at one core of two: one of its threads is at its end, or
 // many use as much by chance.
 TEST(OtherStacks, AThreadAtTheEndOfItsCoreIsALimitOfWhateverRunsIt) {
-    RunData data = analysed({}).data;
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData data = without_backends();
     slow_canary(data, kFull_s);
     set_app_cpu(data, 0.4, 0.98);
     name_server(data, "shopd");
@@ -211,9 +215,7 @@ TEST(OtherStacks, AThreadAtTheEndOfItsCoreIsALimitOfWhateverRunsIt) {
     expect_only(diagnose_again(alone), "none");
 
     // And what needs nothing is answered at once: that thread does something else.
-    RunData fast = analysed({}).data;
-    std::erase_if(fast.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData fast = without_backends();
     set_app_cpu(fast, 0.4, 0.98);
     set_hottest_thread(fast, 0.97);
     expect_only(diagnose_again(fast), "none");
@@ -222,9 +224,7 @@ TEST(OtherStacks, AThreadAtTheEndOfItsCoreIsALimitOfWhateverRunsIt) {
 // A collector of one thread stops all others: that is never more than a core of two.
 TEST(OtherStacks, AThreadThatCollectsMostOfTheTimeIsWhatAllWaitFor) {
     for (const double gc : {0.75, 0.15}) {
-        RunData data = analysed({}).data;
-        std::erase_if(data.series,
-                      [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+        RunData data = without_backends();
         slow_canary(data, kFull_s);
         set_app_cpu(data, 0.4, 0.86);
         add_scraped(data, metric::kTargetGcCpu, {}, [=](double t) {
@@ -241,9 +241,7 @@ TEST(OtherStacks, AThreadThatCollectsMostOfTheTimeIsWhatAllWaitFor) {
         EXPECT_TRUE(mentions(findings[0].evidence, "for up to 75 % of the time"));
     }
     // So it was under light load, too, and the URL that needs nothing has waited all along.
-    RunData always = analysed({}).data;
-    std::erase_if(always.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData always = without_backends();
     set_app_cpu(always, 0.7, 0.86);
     add_scraped(always, metric::kTargetGcCpu, {}, [](double t) {
         return 0.6 * std::min(t, kFull_s) + 0.75 * std::max(0.0, t - kFull_s);
@@ -257,9 +255,7 @@ TEST(OtherStacks, AThreadThatCollectsMostOfTheTimeIsWhatAllWaitFor) {
 // A loop that is at its end burns most of its time for requests that fail: those take no more than
 // they did.
 TEST(OtherStacks, WorkOnRequestsThatFailIsNoPartOfWhatARequestTakes) {
-    RunData data = analysed({}).data;
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData data = without_backends();
     slow_canary(data, kFull_s);
     set_app_cpu(data, 0.9, 0.98);
     name_server(data, "node");
@@ -274,9 +270,7 @@ TEST(OtherStacks, WorkOnRequestsThatFailIsNoPartOfWhatARequestTakes) {
 
 // Three workers of one thread each on a machine of eight cores.
 TEST(OtherStacks, AsManyCoresAsProcessesAreALimitOfSingleThreads) {
-    RunData data = analysed({}).data;
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData data = without_backends();
     slow_canary(data, kFull_s);
     data.facts["env.cores"] = "8";
     std::erase_if(data.series,
@@ -298,9 +292,7 @@ TEST(OtherStacks, AsManyCoresAsProcessesAreALimitOfSingleThreads) {
 
 // Go uses all cores, and shares them with database and generator: at 1.2 of 2 the machine is full.
 TEST(OtherStacks, TheGreatestUserOfAFullMachineIsAtItsLimit) {
-    RunData data = analysed({}).data;
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData data = without_backends();
     slow_canary(data, kFull_s);
     set_app_cpu(data, 0.4, 1.25);
     name_server(data, "shop");
@@ -371,9 +363,7 @@ TEST(OtherStacks, OnlyPgbouncersWordsSpeakOfAPooler) {
 
 // The counter is the machine's: somebody else's listener may overflow.
 TEST(OtherStacks, OverflowsWhileConnectsStayFastAreDoubtful) {
-    RunData data = analysed({}).data;
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
+    RunData data = without_backends();
     add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}},
                 [](double t) { return t < 30 ? 0 : 100 * (t - 30); });
     add_series(data, "canary", metric::kCanarySeconds, MetricType::Gauge,
