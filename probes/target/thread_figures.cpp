@@ -9,8 +9,10 @@
 namespace plimsoll {
 namespace {
 
-// How often a thread's name is looked at.
+// How often a thread's name is looked at, and the share of a core from which it is looked at again
+// each time: so many threads can only be few.
 constexpr int kLooks = 2;
+constexpr double kBusy = 0.05;
 constexpr double kNanoseconds = 1e9;
 
 std::uint64_t to_count(std::string_view word) {
@@ -47,7 +49,7 @@ void ThreadWatch::look_at_name(Id id, Known& known) const {
 }
 
 /// What is new of one thread; the whole of it where it began since the last sample.
-void ThreadWatch::add(Id id, Known& known, bool fresh) {
+void ThreadWatch::add(Id id, Known& known, bool fresh, double wall_ns) {
     const auto text = read_small_file(proc_ / std::to_string(id.first) / "task" /
                                       std::to_string(id.second) / "schedstat");
     const auto words = text ? split_words(*text) : std::vector<std::string_view>();
@@ -59,6 +61,9 @@ void ThreadWatch::add(Id id, Known& known, bool fresh) {
     known.seen = true;
     if (!(first_ && fresh)) {
         const std::uint64_t used = cpu - std::min(cpu, known.cpu_ns);
+        if (known.looks >= kLooks && static_cast<double>(used) > kBusy * wall_ns) {
+            look_at_name(id, known);
+        }
         hottest_ns_ = known.collects ? hottest_ns_ : std::max(hottest_ns_, used);
         delay_ns_ += delay - std::min(delay, known.delay_ns);
         gc_ns_ += known.collects ? used : 0;
@@ -74,6 +79,7 @@ std::optional<ThreadFigures> ThreadWatch::sample(Clock::time_point now) {
         return std::nullopt;
     }
     hottest_ns_ = 0;
+    const double wall_ns = to_seconds(now - last_) * kNanoseconds;
     for (auto& [id, known] : threads_) {
         known.seen = false;
     }
@@ -84,16 +90,15 @@ std::optional<ThreadFigures> ThreadWatch::sample(Clock::time_point now) {
             if (at->second.looks < kLooks) {
                 look_at_name(id, at->second);
             }
-            add(id, at->second, fresh);
+            add(id, at->second, fresh, wall_ns);
         }
     }
     std::erase_if(threads_, [](const auto& entry) { return !entry.second.seen; });
     ThreadFigures figures;
     figures.processes = static_cast<double>(tree->processes);
     figures.threads = static_cast<double>(threads_.size());
-    const double wall = to_seconds(now - last_) * kNanoseconds;
-    if (!first_ && wall > 0) {
-        figures.hottest_ratio = static_cast<double>(hottest_ns_) / wall;
+    if (!first_ && wall_ns > 0) {
+        figures.hottest_ratio = static_cast<double>(hottest_ns_) / wall_ns;
     }
     figures.run_delay_s = static_cast<double>(delay_ns_) / kNanoseconds;
     if (any_collects_) {

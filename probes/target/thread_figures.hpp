@@ -31,7 +31,8 @@ struct ThreadFigures {
 
 /// Reads /proc/PID/task/TID/schedstat of each thread of a tree, in nanoseconds. The sums begin at 0
 /// with the first sample and never fall. A thread's name is looked at when it is first seen and
-/// once more at the next sample: runtimes name a thread after it has begun. Threading: one thread.
+/// once more at the next sample, since runtimes name a thread after it has begun; that of a busy
+/// thread at every sample, since some name it with its first task. Threading: one thread.
 class ThreadWatch {
 public:
     /// `apart`: as of ProcessTree.
@@ -49,7 +50,7 @@ private:
         bool seen = false;  // in this sample
     };
     using Id = std::pair<pid_t, pid_t>;  // process, thread
-    void add(Id id, Known& known, bool fresh);
+    void add(Id id, Known& known, bool fresh, double wall_ns);
     void look_at_name(Id id, Known& known) const;
 
     std::filesystem::path proc_;

@@ -41,7 +41,9 @@ Service::Service(RouteTable routes, int workers, PoolMetrics metrics)
       workers_(workers),
       one_thread_(1),
       timer_(1),
-      collector_(1) {}
+      collector_(1) {
+    collector_.post([] { ::pthread_setname_np(::pthread_self(), "GC Thread#0"); });
+}
 
 Service::Snapshot Service::behaviour() const {
     const std::lock_guard lock(behaviour_mutex_);
@@ -155,7 +157,6 @@ void Service::collect(const Behaviour::Collector& collector) {
         return;
     }
     collector_.post([this, pause = collector.pause] {
-        ::pthread_setname_np(::pthread_self(), "GC Thread#0");
         const std::unique_lock stopped(world_);
         burn_cpu(pause);
         ++collections_;

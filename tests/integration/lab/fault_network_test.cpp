@@ -120,8 +120,13 @@ TEST(FaultProxyTest, ResetsConnections) {
         const int problem = error_of_exchange(proxy.port());
         return (problem == ECONNRESET || problem == EPIPE) && proxy.state().dropped > 0;
     }));
-    const auto reached = server.connections();
-    error_of_exchange(proxy.port());
+    // A connection that the kernel has made counts at the server only once its thread accepts it,
+    // so those let through before are waited for; the one after must add none.
+    const auto let_through = [&] { return proxy.state().accepted - proxy.state().dropped; };
+    const auto reached = let_through();
+    EXPECT_TRUE(eventually([&] { return server.connections() == reached; }));
+    EXPECT_NE(error_of_exchange(proxy.port()), 0);
+    EXPECT_EQ(let_through(), reached);
     EXPECT_EQ(server.connections(), reached);
 }
 

@@ -44,10 +44,10 @@ void burn_thread(double seconds) {
 }
 
 /// A process whose thread, named `name`, begins to burn `seconds` of CPU when it is told to, says
-/// when it is done, and lives on.
+/// when it is done, and lives on. It is called `later`, where that is given, once it has begun.
 class BurningThread {
 public:
-    BurningThread(const char* name, double seconds) {
+    BurningThread(const char* name, double seconds, const char* later = nullptr) {
         int go[2] = {-1, -1};
         int done[2] = {-1, -1};
         EXPECT_EQ(pipe(go), 0);
@@ -60,6 +60,9 @@ public:
                 prctl(PR_SET_NAME, name);
                 if (write(done[1], "r", 1) != 1 || read(go[0], &byte, 1) != 1) {
                     _exit(1);
+                }
+                if (later != nullptr) {
+                    prctl(PR_SET_NAME, later);
                 }
                 burn_thread(seconds);
                 if (write(done[1], "d", 1) != 1) {
@@ -122,6 +125,26 @@ TEST(ThreadWatch, SeesTheBusiestThreadAndWhoCollectsGarbage) {
         }
         EXPECT_LE(second->run_delay_s + 0.3, wall + 0.02);
     }
+}
+
+TEST(ThreadWatch, KnowsABusyThreadThatGotItsNameLate) {
+    const BurningThread target("worker", 0.3, "GC Thread#0");
+    target.wait();
+    ThreadWatch watch("/proc", target.pid());
+    for (int i = 0; i < 5; ++i) {
+        const auto idle = watch.sample(Clock::now());
+        ASSERT_TRUE(idle);
+        EXPECT_FALSE(idle->gc_cpu_s);
+    }
+    const Clock::time_point begin = Clock::now();
+    ASSERT_TRUE(watch.sample(begin));
+    target.go();
+    target.wait();
+    const Clock::time_point end = Clock::now();
+    const auto busy = watch.sample(end);
+    ASSERT_TRUE(busy);
+    EXPECT_NEAR(busy->gc_cpu_s.value_or(0), 0.3, 0.02);
+    EXPECT_NEAR(busy->hottest_ratio.value_or(9) * to_seconds(end - begin), 0, 0.02);
 }
 
 TEST(ThreadWatch, SeesThreadsWaitForACpu) {
