@@ -96,6 +96,8 @@ private:
     Status find_folders();
     Result<std::vector<ContainerFigures>> sample();
     Result<CgroupSample> sample_process();
+    Result<CgroupSample> sample_ended_process();
+    bool has_killed();
     Result<CgroupSample> sample_cgroup();
     void note_facts(const std::vector<ContainerFigures>& sample);
     void note_process(pid_t pid);
@@ -107,6 +109,7 @@ private:
     std::vector<std::pair<std::string, std::string>> facts_;
     std::optional<ProcessTree> tree_;  // of a pid or port
     std::optional<CgroupFolders> folders_;
+    std::optional<double> kills_;  // for lack of memory, as the last sample of these folders had it
     std::unique_ptr<RuntimeSource> runtime_;
     SteadyCgroup steady_;
 };
@@ -265,6 +268,27 @@ Result<CgroupSample> ContainerProbe::sample_cgroup() {
     return Error{"the cgroup is gone: " + options_.cgroup, name()};
 }
 
+/// Whether the kernel has killed in the process's cgroup since it was last read.
+bool ContainerProbe::has_killed() {
+    const std::optional<double> before = kills_;
+    kills_ = folders_ ? read_cgroup(*folders_).oom_kills : std::nullopt;
+    return before && kills_ && *kills_ > *before;
+}
+
+/// The last word of the cgroup, once, where the kernel ended the process for lack of memory.
+Result<CgroupSample> ContainerProbe::sample_ended_process() {
+    if (has_killed()) {
+        CgroupSample last;
+        last.oom_kills = kills_;
+        return last;
+    }
+    const pid_t gone = tree_->root();
+    if (options_.port != 0) {
+        tree_.reset();  // a restarted server has another pid
+    }
+    return Error{fmt::format("process {} is gone", gone), name()};
+}
+
 /// The cgroup's figures, with CPU and memory replaced by the process tree's.
 Result<CgroupSample> ContainerProbe::sample_process() {
     if (!tree_) {
@@ -274,19 +298,22 @@ Result<CgroupSample> ContainerProbe::sample_process() {
     }
     const std::optional<ProcessTree::Sample> tree = tree_->sample();
     if (!tree) {
-        const pid_t gone = tree_->root();
-        if (options_.port != 0) {
-            tree_.reset();  // a restarted server has another pid
-        }
-        return Error{fmt::format("process {} is gone", gone), name()};
+        return sample_ended_process();
     }
-    // A quota may come later than the process: it is then moved into a cgroup that has one.
+    // A quota may come later than the process: it is then moved into a cgroup that has one. A
+    // process that is being killed is listed at the root before it is gone.
     CgroupFolders now = cgroup_of(tree_->root(), options_.proc_root, options_.cgroup_root);
-    if (folders_ != now) {
-        folders_ = std::move(now);
-        steady_.rebase_limits();
+    CgroupSample sample;
+    if (folders_ && folders_ != now && has_killed()) {
+        sample.oom_kills = kills_;
+    } else {
+        if (folders_ != now) {
+            folders_ = std::move(now);
+            steady_.rebase_limits();
+        }
+        sample = read_cgroup(*folders_);
+        kills_ = sample.oom_kills;
     }
-    CgroupSample sample = read_cgroup(*folders_);
     sample.cpu_s = tree->cpu_s;
     sample.working_set_bytes = tree->memory_bytes;
     return sample;

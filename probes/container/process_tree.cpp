@@ -66,6 +66,7 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
     }
     ProcessStat stat;
     stat.command = std::string(text.substr(open + 1, close - open - 1));
+    stat.ended = fields[3 - kFirst] == "Z" || fields[3 - kFirst] == "X";
     stat.parent = to_number<pid_t>(fields[4 - kFirst]);
     stat.own_cpu_s = ticks_to_seconds(fields[14 - kFirst]) + ticks_to_seconds(fields[15 - kFirst]);
     stat.reaped_cpu_s =
@@ -129,6 +130,9 @@ std::optional<ProcessTree::Sample> ProcessTree::sample() {
             before_.insert(std::move(node));
             add(daemon, sample);
         }
+    }
+    if (root->ended && sample.processes == 1) {
+        return std::nullopt;
     }
     sample.cpu_s = cpu_.update(sample.cpu_s);
     sample.memory_bytes += largest_shared_;

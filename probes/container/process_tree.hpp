@@ -23,6 +23,7 @@ struct ProcessStat {
     double own_cpu_s = 0;           // user and system time of all its threads, ended ones included
     double reaped_cpu_s = 0;        // of descendants that have ended and been waited for
     int threads = 0;
+    bool ended = false;  // and nobody has waited for it yet
     std::string command;
 };
 /// Nothing when `text` is not such a line.
@@ -52,7 +53,8 @@ public:
         double memory_bytes = 0;
         std::size_t processes = 0;
     };
-    /// Nothing when the root has ended (or its pid is another's by now).
+    /// Nothing when the root has ended (or its pid is another's by now). One that nobody has waited
+    /// for yet counts as long as others of the tree live.
     [[nodiscard]] std::optional<Sample> sample();
 
     [[nodiscard]] pid_t root() const noexcept { return root_; }

@@ -317,15 +317,16 @@ std::optional<double> lock_share(const Case& c, Window window) {
     return *waiting / *active;
 }
 
-ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& words,
-                       const std::vector<std::string>& also) {
+namespace {
+
+template <typename Counts>
+ErrorsLike gather(const RunData& data, std::string query, const Counts& counts) {
     constexpr std::size_t kShown = 120;
     ErrorsLike found;
-    found.query = query::errors(words, also);
+    found.query = std::move(query);
     std::uint64_t most = 0;
     for (const StoredError& error : data.errors) {
-        const std::string text = lower(error.sample.text);
-        if (!has_any(text, words) || (!also.empty() && !has_any(text, also))) {
+        if (!counts(error.sample)) {
             continue;
         }
         found.first_s = found.count == 0 ? error.first_s : std::min(found.first_s, error.first_s);
@@ -338,6 +339,26 @@ ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& word
         }
     }
     return found;
+}
+
+}  // namespace
+
+ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& words,
+                       const std::vector<std::string>& also) {
+    return gather(data, query::errors(words, also), [&](const ErrorSample& sample) {
+        const std::string text = lower(sample.text);
+        return has_any(text, words) && (also.empty() || has_any(text, also));
+    });
+}
+
+ErrorsLike refused_connects(const RunData& data) {
+    constexpr double kOften = 0.01;
+    ErrorsLike found = gather(
+        data, query::errors_of(to_string(Outcome::ConnectRefused)),
+        [](const ErrorSample& sample) { return sample.outcome == Outcome::ConnectRefused; });
+    const bool often = static_cast<double>(found.count) >=
+                       kOften * static_cast<double>(data.all.requests);
+    return often ? found : ErrorsLike{};
 }
 
 ErrorsLike refusal_errors(const RunData& data) {

@@ -55,6 +55,17 @@ constexpr std::string_view kPoints =
     "FROM point p JOIN reading r ON r.id = p.reading JOIN series s ON s.id = p.series JOIN metric "
     "m ON m.id = s.metric";
 
+/// Kept errors, the most frequent first.
+std::string errors_where(const std::string& where) {
+    return fmt::format(
+        "SELECT e.method || ' ' || e.name AS endpoint, outcome, status, sum(count) AS count, "
+        "round(min(first_ns) / 1e9, 3) AS first_s, round(max(last_ns) / 1e9, 3) AS last_s, "
+        "replace(replace(substr(text, 1, 120), char(10), ' '), char(13), ' ') AS text FROM error "
+        "JOIN endpoint e ON e.id = error.endpoint{} GROUP "
+        "BY e.id, outcome, status, fingerprint ORDER BY count DESC, endpoint LIMIT 10;",
+        where);
+}
+
 }  // namespace
 
 std::string gauge(const Case& c, std::string_view metric, Labels labels) {
@@ -110,13 +121,11 @@ std::string errors(const std::vector<std::string>& words, const std::vector<std:
             where += fmt::format(" {} ({})", where.empty() ? "WHERE" : "AND", any);
         }
     }
-    return fmt::format(
-        "SELECT e.method || ' ' || e.name AS endpoint, outcome, status, sum(count) AS count, "
-        "round(min(first_ns) / 1e9, 3) AS first_s, round(max(last_ns) / 1e9, 3) AS last_s, "
-        "replace(replace(substr(text, 1, 120), char(10), ' '), char(13), ' ') AS text FROM error "
-        "JOIN endpoint e ON e.id = error.endpoint{} GROUP "
-        "BY e.id, outcome, status, fingerprint ORDER BY count DESC, endpoint LIMIT 10;",
-        where);
+    return errors_where(where);
+}
+
+std::string errors_of(std::string_view outcome) {
+    return errors_where(fmt::format("WHERE outcome = {}", sql_text(outcome)));
 }
 
 std::string facts(std::string_view key) {

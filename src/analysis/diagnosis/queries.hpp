@@ -32,6 +32,8 @@ using Labels = std::initializer_list<Label>;
 /// no words: all of them. Where there are others, one of these as well.
 [[nodiscard]] std::string errors(const std::vector<std::string>& words = {},
                                  const std::vector<std::string>& others = {});
+/// The kept errors of one outcome.
+[[nodiscard]] std::string errors_of(std::string_view outcome);
 /// What a probe learnt about the whole run: facts whose key begins so ("statement.").
 [[nodiscard]] std::string facts(std::string_view key);
 /// The load's side, before and after the break: arrivals due, requests, those that failed, in

@@ -21,6 +21,13 @@ inline std::vector<Finding> diagnose_again(const RunData& data) {
     return diagnose(data, find_breaking_point(data), Verdict::Valid, {});
 }
 
+/// A run that breaks, seen from the load side alone.
+inline RunData without_probes() {
+    synthetic::Options options;
+    options.database_probe = options.canaries = options.processes = false;
+    return analysed(options).data;
+}
+
 inline StoredProbe& probe_named(RunData& data, const std::string& name) {
     return *std::find_if(data.probes.begin(), data.probes.end(),
                          [&](const StoredProbe& probe) { return probe.info.name == name; });

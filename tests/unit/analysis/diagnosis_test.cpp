@@ -521,12 +521,6 @@ TEST(AppPool, IsNotFoundWhereItsOwnMetricsShowNobodyWaiting) {
     EXPECT_EQ(findings[0].cause, "unknown");
 }
 
-RunData without_probes() {
-    Options options;
-    options.database_probe = options.canaries = options.processes = false;
-    return analysed(options).data;
-}
-
 TEST(AcceptQueue, IsFoundWhereTheKernelDropsConnections) {
     RunData data = without_probes();
     add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}},
@@ -564,45 +558,6 @@ TEST(AcceptQueue, IsNotBlamedForTheGeneratorsOrForOldOverflows) {
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "unknown");
-}
-
-TEST(Memory, IsFoundWhereTheKernelKills) {
-    RunData data = without_probes();
-    const std::vector<std::pair<std::string, std::string>> web{{"container", "web"},
-                                                               {"role", "app"}};
-    add_scraped(data, metric::kContainerMemory, web,
-                [](double t) { return std::min(64.0, 20 + t) * 1024 * 1024; });
-    add_scraped(data, metric::kContainerMemoryLimit, web, [](double) { return 64 * 1024 * 1024; });
-    add_scraped(data, metric::kContainerOomKills, web, [](double t) { return t < 27 ? 0 : 1; });
-    const auto findings = diagnose_again(data);
-    ASSERT_EQ(findings.size(), 1U);
-    EXPECT_EQ(findings[0].cause, "memory");
-    EXPECT_EQ(findings[0].confidence, "high");
-    EXPECT_NEAR(findings[0].onset_s, 27, 1.1);
-    EXPECT_DOUBLE_EQ(findings[0].values.at("limit_bytes"), 64 * 1024 * 1024);
-    EXPECT_NE(findings[0].fix.find("at least 84 MiB"), std::string::npos) << findings[0].fix;
-}
-
-TEST(Memory, IsLikelyWhereAFullContainerIsKilledByWhoeverItWas) {
-    RunData data = without_probes();
-    const std::vector<std::pair<std::string, std::string>> web{{"container", "web"},
-                                                               {"role", "app"}};
-    const auto add_use = [&](RunData& to, double mebi) {
-        add_scraped(to, metric::kContainerMemory, web, [=](double) { return mebi * 1024 * 1024; });
-        add_scraped(to, metric::kContainerMemoryLimit, web,
-                    [](double) { return 64 * 1024 * 1024; });
-        add_scraped(to, metric::kContainerExitCode, web, [](double t) { return t < 27 ? 0 : 137; });
-    };
-    RunData full = data;
-    add_use(full, 63);
-    const auto findings = diagnose_again(full);
-    ASSERT_EQ(findings.size(), 1U);
-    EXPECT_EQ(findings[0].cause, "memory");
-    EXPECT_EQ(findings[0].confidence, "medium");
-    EXPECT_NEAR(findings[0].onset_s, 27, 1.1);
-    RunData roomy = data;
-    add_use(roomy, 20);
-    EXPECT_EQ(diagnose_again(roomy).at(0).cause, "unknown");
 }
 
 }  // namespace

@@ -104,8 +104,7 @@ public:
     MadeProcess() {
         fs::copy(kFixtures / "v2", cgroups(), fs::copy_options::recursive);
         fs::create_directories(folder());
-        std::ofstream(folder() / "stat") << "42 (web) S 1 42 42 0 -1 4194304 1 2 3 4 150 50 0 0 "
-                                            "20 0 1 0 98765 1 2 3\n";
+        set_state('S');
         std::ofstream(folder() / "statm") << "500 100 20 1 0 30 0\n";
         move_to("/");
     }
@@ -117,6 +116,16 @@ public:
             << "usage_usec 1\nnr_periods " << periods << "\nnr_throttled " << throttled
             << "\nthrottled_usec " << throttled * 1000 << "\n";
     }
+    void set_kills(int kills) const {
+        std::ofstream(cgroups() / "shop.slice/web.scope/memory.events")
+            << "low 0\nhigh 0\nmax 9\noom 1\noom_kill " << kills << "\n";
+    }
+    void set_state(char state) const {
+        std::ofstream(folder() / "stat") << "42 (web) " << state
+                                         << " 1 42 42 0 -1 4194304 1 2 3 4 150 50 0 0 "
+                                            "20 0 1 0 98765 1 2 3\n";
+    }
+    void remove() const { fs::remove_all(folder()); }
     [[nodiscard]] fs::path proc() const { return root_.path() / "proc"; }
     [[nodiscard]] fs::path cgroups() const { return root_.path() / "cgroup"; }
 
@@ -161,6 +170,57 @@ TEST(ContainerProbe, FollowsAProcessIntoTheCgroupThatAQuotaMovesItTo) {
     EXPECT_DOUBLE_EQ(moved.at(metric::kContainerThrottled), 129);
     process.set_throttling(9010, 709);
     EXPECT_DOUBLE_EQ(read().at(metric::kContainerPeriods), 420);
+}
+
+// What a kill for lack of memory looks like from outside: the cgroup counts it, the process is
+// listed at the root on its way out, then as a zombie if nobody waits for it, then no more.
+TEST(ContainerProbe, TellsAKillForLackOfMemoryWhateverIsLeftOfTheProcess) {
+    using Change = void (*)(const MadeProcess&);
+    for (const Change end : {Change([](const MadeProcess& process) { process.remove(); }),
+                             Change([](const MadeProcess& process) {
+                                 process.move_to("/");
+                                 process.set_state('Z');
+                             }),
+                             Change([](const MadeProcess& process) { process.move_to("/"); })}) {
+        const MadeProcess process;
+        process.move_to("/shop.slice/web.scope");
+        process.set_kills(3);
+        ContainerProbeOptions options;
+        options.pid = 42;
+        options.name = "web";
+        options.proc_root = process.proc();
+        options.cgroup_root = process.cgroups();
+        const ProbePtr probe = make_container_probe(options);
+        ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
+        const auto before = probe->read(Clock::now() + 1s);
+        ASSERT_TRUE(before.ok());
+        const double kills = values(*probe, *before, {"web", ""}).at(metric::kContainerOomKills);
+        process.set_kills(4);
+        end(process);
+        const auto last = probe->read(Clock::now() + 1s);
+        ASSERT_TRUE(last.ok());
+        EXPECT_DOUBLE_EQ(values(*probe, *last, {"web", ""}).at(metric::kContainerOomKills),
+                         kills + 1);
+        process.remove();
+        const auto gone = probe->read(Clock::now() + 1s);
+        ASSERT_FALSE(gone.ok());
+        EXPECT_EQ(gone.error().to_string(), "process:web: process 42 is gone");
+    }
+}
+
+TEST(ContainerProbe, ReportsAZombieAsGone) {
+    const MadeProcess process;
+    ContainerProbeOptions options;
+    options.pid = 42;
+    options.name = "web";
+    options.proc_root = process.proc();
+    options.cgroup_root = process.cgroups();
+    const ProbePtr probe = make_container_probe(options);
+    ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
+    process.set_state('Z');
+    const auto gone = probe->read(Clock::now() + 1s);
+    ASSERT_FALSE(gone.ok());
+    EXPECT_EQ(gone.error().to_string(), "process:web: process 42 is gone");
 }
 
 TEST(ContainerProbe, ReportsAProcessAndAGapWhenItIsGone) {
