@@ -9,7 +9,7 @@
 namespace plimsoll {
 namespace {
 
-enum Metric : std::uint32_t { Seconds, Failures };
+enum Metric : std::uint32_t { Seconds, Failures, Tries };
 
 /// Of one core, on our side. A fresh connection with SCRAM's 4,096 rounds of hashing takes 3 to 10
 /// ms of it, a query on a connection held or a TCP connect some tens of microseconds.
@@ -28,6 +28,10 @@ CanaryProbe::CanaryProbe(std::string canary, Nanoseconds period)
                    {metric::kCanaryFailures,
                     MetricType::Counter,
                     "Such requests that failed or took too long.",
+                    {"canary"}},
+                   {metric::kCanaryTries,
+                    MetricType::Counter,
+                    "Such requests; a reading without a new one repeats the last duration.",
                     {"canary"}}} {}
 
 std::uint32_t CanaryProbe::declare(MetricDescriptor descriptor) {
@@ -57,12 +61,14 @@ Result<Reading> CanaryProbe::read(Clock::time_point deadline) {
         reading.values.push_back({Seconds, {canary_}, to_seconds(*last_)});
     }
     reading.values.push_back({Failures, {canary_}, static_cast<double>(failures_)});
+    reading.values.push_back({Tries, {canary_}, static_cast<double>(tries_)});
     add_values(reading);
     return reading;
 }
 
 void CanaryProbe::try_once(Clock::time_point from, Clock::time_point deadline) {
     const Nanoseconds cpu = thread_cpu_time();
+    ++tries_;
     const Result<Nanoseconds> took = attempt(deadline);
     const std::optional<Nanoseconds> before = std::exchange(last_, std::nullopt);
     next_ = {};  // while something is wrong every turn is used

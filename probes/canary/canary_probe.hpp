@@ -48,7 +48,7 @@ private:
     std::vector<MetricDescriptor> descriptors_;
     Clock::time_point next_{};         // no request before this
     std::optional<Nanoseconds> last_;  // what the last one took, unless it failed
-    std::uint64_t failures_ = 0;
+    std::uint64_t failures_ = 0, tries_ = 0;
     bool good_ = true;  // as of the last attempt, so that a change is logged once
 };
 

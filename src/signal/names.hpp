@@ -109,6 +109,7 @@ inline constexpr const char* kAppPoolWaits = "plimsoll_app_pool_waits_total";
 
 // probes/canary
 inline constexpr const char* kCanarySeconds = "plimsoll_canary_seconds";          // {canary}
+inline constexpr const char* kCanaryTries = "plimsoll_canary_tries_total";        // {canary}
 inline constexpr const char* kCanaryFailures = "plimsoll_canary_failures_total";  // {canary}
 
 }  // namespace plimsoll::metric

@@ -14,14 +14,6 @@
 namespace plimsoll {
 namespace {
 
-// Round trips of under a millisecond scatter by factors on a busy machine; both must be passed.
-constexpr double kSlowFactor = 3;
-constexpr double kSlowRise_s = 0.010;
-
-// Broken from the start, there is nothing to compare with: a layer that takes a quarter of the
-// response time is part of the problem.
-constexpr double kShareOfResponse = 0.25;
-
 // After the break is certain: long enough for some readings a second, short enough to be before
 // the queue has filled what stands outside.
 constexpr double kAtBreak_s = 5;
@@ -33,8 +25,6 @@ constexpr double kLeastAnswered_s = 3;
 constexpr double kCollapse = 1.3;
 constexpr double kChance = 4;
 constexpr double kStretch_s = 5;
-// Canaries give up after half a second, or later.
-constexpr double kCanaryLimit_s = 0.5;
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -197,58 +187,6 @@ bool Case::has_postgres() const {
                        [](const StoredSeries& s) { return s.metric == metric::kPgBackends; });
 }
 
-CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_view shown_as) {
-    CanaryView view;
-    const Signal signal = canary_tries(c.data(), canary);
-    const auto before = median_in(signal, c.before());
-    const auto after = median_in(signal, c.after());
-    if (!after) {
-        return view;
-    }
-    view.known = true;
-    view.query = query::canary(c, canary);
-    view.after_s = *after;
-    if (!before) {
-        view.slow = *after >= kShareOfResponse * c.mean_response(c.after());
-        view.text = fmt::format("{} {}", shown_as, human_seconds(*after));
-        return view;
-    }
-    view.before_s = *before;
-    view.slow = is_slower(*after, *before);
-    const double failed = failed_canaries(c.data(), canary, c.after());
-    const bool mostly = 2 * failed > static_cast<double>(samples_in(signal, c.after()));
-    view.text = fmt::format("{} {}{} ({} before)", shown_as, mostly ? "no answer within " : "",
-                            human_seconds(*after), human_seconds(*before));
-    return view;
-}
-
-Signal canary_tries(const RunData& data, std::string_view canary) {
-    Signal tries = series_of(data, metric::kCanarySeconds, "canary", canary);
-    double limit = kCanaryLimit_s;
-    for (const auto& answer : tries) {
-        limit = std::max(limit, answer.value);
-    }
-    const Signal failures = series_of(data, metric::kCanaryFailures, "canary", canary);
-    for (std::size_t i = 1; i < failures.size(); ++i) {
-        if (failures[i].value > failures[i - 1].value) {
-            tries.push_back({failures[i].t_s, limit});
-        }
-    }
-    std::stable_sort(tries.begin(), tries.end(),
-                     [](const auto& a, const auto& b) { return a.t_s < b.t_s; });
-    return tries;
-}
-
-double failed_canaries(const RunData& data, std::string_view canary, Window window) {
-    const Signal failures = series_of(data, metric::kCanaryFailures, "canary", canary);
-    double failed = 0;
-    for (std::size_t i = 1; i < failures.size(); ++i) {
-        failed +=
-            window.holds(failures[i].t_s) && failures[i].value > failures[i - 1].value ? 1 : 0;
-    }
-    return failed;
-}
-
 Told told_after(const Case& c, const Signal& page, std::size_t least) {
     constexpr double kSilent = 3;  // readings in a row that did not come
     const Window after = c.after();
@@ -266,10 +204,6 @@ Told told_after(const Case& c, const Signal& page, std::size_t least) {
         return {after, std::nullopt};
     }
     return {{std::min(after.from_s, first_s), after.to_s}, last_s};
-}
-
-bool is_slower(double after_s, double before_s) {
-    return after_s >= kSlowFactor * before_s && after_s >= before_s + kSlowRise_s;
 }
 
 bool is_ours(const StoredSeries& backends) {
@@ -353,11 +287,11 @@ ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& word
 
 ErrorsLike refused_connects(const RunData& data) {
     constexpr double kOften = 0.01;
-    ErrorsLike found = gather(
-        data, query::errors_of(to_string(Outcome::ConnectRefused)),
-        [](const ErrorSample& sample) { return sample.outcome == Outcome::ConnectRefused; });
-    const bool often = static_cast<double>(found.count) >=
-                       kOften * static_cast<double>(data.all.requests);
+    ErrorsLike found =
+        gather(data, query::errors_of(to_string(Outcome::ConnectRefused)),
+               [](const ErrorSample& sample) { return sample.outcome == Outcome::ConnectRefused; });
+    const bool often =
+        static_cast<double>(found.count) >= kOften * static_cast<double>(data.all.requests);
     return often ? found : ErrorsLike{};
 }
 

@@ -4,6 +4,7 @@
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/unread.hpp"
+#include "analysis/diagnosis/upstream_waits.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -15,11 +16,9 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::size_t kLeast = 5;
+constexpr std::size_t kLeastWaits = 5;
 // Of the requests that were taken in.
 constexpr double kMostOfThem = 0.5;
-constexpr double kSlower = 3;
-constexpr double kSlower_s = 0.020;
 
 struct Waits {
     std::string remote;
@@ -35,7 +34,7 @@ std::optional<Waits> worst_of(const Case& c) {
     const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 3};
     for (const StoredSeries& s : c.data().series) {
         if (s.metric != metric::kTargetWaiting || s.label("peer") != "upstream" ||
-            samples_in(s.points, c.after()) < kLeast) {
+            samples_in(s.points, c.after()) < kLeastWaits) {
             continue;
         }
         Waits one;

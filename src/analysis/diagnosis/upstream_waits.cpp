@@ -15,9 +15,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr double kSlower = 3;
 constexpr double kAsBefore = 1.5;
-constexpr double kSlower_s = 0.020;
 // Connections lie in a pool at rest; more of them busy than this, and the database is not idle.
 constexpr double kQuietShare = 0.8;
 // Of an endpoint's answers per second before the break.

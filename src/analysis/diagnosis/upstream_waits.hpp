@@ -8,6 +8,10 @@
 
 namespace plimsoll {
 
+/// Slower by as much as this, as a factor and in seconds: both, since short times scatter.
+inline constexpr double kSlower = 3;
+inline constexpr double kSlower_s = 0.020;
+
 /// The application takes requests in at once, and some of them stay. nullopt: they do not.
 [[nodiscard]] std::optional<Finding> some_stay(const Case& c, const Inside& inside);
 

@@ -52,7 +52,7 @@ bool agree(double one, double other) {
 }
 
 /// How many workers there are, from what is worked on at once, when waiting began, and, where each
-/// has a connection of its own, how many of these there are.
+/// has a connection of its own or holds one for most of a request, how many of these there are.
 double workers_of(const Case& c, double at_once, const Reach& reach) {
     constexpr double kNear = 0.25;
     constexpr double kVeryNear = 0.10;
@@ -66,6 +66,10 @@ double workers_of(const Case& c, double at_once, const Reach& reach) {
     const auto pool = fullest_pool(c, apps);
     if (pool && std::abs(pool->size - at_once) <= kNear * at_once + 0.5) {
         return pool->size;
+    }
+    if (const auto busy = busy_plateau(c);
+        busy && std::abs(*busy - at_once) <= kNear * at_once + 0.5) {
+        return *busy;
     }
     if (std::abs(reach.in_flight_slow - at_once) <= kVeryNear * at_once) {
         return std::round(reach.in_flight_slow);

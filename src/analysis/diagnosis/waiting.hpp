@@ -5,6 +5,8 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/resources.hpp"
 
+#include <optional>
+
 namespace plimsoll {
 
 /// Below this one thing goes on at a time; two cannot be told from one with short waits in between.
@@ -14,6 +16,9 @@ inline constexpr double kOneAtATime = 1.5;
 /// means.
 [[nodiscard]] double app_connections(const Case& c, Window window);
 [[nodiscard]] double busy_connections(const Case& c, Window window);
+/// The number of busy connections that most readings after the break saw, and hardly any more than
+/// that: each belongs to a worker that holds one for most of a request.
+[[nodiscard]] std::optional<double> busy_plateau(const Case& c);
 
 /// Whether everything inside the application was looked at, and has room.
 struct Inside {

@@ -4,6 +4,8 @@
 #include "analysis/diagnosis/waiting.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 
 namespace plimsoll {
 namespace {
@@ -23,6 +25,26 @@ double busy_connections(const Case& c, Window window) {
     double most = 0;
     for (const App& app : apps_of(c.data())) {
         most = std::max(most, mean_in(app.busy, window).value_or(0));
+    }
+    return most;
+}
+
+std::optional<double> busy_plateau(const Case& c) {
+    constexpr double kMostly = 0.6;
+    constexpr double kHardlyEver = 0.05;  // the backends of one reading are not of one moment
+    const auto share_of = [&](const Signal& busy, const std::function<bool(double)>& counts) {
+        return share_in(busy, c.after(), counts).value_or(0);
+    };
+    std::optional<double> most;
+    for (const App& app : apps_of(c.data())) {
+        const double level = std::round(median_in(app.busy, c.after()).value_or(0));
+        const bool stays =
+            samples_in(app.busy, c.after()) >= kLeastSamples && level >= 1 &&
+            share_of(app.busy, [&](double n) { return std::round(n) == level; }) >= kMostly &&
+            share_of(app.busy, [&](double n) { return std::round(n) > level; }) <= kHardlyEver;
+        if (stays && level > most.value_or(0)) {
+            most = level;
+        }
     }
     return most;
 }

@@ -63,6 +63,21 @@ TEST(Canary, PausesAfterADearRequestAndShowsTheLastDuration) {
     EXPECT_EQ(read_seconds(canary), 1);
 }
 
+TEST(Canary, CountsItsTriesSoThatARepeatedDurationIsKnown) {
+    Counted canary;
+    canary.cpu = 50ms;
+    for (int turn = 0; turn < 3; ++turn) {
+        const auto reading = canary.read(Clock::now() + 30s);
+        ASSERT_TRUE(reading.ok());
+        EXPECT_EQ(single(canary, *reading, metric::kCanaryTries), 1);
+        EXPECT_EQ(single(canary, *reading, metric::kCanarySeconds), 1);
+    }
+    canary.hurry = true;
+    const auto reading = canary.read(Clock::now() + 30s);
+    ASSERT_TRUE(reading.ok());
+    EXPECT_EQ(single(canary, *reading, metric::kCanaryTries), 2);
+}
+
 TEST(Canary, UsesTheNextTurnWhereItGotSlower) {
     Counted canary;
     canary.step = 3;

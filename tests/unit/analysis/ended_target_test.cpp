@@ -20,8 +20,7 @@ void end_target(RunData& data) {
     data.errors.push_back(error);
     add_scraped(data, metric::kCanarySeconds, {{"canary", "tcp_connect"}},
                 [](double t) { return t < 30 ? 0.0001 : 0.5; });
-    add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}},
-                [](double) { return 0; });
+    add_scraped(data, metric::kHostListenOverflows, {{"side", "target"}}, [](double) { return 0; });
 }
 
 TEST(Memory, IsFoundWhereTheKernelKills) {

@@ -2,6 +2,7 @@
 #include "analysis/diagnosis/claim.hpp"
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/limits.hpp"
+#include "analysis/diagnosis/waiting.hpp"
 #include "changed_run.hpp"
 #include "signal/names.hpp"
 
@@ -131,6 +132,27 @@ TEST(UnreadRequests, StandInForAMissingCanary) {
     EXPECT_DOUBLE_EQ(findings[0].values.at("workers"), 5);
     EXPECT_TRUE(mentions(findings[0].missing, "no_database"));
     expect_no_surer_without_any(data);
+}
+
+// Each worker holds a connection for most of a request, of a pool that is larger than that.
+TEST(BusyPlateau, IsTheNumberOfWorkersWhereItIsAllButNeverPassed) {
+    RunData data = analysed({}).data;
+    const auto plateau_of = [&](const std::function<double(double)>& busy) {
+        for (StoredSeries& series : data.series) {
+            if (series.metric == metric::kPgBackends && series.label("state") == "active") {
+                for (auto& point : series.points) {
+                    point.value = busy(std::round(point.t_s * 5));
+                }
+            }
+        }
+        return busy_plateau(Case(data, find_breaking_point(data)));
+    };
+    const auto every = [](double i, int n) { return std::fmod(i, n) == 0; };
+    EXPECT_EQ(plateau_of([&](double i) { return every(i, 4) ? 3 : 4; }), std::optional(4.0));
+    EXPECT_EQ(plateau_of([&](double i) { return every(i, 40) ? 5 : 4; }), std::optional(4.0));
+    EXPECT_FALSE(plateau_of([&](double i) { return every(i, 2) ? 3 : 4; }));
+    EXPECT_FALSE(plateau_of([&](double i) { return every(i, 4) ? 5 : 4; }));
+    EXPECT_FALSE(plateau_of([](double) { return 0; }));
 }
 
 TEST(UnreadRequests, BeforeOneUnknownProcessAreNoWorkersForCertain) {

@@ -53,6 +53,21 @@ RunData with_failing_canary() {
     return data;
 }
 
+// It pauses for ten seconds, and repeats what it last saw until its next turn.
+TEST(PausingCanary, CountsEachTryOnce) {
+    RunData data = analysed({}).data;
+    slow_canary(data);
+    ASSERT_GT(canary_tries(data, "no_database").size(), 60U);  // one a second
+    add_series(data, "canary", metric::kCanaryTries, MetricType::Counter,
+               {{"canary", "no_database"}}, [](double t) { return 1 + std::floor(t / 10); });
+    const Signal tries = canary_tries(data, "no_database");
+    ASSERT_EQ(tries.size(), 7U);
+    EXPECT_NEAR(tries[2].t_s, 20, 1);
+    EXPECT_DOUBLE_EQ(tries[2].value, 0.002);
+    EXPECT_NEAR(tries[3].t_s, 30, 1);
+    EXPECT_DOUBLE_EQ(tries[3].value, 0.8);
+}
+
 TEST(FailedCanaries, AreReadingsOfAtLeastTheirTimeLimit) {
     const RunData data = with_failing_canary();
     const Reach reach = reach_of(Case(data, find_breaking_point(data)));
