@@ -28,6 +28,8 @@ constexpr double kPaused = 0.25;
 constexpr double kCollecting = 0.40;
 // It does little else.
 constexpr double kNothingElse = 0.70;
+// Of a core, where neighbours take it the rest of the time that it wants.
+constexpr double kCollectingSqueezed = 0.20;
 
 struct FullWorkers {
     std::string name;
@@ -143,6 +145,16 @@ Collecting cpu_share(const Case& c) {
     return most;
 }
 
+/// It runs, or waits for a CPU that others have: of what the application's threads waited, its
+/// share.
+bool wants_a_core(const Case& c, const Collecting& busy) {
+    const double waited =
+        rate_in(series_of(c.data(), metric::kTargetRunDelay), c.after()).value_or(0);
+    return busy.cores >= kCollecting ||
+           (busy.cores >= kCollectingSqueezed && busy.share >= kNothingElse &&
+            busy.cores + busy.share * waited >= kCollecting);
+}
+
 }  // namespace
 
 std::optional<Finding> find_full_workers(const Case& c) {
@@ -206,7 +218,7 @@ std::optional<Finding> find_gc_pause(const Case& c) {
     // One thread that collects for most of the time, while all others stand still.
     const Reach reach = reach_of(c);
     const bool all_wait = reach.known && reach.slow;
-    const bool stands = !burns && busy.share >= kCollecting && busy.cores >= kCollecting &&
+    const bool stands = !burns && busy.share >= kCollecting && wants_a_core(c, busy) &&
                         (all_wait || busy.share >= kNothingElse);
     if (!c.broke() || (!stops && !burns && !stands)) {
         return std::nullopt;

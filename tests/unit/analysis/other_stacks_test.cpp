@@ -252,6 +252,27 @@ TEST(OtherStacks, AThreadThatCollectsMostOfTheTimeIsWhatAllWaitFor) {
     EXPECT_NE(shown(findings).find("gc_pause(low)"), std::string::npos) << shown(findings);
 }
 
+// Neighbours have the CPU for most of the time that the collector wants it.
+TEST(OtherStacks, ACollectorThatWaitsForACpuWantsIt) {
+    for (const double waited : {0.0, 0.5}) {
+        RunData data = without_backends();
+        slow_canary(data, kFull_s);
+        set_app_cpu(data, 0.1, 0.32);
+        add_scraped(data, metric::kTargetGcCpu, {},
+                    [](double t) { return 0.28 * std::max(0.0, t - kFull_s); });
+        add_scraped(data, metric::kTargetRunDelay, {},
+                    [=](double t) { return waited * std::max(0.0, t - kFull_s); });
+        name_server(data, "java");
+        const auto findings = diagnose_again(data);
+        if (waited <= 0) {
+            EXPECT_EQ(shown(findings).find("gc_pause"), std::string::npos) << shown(findings);
+            continue;
+        }
+        ASSERT_FALSE(findings.empty());
+        EXPECT_EQ(findings[0].cause, "gc_pause") << shown(findings);
+    }
+}
+
 // A loop that is at its end burns most of its time for requests that fail: those take no more than
 // they did.
 TEST(OtherStacks, WorkOnRequestsThatFailIsNoPartOfWhatARequestTakes) {
