@@ -33,7 +33,7 @@ endfunction()
 # namespaces may then meet; one of them is renamed, or both are made one.
 function(plimsoll_compile_together target)
   if(PLIMSOLL_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # It takes what a source includes for a header, and a class there for one that others see.
       target_compile_options(${target} PRIVATE -Wno-subobject-linkage)

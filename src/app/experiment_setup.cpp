@@ -22,7 +22,7 @@ constexpr const char* kDsn = "PLIMSOLL_LAB_PG_DSN";
 constexpr const char* kPid = "PLIMSOLL_LAB_PID";
 constexpr const char* kPgbouncerDsn = "PLIMSOLL_LAB_PGBOUNCER_DSN";
 constexpr const char* kPort = "PLIMSOLL_LAB_PG_PORT";
-constexpr std::uint32_t kMostUsers = 2000;
+constexpr std::uint32_t kMostLabUsers = 2000;
 constexpr double kLabRate = 100;  // per second: a tenth of what the lab carries on one core
 
 constexpr const char* kLabScenario = R"(name: experiment
@@ -82,7 +82,7 @@ Status shape(const Experiment& experiment, Scenario& scenario) {
         QuickLoad load;
         load.rate = experiment.rate.value_or(Rate::per_second(kLabRate));
         load.duration = length;
-        load.vus = kMostUsers;
+        load.vus = kMostLabUsers;
         override_load(scenario, load);
         return {};
     }

@@ -12,7 +12,7 @@ namespace {
 constexpr double kFirstRate = 20;
 constexpr double kFirstUsers = 2;
 constexpr double kMostRate = 1e6;
-constexpr double kMostUsers = 2000;
+constexpr double kMostSearchedUsers = 2000;
 constexpr std::uint32_t kMostBusy = 4000;  // users of a search by arrivals
 // A step that fails leaves requests behind; the search itself ends within the budget.
 constexpr std::chrono::minutes kAfterBudget{5};
@@ -96,7 +96,7 @@ Result<FindOptions> prepare_find(Scenario& scenario, const FindRequest& asked) {
     options.window_s = to_seconds(request.window.value_or(Nanoseconds{}));
     options.timeout_s = to_seconds(longest_timeout(scenario));
     SearchOptions& search = options.search;
-    search.most = request.most.value_or(request.users ? kMostUsers : kMostRate);
+    search.most = request.most.value_or(request.users ? kMostSearchedUsers : kMostRate);
     search.start =
         std::min(request.start.value_or(request.users ? kFirstUsers : kFirstRate), search.most);
     search.precision = request.precision.value_or(kPrecision);

@@ -56,10 +56,6 @@ constexpr DbStatement kDelete{
 constexpr std::array<DbStatement, 6> kStatements = {kList,   kListByStatus, kGet,
                                                     kCreate, kUpdate,       kDelete};
 
-HttpResponse json(int status, std::string body) {
-    return make_response(status, "application/json", std::move(body));
-}
-
 HttpResponse not_found() {
     return json_error(404, "there is no deployment with this id");
 }
@@ -71,11 +67,11 @@ HttpResponse method_not_allowed(std::string_view allowed) {
 }
 
 HttpResponse render_found(PgCell cell) {
-    return cell ? json(200, std::move(*cell)) : not_found();
+    return cell ? json_answer(200, std::move(*cell)) : not_found();
 }
 
 HttpResponse render_created(PgCell cell) {
-    auto response = json(201, "{\"id\":" + cell.value_or("null") + "}");
+    auto response = json_answer(201, "{\"id\":" + cell.value_or("null") + "}");
     response.headers.push_back({"Location", std::string(kRoot) + "/" + cell.value_or("")});
     return response;
 }

@@ -60,7 +60,7 @@ bool is_true(std::string_view text) {
     return !text.empty() && text != "0" && text != "false" && text != "null";
 }
 
-constexpr const char* kExample = "e.g. if: \"${role} == admin\", or if: \"${token}\"";
+constexpr const char* kConditionExample = "e.g. if: \"${role} == admin\", or if: \"${token}\"";
 
 }  // namespace
 
@@ -80,7 +80,7 @@ Result<Condition> Condition::compile(std::string_view text, const TemplateScope&
         const std::string_view right = trimmed(text.substr(place.at + place.sign.text.size()));
         condition.op = place.sign.op;
         if (right.empty() || find_sign(right).at != std::string_view::npos) {
-            return Error{fmt::format("{} is not a condition", in_quotes(text)), {}, kExample};
+            return Error{fmt::format("{} is not a condition", in_quotes(text)), {}, kConditionExample};
         }
         auto compiled = Template::compile(unquoted(right), scope);
         if (!compiled) {
@@ -95,7 +95,7 @@ Result<Condition> Condition::compile(std::string_view text, const TemplateScope&
     condition.left = *std::move(compiled);
     const bool fixed = condition.left.is_constant() && condition.right.is_constant();
     if (left.empty() || (fixed && text.find("${") == std::string_view::npos)) {
-        return Error{fmt::format("{} is not a condition", in_quotes(text)), {}, kExample};
+        return Error{fmt::format("{} is not a condition", in_quotes(text)), {}, kConditionExample};
     }
     return condition;
 }

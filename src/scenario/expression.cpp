@@ -14,7 +14,7 @@ namespace plimsoll {
 namespace {
 
 constexpr int kDeepest = 64;
-constexpr std::size_t kLongestText = 64U << 10U;
+constexpr std::size_t kLongestExpression = 64U << 10U;
 
 }  // namespace
 
@@ -199,8 +199,8 @@ Result<Expression> Expression::compile(std::string_view inner, const TemplateSco
     if (inner.empty()) {
         return Error{"unknown expression \"${}\"", {}, hint_for(inner, scope)};
     }
-    if (inner.size() > kLongestText) {
-        return Error{fmt::format("${{...}} is longer than {} bytes", kLongestText)};
+    if (inner.size() > kLongestExpression) {
+        return Error{fmt::format("${{...}} is longer than {} bytes", kLongestExpression)};
     }
     ExpressionParser parser(inner, scope, expression, notes);
     const auto root = parser.whole();

@@ -11,7 +11,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr const char* kExample =
+constexpr const char* kListenExample =
     "e.g. 127.0.0.1:9464; port 0 takes a free one; 0.0.0.0:9464 opens it to other machines";
 
 std::optional<std::uint16_t> port_from(std::string_view text) {
@@ -46,7 +46,7 @@ Result<std::string> host_from(std::string_view text) {
     return Error{fmt::format("must have an IP address or localhost before its port, got {}",
                              in_quotes(text)),
                  {},
-                 kExample};
+                 kListenExample};
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ Result<ListenAddress> parse_listen(std::string_view text) {
         return Error{
             fmt::format("must be an IP address and a port, or a port, got {}", in_quotes(text)),
             {},
-            kExample};
+            kListenExample};
     }
     auto host = host_from(text.substr(0, colon));
     if (!host) {

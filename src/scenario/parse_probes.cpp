@@ -162,6 +162,13 @@ void read_container(const Item& item, std::vector<ContainerProbeConfig>& contain
     if (const auto role = fields.require("role", "role: app, or role: database")) {
         container.role = label(*role, "a role");
     }
+    const auto same = std::find_if(containers.begin(), containers.end(), [&](const auto& other) {
+        return given == 1 && container.is_same(other);
+    });
+    if (same != containers.end()) {
+        item.fault(fmt::format("is the same container as number {}", same - containers.begin() + 1),
+                   "name each once: its CPU would count twice");
+    }
     containers.push_back(std::move(container));
 }
 

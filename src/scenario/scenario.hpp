@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -160,6 +161,15 @@ struct ContainerProbeConfig {
     std::string cgroup;
     int pid = 0;
     std::uint16_t port = 0;
+
+    /// Whether both name the same one in the same way, whatever role or name they give it: its CPU
+    /// would count twice.
+    [[nodiscard]] bool is_same(const ContainerProbeConfig& other) const {
+        const auto source = [](const ContainerProbeConfig& c) {
+            return std::tie(c.docker, c.label, c.pods, c.name_space, c.cgroup, c.pid, c.port);
+        };
+        return source(*this) == source(other) && source(*this) != source({});
+    }
 };
 struct CanaryConfig {
     std::string name;

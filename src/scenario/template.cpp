@@ -13,7 +13,7 @@ namespace {
 
 // Each user keeps its variables; a loop that doubles one would soon have all memory.
 constexpr std::size_t kLongestVariable = std::size_t{1} << 20U;
-constexpr std::size_t kLongestText = std::size_t{64} << 20U;
+constexpr std::size_t kLongestOutput = std::size_t{64} << 20U;
 
 // False, for the caller to return.
 bool too_long(const RenderContext& context, std::string_view what, std::size_t limit) {
@@ -238,8 +238,8 @@ bool Template::render(const RenderContext& context, std::string& out) const {
         if (!part.expression->append(context, random, out)) {
             return false;
         }
-        if (out.size() - start > kLongestText) [[unlikely]] {
-            return too_long(context, "a text", kLongestText);
+        if (out.size() - start > kLongestOutput) [[unlikely]] {
+            return too_long(context, "a text", kLongestOutput);
         }
         if (part.encoding == Encoding::JsonValue) {
             if (!is_bare_json(*part.expression, context, std::string_view(out).substr(begin))) {

@@ -17,7 +17,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr std::size_t kLongestText = std::size_t{16} << 20U;
+constexpr std::size_t kLongestYaml = std::size_t{16} << 20U;
 constexpr std::size_t kMostLevels = 200;  // what reads the tree goes down it by recursion
 
 constexpr std::string_view kTooLarge = "unfolds to more than ";
@@ -289,7 +289,7 @@ std::optional<Fault> encoding_fault(std::string_view text) {
 
 YamlDocument read_yaml(std::string_view text, std::uint16_t file, std::size_t most_nodes) {
     YamlDocument document;
-    if (text.size() > kLongestText) {
+    if (text.size() > kLongestYaml) {
         document.faults.push_back({1, 1, {}, "is longer than 16 MiB", {}});
         return document;
     }

@@ -20,9 +20,6 @@ namespace {
 namespace json = boost::json;
 using report::plotted;
 
-/// How far the page stands back behind the load, as nice(1).
-constexpr int kBehindTheLoad = 10;
-
 std::string_view kind_of(const StoredEvent& event) {
     return is_mark(event.kind, event.text) ? "marked" : name_of(event.kind);
 }

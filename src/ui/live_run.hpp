@@ -23,6 +23,9 @@
 
 namespace plimsoll {
 
+/// As nice(1): what shows a run comes after what makes its load.
+inline constexpr int kBehindTheLoad = 10;
+
 struct LiveRunOptions {
     bool find = false;  // a search for the capacity
     Nanoseconds judge_every = std::chrono::seconds(5);

@@ -12,7 +12,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr int kBehindTheLoad = 10;  // as nice(1)
 constexpr std::size_t kLongestBody = std::size_t{64} << 10U;
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr int kBehindTheLoad = 15;  // as nice(1)
+constexpr int kFarBehindTheLoad = 15;  // as nice(1)
 constexpr std::chrono::seconds kIdleEvery{15};
 
 }  // namespace
@@ -37,7 +37,7 @@ bool SlowWork::add(std::function<void()> work) {
 }
 
 void SlowWork::run() {
-    static_cast<void>(::setpriority(PRIO_PROCESS, 0, kBehindTheLoad));  // of this thread alone
+    static_cast<void>(::setpriority(PRIO_PROCESS, 0, kFarBehindTheLoad));  // of this thread alone
     auto idle_at = std::chrono::steady_clock::now() + kIdleEvery;
     std::unique_lock lock(mutex_);
     while (!stopping_) {

@@ -45,7 +45,7 @@ CASES = {
     "event_loop_blocked": Case(["event-loop:block=10ms"], 200),                                              # 100/s
     "app_cpu": Case(["app-cpu:burn=10ms,single=yes"], 200, also=["event_loop_blocked"]),                     # 100/s
     "app_cpu_throttled": Case(["app-cpu:burn=5ms", "cpu-quota:cores=0.5"], 200),                             # 100/s
-    "password_hashing": Case(["password-hashing:iterations=100000"], None, login=True),
+    "password_hashing": Case(["password-hashing:iterations=200000"], None, login=True),
     "gc_pause": Case(["gc-pause:pause=150ms,every=20"], 200),                                                # 130/s
     "upstream": Case(["thread-pool:size=4,hold=40ms"], 200),                                                 # 100/s
     "idle_in_transaction": Case(["app-pool:size=10,hold=5ms", "idle-in-transaction:call=150ms"], 120),       # 65/s

@@ -21,7 +21,8 @@ const std::vector<Cause>& cause_table() {
          "TCP connects that take longer, or segments that are sent again, while the target's "
          "accept queue has room; connections that are cut before any answer where nothing else "
          "explains it",
-         "accept_queue (the kernel counts its overflows)",
+         "accept_queue (the kernel counts its overflows); a target that ended (its machine refuses "
+         "connections, so that the way to it is sound)",
          {},
          "network:latency=20ms,reset_rate=1%"},
         {"ephemeral_ports",
@@ -229,7 +230,7 @@ const std::vector<Cause>& cause_table() {
          "cause unknown",
          0,
          "something broke and no other cause is shown; it says what was ruled out and what is "
-         "missing",
+         "missing, and, where connections were refused, since when nobody listened",
          "",
          {}},
     };

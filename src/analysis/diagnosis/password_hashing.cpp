@@ -16,7 +16,7 @@ namespace {
 
 // What no ordinary request takes: PBKDF2, bcrypt, scrypt and argon2 at their recommended costs do,
 // argon2 with 19 MiB and two rounds least.
-constexpr double kDear_s = 0.025;
+constexpr double kDear_s = 0.020;
 // Of the application's CPU while people sign in, by the fit.
 constexpr double kMostOfCpu = 0.5;
 // Sign-ins take so many times their own CPU time: they queue for it. And others do not.

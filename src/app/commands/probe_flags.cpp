@@ -127,6 +127,11 @@ Status ProbeFlags::apply(ProbesConfig& config) const {
         if (!container) {
             return container.error();
         }
+        if (std::any_of(config.containers.begin(), config.containers.end(),
+                        [&](const auto& other) { return container->is_same(other); })) {
+            return Error{fmt::format("\"{}\" is a container that is given already", text),
+                         "--container", "name each once: its CPU would count twice"};
+        }
         config.containers.push_back(std::move(*container));
     }
     for (const std::string& text : app_metrics) {

@@ -72,16 +72,16 @@ TEST(BreakingPoint, IsFoundByErrorsWhereNothingQueues) {
 
 TEST(BreakingPoint, IsFoundOnShortRampsAndLongHoldTimes) {
     for (const std::uint32_t pool : {2U, 8U}) {
-        for (const double seconds : {20.0, 90.0}) {
+        for (const double ramp_s : {20.0, 90.0}) {
             Options options;
             options.pool = pool;
             options.hold_s = 0.1;
             options.start = pool;  // a tenth of capacity, which is 10/s per connection
-            options.stages = {{seconds, 20.0 * pool}};
+            options.stages = {{ramp_s, 20.0 * pool}};
             options.poisson = true;
             const BreakingPoint point = analysed(options).analysis.breaking_point;
-            ASSERT_TRUE(point.found) << pool << " " << seconds;
-            EXPECT_NEAR(point.at_rate, 10 * pool, pool) << seconds;
+            ASSERT_TRUE(point.found) << pool << " " << ramp_s;
+            EXPECT_NEAR(point.at_rate, 10 * pool, pool) << ramp_s;
         }
     }
 }

@@ -5,24 +5,24 @@
 namespace plimsoll {
 namespace {
 
-using State = ResponseParser::State;
+using ParserState = ResponseParser::State;
 
 /// Feeds `text` in pieces of `step` bytes, keeping what was not consumed, as a connection does.
-State feed_in_pieces(ResponseParser& parser, const std::string& text, std::size_t step) {
+ParserState feed_in_pieces(ResponseParser& parser, const std::string& text, std::size_t step) {
     std::string waiting;
     for (std::size_t at = 0; at < text.size(); at += step) {
         waiting += text.substr(at, step);
         const auto progress = parser.feed(waiting);
         waiting.erase(0, progress.consumed);
-        if (progress.state == State::Failed) {
-            return State::Failed;
+        if (progress.state == ParserState::Failed) {
+            return ParserState::Failed;
         }
-        if (progress.state == State::Done) {
+        if (progress.state == ParserState::Done) {
             EXPECT_TRUE(waiting.empty() && at + step >= text.size()) << "ended early at " << at;
             return progress.state;
         }
     }
-    return State::NeedMore;
+    return ParserState::NeedMore;
 }
 
 TEST(ResponseParser, ReadsTheSameResponseHoweverItIsCut) {
@@ -31,7 +31,7 @@ TEST(ResponseParser, ReadsTheSameResponseHoweverItIsCut) {
     for (std::size_t step = 1; step <= text.size(); ++step) {
         ResponseParser parser;
         parser.reset({.head = false});
-        EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+        EXPECT_EQ(feed_in_pieces(parser, text, step), ParserState::Done) << step;
         EXPECT_EQ(parser.status(), 404);
         EXPECT_TRUE(parser.keep_alive());
         EXPECT_EQ(parser.error_body(), "no such dog");
@@ -45,7 +45,7 @@ TEST(ResponseParser, JoinsChunks) {
     for (const std::size_t step : {1UL, 2UL, 7UL, text.size()}) {
         ResponseParser parser;
         parser.reset({.head = false});
-        EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+        EXPECT_EQ(feed_in_pieces(parser, text, step), ParserState::Done) << step;
         EXPECT_EQ(parser.error_body(), "hello world");
     }
 }
@@ -55,7 +55,7 @@ TEST(ResponseParser, ReadsAnEmptyChunkedBodyHoweverItIsCut) {
     for (std::size_t step = 1; step <= text.size(); ++step) {
         ResponseParser parser;
         parser.reset({.head = false});
-        EXPECT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+        EXPECT_EQ(feed_in_pieces(parser, text, step), ParserState::Done) << step;
         EXPECT_EQ(parser.body_bytes(), 0U);
     }
 }
@@ -73,8 +73,8 @@ TEST(ResponseParser, TakesAHeaderUpToItsLimitHoweverItIsCut) {
         for (const std::size_t step : {100UL, 1'460UL, 40'000UL, 65'536UL, text.size()}) {
             ResponseParser parser;
             parser.reset({.head = false});
-            const State state = feed_in_pieces(parser, text, step);
-            EXPECT_EQ(state, size == 65'536 ? State::Done : State::Failed) << size << " " << step;
+            const ParserState state = feed_in_pieces(parser, text, step);
+            EXPECT_EQ(state, size == 65'536 ? ParserState::Done : ParserState::Failed) << size << " " << step;
         }
     }
 }
@@ -85,16 +85,16 @@ TEST(ResponseParser, RefusesLinesWithoutEndInsideABody) {
         parser.reset({.head = false});
         std::string waiting = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         waiting += line;
-        State state = State::NeedMore;
+        ParserState state = ParserState::NeedMore;
         std::size_t offered = 0;
-        while (state == State::NeedMore && offered < 1'000'000) {
+        while (state == ParserState::NeedMore && offered < 1'000'000) {
             waiting.append(1'000, 'x');
             offered += 1'000;
             const auto progress = parser.feed(waiting);
             waiting.erase(0, progress.consumed);
             state = progress.state;
         }
-        EXPECT_EQ(state, State::Failed) << line;
+        EXPECT_EQ(state, ParserState::Failed) << line;
         EXPECT_EQ(offered, 66'000U);
     }
 }
@@ -103,7 +103,7 @@ TEST(ResponseParser, EndsTheConnectionsUseAfterASwitchOfProtocols) {
     ResponseParser parser;
     parser.reset({.head = false});
     EXPECT_EQ(feed_in_pieces(parser, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 99),
-              State::Done);
+              ParserState::Done);
     EXPECT_EQ(parser.status(), 101);
     EXPECT_FALSE(parser.keep_alive());
 }
@@ -116,14 +116,14 @@ TEST(ResponseParser, SkipsInterimResponses) {
                        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
                        "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
                        9),
-        State::Done);
+        ParserState::Done);
     EXPECT_EQ(parser.status(), 201);
 }
 
 TEST(ResponseParser, ExpectsNoBodyAfterHead) {
     ResponseParser parser;
     parser.reset({.head = true});
-    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").state, State::Done);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").state, ParserState::Done);
 }
 
 TEST(ResponseParser, ExpectsNoBodyWith204And304) {
@@ -131,15 +131,15 @@ TEST(ResponseParser, ExpectsNoBodyWith204And304) {
         ResponseParser parser;
         parser.reset({.head = false});
         EXPECT_EQ(parser.feed(std::string("HTTP/1.1 ") + status + "\r\nX: y\r\n\r\n").state,
-                  State::Done);
+                  ParserState::Done);
     }
 }
 
 TEST(ResponseParser, EndsABodyWithoutLengthWhenTheConnectionEnds) {
     ResponseParser parser;
     parser.reset({.head = false});
-    EXPECT_EQ(parser.feed("HTTP/1.0 200 OK\r\n\r\nsome").state, State::NeedMore);
-    EXPECT_EQ(parser.feed_end(), State::Done);
+    EXPECT_EQ(parser.feed("HTTP/1.0 200 OK\r\n\r\nsome").state, ParserState::NeedMore);
+    EXPECT_EQ(parser.feed_end(), ParserState::Done);
     EXPECT_FALSE(parser.keep_alive());
 }
 
@@ -147,9 +147,9 @@ TEST(ResponseParser, FailsWhenTheConnectionEndsInsideABodyOfKnownLength) {
     ResponseParser parser;
     parser.reset({.head = false});
     EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome").state,
-              State::NeedMore);
+              ParserState::NeedMore);
     EXPECT_TRUE(parser.header_done());
-    EXPECT_EQ(parser.feed_end(), State::Failed);
+    EXPECT_EQ(parser.feed_end(), ParserState::Failed);
 }
 
 TEST(ResponseParser, ReadsAnOddHeaderAsTheStrictOneThatItMeans) {
@@ -160,7 +160,7 @@ TEST(ResponseParser, ReadsAnOddHeaderAsTheStrictOneThatItMeans) {
         for (std::size_t step = 1; step <= text.size(); ++step) {
             ResponseParser parser;
             parser.reset({.headers = true, .body = true});
-            ASSERT_EQ(feed_in_pieces(parser, text, step), State::Done) << step;
+            ASSERT_EQ(feed_in_pieces(parser, text, step), ParserState::Done) << step;
             EXPECT_EQ(parser.status(), 404);
             EXPECT_EQ(parser.kept()->headers, "X-A: 1\r\nContent-Length: 2\r\n");
             EXPECT_EQ(parser.kept()->body, "ok");
@@ -176,7 +176,7 @@ TEST(ResponseParser, LimitsAnOddHeaderToo) {
         ResponseParser parser;
         parser.reset({.head = false});
         EXPECT_EQ(feed_in_pieces(parser, "HTTP/1.1 200\nX: " + filler + "\n\n", step),
-                  State::Failed);
+                  ParserState::Failed);
         EXPECT_EQ(parser.failure(), "header limit exceeded");
     }
 }
@@ -184,15 +184,15 @@ TEST(ResponseParser, LimitsAnOddHeaderToo) {
 TEST(ResponseParser, RefusesWhatIsNotHttp) {
     ResponseParser parser;
     parser.reset({.head = false});
-    EXPECT_EQ(parser.feed("SSH-2.0-OpenSSH_9.2p1\r\n").state, State::Failed);
+    EXPECT_EQ(parser.feed("SSH-2.0-OpenSSH_9.2p1\r\n").state, ParserState::Failed);
     EXPECT_FALSE(parser.failure().empty());
     for (const char* text : {"-ERR\r\n", "S", "HTTQ", "HTTP/1.1 099 What\r\n"}) {
         parser.reset({.head = false});
-        EXPECT_EQ(parser.feed(text).state, State::Failed) << text;
+        EXPECT_EQ(parser.feed(text).state, ParserState::Failed) << text;
     }
     parser.reset({.head = false});
-    EXPECT_EQ(parser.feed("HT").state, State::NeedMore);
-    EXPECT_EQ(parser.feed("HTXX").state, State::Failed);
+    EXPECT_EQ(parser.feed("HT").state, ParserState::NeedMore);
+    EXPECT_EQ(parser.feed("HTXX").state, ParserState::Failed);
 }
 
 TEST(ResponseParser, HonoursConnectionClose) {
@@ -200,16 +200,16 @@ TEST(ResponseParser, HonoursConnectionClose) {
     parser.reset({.head = false});
     EXPECT_EQ(
         parser.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").state,
-        State::Done);
+        ParserState::Done);
     EXPECT_FALSE(parser.keep_alive());
 }
 
 TEST(ResponseParser, StartsAfreshAfterReset) {
     ResponseParser parser;
     parser.reset({.head = false});
-    EXPECT_EQ(parser.feed("garbage\r\n\r\n").state, State::Failed);
+    EXPECT_EQ(parser.feed("garbage\r\n\r\n").state, ParserState::Failed);
     parser.reset({.head = false});
-    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").state, State::Done);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").state, ParserState::Done);
     EXPECT_EQ(parser.status(), 200);
 }
 
@@ -218,7 +218,7 @@ TEST(ResponseParser, LeavesWhatComesAfterTheEnd) {
     parser.reset({.head = false});
     const std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1";
     const auto progress = parser.feed(text);
-    EXPECT_EQ(progress.state, State::Done);
+    EXPECT_EQ(progress.state, ParserState::Done);
     EXPECT_EQ(text.size() - progress.consumed, 8U);
 }
 

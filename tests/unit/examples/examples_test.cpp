@@ -1,11 +1,10 @@
 // What people copy from must work: the scenarios in examples/ and in the README.
 #include "experiment/experiment.hpp"
 #include "scenario/parse.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -16,12 +15,9 @@
 namespace plimsoll {
 namespace {
 
-const std::filesystem::path kSource{PLIMSOLL_SOURCE_DIR};
+using test::read_file;
 
-std::string read_file(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
+const std::filesystem::path kSource{PLIMSOLL_SOURCE_DIR};
 
 const char* environment(const char* name) {
     return std::string_view(name) == "PLIMSOLL_PG_DSN" ? "postgresql://plimsoll@127.0.0.1/app"

@@ -2,6 +2,7 @@
 // reads, for one named valid-* what was understood. PLIMSOLL_UPDATE_GOLDEN=1 writes the texts anew
 // (and fails, so that it cannot be left on).
 #include "scenario/parse.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "unit/scenario/dump.hpp"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -17,16 +17,10 @@ namespace plimsoll {
 namespace {
 
 namespace fs = std::filesystem;
+using test::read_file;
 
 fs::path folder() {
     return fs::path(PLIMSOLL_SOURCE_DIR) / "tests/golden/scenario";
-}
-
-std::string read_file(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
 }
 
 std::vector<std::string> stems() {

@@ -1,11 +1,10 @@
 #include "scenario/parse.hpp"
 
 #include "base/random.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -13,13 +12,7 @@ namespace plimsoll {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
+using test::read_file;
 
 std::filesystem::path in_source(const char* path) {
     return std::filesystem::path(PLIMSOLL_SOURCE_DIR) / path;
