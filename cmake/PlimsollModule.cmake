@@ -5,7 +5,7 @@
 # fmt is every module's and every test's.
 # tests/lint checks the #include lines against the same table, so a DEPENDS entry alone grants nothing.
 # HOT: what runs for each request; optimised across files where PLIMSOLL_LTO is on (docs/decisions/0005).
-# COLD: what runs before a run or after it, and compiles a quarter faster for being optimised less (docs/decisions/0030).
+# COLD: what runs once, once a second or after the run, and compiles a quarter faster for being optimised less (docs/decisions/0030).
 function(plimsoll_module name)
   cmake_parse_arguments(ARG "HOT;COLD" "" "SOURCES;DEPENDS;PRIVATE_LIBS" ${ARGN})
   add_library(plimsoll_${name} STATIC ${ARG_SOURCES})

@@ -1,5 +1,5 @@
 # Reading the same system headers is most of what a source costs to compile. They are compiled once for each way of compiling,
-# since flags must agree: what runs for each request (HOT), what runs before a run or after it (COLD), the other modules, and the tests.
+# since flags must agree: what runs for each request (HOT), what runs once, once a second or after the run (COLD), the other modules, and the tests.
 # Only headers from outside the project, so that no change of ours compiles everything again; each source still includes what it
 # uses: -DPLIMSOLL_PCH=OFF shows what it forgot.
 #

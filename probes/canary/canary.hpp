@@ -16,13 +16,15 @@ namespace plimsoll {
 /// Every canary is a probe "canary:<name>" that reports, with label {canary} = its name,
 /// - plimsoll_canary_seconds: how long the request took; left out when it failed (a quick refusal
 ///   is not a quick answer);
-/// - plimsoll_canary_failures_total: failed or not done by the read's deadline.
+/// - plimsoll_canary_failures_total: failed or not done by the read's deadline;
 /// - plimsoll_canary_tries_total: all of them. A reading without a new one repeats the last
-/// duration. A failure is data: `read` gives a reading all the same. `start` makes one attempt,
-/// that is not counted, and fails if that does; reads go on trying whatever start said. One request
-/// a second is enough to tell layers apart and too little to matter; one that takes much CPU time
-/// of ours (a fresh connection that hashes a password) pauses up to 10 s between successes, while
-/// its last duration stands.
+///   duration.
+///
+/// A failure is data: `read` gives a reading all the same. `start` makes one attempt, that is not
+/// counted, and fails if that does; reads go on trying whatever start said. One request a second is
+/// enough to tell layers apart and too little to matter; one that takes much CPU time of ours (a
+/// fresh connection that hashes a password) pauses up to 10 s between successes, while its last
+/// duration stands.
 inline constexpr Nanoseconds kCanaryPeriod = std::chrono::seconds(1);
 
 struct HttpCanaryOptions {

@@ -282,6 +282,8 @@ Result<CgroupSample> ContainerProbe::sample_ended_process() {
         last.oom_kills = kills_;
         return last;
     }
+    folders_.reset();  // who is killed there from now on is somebody else
+    kills_.reset();
     const pid_t gone = tree_->root();
     if (options_.port != 0) {
         tree_.reset();  // a restarted server has another pid
@@ -300,8 +302,8 @@ Result<CgroupSample> ContainerProbe::sample_process() {
     if (!tree) {
         return sample_ended_process();
     }
-    // A quota may come later than the process: it is then moved into a cgroup that has one. A
-    // process that is being killed is listed at the root before it is gone.
+    // A quota may come later than the process: it is then moved into a cgroup that has one. In
+    // version 1 a process that is being killed is listed at the root before it is gone.
     CgroupFolders now = cgroup_of(tree_->root(), options_.proc_root, options_.cgroup_root);
     CgroupSample sample;
     if (folders_ && folders_ != now && has_killed()) {

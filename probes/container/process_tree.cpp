@@ -66,12 +66,13 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
     }
     ProcessStat stat;
     stat.command = std::string(text.substr(open + 1, close - open - 1));
-    stat.ended = fields[3 - kFirst] == "Z" || fields[3 - kFirst] == "X";
     stat.parent = to_number<pid_t>(fields[4 - kFirst]);
     stat.own_cpu_s = ticks_to_seconds(fields[14 - kFirst]) + ticks_to_seconds(fields[15 - kFirst]);
     stat.reaped_cpu_s =
         ticks_to_seconds(fields[16 - kFirst]) + ticks_to_seconds(fields[17 - kFirst]);
     stat.threads = to_number<int>(fields[20 - kFirst]);
+    // A main thread that has ended shows as one too, while others go on.
+    stat.ended = (fields[3 - kFirst] == "Z" || fields[3 - kFirst] == "X") && stat.threads <= 1;
     stat.start_ticks = to_number<std::uint64_t>(fields[22 - kFirst]);
     return stat;
 }

@@ -10,7 +10,7 @@ namespace plimsoll {
 namespace {
 
 // How often a thread's name is looked at, and the share of a core from which it is looked at again
-// each time: so many threads can only be few.
+// each time: only few threads can be that busy.
 constexpr int kLooks = 2;
 constexpr double kBusy = 0.05;
 constexpr double kNanoseconds = 1e9;
@@ -44,7 +44,9 @@ void ThreadWatch::look_at_name(Id id, Known& known) const {
     if (name && name->ends_with('\n')) {
         name->pop_back();
     }
-    known.collects = name && is_gc_thread(*name);
+    if (name) {  // else it has ended, and is what it was
+        known.collects = is_gc_thread(*name);
+    }
     ++known.looks;
 }
 

@@ -28,7 +28,7 @@ std::string html_resources(const Analysis& analysis) {
     if (analysis.resource_limits.empty()) {
         return {};
     }
-    Table table = Table::under("resources", "After the break", "resources",
+    Table table = Table::under("resources", "Around the break", "resources",
                                {{"Resource"},
                                 {"Could carry", Align::Number},
                                 {"Used"},
@@ -42,9 +42,11 @@ std::string html_resources(const Analysis& analysis) {
                    human_seconds(limit.demand_s)});
     }
     return "<section aria-labelledby=\"resources\">\n<h2 id=\"resources\">What each resource could "
-           "carry</h2>\n<p class=\"hint\">By what a request used of each where most was carried around the break: size "
-           "divided by use per request (the utilisation law). The first binds first; the next "
-           "would bind once it is larger.</p>\n" +
+           "carry</h2>\n<p class=\"hint\">By what a request used of each where most was carried "
+           "around "
+           "the break: size divided by use per request (the utilisation law). The first binds "
+           "first; "
+           "the next would bind once it is larger.</p>\n" +
            table.end() + "</section>\n";
 }
 

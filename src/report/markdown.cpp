@@ -82,7 +82,8 @@ std::string resources_table(const Analysis& analysis) {
         return {};
     }
     std::string text =
-        "What each resource could carry, by what a request used of it where most was carried around the break:\n\n"
+        "What each resource could carry, by what a request used of it where most was carried "
+        "around the break:\n\n"
         "| resource | could carry | size | busy | used | per request |\n"
         "|---|---:|---:|---:|---:|---:|\n";
     for (const ResourceLimit& limit : analysis.resource_limits) {

@@ -80,7 +80,8 @@ Result<Condition> Condition::compile(std::string_view text, const TemplateScope&
         const std::string_view right = trimmed(text.substr(place.at + place.sign.text.size()));
         condition.op = place.sign.op;
         if (right.empty() || find_sign(right).at != std::string_view::npos) {
-            return Error{fmt::format("{} is not a condition", in_quotes(text)), {}, kConditionExample};
+            return Error{
+                fmt::format("{} is not a condition", in_quotes(text)), {}, kConditionExample};
         }
         auto compiled = Template::compile(unquoted(right), scope);
         if (!compiled) {

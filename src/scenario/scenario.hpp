@@ -162,13 +162,16 @@ struct ContainerProbeConfig {
     int pid = 0;
     std::uint16_t port = 0;
 
-    /// Whether both name the same one in the same way, whatever role or name they give it: its CPU
+    /// Whether both name the same one in the same way and role, whatever they call it: its CPU
     /// would count twice.
     [[nodiscard]] bool is_same(const ContainerProbeConfig& other) const {
         const auto source = [](const ContainerProbeConfig& c) {
-            return std::tie(c.docker, c.label, c.pods, c.name_space, c.cgroup, c.pid, c.port);
+            return std::tie(c.docker, c.label, c.pods, c.name_space, c.cgroup, c.pid, c.port,
+                            c.role);
         };
-        return source(*this) == source(other) && source(*this) != source({});
+        ContainerProbeConfig nothing;
+        nothing.role = role;
+        return source(*this) == source(other) && source(*this) != source(nothing);
     }
 };
 struct CanaryConfig {

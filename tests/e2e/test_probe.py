@@ -118,7 +118,7 @@ class Flags(unittest.TestCase):
 
     def test_refuses_what_it_does_not_understand(self):
         for flags, text in ((["--container", "pid:x"], 'must be [ROLE=]NAME, got "pid:x"'),
-                            (["--container", "pid:1", "--container", "database=pid:1"], '"database=pid:1" is a container that is given already'),
+                            (["--container", "pid:1", "--container", "app=pid:1"], '"app=pid:1" is a container that is given already'),
                             (["--container", "app=pods:a=b@"], 'must be [ROLE=]NAME, got "app=pods:a=b@"'),
                             (["--interval", "1us"], "--interval"),
                             (["--app-metrics", "unix:/x"], "must be an http or https URL"),

@@ -230,7 +230,9 @@ private:
         const auto look = [&](const char* name, const char* shown) {
             const CanaryView view = look_at_canary(c_, name, shown);
             if (!view.known) {
-                finding_.missing.push_back(fmt::format("canary {}", name));
+                const bool tried = !canary_tries(c_.data(), name).empty();
+                finding_.missing.push_back(
+                    fmt::format("{}canary {}", tried ? "after the break, a try of " : "", name));
             } else if (view.slow) {
                 finding_.evidence.push_back(view.said("slower too: "));
             } else {

@@ -44,7 +44,12 @@ Signal without_repeats(const Signal& answers, const Signal& counted) {
 CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_view shown_as) {
     CanaryView view;
     const Signal signal = canary_tries(c.data(), canary);
-    const auto before = median_in(signal, c.before());
+    auto before = median_in(signal, c.before());
+    if (!before) {  // one that pauses may have made its only try as the run was prepared
+        for (const auto& each : signal) {
+            before = each.t_s < c.before().to_s ? std::optional(each.value) : before;
+        }
+    }
     const auto after = median_in(signal, c.after());
     if (!after) {
         return view;

@@ -285,14 +285,25 @@ ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& word
     });
 }
 
-ErrorsLike refused_connects(const RunData& data) {
+ErrorsLike refused_connects(const Case& c) {
     constexpr double kOften = 0.01;
-    ErrorsLike found =
-        gather(data, query::errors_of(to_string(Outcome::ConnectRefused)),
-               [](const ErrorSample& sample) { return sample.outcome == Outcome::ConnectRefused; });
+    constexpr double kBefore_s = 5;  // the break is seen once enough requests have failed
+    const RunData& data = c.data();
+    // Of a full queue a Unix socket says the same.
+    if (data.info.target.starts_with("unix:")) {
+        return {};
+    }
+    // The outcome is that of all connects that fail at once; "no route to host" is another matter.
+    ErrorsLike found = gather(data, query::errors_of(to_string(Outcome::ConnectRefused)),
+                              [](const ErrorSample& sample) {
+                                  return sample.outcome == Outcome::ConnectRefused &&
+                                         has_any(lower(sample.text), {"connection refused"});
+                              });
     const bool often =
         static_cast<double>(found.count) >= kOften * static_cast<double>(data.all.requests);
-    return often ? found : ErrorsLike{};
+    const Window after = c.after();
+    const bool then = found.last_s >= after.from_s - kBefore_s && found.first_s <= after.to_s;
+    return often && then ? found : ErrorsLike{};
 }
 
 ErrorsLike refusal_errors(const RunData& data) {

@@ -131,10 +131,10 @@ struct ErrorsLike {
 [[nodiscard]] ErrorsLike errors_like(const RunData& data, const std::vector<std::string>& words,
                                      const std::vector<std::string>& also = {});
 
-/// Connections that nobody at the target listened for: it had ended, or was starting again. The
-/// machine that refuses them answers, so the way to it is sound. Count 0 below one request in a
-/// hundred.
-[[nodiscard]] ErrorsLike refused_connects(const RunData& data);
+/// Connections that nobody at the target listened for around the break or after it: it had ended,
+/// or was starting again. The machine that refuses them answers, so the way to it is sound. Count 0
+/// below one request in a hundred.
+[[nodiscard]] ErrorsLike refused_connects(const Case& c);
 
 /// Those that carry PostgreSQL's "no connection left". SQLSTATE 53300 has two texts: for roles
 /// without privileges, and when every slot is taken.

@@ -36,7 +36,7 @@ std::optional<Finding> find_network(const Case& c) {
         rate_in(of_side(c.data(), metric::kHostSegmentsResent, "generator"), c.at_break());
     const CanaryView connect = look_at_canary(c, "tcp_connect", "a TCP connect to the target");
     const bool lossy = sent && resent && *sent > 0 && *resent >= kResent * *sent;
-    const bool slow = connect.known && connect.slow && refused_connects(c.data()).count == 0;
+    const bool slow = connect.known && connect.slow && refused_connects(c).count == 0;
     if (!lossy && !slow) {
         return std::nullopt;
     }
@@ -69,9 +69,9 @@ std::optional<Finding> find_cut_connections(const Case& c) {
     const auto overflows =
         increase_in(of_side(data, metric::kHostListenOverflows, "target"), c.load());
     if (cut < kFewestCut || share < kOftenFailed || overflows > 0 ||
-        refused_connects(data).count > 0) {
+        refused_connects(c).count >= cut) {
         // A full accept queue cuts connections too, where so configured; and so does a target that
-        // ends.
+        // ends, and then refuses.
         return std::nullopt;
     }
     const ErrorsLike errors = errors_like(data, {"connection reset", "closed before any byte"});

@@ -145,14 +145,17 @@ Collecting cpu_share(const Case& c) {
     return most;
 }
 
-/// It runs, or waits for a CPU that others have: of what the application's threads waited, its
-/// share.
+/// Of the time that the application's threads waited for a CPU, the collector's share: others had
+/// it meanwhile.
+double waited_for_a_core(const Case& c, const Collecting& busy) {
+    return busy.share *
+           rate_in(series_of(c.data(), metric::kTargetRunDelay), c.after()).value_or(0);
+}
+
 bool wants_a_core(const Case& c, const Collecting& busy) {
-    const double waited =
-        rate_in(series_of(c.data(), metric::kTargetRunDelay), c.after()).value_or(0);
     return busy.cores >= kCollecting ||
            (busy.cores >= kCollectingSqueezed && busy.share >= kNothingElse &&
-            busy.cores + busy.share * waited >= kCollecting);
+            busy.cores + waited_for_a_core(c, busy) >= kCollecting);
 }
 
 }  // namespace
@@ -240,6 +243,13 @@ std::optional<Finding> find_gc_pause(const Case& c) {
                                 busy.text, 100 * std::min(1.0, busy.cores)),
             query::counter(c, metric::kTargetGcCpu));
         finding.values["gc_cpu_share"] = busy.share;
+        if (stands && busy.cores < kCollecting) {
+            finding.evidence.emplace_back(
+                fmt::format(
+                    "its threads waited for a CPU that others had, {:.1f} s a second in all",
+                    waited_for_a_core(c, busy) / busy.share),
+                query::counter(c, metric::kTargetRunDelay));
+        }
     }
     if (reach.known) {
         (reach.slow ? finding.evidence : finding.against).push_back(reach.said({}));

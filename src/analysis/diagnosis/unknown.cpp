@@ -228,27 +228,26 @@ Finding admit_unknown(const Case& c) {
     finding.onset_s = c.found().point.at_s;
     finding.evidence.emplace_back("the load side alone: " + c.found().point.symptom,
                                   query::load(c));
-    const ErrorsLike refused = refused_connects(c.data());
+    const ErrorsLike refused = refused_connects(c);
     if (refused.count > 0) {
         finding.evidence.emplace_back(
-            fmt::format("nobody listened at the target: {} requests from {:.1f} s to {:.1f} s were "
-                        "refused a connection",
+            fmt::format("nobody listened at the target: {} requests between {:.1f} s and {:.1f} s "
+                        "were refused a connection",
                         refused.count, refused.first_s, refused.last_s),
             refused.query);
     }
     Candidates candidates(c, finding);
     candidates.weigh();
     finding.evidence.emplace_back("what remains possible: " + candidates.open());
-    const std::string missing = state_missing(c, finding);
     if (refused.count > 0) {
         finding.lacks("why the target ended: its log, its exit status, its restarts");
         finding.fix = fmt::format(
             "Read the target's log and its exit status at {:.0f} s: its process ended, or was "
-            "started again. Run again once it stays; expect no refused connection.",
+            "started again. Once it stays, expect no refused connection. ",
             refused.first_s);
-        return conclude(finding);
     }
-    finding.fix =
+    const std::string missing = state_missing(c, finding);
+    finding.fix +=
         "One experiment tells: " + (missing.empty() ? std::string(experiment_for(c)) : missing);
     return conclude(finding);
 }

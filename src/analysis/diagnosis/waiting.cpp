@@ -67,7 +67,7 @@ double workers_of(const Case& c, double at_once, const Reach& reach) {
     if (pool && std::abs(pool->size - at_once) <= kNear * at_once + 0.5) {
         return pool->size;
     }
-    if (const auto busy = busy_plateau(c);
+    if (const auto busy = busy_plateau(c, at_once);
         busy && std::abs(*busy - at_once) <= kNear * at_once + 0.5) {
         return *busy;
     }

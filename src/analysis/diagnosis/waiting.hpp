@@ -17,8 +17,9 @@ inline constexpr double kOneAtATime = 1.5;
 [[nodiscard]] double app_connections(const Case& c, Window window);
 [[nodiscard]] double busy_connections(const Case& c, Window window);
 /// The number of busy connections that most readings after the break saw, and hardly any more than
-/// that: each belongs to a worker that holds one for most of a request.
-[[nodiscard]] std::optional<double> busy_plateau(const Case& c);
+/// that: each belongs to a worker that holds one for most of a request. Of several applications,
+/// the one nearest to `about`.
+[[nodiscard]] std::optional<double> busy_plateau(const Case& c, double about);
 
 /// Whether everything inside the application was looked at, and has room.
 struct Inside {

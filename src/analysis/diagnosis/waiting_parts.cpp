@@ -29,24 +29,28 @@ double busy_connections(const Case& c, Window window) {
     return most;
 }
 
-std::optional<double> busy_plateau(const Case& c) {
+std::optional<double> busy_plateau(const Case& c, double about) {
     constexpr double kMostly = 0.6;
     constexpr double kHardlyEver = 0.05;  // the backends of one reading are not of one moment
     const auto share_of = [&](const Signal& busy, const std::function<bool(double)>& counts) {
         return share_in(busy, c.after(), counts).value_or(0);
     };
-    std::optional<double> most;
+    // Connections as busy under light load are busy with something else: a queue's consumer.
+    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
+    std::optional<double> nearest;
     for (const App& app : apps_of(c.data())) {
         const double level = std::round(median_in(app.busy, c.after()).value_or(0));
         const bool stays =
             samples_in(app.busy, c.after()) >= kLeastSamples && level >= 1 &&
             share_of(app.busy, [&](double n) { return std::round(n) == level; }) >= kMostly &&
             share_of(app.busy, [&](double n) { return std::round(n) > level; }) <= kHardlyEver;
-        if (stays && level > most.value_or(0)) {
-            most = level;
+        const bool always = std::round(median_in(app.busy, light).value_or(0)) >= level;
+        const bool nearer = !nearest || std::abs(level - about) < std::abs(*nearest - about);
+        if (stays && !always && nearer) {
+            nearest = level;
         }
     }
-    return most;
+    return nearest;
 }
 
 Inside look_inside(const Case& c) {

@@ -92,7 +92,7 @@ TEST(PostgresCanary, LeavesTheReportOfRefusalsToTheProbeItSharesThemWith) {
     const ProbePtr fresh = std::move(*make_connect_canary(options));
     EXPECT_FALSE(fresh->start(Clock::now() + 30s).ok());
     EXPECT_FALSE(answered(*fresh));
-    EXPECT_EQ(fresh->descriptors().size(), 2U);
+    EXPECT_EQ(fresh->descriptors().size(), 3U);
     EXPECT_EQ(values(*probe, read(*probe), metric::kPgConnectionRefused)["53300"], 2);
 }
 

@@ -1,6 +1,8 @@
 // A target that ended: the kernel killed it for lack of memory, or nobody knows why.
 #include "changed_run.hpp"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 namespace plimsoll {
@@ -75,9 +77,52 @@ TEST(EndedTarget, IsNotTheNetwork) {
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "unknown");
     EXPECT_TRUE(mentions(findings[0].evidence, "nobody listened at the target: "));
-    EXPECT_TRUE(mentions(findings[0].evidence, "requests from 30.0 s to 59.0 s were refused"));
+    EXPECT_TRUE(mentions(findings[0].evidence, "requests between 30.0 s and 59.0 s were refused"));
     EXPECT_EQ(findings[0].fix.rfind("Read the target's log and its exit status at 30 s", 0), 0U)
         << findings[0].fix;
+    EXPECT_NE(findings[0].fix.find("One experiment tells: add probes"), std::string::npos)
+        << findings[0].fix;
+}
+
+TEST(EndedTarget, IsNotWhatAWayThatIsGoneLooksLike) {
+    RunData data = without_probes();
+    end_target(data);
+    data.errors.back().sample.text = "No route to host";
+    EXPECT_EQ(diagnose_again(data).at(0).cause, "network");
+}
+
+// The service was still starting as the load began, and broke long afterwards.
+TEST(EndedTarget, CountsOnlyAroundTheBreak) {
+    RunData data = without_probes();
+    end_target(data);
+    data.errors.back().first_s = 0;
+    data.errors.back().last_s = 0.7;
+    EXPECT_EQ(diagnose_again(data).at(0).cause, "network");
+}
+
+// It cut what was under way, and refused what came then.
+TEST(EndedTarget, CutsItsLastConnectionsItself) {
+    synthetic::Options options;
+    options.stages = {{60, 100}};  // nothing is ever full
+    for (const double refused : {0.0, 0.05}) {
+        RunData data = analysed(options).data;
+        const auto requests = static_cast<double>(data.all.requests);
+        for (const auto& [outcome, share, text] :
+             {std::tuple(Outcome::ConnectReset, 0.02, "Connection reset by peer"),
+              std::tuple(Outcome::ConnectRefused, refused, "Connection refused")}) {
+            StoredError error;
+            error.sample.outcome = outcome;
+            error.sample.text = text;
+            error.sample.count = static_cast<std::uint64_t>(share * requests);
+            error.first_s = 40;
+            error.last_s = 50;
+            data.errors.push_back(error);
+            StatusCount count{0, outcome, 0};
+            count.count = error.sample.count;
+            data.all.statuses.push_back(count);
+        }
+        EXPECT_EQ(diagnose_again(data).size(), refused > 0 ? 0U : 1U);
+    }
 }
 
 TEST(EndedTarget, DoesNotHideWhatWasFullBefore) {

@@ -137,15 +137,15 @@ TEST(UnreadRequests, StandInForAMissingCanary) {
 // Each worker holds a connection for most of a request, of a pool that is larger than that.
 TEST(BusyPlateau, IsTheNumberOfWorkersWhereItIsAllButNeverPassed) {
     RunData data = analysed({}).data;
-    const auto plateau_of = [&](const std::function<double(double)>& busy) {
+    const auto plateau_of = [&](const std::function<double(double)>& busy, double light = 1) {
         for (StoredSeries& series : data.series) {
             if (series.metric == metric::kPgBackends && series.label("state") == "active") {
                 for (auto& point : series.points) {
-                    point.value = busy(std::round(point.t_s * 5));
+                    point.value = point.t_s < kFull_s - 5 ? light : busy(std::round(point.t_s * 5));
                 }
             }
         }
-        return busy_plateau(Case(data, find_breaking_point(data)));
+        return busy_plateau(Case(data, find_breaking_point(data)), 5);
     };
     const auto every = [](double i, int n) { return std::fmod(i, n) == 0; };
     EXPECT_EQ(plateau_of([&](double i) { return every(i, 4) ? 3 : 4; }), std::optional(4.0));
@@ -153,6 +153,7 @@ TEST(BusyPlateau, IsTheNumberOfWorkersWhereItIsAllButNeverPassed) {
     EXPECT_FALSE(plateau_of([&](double i) { return every(i, 2) ? 3 : 4; }));
     EXPECT_FALSE(plateau_of([&](double i) { return every(i, 4) ? 5 : 4; }));
     EXPECT_FALSE(plateau_of([](double) { return 0; }));
+    EXPECT_FALSE(plateau_of([](double) { return 4; }, 4));  // busy from the start: no worker's
 }
 
 TEST(UnreadRequests, BeforeOneUnknownProcessAreNoWorkersForCertain) {

@@ -114,6 +114,7 @@ TEST(PasswordHashing, IsNotBlamedWhereSignInsAreCheapOrAllIsSlow) {
     const auto found = [](const RunData& data) {
         return find_password_hashing(Case(data, Break{})).has_value();
     };
+    EXPECT_TRUE(found(sign_in_run(0.022, milliseconds(3000), milliseconds(20))));
     EXPECT_FALSE(found(sign_in_run(0.015, milliseconds(3000), milliseconds(20))));  // cheap
     EXPECT_FALSE(found(sign_in_run(0.4, milliseconds(3000), milliseconds(2500))));  // all slow
     EXPECT_FALSE(found(sign_in_run(0.4, milliseconds(450), milliseconds(20))));     // no queue

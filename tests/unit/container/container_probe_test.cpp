@@ -120,10 +120,11 @@ public:
         std::ofstream(cgroups() / "shop.slice/web.scope/memory.events")
             << "low 0\nhigh 0\nmax 9\noom 1\noom_kill " << kills << "\n";
     }
-    void set_state(char state) const {
+    void set_state(char state, int threads = 1) const {
         std::ofstream(folder() / "stat") << "42 (web) " << state
                                          << " 1 42 42 0 -1 4194304 1 2 3 4 150 50 0 0 "
-                                            "20 0 1 0 98765 1 2 3\n";
+                                            "20 0 "
+                                         << threads << " 0 98765 1 2 3\n";
     }
     void remove() const { fs::remove_all(folder()); }
     [[nodiscard]] fs::path proc() const { return root_.path() / "proc"; }
@@ -173,7 +174,8 @@ TEST(ContainerProbe, FollowsAProcessIntoTheCgroupThatAQuotaMovesItTo) {
 }
 
 // What a kill for lack of memory looks like from outside: the cgroup counts it, the process is
-// listed at the root on its way out, then as a zombie if nobody waits for it, then no more.
+// (under version 1) listed at the root on its way out, then a zombie if nobody waits for it, then
+// gone.
 TEST(ContainerProbe, TellsAKillForLackOfMemoryWhateverIsLeftOfTheProcess) {
     using Change = void (*)(const MadeProcess&);
     for (const Change end : {Change([](const MadeProcess& process) { process.remove(); }),
@@ -205,6 +207,8 @@ TEST(ContainerProbe, TellsAKillForLackOfMemoryWhateverIsLeftOfTheProcess) {
         const auto gone = probe->read(Clock::now() + 1s);
         ASSERT_FALSE(gone.ok());
         EXPECT_EQ(gone.error().to_string(), "process:web: process 42 is gone");
+        process.set_kills(5);  // of somebody else who is still there
+        EXPECT_FALSE(probe->read(Clock::now() + 1s).ok());
     }
 }
 
@@ -217,6 +221,8 @@ TEST(ContainerProbe, ReportsAZombieAsGone) {
     options.cgroup_root = process.cgroups();
     const ProbePtr probe = make_container_probe(options);
     ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
+    process.set_state('Z', 3);  // its main thread has ended, and others work on
+    EXPECT_TRUE(probe->read(Clock::now() + 1s).ok());
     process.set_state('Z');
     const auto gone = probe->read(Clock::now() + 1s);
     ASSERT_FALSE(gone.ok());

@@ -74,7 +74,8 @@ TEST(ResponseParser, TakesAHeaderUpToItsLimitHoweverItIsCut) {
             ResponseParser parser;
             parser.reset({.head = false});
             const ParserState state = feed_in_pieces(parser, text, step);
-            EXPECT_EQ(state, size == 65'536 ? ParserState::Done : ParserState::Failed) << size << " " << step;
+            EXPECT_EQ(state, size == 65'536 ? ParserState::Done : ParserState::Failed)
+                << size << " " << step;
         }
     }
 }
@@ -123,7 +124,8 @@ TEST(ResponseParser, SkipsInterimResponses) {
 TEST(ResponseParser, ExpectsNoBodyAfterHead) {
     ResponseParser parser;
     parser.reset({.head = true});
-    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").state, ParserState::Done);
+    EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").state,
+              ParserState::Done);
 }
 
 TEST(ResponseParser, ExpectsNoBodyWith204And304) {
