@@ -74,8 +74,9 @@ def canaries() -> list:
                   "in the layers that the canary leaves out.", "s", [Query(most("plimsoll_canary_seconds", "canary"),
                                                                            "{{canary}}")], log=True, empty=NO_CANARY)
     failed = graph("Failed canaries",
-                   "Canaries per second that failed.", PER_SECOND, [Query(per_second("plimsoll_canary_failures_total",
-                                                                                     "canary"), "{{canary}}")], empty=NO_CANARY)
+                   "Canaries per second that failed, and all that were tried: one that costs much pauses while it succeeds.", PER_SECOND,
+                   [Query(per_second("plimsoll_canary_failures_total", "canary"), "{{canary}} failed"),
+                    Query(per_second("plimsoll_canary_tries_total", "canary"), "{{canary}} tried")], empty=NO_CANARY)
     ports = graph("Sockets left",
                   "How many more connections the generator could open: the lower of file descriptors and local ports.", "short",
                   [Query(f"min{of_run('plimsoll_generator_sockets_left')}", "left", "free")], empty=NO_LOAD)

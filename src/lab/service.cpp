@@ -41,9 +41,7 @@ Service::Service(RouteTable routes, int workers, PoolMetrics metrics)
       workers_(workers),
       one_thread_(1),
       timer_(1),
-      collector_(1) {
-    collector_.post([] { ::pthread_setname_np(::pthread_self(), "GC Thread#0"); });
-}
+      collector_(1) {}
 
 Service::Snapshot Service::behaviour() const {
     const std::lock_guard lock(behaviour_mutex_);
@@ -51,6 +49,9 @@ Service::Snapshot Service::behaviour() const {
 }
 
 void Service::set_behaviour(Behaviour next) {
+    if (next.collector) {  // a runtime's collector has its name from the start
+        collector_.post([] { ::pthread_setname_np(::pthread_self(), "GC Thread#0"); });
+    }
     auto fresh = std::make_shared<const Behaviour>(std::move(next));
     const std::lock_guard lock(behaviour_mutex_);
     behaviour_ = std::move(fresh);
