@@ -73,10 +73,10 @@ def canaries() -> list:
                   "Round trips of tiny requests that isolate a layer each. What is slow for users and fast for a canary lies "
                   "in the layers that the canary leaves out.", "s", [Query(most("plimsoll_canary_seconds", "canary"),
                                                                            "{{canary}}")], log=True, empty=NO_CANARY)
-    failed = graph("Failed canaries",
-                   "Canaries per second that failed, and all that were tried: one that costs much pauses while it succeeds.", PER_SECOND,
-                   [Query(per_second("plimsoll_canary_failures_total", "canary"), "{{canary}} failed"),
-                    Query(per_second("plimsoll_canary_tries_total", "canary"), "{{canary}} tried")], empty=NO_CANARY)
+    tried = per_second("plimsoll_canary_tries_total", "canary")
+    failed = graph("Failed canaries", "Share of a canary's tries that failed. One that costs much CPU tries less often while it succeeds.",
+                   "percentunit", [Query(f'{per_second("plimsoll_canary_failures_total", "canary")} / ({tried} > 0)', "{{canary}}")],
+                   top=1, empty=NO_CANARY)
     ports = graph("Sockets left",
                   "How many more connections the generator could open: the lower of file descriptors and local ports.", "short",
                   [Query(f"min{of_run('plimsoll_generator_sockets_left')}", "left", "free")], empty=NO_LOAD)
