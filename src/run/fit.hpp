@@ -9,7 +9,7 @@
 namespace plimsoll {
 
 /// Our memory for a user with its open connection: tests/e2e/test_many_users.py holds it.
-inline constexpr std::uint64_t kBytesPerUser = 8 * 1024;
+inline constexpr std::uint64_t kBytesPerUser = 8ULL * 1024;
 
 struct MachineLimits {
     std::uint64_t memory_bytes = 0;  // that could still be taken

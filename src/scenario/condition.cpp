@@ -60,7 +60,7 @@ bool is_true(std::string_view text) {
     return !text.empty() && text != "0" && text != "false" && text != "null";
 }
 
-constexpr const char* kConditionExample = "e.g. if: \"${role} == admin\", or if: \"${token}\"";
+constexpr const char* kConditionExample = R"(e.g. if: "${role} == admin", or if: "${token}")";
 
 }  // namespace
 
