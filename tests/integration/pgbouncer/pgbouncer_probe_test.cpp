@@ -145,10 +145,20 @@ TEST(PoolerCanary, WaitsWithTheOthersForAServerConnection) {
     EXPECT_EQ(canary->name(), "canary:pgbouncer_connect");
     const Status started = canary->start(Clock::now() + 30s);
     ASSERT_TRUE(started.ok()) << started.error().to_string();
+    // Of a new try: one that took much CPU pauses, and repeats the last duration meanwhile.
+    double tries = 0;
     const auto seconds = [&](Nanoseconds limit) {
-        const auto reading = canary->read(Clock::now() + limit);
-        EXPECT_TRUE(reading.ok());
-        return values(*canary, *reading, metric::kCanarySeconds);
+        for (;;) {
+            const auto reading = canary->read(Clock::now() + limit);
+            EXPECT_TRUE(reading.ok());
+            const double made =
+                values(*canary, *reading, metric::kCanaryTries)["pgbouncer_connect"];
+            if (made > tries) {
+                tries = made;
+                return values(*canary, *reading, metric::kCanarySeconds);
+            }
+            std::this_thread::sleep_for(50ms);
+        }
     };
     EXPECT_GT(seconds(30s)["pgbouncer_connect"], 0);
     PgClient hog(bouncer.dsn("web", "postgres"));
