@@ -43,10 +43,8 @@ std::string html_resources(const Analysis& analysis) {
     }
     return "<section aria-labelledby=\"resources\">\n<h2 id=\"resources\">What each resource could "
            "carry</h2>\n<p class=\"hint\">By what a request used of each where most was carried "
-           "around "
-           "the break: size divided by use per request (the utilisation law). The first binds "
-           "first; "
-           "the next would bind once it is larger.</p>\n" +
+           "around the break: size divided by use per request (the utilisation law). The first "
+           "binds first; the next would bind once it is larger.</p>\n" +
            table.end() + "</section>\n";
 }
 

@@ -13,7 +13,7 @@ namespace plimsoll {
 namespace {
 
 constexpr std::uint64_t kLongestSecret = 64U << 10U;
-constexpr std::uint64_t kLargestSecret = 16U << 20U;
+constexpr std::uint64_t kLargestFile = 16U << 20U;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ Error about_file(const std::string& path, const Error& error) {
 }
 
 Result<std::string> read_whole_file(const std::string& path) {
-    auto text = read_user_file(path, kLargestSecret);
+    auto text = read_user_file(path, kLargestFile);
     return text ? std::move(text) : about_file(path, text.error());
 }
 

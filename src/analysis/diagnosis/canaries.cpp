@@ -39,6 +39,17 @@ Signal without_repeats(const Signal& answers, const Signal& counted) {
     return fresh;
 }
 
+/// The points at which a counter had risen.
+Signal rises_of(const Signal& counter) {
+    Signal rises;
+    for (std::size_t i = 1; i < counter.size(); ++i) {
+        if (counter[i].value > counter[i - 1].value) {
+            rises.push_back(counter[i]);
+        }
+    }
+    return rises;
+}
+
 }  // namespace
 
 CanaryView look_at_canary(const Case& c, std::string_view canary, std::string_view shown_as) {
@@ -78,11 +89,9 @@ Signal canary_tries(const RunData& data, std::string_view canary) {
     for (const auto& answer : tries) {
         limit = std::max(limit, answer.value);
     }
-    const Signal failures = series_of(data, metric::kCanaryFailures, "canary", canary);
-    for (std::size_t i = 1; i < failures.size(); ++i) {
-        if (failures[i].value > failures[i - 1].value) {
-            tries.push_back({failures[i].t_s, limit});
-        }
+    for (const auto& failure :
+         rises_of(series_of(data, metric::kCanaryFailures, "canary", canary))) {
+        tries.push_back({failure.t_s, limit});
     }
     std::stable_sort(tries.begin(), tries.end(),
                      [](const auto& a, const auto& b) { return a.t_s < b.t_s; });
@@ -91,12 +100,7 @@ Signal canary_tries(const RunData& data, std::string_view canary) {
 
 double failed_canaries(const RunData& data, std::string_view canary, Window window) {
     const Signal failures = series_of(data, metric::kCanaryFailures, "canary", canary);
-    double failed = 0;
-    for (std::size_t i = 1; i < failures.size(); ++i) {
-        failed +=
-            window.holds(failures[i].t_s) && failures[i].value > failures[i - 1].value ? 1 : 0;
-    }
-    return failed;
+    return static_cast<double>(samples_in(rises_of(failures), window));
 }
 
 bool is_slower(double after_s, double before_s) {

@@ -235,17 +235,15 @@ Finding admit_unknown(const Case& c) {
                         "were refused a connection",
                         refused.count, refused.first_s, refused.last_s),
             refused.query);
-    }
-    Candidates candidates(c, finding);
-    candidates.weigh();
-    finding.evidence.emplace_back("what remains possible: " + candidates.open());
-    if (refused.count > 0) {
         finding.lacks("why the target ended: its log, its exit status, its restarts");
         finding.fix = fmt::format(
             "Read the target's log and its exit status at {:.0f} s: its process ended, or was "
             "started again. Once it stays, expect no refused connection. ",
             refused.first_s);
     }
+    Candidates candidates(c, finding);
+    candidates.weigh();
+    finding.evidence.emplace_back("what remains possible: " + candidates.open());
     const std::string missing = state_missing(c, finding);
     finding.fix +=
         "One experiment tells: " + (missing.empty() ? std::string(experiment_for(c)) : missing);

@@ -127,22 +127,26 @@ public:
                                          << threads << " 0 98765 1 2 3\n";
     }
     void remove() const { fs::remove_all(folder()); }
-    [[nodiscard]] fs::path proc() const { return root_.path() / "proc"; }
-    [[nodiscard]] fs::path cgroups() const { return root_.path() / "cgroup"; }
+    /// Of this process, called "web"; not started.
+    [[nodiscard]] ProbePtr probe() const {
+        ContainerProbeOptions options;
+        options.pid = 42;
+        options.name = "web";
+        options.proc_root = proc();
+        options.cgroup_root = cgroups();
+        return make_container_probe(options);
+    }
 
 private:
+    [[nodiscard]] fs::path proc() const { return root_.path() / "proc"; }
+    [[nodiscard]] fs::path cgroups() const { return root_.path() / "cgroup"; }
     [[nodiscard]] fs::path folder() const { return proc() / "42"; }
     test::TempFolder root_;
 };
 
 TEST(ContainerProbe, FollowsAProcessIntoTheCgroupThatAQuotaMovesItTo) {
     const MadeProcess process;
-    ContainerProbeOptions options;
-    options.pid = 42;
-    options.name = "web";
-    options.proc_root = process.proc();
-    options.cgroup_root = process.cgroups();
-    const ProbePtr probe = make_container_probe(options);
+    const ProbePtr probe = process.probe();
     ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
     const auto read = [&] {
         const Result<Reading> reading = probe->read(Clock::now() + 1s);
@@ -187,12 +191,7 @@ TEST(ContainerProbe, TellsAKillForLackOfMemoryWhateverIsLeftOfTheProcess) {
         const MadeProcess process;
         process.move_to("/shop.slice/web.scope");
         process.set_kills(3);
-        ContainerProbeOptions options;
-        options.pid = 42;
-        options.name = "web";
-        options.proc_root = process.proc();
-        options.cgroup_root = process.cgroups();
-        const ProbePtr probe = make_container_probe(options);
+        const ProbePtr probe = process.probe();
         ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
         const auto before = probe->read(Clock::now() + 1s);
         ASSERT_TRUE(before.ok());
@@ -214,12 +213,7 @@ TEST(ContainerProbe, TellsAKillForLackOfMemoryWhateverIsLeftOfTheProcess) {
 
 TEST(ContainerProbe, ReportsAZombieAsGone) {
     const MadeProcess process;
-    ContainerProbeOptions options;
-    options.pid = 42;
-    options.name = "web";
-    options.proc_root = process.proc();
-    options.cgroup_root = process.cgroups();
-    const ProbePtr probe = make_container_probe(options);
+    const ProbePtr probe = process.probe();
     ASSERT_TRUE(probe->start(Clock::now() + 1s).ok());
     process.set_state('Z', 3);  // its main thread has ended, and others work on
     EXPECT_TRUE(probe->read(Clock::now() + 1s).ok());
