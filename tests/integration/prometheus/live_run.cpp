@@ -133,7 +133,8 @@ ProbeInfo container_probe(const std::string& name) {
 ProbeInfo canary_probe() {
     return {"canary",
             {{metric::kCanarySeconds, MetricType::Gauge, "Round trip of a canary.", {"canary"}},
-             {metric::kCanaryFailures, MetricType::Counter, "Canaries that failed.", {"canary"}}},
+             {metric::kCanaryFailures, MetricType::Counter, "Canaries that failed.", {"canary"}},
+             {metric::kCanaryTries, MetricType::Counter, "Canaries tried.", {"canary"}}},
             {}};
 }
 
@@ -361,7 +362,9 @@ Reading LiveRun::reading(std::size_t probe, double seconds) const {
             reading.values = {{0, {"no_database"}, 0.001},
                               {0, {"select_1"}, 0.0005},
                               {1, {"no_database"}, 0},
-                              {1, {"select_1"}, 0}};
+                              {1, {"select_1"}, 0},
+                              {2, {"no_database"}, 10 * seconds},
+                              {2, {"select_1"}, 10 * seconds}};
             break;
         default:
             reading.values = pgbouncer_values(seconds);
