@@ -75,7 +75,8 @@ def process() -> list:
     size = graph("Processes and threads", "Of the target's tree; worker processes are those that serve the port.", "short",
                  [Query(value("plimsoll_target_worker_processes"), "worker processes", "app"),
                   Query(value("plimsoll_target_processes"), "processes", "target"),
-                  Query(value("plimsoll_target_threads"), "threads", "backends")], empty=NO_TARGET)
+                  Query(value("plimsoll_target_threads"), "threads", "backends"),
+                  Query(value("plimsoll_target_threads_at_work"), "threads that share the work", "waiting")], empty=NO_TARGET)
     hot = graph("Hottest thread and waits for a CPU",
                 "Share of a core that the busiest thread uses: near 100 % it is the limit, however many cores are free. "
                 "Seconds per second that the target's threads were ready and waited for a CPU, of all threads together.",

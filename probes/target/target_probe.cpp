@@ -119,7 +119,8 @@ protected:
     void begin(pid_t pid) override {
         target_pid_ = pid;
         sockets_.emplace(TargetSocketsOptions{pid, options_.port, options_.database_ports,
-                                              options_.proc_root, true, options_.apart});
+                                              options_.proc_root, true, options_.apart,
+                                              options_.behind});
     }
     [[nodiscard]] Status look(Reading& reading) override;
 
@@ -154,13 +155,14 @@ Status SocketProbe::look(Reading& reading) {
     return {};
 }
 
-enum ThreadMetric : std::uint32_t { Processes, Threads, Hottest, RunDelay, GcCpu };
+enum ThreadMetric : std::uint32_t { Processes, Threads, AtWork, Hottest, RunDelay, GcCpu };
 
 std::vector<MetricDescriptor> describe_threads() {
     using enum MetricType;
     return {
         {metric::kTargetProcesses, Gauge, "The target's processes.", {}},
         {metric::kTargetThreads, Gauge, "Their threads.", {}},
+        {metric::kTargetThreadsAtWork, Gauge, "Threads among which their work is shared out.", {}},
         {metric::kTargetHottest,
          Gauge,
          "Share of a core that the busiest thread used, but for those that collect garbage.",
@@ -178,7 +180,7 @@ public:
 
 protected:
     void begin(pid_t pid) override {
-        watch_.emplace(options_.proc_root, pid, options_.apart);
+        watch_.emplace(options_.proc_root, pid, options_.apart, options_.behind);
         facts_ = {{"pid", std::to_string(pid)}};
         pace_ = Pace(kThreads);
     }
@@ -205,6 +207,7 @@ Status ThreadProbe::look(Reading& reading) {
     };
     add(Processes, last_->processes);
     add(Threads, last_->threads);
+    add(AtWork, last_->at_work);
     add(Hottest, last_->hottest_ratio);
     add(RunDelay, last_->run_delay_s);
     add(GcCpu, last_->gc_cpu_s);

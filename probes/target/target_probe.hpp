@@ -24,6 +24,9 @@ struct TargetProbeOptions {
     std::set<std::uint16_t> database_ports{5432, 6432};
     /// Processes that are no part of the target although it may have started them: a database's.
     std::set<pid_t> apart = {};
+    /// Processes that are a part of it although it has not started them: the application behind a
+    /// proxy, in the same network namespace. What their trees connect to is the target's.
+    std::set<pid_t> behind = {};
     std::string docker_host = {};     // as DOCKER_HOST; empty: the default sockets
     std::string proc_root = "/proc";  // another folder for tests
 };

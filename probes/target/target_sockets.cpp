@@ -59,6 +59,11 @@ TargetSockets::TargetSockets(TargetSocketsOptions options)
       owners_(kOwners),
       callers_ration_(kCallers, kFewest, SocketDiag::kMostAtOnce),
       outgoing_ration_(kOutgoing, kFewest, SocketDiag::kMostAtOnce) {
+    for (const pid_t pid : options_.behind) {
+        if (pid != options_.pid) {
+            behind_.emplace_back(options_.proc, pid, options_.apart);
+        }
+    }
     const ino_t theirs = network_namespace(options_.proc, std::to_string(options_.pid));
     own_namespace_ = theirs == 0 || theirs == network_namespace(options_.proc, "self");
 }
@@ -97,9 +102,11 @@ bool TargetSockets::serves(std::uint16_t port) const {
 
 void TargetSockets::note_listeners(const std::vector<TcpSocket>& listeners) {
     listening_.clear();
+    listeners_.clear();
     served_.clear();
     for (const TcpSocket& socket : listeners) {
         listening_.insert(socket.local_port);
+        listeners_[socket.inode] = socket.local_port;
     }
     figures_.accept_queue = 0;
     figures_.accept_limit.reset();
@@ -129,16 +136,50 @@ void TargetSockets::learn_owners(const std::vector<TcpSocket>& outgoing, Clock::
         return;
     }
     count_again_ = now + kCountWorkers;
-    const auto all = owners_.run([&] {
+    auto all = owners_.run([&] {
         (void)tree_.sample();
         return sockets_of(options_.proc, tree_.members());
     });
     count_workers(all);
+    const auto behind = owners_.run([&] { return sockets_behind(); });
+    note_inner_ports(behind);
+    all.insert(all.end(), behind.begin(), behind.end());
     others_ = std::move(current);
     for (const ProcessSockets& process : all) {
         for (const std::uint32_t inode : process.inodes) {
             if (others_.erase(inode) > 0) {
                 ours_.insert(inode);
+            }
+        }
+    }
+    for (const TcpSocket& socket : outgoing) {
+        auto& remotes = ours_.contains(socket.inode) ? our_remotes_ : others_remotes_;
+        remotes.emplace(socket.remote, socket.remote_port);
+    }
+}
+
+/// Of the processes behind it; none of the target's own tree twice.
+std::vector<ProcessSockets> TargetSockets::sockets_behind() {
+    const std::vector<pid_t> own = tree_.members();
+    std::set<pid_t> pids;
+    for (ProcessTree& tree : behind_) {
+        (void)tree.sample();
+        const std::vector<pid_t> members = tree.members();
+        pids.insert(members.begin(), members.end());
+    }
+    for (const pid_t pid : own) {
+        pids.erase(pid);
+    }
+    return sockets_of(options_.proc, {pids.begin(), pids.end()});
+}
+
+/// What processes behind it listen on: a proxy's connections there stay inside the target.
+void TargetSockets::note_inner_ports(const std::vector<ProcessSockets>& behind) {
+    inner_ports_.clear();
+    for (const ProcessSockets& process : behind) {
+        for (const std::uint32_t inode : process.inodes) {
+            if (const auto at = listeners_.find(inode); at != listeners_.end()) {
+                inner_ports_.insert(at->second);
             }
         }
     }
@@ -161,6 +202,15 @@ void TargetSockets::count_workers(const std::vector<ProcessSockets>& processes) 
     figures_.workers = any ? std::optional(std::max(1.0, below)) : std::nullopt;
 }
 
+/// By its descriptors; one that nobody has looked for yet is the target's where it goes to whom the
+/// target alone talks: connections may live shorter than it takes to find their owner.
+bool TargetSockets::is_ours(const TcpSocket& socket) const {
+    const Remote remote{socket.remote, socket.remote_port};
+    return ours_.contains(socket.inode) ||
+           (!others_.contains(socket.inode) && our_remotes_.contains(remote) &&
+            !others_remotes_.contains(remote));
+}
+
 /// Callers' connections, and those that the target has opened.
 void TargetSockets::sort_out(const std::vector<TcpSocket>& sockets, Clock::time_point now) {
     callers_.clear();
@@ -180,7 +230,8 @@ void TargetSockets::sort_out(const std::vector<TcpSocket>& sockets, Clock::time_
     }
     learn_owners(outgoing, now);
     for (const TcpSocket& socket : outgoing) {
-        if (!own_namespace_ || ours_.contains(socket.inode)) {
+        const bool inner = socket.remote_is_loopback() && inner_ports_.contains(socket.remote_port);
+        if (!inner && (!own_namespace_ || is_ours(socket))) {
             outgoing_.push_back(socket);
         }
     }

@@ -57,6 +57,9 @@ struct TargetSocketsOptions {
     std::filesystem::path proc = "/proc";
     bool use_diag = true;        // false: text of /proc only, as where sock_diag is not to be had
     std::set<pid_t> apart = {};  // as of ProcessTree
+    /// Processes whose trees belong to the target too: the application behind a proxy. What they
+    /// connect to is the target's; whoever calls them is not looked at.
+    std::set<pid_t> behind = {};
 };
 
 /// Looks at the sockets of one process tree, in its network namespace.
@@ -85,13 +88,17 @@ public:
     static constexpr std::size_t kMostRemotes = 16;
 
 private:
+    using Remote = std::pair<AddressWords, std::uint16_t>;
     void open();
     Status walk(Clock::time_point now);
     Result<std::vector<TcpSocket>> read_text();
     void sort_out(const std::vector<TcpSocket>& sockets, Clock::time_point now);
     void learn_owners(const std::vector<TcpSocket>& outgoing, Clock::time_point now);
     void count_workers(const std::vector<ProcessSockets>& processes);
+    [[nodiscard]] std::vector<ProcessSockets> sockets_behind();
+    void note_inner_ports(const std::vector<ProcessSockets>& behind);
     void note_listeners(const std::vector<TcpSocket>& listeners);
+    [[nodiscard]] bool is_ours(const TcpSocket& socket) const;
     [[nodiscard]] bool serves(std::uint16_t port) const;
     [[nodiscard]] PeerKey key_of(const TcpSocket& socket);
     static std::span<TcpSocket> take_turn(std::vector<TcpSocket>& all, std::size_t& next,
@@ -103,14 +110,18 @@ private:
     TargetSocketsOptions options_;
     bool own_namespace_ = true;
     ProcessTree tree_;
+    std::vector<ProcessTree> behind_;
     std::optional<SocketDiag> diag_;
     Pace walks_, owners_;
     Ration callers_ration_, outgoing_ration_;
     Clock::time_point count_again_{};
-    std::set<std::uint16_t> listening_;          // ports of the namespace
-    std::set<std::uint32_t> served_;             // inodes of sockets that listen for callers
-    std::set<std::uint32_t> ours_, others_;      // inodes of outgoing sockets
-    std::vector<TcpSocket> callers_, outgoing_;  // as of the last walk
+    std::set<std::uint16_t> listening_;                 // ports of the namespace
+    std::map<std::uint32_t, std::uint16_t> listeners_;  // inode to port
+    std::set<std::uint16_t> inner_ports_;               // that processes behind it listen on
+    std::set<std::uint32_t> served_;                    // inodes of sockets that listen for callers
+    std::set<std::uint32_t> ours_, others_;             // inodes of outgoing sockets
+    std::set<Remote> our_remotes_, others_remotes_;     // where these go
+    std::vector<TcpSocket> callers_, outgoing_;         // as of the last walk
     std::size_t next_caller_ = 0, next_outgoing_ = 0;
     std::set<std::string> remotes_;
     SocketFigures figures_;

@@ -35,8 +35,26 @@ bool is_gc_thread(std::string_view name) {
                        [&](std::string_view begin) { return name.starts_with(begin); });
 }
 
-ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart)
-    : proc_(std::move(proc)), tree_(proc_, root, std::move(apart)) {}
+ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart,
+                         const std::set<pid_t>& behind)
+    : proc_(std::move(proc)), tree_(proc_, root, apart) {
+    for (const pid_t pid : behind) {
+        if (pid != root) {
+            behind_.emplace_back(proc_, pid, apart);
+        }
+    }
+}
+
+std::vector<pid_t> ThreadWatch::processes() const {
+    std::set<pid_t> all;
+    const auto add_all = [&](const ProcessTree& tree) {
+        const std::vector<pid_t> members = tree.members();
+        all.insert(members.begin(), members.end());
+    };
+    add_all(tree_);
+    std::for_each(behind_.begin(), behind_.end(), add_all);
+    return {all.begin(), all.end()};
+}
 
 void ThreadWatch::look_at_name(Id id, Known& known) const {
     auto name = read_small_file(proc_ / std::to_string(id.first) / "task" /
@@ -66,7 +84,12 @@ void ThreadWatch::add(Id id, Known& known, bool fresh, double wall_ns) {
         if (known.looks >= kLooks && static_cast<double>(used) > kBusy * wall_ns) {
             look_at_name(id, known);
         }
-        hottest_ns_ = known.collects ? hottest_ns_ : std::max(hottest_ns_, used);
+        if (!known.collects) {
+            const auto ns = static_cast<double>(used);
+            hottest_ns_ = std::max(hottest_ns_, used);
+            used_ns_ += ns;
+            squared_used_ns2_ += ns * ns;
+        }
         delay_ns_ += delay - std::min(delay, known.delay_ns);
         gc_ns_ += known.collects ? used : 0;
     }
@@ -81,11 +104,17 @@ std::optional<ThreadFigures> ThreadWatch::sample(Clock::time_point now) {
         return std::nullopt;
     }
     hottest_ns_ = 0;
+    used_ns_ = 0;
+    squared_used_ns2_ = 0;
     const double wall_ns = to_seconds(now - last_) * kNanoseconds;
     for (auto& [id, known] : threads_) {
         known.seen = false;
     }
-    for (const pid_t pid : tree_.members()) {
+    for (ProcessTree& other : behind_) {
+        (void)other.sample();
+    }
+    const std::vector<pid_t> all = processes();
+    for (const pid_t pid : all) {
         for (const pid_t thread : numeric_entries(proc_ / std::to_string(pid) / "task")) {
             const Id id{pid, thread};
             const auto [at, fresh] = threads_.try_emplace(id);
@@ -97,10 +126,13 @@ std::optional<ThreadFigures> ThreadWatch::sample(Clock::time_point now) {
     }
     std::erase_if(threads_, [](const auto& entry) { return !entry.second.seen; });
     ThreadFigures figures;
-    figures.processes = static_cast<double>(tree->processes);
+    figures.processes = static_cast<double>(all.size());
     figures.threads = static_cast<double>(threads_.size());
     if (!first_ && wall_ns > 0) {
         figures.hottest_ratio = static_cast<double>(hottest_ns_) / wall_ns;
+    }
+    if (!first_ && squared_used_ns2_ > 0) {
+        figures.at_work = used_ns_ * used_ns_ / squared_used_ns2_;
     }
     figures.run_delay_s = static_cast<double>(delay_ns_) / kNanoseconds;
     if (any_collects_) {

@@ -25,6 +25,10 @@ struct ThreadFigures {
     /// CPU time over wall time of the busiest thread that does not collect garbage, since the last
     /// sample; nothing in the first.
     std::optional<double> hottest_ratio;
+    /// Among how many threads the CPU time since the last sample was shared out: n where n take
+    /// turns, 1 where one does all. (sum)² / sum of squares (the inverse of Simpson's index), those
+    /// that collect garbage left out; nothing in the first sample, or where none ran.
+    std::optional<double> at_work;
     double run_delay_s = 0;          // all threads: ready to run, and waiting for a CPU
     std::optional<double> gc_cpu_s;  // of the threads that collect garbage, where there are any
 };
@@ -35,12 +39,13 @@ struct ThreadFigures {
 /// thread at every sample, since some name it with its first task. Threading: one thread.
 class ThreadWatch {
 public:
-    /// `apart`: as of ProcessTree.
-    ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart = {});
+    /// `apart`: as of ProcessTree; `behind`: as of TargetSocketsOptions.
+    ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart = {},
+                const std::set<pid_t>& behind = {});
     /// Nothing when the root has ended.
     [[nodiscard]] std::optional<ThreadFigures> sample(Clock::time_point now);
     /// Of the last sample, the root among them.
-    [[nodiscard]] std::vector<pid_t> processes() const { return tree_.members(); }
+    [[nodiscard]] std::vector<pid_t> processes() const;
 
 private:
     struct Known {
@@ -55,10 +60,12 @@ private:
 
     std::filesystem::path proc_;
     ProcessTree tree_;
+    std::vector<ProcessTree> behind_;
     std::map<Id, Known> threads_;
     Clock::time_point last_{};
     bool first_ = true;
-    std::uint64_t hottest_ns_ = 0;  // of this sample
+    std::uint64_t hottest_ns_ = 0;               // of this sample
+    double used_ns_ = 0, squared_used_ns2_ = 0;  // of this sample, all but collectors
     std::uint64_t delay_ns_ = 0, gc_ns_ = 0;
     bool any_collects_ = false;
 };

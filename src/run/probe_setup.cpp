@@ -197,6 +197,8 @@ void ProbeList::add_host() {
         for (const ContainerProbeConfig& each : config_.containers) {
             if (each.pid != 0 && each.role == "database") {
                 target.apart.insert(each.pid);
+            } else if (each.pid != 0 && each.role == "app") {
+                target.behind.insert(each.pid);
             }
         }
         add(make_socket_probe(target));

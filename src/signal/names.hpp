@@ -84,6 +84,7 @@ inline constexpr const char* kTargetLongestWait = "plimsoll_target_longest_wait_
 inline constexpr const char* kTargetProcesses = "plimsoll_target_processes";
 inline constexpr const char* kTargetWorkers = "plimsoll_target_worker_processes";
 inline constexpr const char* kTargetThreads = "plimsoll_target_threads";
+inline constexpr const char* kTargetThreadsAtWork = "plimsoll_target_threads_at_work";
 inline constexpr const char* kTargetHottest = "plimsoll_target_hottest_thread_cpu_ratio";
 inline constexpr const char* kTargetRunDelay = "plimsoll_target_run_delay_seconds_total";
 inline constexpr const char* kTargetGcCpu = "plimsoll_target_gc_thread_cpu_seconds_total";

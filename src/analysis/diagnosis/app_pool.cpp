@@ -10,6 +10,7 @@
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/diagnosis/unread.hpp"
+#include "analysis/diagnosis/waiting.hpp"
 #include "analysis/load_level.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -25,10 +26,6 @@ namespace {
 // Below this hold time changes with load by itself (cache, commit grouping); above, the database is
 // slower, and the pool is a symptom (kSlowerHold).
 constexpr double kSteadyHold = 1.5;
-// The application worked on so many more requests than it had connections, while it still took new
-// ones in at once: workers were to spare when the pool was not.
-constexpr double kWorkersToSpare = 1.5;
-constexpr double kInFlightNoise = 2;
 class PoolCase {
 public:
     PoolCase(const Case& c, const FullPool& pool) : c_(c), pool_(pool) {
@@ -42,6 +39,7 @@ public:
         }
         finding_.cause = "app_pool_exhausted";
         finding_.onset_s = pool.onset_s;
+        nested_ = holders_wait_for_another(c);
     }
 
     std::optional<Finding> judge() {
@@ -72,25 +70,12 @@ public:
     }
 
 private:
-    /// Its connections sit in open transactions, and for how long was not measured.
-    bool transactions_unmeasured() const {
-        constexpr double kMost = 0.5;
-        const auto idle = mean_in(
-            sum_of(c_.data(), metric::kPgBackends,
-                   [](const StoredSeries& s) {
-                       return !is_ours(s) && s.label("state").starts_with("idle in transaction");
-                   }),
-            c_.after());
-        return idle.value_or(0) >= kMost * pool_.busy_mean &&
-               series_of(c_.data(), metric::kPgIdleInTransaction).empty();
-    }
-
     /// The pool is full, but of something else's making.
     bool ruled_out() {
         if (was_refused(c_) || fullest_pooler(c_)) {
             return true;  // or what PostgreSQL sees is PgBouncer's pool
         }
-        if (transactions_unmeasured()) {
+        if (transactions_unmeasured(c_)) {
             return true;
         }
         if (answers_left(c_)) {
@@ -111,13 +96,13 @@ private:
         }
         // What stands further inside is a mere lead for want of evidence: then so is this.
         const auto idle = find_idle_in_transaction(c_);
-        if (idle && rank_of(*idle) > 1 && idle->against.empty()) {
+        if (idle && !nested_ && rank_of(*idle) > 1) {
             finding_.blind_to(
                 "whether the pool is full because its transactions wait for something else");
         }
         const auto locks = lock_share(c_, c_.after());
-        return (locks && *locks > kMostLocks) ||
-               (hold_before_s_ && hold_s_ > kSlowerHold * *hold_before_s_) || workers_are_full();
+        const bool longer = hold_before_s_ && hold_s_ > kSlowerHold * *hold_before_s_;
+        return (locks && *locks > kMostLocks) || (longer && !nested_) || workers_are_full();
     }
 
     /// Whether the application had as few workers as connections: then requests wait for a worker,
@@ -136,10 +121,18 @@ private:
                                ? "canary no_database"
                                : "canary no_database, to tell a full pool from workers that are "
                                  "all busy");
-            return kind == ServerKind::Workers && !said;
+            return kind == ServerKind::Workers && !said && !more_threads(c_, pool_.size);
         }
-        const bool to_spare = reach.in_flight_fast > kWorkersToSpare * pool_.size + kInFlightNoise;
-        if (reach.slow && to_spare) {
+        const bool to_spare = workers_to_spare(c_, reach, pool_.size);
+        if (const auto threads = threads_at_work(c_);
+            reach.slow && to_spare && threads && *threads > pool_.size) {
+            finding_.evidence.emplace_back(
+                fmt::format("it has more workers than connections: {:.1f} threads took turns at "
+                            "its work, as equal ones would",
+                            *threads),
+                query::gauge(c_, metric::kTargetThreadsAtWork));
+        } else if (reach.slow && to_spare) {
+            finding_.lacks("among how many threads its work is shared out");
             finding_.evidence.emplace_back(
                 fmt::format("workers were to spare when the pool was not: with {:.0f} requests in "
                             "flight {}; later {}",
@@ -185,6 +178,12 @@ private:
                 fmt::format("the time a request holds a connection stayed at {} ({} before): the "
                             "work itself did not get slower, the waiting for it did",
                             human_seconds(hold_s_), human_seconds(*hold_before_s_)),
+                pool_.app->query(c_));
+        } else if (nested_) {
+            finding_.evidence.emplace_back(
+                fmt::format("the time a request holds a connection rose from {} to {}, idle inside "
+                            "a transaction: who holds one waits for another one of the same pool",
+                            human_seconds(*hold_before_s_), human_seconds(hold_s_)),
                 pool_.app->query(c_));
         } else {
             finding_.against.emplace_back(
@@ -363,6 +362,7 @@ private:
     const FullPool& pool_;
     double hold_s_ = 0;
     std::optional<double> hold_before_s_;
+    bool nested_ = false;  // who holds a connection waits for another one
     Claim finding_;
 };
 

@@ -127,6 +127,9 @@ std::optional<Finding> find_app_cpu(const Case& c) {
     if (cpu.loops > 0) {
         state_loops(c, cpu, finding);
     }
+    if (cpu.starved) {
+        finding.lacks("how far it comes where nothing else uses these cores");
+    }
     const Window carried = c.carried_most();
     const auto used = c.cpu_of("app", carried);
     const double cpu_s =

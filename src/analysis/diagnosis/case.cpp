@@ -210,6 +210,13 @@ bool is_ours(const StoredSeries& backends) {
     return backends.label("application_name") == "plimsoll";
 }
 
+bool has_metric(const RunData& data, std::string_view metric, std::string_view label,
+                std::string_view value) {
+    return std::any_of(data.series.begin(), data.series.end(), [&](const StoredSeries& s) {
+        return s.metric == metric && (label.empty() || s.label(label) == value);
+    });
+}
+
 bool is_busy_state(std::string_view state) {
     return state == "active" || state.starts_with("idle in transaction") ||
            state == "fastpath function call";

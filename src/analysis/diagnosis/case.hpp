@@ -140,6 +140,10 @@ struct ErrorsLike {
 /// without privileges, and when every slot is taken.
 [[nodiscard]] ErrorsLike refusal_errors(const RunData& data);
 
+/// Whether any probe reported this metric, with this value of a label where one is given.
+[[nodiscard]] bool has_metric(const RunData& data, std::string_view metric,
+                              std::string_view label = {}, std::string_view value = {});
+
 /// PostgreSQL's limits as its probe saw them.
 struct Slots {
     double max_connections = 0;

@@ -60,7 +60,8 @@ const std::vector<Cause>& cause_table() {
          "on "
          "at once, with CPU and database idle; requests that lie unread; or the server's own "
          "figures",
-         "app_pool_exhausted (the URL without database stays fast, or waits only later), "
+         "app_pool_exhausted (more threads take turns at its work than it has connections, or the "
+         "URL without database waits only later), "
          "event_loop_blocked (one at a time, or more connections opened than are worked on)",
          {"accept_queue"},
          "worker-pool:size=4"},
@@ -90,7 +91,8 @@ const std::vector<Cause>& cause_table() {
          "the application's CPU",
          "application out of CPU",
          2,
-         "all cores that it may use, or one core of more while a URL that needs nothing waits",
+         "all cores that it may use, or one core of more while a URL that needs nothing waits; or "
+         "as much used, and waited for while others on its machine had the CPU",
          "password_hashing (sign-ins use it), event_loop_blocked (the CPU is idle), database_cpu "
          "(the backends use it)",
          {"accept_queue", "idle_in_transaction", "app_pool_exhausted", "worker_pool",
@@ -100,7 +102,7 @@ const std::vector<Cause>& cause_table() {
          "password hashing",
          "password hashing takes the CPU",
          3,
-         "sign-ins that take 50 ms of CPU or more each, and most of what the application used",
+         "sign-ins that take 20 ms of CPU or more each, and most of what the application used",
          "app_cpu: other requests use it",
          {"app_cpu", "app_cpu_throttled", "accept_queue", "idle_in_transaction",
           "app_pool_exhausted", "worker_pool", "event_loop_blocked"},
@@ -134,8 +136,9 @@ const std::vector<Cause>& cause_table() {
          "application connection pool exhausted",
          3,
          "all its connections busy, each for no longer than before, while what needs none stays "
-         "fast; or its own figures or error texts",
-         "worker_pool (a URL without database waits as well), pgbouncer_pool (the connections are "
+         "fast or more threads than connections take turns; or its own figures or error texts",
+         "worker_pool (a URL without database waits as well, for no more threads than "
+         "connections), pgbouncer_pool (the connections are "
          "a "
          "pooler's), lock_contention, idle_in_transaction and database_cpu (connections are busy "
          "because of these)",

@@ -223,6 +223,10 @@ std::optional<Finding> find_idle_in_transaction(const Case& c) {
     }
     if (!reach.known) {
         finding.lacks("canary no_database");
+    } else if (reach.slow && answers_were_read(c)) {
+        finding.evidence.push_back(
+            reach.said("its workers are full of them, and so what needs no database waits too (by "
+                       "the kernel's word it had read what PostgreSQL answered): "));
     } else if (reach.slow) {
         finding.against.push_back(reach.said({}, ": its process may leave answers unread"));
     } else {

@@ -82,7 +82,8 @@ std::vector<Finding> diagnose(const RunData& data, const Break& found, Verdict v
     tell_symptoms(findings, found);
     order(findings, found);
     if (findings.empty()) {
-        if (auto cut = find_cut_connections(c)) {
+        // What began long after the break is no more than its consequence.
+        if (auto cut = find_cut_connections(c); cut && !is_late(*cut, found)) {
             findings.push_back(std::move(*cut));
         }
     }

@@ -110,9 +110,8 @@ std::optional<Finding> find_accept_queue(const Case& c) {
     if (cpu.level == Level::Room) {
         finding.evidence.emplace_back(cpu.figure, cpu.query);
     } else {
-        finding.lacks(cpu.figure.empty()
-                          ? "CPU of the application: add it to probes.containers with role: app"
-                          : "whether its CPU was full: " + cpu.figure);
+        finding.lacks(cpu.figure.empty() ? unmeasured_cpu(c)
+                                         : "whether its CPU was full: " + cpu.figure);
     }
     finding.values = {{"listen_overflows", dropped},
                       {"listen_overflows_rate", dropped / std::max(1e-9, c.after().seconds())}};

@@ -5,6 +5,8 @@
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
+#include "analysis/diagnosis/unread.hpp"
+#include "analysis/diagnosis/waiting.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -35,8 +37,20 @@ struct FullWorkers {
     std::string name;
     double size = 0, busy = 0, queued = 0, onset_s = 0;
     std::optional<double> busy_before;
+    // By Little's law, how long a request kept one busy; 0: not known. Under light load the request
+    // for the page may be most of it, just before the break others may wait already.
+    double each_before_s = 0, each_light_s = 0;
     std::optional<double> silent_s;  // since then its page was not answered any more
 };
+
+/// Long before the break, where nothing waits yet.
+Window light_of(const Case& c) {
+    return {c.before().from_s, c.before().from_s + c.before().seconds() / 2};
+}
+
+double each_s(const Case& c, const Signal& busy, Window window) {
+    return mean_in(busy, window).value_or(0) / std::max(1e-9, c.served_rate(window));
+}
 
 std::optional<FullWorkers> full_workers(const Case& c) {
     const RunData& data = c.data();
@@ -55,6 +69,8 @@ std::optional<FullWorkers> full_workers(const Case& c) {
         one.busy = mean_in(busy, told).value_or(0);
         one.queued = median_in(queued, told).value_or(0);
         one.busy_before = mean_in(busy, c.before());
+        one.each_before_s = each_s(c, busy, c.before());
+        one.each_light_s = each_s(c, busy, light_of(c));
         const auto all_busy = [&](double n) { return n >= kAllBusy * one.size; };
         const auto waits = [](double n) { return n >= 1; };
         const bool is_full = samples_in(busy, told) >= kLeastPages &&
@@ -82,16 +98,40 @@ bool binds_inside(const Case& c, const FullWorkers& workers) {
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = fullest_pool(c, apps);
     const double served = std::max(1e-9, c.served_rate(c.answered(c.after())));
-    const double before = c.served_rate(c.before());
-    const bool longer = workers.busy_before && *workers.busy_before > 0 && before > 0 &&
-                        workers.busy / served > kLonger * *workers.busy_before / before;
-    return longer || app_cpu_of(c).level == Level::Full ||
-           database_cpu_of(c).level == Level::Full ||
+    const double each = workers.busy / served;
+    const auto longer = [&](double than) { return than > 0 && each > kLonger * than; };
+    return longer(workers.each_before_s) || longer(workers.each_light_s) ||
+           app_cpu_of(c).level == Level::Full || database_cpu_of(c).level == Level::Full ||
            lock_share(c, c.after()).value_or(0) > kMostLocks || pool_with_queue(c) ||
            pool_errors(c.data()).count > 0 || (pool && pool->size < workers.size) ||
            refusal_errors(c.data()).count > 0 || find_idle_in_transaction(c) ||
            find_connection_leak(c) || find_slow_sql(c) || find_database_io(c) ||
            find_slow_upstream(c);
+}
+
+/// What stands further inside and was not measured, so that the workers may only wait for it.
+void state_unmeasured(const Case& c, const AppCpu& app, const DatabaseCpu& database,
+                      Claim& finding) {
+    constexpr double kHostUsedUp = 0.9;
+    constexpr double kGoodPart = 0.5;
+    const double host = host_cpu_of(c, c.after()).value_or(1);
+    const bool uses_much = app.used >= kGoodPart * app.cores && app.cores > 0;
+    if (host >= kHostUsedUp && (app.level != Level::Room || uses_much)) {
+        finding.blind_to(app.level == Level::Room
+                             ? "how busy the machine as a whole was (probes.host)"
+                             : unmeasured_cpu(c));
+    } else if (app.level != Level::Room) {
+        finding.lacks(unmeasured_cpu(c));
+    }
+    if (transactions_unmeasured(c)) {
+        finding.blind_to("how long its transactions were idle");
+    }
+    if (!c.has_postgres() && talks_to_database(c)) {
+        finding.blind_to("what the database's connections did: add probes.postgres");
+    } else if (database.level != Level::Room || !database.runnable) {
+        finding.lacks(
+            "what the database did: add probes.postgres, and its process with role: database");
+    }
 }
 
 /// Garbage collection by one measure.
@@ -160,6 +200,20 @@ bool wants_a_core(const Case& c, const Collecting& busy) {
 
 }  // namespace
 
+std::optional<KnownWorkers> known_workers(const Case& c) {
+    if (const auto workers = full_workers(c)) {
+        return KnownWorkers{workers->size, fmt::format("workers ({})", workers->name)};
+    }
+    const auto processes = busy_acceptors(c);
+    const auto threads = threads_at_work(c);
+    // A runtime with an event loop may share its loop's work out among threads of its own.
+    if (threads && *threads > processes.value_or(1) &&
+        server_kind(server_command(c)) != ServerKind::Loop) {
+        return KnownWorkers{*threads, "threads"};
+    }
+    return processes ? std::optional(KnownWorkers{*processes, "processes"}) : std::nullopt;
+}
+
 std::optional<Finding> find_full_workers(const Case& c) {
     const auto workers = c.broke() ? full_workers(c) : std::nullopt;
     if (!workers || binds_inside(c, *workers)) {
@@ -183,13 +237,7 @@ std::optional<Finding> find_full_workers(const Case& c) {
     const AppCpu app = app_cpu_of(c);
     const DatabaseCpu database = database_cpu_of(c);
     rule_out_cpu(app, database, finding);
-    if (app.level != Level::Room) {
-        finding.lacks("CPU of the application: add it to probes.containers with role: app");
-    }
-    if (database.level != Level::Room || !database.runnable) {
-        finding.lacks(
-            "what the database did: add probes.postgres, and its process with role: database");
-    }
+    state_unmeasured(c, app, database, finding);
     if (!workers->busy_before) {
         finding.lacks("whether each was busy for longer than before: how many are busy");
     }

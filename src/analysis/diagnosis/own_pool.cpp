@@ -1,11 +1,13 @@
 #include "analysis/diagnosis/own_pool.hpp"
 
 #include "analysis/diagnosis/claim.hpp"
+#include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/pool_errors.hpp"
 #include "analysis/diagnosis/pooler.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
+#include "analysis/diagnosis/unread.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
 
@@ -60,6 +62,44 @@ double heavier_mix(const Case& c) {
     const double before = mean(c.before());
     const double after = mean(c.answered(c.after()));
     return before > 0 && after > 0 ? after / before : 1;
+}
+
+namespace {
+
+/// Whether a probe tells this metric, where there is something to tell.
+bool looks_for(const RunData& data, std::string_view metric) {
+    return std::ranges::any_of(data.probes, [&](const StoredProbe& probe) {
+        return std::ranges::any_of(probe.info.descriptors, [&](const MetricDescriptor& each) {
+            return each.name == metric;
+        });
+    });
+}
+
+}  // namespace
+
+bool holders_wait_for_another(const Case& c) {
+    constexpr double kMost = 0.5;
+    constexpr double kShort = 0.2;
+    const auto in_state = [&](bool (*counts)(std::string_view), Window window) {
+        const auto wanted = [=](const StoredSeries& s) {
+            return !is_ours(s) && counts(s.label("state"));
+        };
+        return mean_in(sum_of(c.data(), metric::kPgBackends, wanted), window).value_or(0);
+    };
+    const auto idle_share = [&](Window window) {
+        const double busy = in_state(is_busy_state, window);
+        const double idle = in_state(
+            [](std::string_view state) { return state.starts_with("idle in transaction"); },
+            window);
+        return busy > 0 ? idle / busy : 0;
+    };
+    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
+    const Signal dwell = series_of(c.data(), metric::kPgIdleInTransaction);
+    const bool longer =
+        median_in(dwell, light).value_or(0) <= kShort * median_in(dwell, c.after()).value_or(0);
+    return pool_errors(c.data()).count > 0 && idle_share(c.after()) >= kMost && longer &&
+           !answers_left(c) && !find_slow_upstream(c) && !find_connection_leak(c) &&
+           looks_for(c.data(), metric::kPgStale);
 }
 
 bool was_refused(const Case& c) {

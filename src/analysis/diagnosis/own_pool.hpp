@@ -19,6 +19,12 @@ inline constexpr double kIdleDatabase = 0.7;
 /// takes under light load: closed users shift towards what is slow.
 [[nodiscard]] double heavier_mix(const Case& c);
 
+/// Whether requests that hold a connection wait for a second one of the same pool, so that nobody
+/// comes to an end: callers got none by the pool's own words, while its connections are idle inside
+/// transactions for far longer than under light load, and no other service is waited for and none
+/// was forgotten.
+[[nodiscard]] bool holders_wait_for_another(const Case& c);
+
 /// Whether PostgreSQL refused a connection for want of a slot.
 [[nodiscard]] bool was_refused(const Case& c);
 

@@ -76,6 +76,20 @@ std::vector<Bin> bins_of(const Case& c) {
     return bins;
 }
 
+/// With a mix that never changes, nothing tells what one kind takes from what the other does.
+bool same_mix(const std::vector<Bin>& bins) {
+    constexpr double kSame = 0.98;
+    double ss = 0;
+    double so = 0;
+    double oo = 0;
+    for (const Bin& bin : bins) {
+        ss += bin.sign_ins * bin.sign_ins;
+        so += bin.sign_ins * bin.others;
+        oo += bin.others * bin.others;
+    }
+    return so * so >= kSame * ss * oo;
+}
+
 /// CPU seconds of one sign-in: least squares of cpu = a sign_ins + b others, neither below 0.
 double cost_of_sign_in(const std::vector<Bin>& bins) {
     double ss = 0;
@@ -137,21 +151,18 @@ std::optional<Finding> find_password_hashing(const Case& c) {
     const Means means = means_of(c);
     const bool full = c.broke() && app_cpu_of(c).level == Level::Full;
     double cost_s = cost_of_sign_in(bins);
-    if (full) {
-        double cpu = 0;
-        double signed_in = 0;
-        for (const Bin& bin : bins) {
-            cpu += bin.cpu_s;
-            signed_in += bin.sign_ins;
-        }
-        // Never more than all that was used.
-        cost_s = signed_in > 0 ? std::min(alone_s(c), cpu / signed_in) : 0;
-    }
     double cpu_s = 0;
     double signed_in = 0;
     for (const Bin& bin : bins) {
         cpu_s += bin.sign_ins > 0 ? bin.cpu_s : 0;  // while people signed in
         signed_in += bin.sign_ins;
+    }
+    // What they take alone is what was used, or all of it: then it is CPU that they take.
+    const double alone = alone_s(c);
+    const double explained = cpu_s > 0 ? alone * signed_in / cpu_s : 0;
+    const bool accounts = explained >= kMostOfCpu && explained <= 1 / kMostOfCpu;
+    if (signed_in > 0 && (full || (same_mix(bins) && accounts))) {
+        cost_s = std::min(alone, cpu_s / signed_in);  // never more than all that was used
     }
     // Where hashing fills the CPU, everybody waits for it; else others go on.
     const bool all_slow =

@@ -17,22 +17,6 @@
 namespace plimsoll {
 namespace {
 
-// Accounting and sampling leave a tenth.
-constexpr double kFull = 0.90;
-// A thread that never sleeps is charged a little less than a core where others want it too.
-constexpr double kOneCore = 0.85;
-constexpr double kOneCoreMost = 1.15;
-constexpr double kOneCoreRoom = 0.80;
-// Of the machine's CPU time.
-constexpr double kHostFull = 0.93;
-constexpr double kMostOfHost = 0.75;
-constexpr double kHalfOfHost = 0.5;
-constexpr double kMoreThanDatabase = 1.5;
-// With a full machine: what one process got says little about what it wanted, from here on.
-constexpr double kStarved = 0.40;
-// Runnable backends for each core, where the database shares it.
-constexpr double kRunnableShared = 2;
-constexpr double kRunnableRoom = 0.70;
 constexpr std::size_t kLeastCanaries = 3;
 // A wait of less than this share of the mean response time is not what requests wait for.
 constexpr double kShareOfResponse = 0.2;
@@ -49,18 +33,6 @@ double in_flight_at(const RunData& data, double t_s) {
         }
     }
     return 0;
-}
-
-/// CPU of a role per second, one point for each reading of its slowest probe.
-Signal cpu_series(const Case& c, std::string_view role) {
-    Signal signal;
-    for (double from = 0; from + 1 <= c.data().load_end_s; from += 1) {
-        // A reading a second may fall just outside.
-        if (const auto cores = c.cpu_of(role, {from - 0.6, from + 1.6})) {
-            signal.push_back({from + 0.5, *cores});
-        }
-    }
-    return signal;
 }
 
 /// The mean response of ticks (mean, requests) without those that were far slower than most: a
@@ -92,155 +64,7 @@ double mean_response(const Case& c, Window window) {
     return std::max(1e-9, c.mean_response(window));
 }
 
-/// How many processes use a core each and no more, as one thread in each does; 0: it is not so.
-double full_loops(const Case& c, double used, double cores) {
-    const double all = c.cpu_of("app", c.after()).value_or(0);
-    for (const double loops : {processes_of(c).value_or(1), 1.0}) {
-        if (loops >= 1 && cores >= loops + 0.5 && used >= kOneCore * loops &&
-            used <= kOneCoreMost * loops && all <= kOneCoreMost * loops) {
-            return loops;
-        }
-    }
-    return 0;
-}
-
 }  // namespace
-
-std::optional<double> host_cpu_of(const Case& c, Window window) {
-    for (const char* side : {"target", "generator"}) {
-        double used = 0;
-        int cpus = 0;
-        for (const StoredSeries& s : c.data().series) {
-            if (s.metric == metric::kHostCpuSeconds && s.label("side") == side) {
-                if (const auto rate = rate_in(s.points, window)) {
-                    used += *rate;
-                    ++cpus;
-                }
-            }
-        }
-        if (cpus > 0) {
-            return used / cpus;
-        }
-    }
-    return std::nullopt;
-}
-
-AppCpu app_cpu_of(const Case& c) {
-    AppCpu cpu;
-    const Window window = c.at_break();
-    const auto cores = c.cores("app");
-    const auto used = c.cpu_of("app", window);
-    const std::string command = server_command(c);
-    // Of what only passes requests on, the CPU says nothing.
-    if (server_kind(command) == ServerKind::Proxy) {
-        return cpu;
-    }
-    const Signal hottest = series_of(c.data(), metric::kTargetHottest);
-    cpu.thread_seen = median_in(hottest, window).value_or(0) >= kOneCore;
-    if (!cores || !used) {
-        if (cpu.thread_seen) {  // what the others use, nobody knows: it may have more than one
-            cpu.figure = fmt::format("its busiest thread used {:.2f} of a core",
-                                     mean_in(hottest, window).value_or(0));
-        }
-        return cpu;
-    }
-    cpu.used = *used;
-    cpu.cores = *cores;
-    cpu.query = query::counter(c, metric::kContainerCpuSeconds, {{"role", "app"}});
-    cpu.figure = fmt::format("the application used {:.2f} of {:g} core{}", *used, *cores,
-                             *cores == 1 ? "" : "s");
-    const double host = host_cpu_of(c, window).value_or(0);
-    const Reach reach = reach_of(c);
-    // On a full machine the greatest user of it is what fills it, be it one thread or many.
-    const auto database = c.cpu_of("database", window);
-    const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores && database &&
-                            *used >= kMoreThanDatabase * *database && reach.known && reach.slow;
-    const double loops = full_loops(c, *used, *cores);
-    double line = kFull * *cores;
-    if (*used >= line || (host >= kHostFull && *used >= kMostOfHost * *cores)) {
-        cpu.level = Level::Full;
-        line = std::min(line, *used);
-    } else if (loops > 0 && (cpu.thread_seen || may_be_single_threaded(command))) {
-        cpu.level = !reach.known ? Level::Unknown : reach.slow ? Level::Full : Level::Room;
-        cpu.loops = cpu.level == Level::Full ? loops : 0;
-        line = kOneCore * loops;
-    } else if (fills_host) {
-        cpu.level = Level::Full;
-        cpu.figure +=
-            fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * host);
-        line = std::min(line, *used);
-    } else if (loops > 0) {
-        // It can use more than a core, so one is no limit; a thread of it may be at its own.
-        cpu.level = reach.known && !reach.slow ? Level::Room : Level::Unknown;
-    } else if (host >= kHostFull && *used >= kStarved) {
-        cpu.level = Level::Unknown;
-    } else if (*used > kOneCoreMost) {
-        // Several processes of one thread each, nobody knows how many, may all be at their ends.
-        const bool uncounted = may_be_single_threaded(command) && !processes_of(c);
-        cpu.level = uncounted && !command.empty() ? Level::Unknown : Level::Room;
-    } else if (*used < kOneCoreRoom * std::min(1.0, *cores)) {
-        cpu.level = Level::Room;
-    }
-    cpu.onset_s = sustained_since(cpu_series(c, "app"), c.load(), kSustainedShare, [&](double v) {
-                      return v >= 0.95 * line;
-                  }).value_or(c.after().from_s);
-    return cpu;
-}
-
-DatabaseCpu database_cpu_of(const Case& c) {
-    DatabaseCpu cpu;
-    cpu.cores = c.cores("database");
-    cpu.used = c.cpu_of("database", c.after());
-    cpu.query = cpu.used ? query::counter(c, metric::kContainerCpuSeconds, {{"role", "database"}})
-                         : query::gauge(c, metric::kPgBackends, {{"state", "active"}});
-    const Signal runnable = active_unwaited(c.data());
-    if (samples_in(runnable, c.after()) >= kLeastSamples) {
-        cpu.runnable = mean_in(runnable, c.after());
-    }
-    if (cpu.used && cpu.cores) {
-        cpu.figure = fmt::format("the database used {:.2f} of {:g} cores", *cpu.used, *cpu.cores);
-    }
-    if (!cpu.runnable) {
-        cpu.level = cpu.used && cpu.cores && *cpu.used < kRunnableRoom * *cpu.cores
-                        ? Level::Room
-                        : Level::Unknown;
-        return cpu;
-    }
-    cpu.figure += fmt::format("{}{:.1f} backends ran or wanted a core on average",
-                              cpu.figure.empty() ? "" : ", ", *cpu.runnable);
-    if (*cpu.runnable < kRunnableRoom * cpu.cores.value_or(1)) {
-        cpu.level = Level::Room;
-        return cpu;
-    }
-    if (!cpu.cores || !cpu.used) {
-        return cpu;
-    }
-    const auto lasting = [&](double per_core) {
-        return share_in(runnable, c.after(), [&](double n) {
-                   return n >= per_core * *cpu.cores;
-               }).value_or(0) >= kSustainedShare;
-    };
-    const auto host = host_cpu_of(c, c.after());
-    if (lasting(1) && *cpu.used >= kFull * *cpu.cores) {
-        cpu.level = Level::Full;
-    } else if (*cpu.used >= kStarved * *cpu.cores && host.value_or(0) >= kHostFull &&
-               lasting(kRunnableShared)) {
-        cpu.level = Level::Full;
-        cpu.shared = true;
-        cpu.figure +=
-            fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * *host);
-    }
-    return cpu;
-}
-
-void rule_out_cpu(const AppCpu& app, const DatabaseCpu& database, Claim& finding) {
-    for (const Sentence& figure :
-         {Sentence(app.figure, app.query), Sentence(database.figure, database.query)}) {
-        if (!figure.text.empty()) {
-            finding.evidence.emplace_back("it is not that: " + figure.text, figure.query);
-        }
-    }
-}
 
 Reach reach_of(const Case& c) {
     Reach reach;
@@ -276,13 +100,24 @@ Reach reach_of(const Case& c) {
             fmt::format(", {:.0f} % of its tries gave no answer in time", 100 * reach.failed_share);
     }
     const Window until{c.load().from_s, c.after().to_s};
+    // Servers that take turns with the connections they have answer a canary's sooner than those
+    // that nobody has accepted.
+    if (const Reach outside = reach_by_sockets(c);
+        reach.slow && reach.level == Level::Room && outside.known) {
+        reach.level = Level::Full;
+        reach.text += "; " + outside.text;
+    }
     const auto since = sustained_since(tries, until, kSustainedShare, slow);
     reach.onset_s = since.value_or(c.after().to_s);
+    // Two in a row: a single one may have found somebody free by luck.
+    bool was_fast = false;
     for (const auto& point : tries) {
-        if (point.t_s < reach.onset_s && !slow(point.value)) {
+        const bool fast = point.t_s < reach.onset_s && !slow(point.value);
+        if (fast && was_fast) {
             reach.in_flight_fast =
                 std::max(reach.in_flight_fast, in_flight_at(c.data(), point.t_s));
         }
+        was_fast = fast;
     }
     reach.in_flight_slow = since ? in_flight_at(c.data(), *since) : 0;
     return reach;

@@ -29,12 +29,15 @@ struct AppCpu {
     Level level = Level::Unknown;
     double loops = 0;          // full at a core each, while there are more; 0: it is not that
     bool thread_seen = false;  // to be at its core
+    bool starved = false;      // full, since others on its machine had the CPU that it wanted
     double used = 0, cores = 0;
     double onset_s = 0;
     std::string figure;  // "the application used 0.12 of 2 cores"; "" where nobody looked
     std::string query;
 };
 [[nodiscard]] AppCpu app_cpu_of(const Case& c);
+/// What to add so that it is measured.
+[[nodiscard]] std::string unmeasured_cpu(const Case& c);
 
 /// The database's CPU: backends that run or want to, against its cores. On a machine that others
 /// use up as well it cannot reach its limit: there the machine's being full counts.

@@ -3,6 +3,7 @@
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
+#include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/diagnosis/unread.hpp"
 #include "analysis/diagnosis/upstream_waits.hpp"
 #include "base/units.hpp"
@@ -19,10 +20,13 @@ namespace {
 constexpr std::size_t kLeastWaits = 5;
 // Of the requests that were taken in.
 constexpr double kMostOfThem = 0.5;
+// Of the connections to the other side.
+constexpr double kTaken = 0.5;
 
 struct Waits {
     std::string remote;
     double waiting = 0;  // requests under way there, on average
+    double connections = 0;
     double each_s = 0;   // Little's law: under way / served
     double light_s = 0;  // the same under light load
     double longest_s = 0;
@@ -45,6 +49,8 @@ std::optional<Waits> worst_of(const Case& c) {
         // A reading without the series is one without such connections.
         const Signal waiting = sum_of(c.data(), metric::kTargetWaiting, here);
         one.waiting = mean_in(waiting, c.after()).value_or(0);
+        one.connections =
+            mean_in(sum_of(c.data(), metric::kTargetConnections, here), c.after()).value_or(0);
         one.each_s = one.waiting / std::max(1e-9, c.served_rate(c.after()));
         one.light_s = mean_in(waiting, light).value_or(0) / std::max(1e-9, c.served_rate(light));
         one.longest_s =
@@ -67,10 +73,14 @@ std::optional<Finding> find_slow_upstream(const Case& c) {
         return std::nullopt;
     }
     const Unread unread = unread_of(c);
-    const double taken_in = unread.known ? unread.in_service : waits->waiting;
     const bool slower =
         waits->each_s >= kSlower * waits->light_s && waits->each_s >= waits->light_s + kSlower_s;
-    if (waits->waiting < 1 || waits->waiting < kMostOfThem * taken_in || !slower) {
+    const bool most = unread.known && waits->waiting >= kMostOfThem * unread.in_service;
+    // The others wait for one of these connections: HTTP clients keep no more than so many.
+    const bool all_taken = waits->connections >= 1 &&
+                           waits->waiting >= kTaken * waits->connections && database_is_quiet(c) &&
+                           pool_errors(c.data()).count == 0;
+    if (waits->waiting < 1 || !(most || all_taken) || !slower) {
         return std::nullopt;
     }
     Claim finding;
@@ -78,16 +88,31 @@ std::optional<Finding> find_slow_upstream(const Case& c) {
     finding.direct = true;
     finding.onset_s = c.after().from_s;
     finding.evidence.emplace_back(
-        fmt::format("{:.1f} of {:.1f} requests that it had taken in were waiting for {} on "
-                    "average, {} for each "
-                    "that was served ({} under light load), one for {}",
-                    waits->waiting, std::max(taken_in, waits->waiting), waits->remote,
-                    human_seconds(waits->each_s), human_seconds(waits->light_s),
+        fmt::format("{:.1f}{} requests that it had taken in were waiting for {} on average, {} for "
+                    "each that was served ({} under light load), one for {}",
+                    waits->waiting,
+                    unread.known
+                        ? fmt::format(" of {:.1f}", std::max(unread.in_service, waits->waiting))
+                        : "",
+                    waits->remote, human_seconds(waits->each_s), human_seconds(waits->light_s),
                     human_seconds(waits->longest_s)),
         query::gauge(c, metric::kTargetWaiting));
+    if (!most) {
+        finding.evidence.emplace_back(
+            fmt::format("of its {:.1f} connections there {:.1f} waited for an answer: the other "
+                        "requests wait for one of them",
+                        waits->connections, waits->waiting),
+            query::gauge(c, metric::kTargetConnections, {{"remote", waits->remote}}));
+    }
+    if (server_kind(server_command(c)) == ServerKind::Proxy) {
+        finding.blind_to(unmeasured_cpu(c));  // it may be the application that the proxy waits for
+    }
+    if (!unread.known) {
+        finding.lacks("how many requests it had taken in");
+    }
     rule_out_cpu(app, database, finding);
     if (app.level != Level::Room) {
-        finding.lacks("CPU of the application: add it to probes.containers with role: app");
+        finding.lacks(unmeasured_cpu(c));
     }
     if (!c.has_postgres()) {
         finding.lacks("the database's connections: add probes.postgres with a DSN");

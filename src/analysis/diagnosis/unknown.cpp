@@ -20,13 +20,6 @@ constexpr double kLittleIo = 0.3;
 constexpr double kMemoryRoom = 0.9;
 constexpr double kSlotsRoom = 0.95;
 
-bool has_metric(const RunData& data, std::string_view metric, std::string_view label = {},
-                std::string_view value = {}) {
-    return std::any_of(data.series.begin(), data.series.end(), [&](const StoredSeries& s) {
-        return s.metric == metric && (label.empty() || s.label(label) == value);
-    });
-}
-
 /// What can give way, one resource after the other: ruled out by a figure, open although measured,
 /// or not looked at.
 class Candidates {
@@ -178,7 +171,7 @@ private:
 std::string state_missing(const Case& c, Claim& finding) {
     const RunData& data = c.data();
     std::string experiment;
-    const auto need = [&](bool there, const char* what, const char* tells) {
+    const auto need = [&](bool there, const std::string& what, const char* tells) {
         if (!there) {
             finding.lacks(what);
             experiment = experiment.empty() ? tells : experiment;
@@ -198,6 +191,11 @@ std::string state_missing(const Case& c, Claim& finding) {
         "add probes.postgres and run again. If all connections of the application are busy, expect "
         "the pool or what its connections wait for; if they are idle, expect something else that "
         "requests wait for.");
+    need(!has_cpu_of("app") || server_kind(server_command(c)) != ServerKind::Proxy,
+         unmeasured_cpu(c),
+         "give the application's own process in place of the proxy's (--container app=pid:N) and "
+         "run "
+         "again. Its CPU, its workers and what they wait for can be told then.");
     need(has_cpu_of("app"),
          "CPU and memory of the application: add it to probes.containers with role: app",
          "add the application to probes.containers with role: app and run again. If its cores are "

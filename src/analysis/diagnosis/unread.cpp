@@ -1,11 +1,15 @@
 #include "analysis/diagnosis/unread.hpp"
 
+#include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -20,6 +24,8 @@ constexpr double kHardlyAny = 0.1;
 constexpr std::size_t kLeast = 5;
 // Of one request at a time: below it nobody works on requests, and the queue waits for accept().
 constexpr double kIdle = 0.6;
+// Connections that wait to be accepted: for each process, more than one that just came.
+constexpr double kPile = 2;
 
 Signal of_peer(const RunData& data, const char* metric, const char* peer) {
     return sum_of(data, metric, [&](const StoredSeries& s) { return s.label("peer") == peer; });
@@ -173,7 +179,6 @@ std::optional<AnswersLeft> answers_left(const Case& c) {
 }
 
 std::optional<double> busy_acceptors(const Case& c) {
-    constexpr double kPile = 2;
     const double processes = processes_of(c).value_or(0);
     const auto queue =
         median_in(series_of(c.data(), metric::kTargetAcceptQueue), c.after()).value_or(0);
@@ -182,6 +187,71 @@ std::optional<double> busy_acceptors(const Case& c) {
 
 std::optional<double> processes_of(const Case& c) {
     return median_in(series_of(c.data(), metric::kTargetWorkers), c.after());
+}
+
+std::optional<double> accepted_at_once(const Case& c) {
+    const Signal queue = series_of(c.data(), metric::kTargetAcceptQueue);
+    const Signal accepted = of_peer(c.data(), metric::kTargetConnections, "caller");
+    const Window loaded{c.after().from_s, c.data().load_end_s};
+    Signal piling;
+    std::size_t k = 0;
+    for (const auto& reading : queue) {
+        while (k < accepted.size() && accepted[k].t_s < reading.t_s) {
+            ++k;
+        }
+        if (k < accepted.size() && accepted[k].t_s == reading.t_s && reading.value >= kPile) {
+            piling.push_back(accepted[k]);
+        }
+    }
+    return samples_in(piling, loaded) >= kLeast ? median_in(piling, loaded) : std::nullopt;
+}
+
+std::optional<double> threads_at_work(const Case& c) {
+    const Signal threads = series_of(c.data(), metric::kTargetThreadsAtWork);
+    return samples_in(threads, c.after()) >= kLeastSamples ? median_in(threads, c.after())
+                                                           : std::nullopt;
+}
+
+bool more_threads(const Case& c, double size) {
+    constexpr double kMore = 1.25;
+    // Of all its processes together: each may give its connections a name of its own.
+    std::map<std::pair<std::string, std::string>, double> of_users;
+    double connections = size;
+    for (const App& app : apps_of(c.data())) {
+        double& all = of_users[{app.datname, app.usename}];
+        all += mean_in(app.all, c.after()).value_or(0);
+        connections = std::max(connections, all);
+    }
+    return server_kind(server_command(c)) != ServerKind::Loop && !answers_left(c) &&
+           threads_at_work(c).value_or(0) >= kMore * connections + (kMore - 1);
+}
+
+bool workers_to_spare(const Case& c, const Reach& reach, double size) {
+    constexpr double kFewer = 0.6;
+    constexpr double kInFlight = 1.5;
+    constexpr double kInFlightNoise = 2;
+    const auto threads = threads_at_work(c);
+    // Fewer threads than connections: an event loop, or a runtime that shares few threads out.
+    if (threads && *threads >= kFewer * size &&
+        server_kind(server_command(c)) != ServerKind::Loop && !answers_left(c)) {
+        return more_threads(c, size);
+    }
+    return reach.in_flight_fast > kInFlight * size + kInFlightNoise;
+}
+
+bool answers_were_read(const Case& c) {
+    return samples_in(of_peer(c.data(), metric::kTargetUnread, "database"), c.after()) >=
+               kLeastSamples &&
+           mean_in(of_peer(c.data(), metric::kTargetConnections, "database"), c.after())
+                   .value_or(0) >= 1 &&
+           !answers_left(c);
+}
+
+bool talks_to_database(const Case& c) {
+    const bool seen = samples_in(series_of(c.data(), metric::kTargetAcceptQueue), c.load()) > 0 &&
+                      server_kind(server_command(c)) != ServerKind::Proxy;
+    return !seen || max_in(of_peer(c.data(), metric::kTargetConnections, "database"), c.load())
+                            .value_or(0) >= 1;
 }
 
 std::optional<double> taken_in_at_once(const Case& c) {

@@ -47,5 +47,23 @@ struct AnswersLeft {
 [[nodiscard]] std::optional<double> processes_of(const Case& c);
 /// How many requests were taken in at once while others lay unread; nullopt where none did.
 [[nodiscard]] std::optional<double> taken_in_at_once(const Case& c);
+/// Callers' connections that were accepted, while others piled up that were not: a server that
+/// accepts one for each thread or process that is free has as many. Median from the break to the
+/// end of the load; nullopt where none piled up. A loop, or a server that reads ahead, has many
+/// more.
+[[nodiscard]] std::optional<double> accepted_at_once(const Case& c);
+/// Among how many threads the application's work was shared out after the break; nullopt where
+/// nobody looked.
+[[nodiscard]] std::optional<double> threads_at_work(const Case& c);
+/// Clearly more than the `size` connections of a pool: threads wait for one of them. False where
+/// nobody looked, and of an event loop.
+[[nodiscard]] bool more_threads(const Case& c, double size);
+/// Whether the application had more workers than the `size` connections of its pool: more threads
+/// took turns, or it was still quick with more in flight.
+[[nodiscard]] bool workers_to_spare(const Case& c, const Reach& reach, double size);
+/// Whether it has connections to a database; true where nobody looked.
+[[nodiscard]] bool talks_to_database(const Case& c);
+/// PostgreSQL's answers to the application were looked at, and it had read them.
+[[nodiscard]] bool answers_were_read(const Case& c);
 
 }  // namespace plimsoll

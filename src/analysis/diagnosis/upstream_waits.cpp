@@ -16,8 +16,6 @@ namespace plimsoll {
 namespace {
 
 constexpr double kAsBefore = 1.5;
-// Connections lie in a pool at rest; more of them busy than this, and the database is not idle.
-constexpr double kQuietShare = 0.8;
 // Of an endpoint's answers per second before the break.
 constexpr double kGone = 0.3;
 
@@ -98,10 +96,8 @@ void state_upstream(const Case& c, Claim& finding, const Inside& inside) {
 
 std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
     const Split split = split_endpoints(c);
-    const double all = app_connections(c, c.at_break());
-    const bool quiet = busy_connections(c, c.at_break()) <= kQuietShare * std::max(1.0, all);
     const CanaryView connect = look_at_canary(c, "tcp_connect", "a TCP connect to the target");
-    if (split.slow.empty() || !quiet || (connect.known && connect.slow)) {
+    if (split.slow.empty() || !database_is_quiet(c) || (connect.known && connect.slow)) {
         return std::nullopt;  // who cannot connect waits outside
     }
     if (collapsed(c) && split.as_before.empty()) {
@@ -135,13 +131,13 @@ std::optional<Finding> some_stay(const Case& c, const Inside& inside) {
 
 Finding all_hang(const Case& c, const Reach& reach, const Inside& inside) {
     Claim finding = waiting_claim("upstream", reach);
-    const auto acceptors = busy_acceptors(c);
+    const auto known = known_workers(c);
     const auto at_once = worked_at_once(c);
     finding.evidence.emplace_back(
-        acceptors && at_once && !collapsed(c)
-            ? fmt::format("each of its {:.0f} processes holds a request for {:.1f} times as long "
-                          "as under light load, and neither the CPU nor the database works on it",
-                          *acceptors, *acceptors / *at_once)
+        known && at_once && !collapsed(c)
+            ? fmt::format("each of its {:.0f} {} holds a request for {:.1f} times as long as under "
+                          "light load, and neither the CPU nor the database works on it",
+                          known->count, known->what, known->count / *at_once)
         : collapsed(c)
             ? "what is under way does not end: neither the CPU nor the database works on it"
             : "what is under way takes far longer than under light load, and neither the CPU nor "

@@ -31,6 +31,11 @@ constexpr double kTakenInMore = 2;
 // As many in flight as there are workers, within this, when what needs nothing began to wait.
 constexpr double kAsMany = 2;
 constexpr double kAsManyMore = 4;
+// Connections that each of several processes accepts: with fewer it has no threads to work on more
+// than one, and somebody just knocked.
+constexpr double kThreadsEach = 1.75;
+// Of what is worked on at once.
+constexpr double kInDatabase = 0.75;
 // A request holds its worker for so many times as long as under light load.
 constexpr double kHeldLonger = 2;
 
@@ -40,8 +45,7 @@ bool a_pool_binds(const Case& c, const Reach& reach) {
     const auto pool = fullest_pool(c, apps);
     const auto acceptors = busy_acceptors(c);
     return pool && !(acceptors && *acceptors <= pool->size) &&
-           (!reach.known || reach.level != Level::Full ||
-            reach.in_flight_fast > 1.5 * pool->size + 2);
+           (!reach.known || reach.level != Level::Full || workers_to_spare(c, reach, pool->size));
 }
 
 /// Two estimates of how much is worked on at once. What was read is not all worked on where a
@@ -56,7 +60,18 @@ bool agree(double one, double other) {
 double workers_of(const Case& c, double at_once, const Reach& reach) {
     constexpr double kNear = 0.25;
     constexpr double kVeryNear = 0.10;
-    if (const auto processes = busy_acceptors(c)) {
+    constexpr double kAllBusy = 0.85;
+    constexpr double kFewMore = 1.5;
+    const auto processes = busy_acceptors(c);
+    if (const auto accepted = accepted_at_once(c);
+        accepted && agree(*accepted, at_once) &&
+        *accepted >= kThreadsEach * processes.value_or(0)) {
+        // A canary may have come and not be worked on.
+        const double threads = threads_at_work(c).value_or(*accepted);
+        return std::max(
+            1.0, std::round(std::abs(threads - *accepted) <= kFewMore ? threads : *accepted));
+    }
+    if (processes) {
         return *processes;
     }
     if (const auto taken_in = taken_in_at_once(c); taken_in && agree(*taken_in, at_once)) {
@@ -64,7 +79,8 @@ double workers_of(const Case& c, double at_once, const Reach& reach) {
     }
     const std::vector<App> apps = apps_of(c.data());
     const auto pool = fullest_pool(c, apps);
-    if (pool && std::abs(pool->size - at_once) <= kNear * at_once + 0.5) {
+    if (pool && pool->busy_mean >= kAllBusy * pool->size &&
+        std::abs(pool->size - at_once) <= kNear * at_once + 0.5) {
         return pool->size;
     }
     if (const auto busy = busy_plateau(c, at_once);
@@ -143,6 +159,15 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
             "were busy");
     }
     weigh_unread(c, reach, finding);
+    const auto accepted = accepted_at_once(c);
+    if (!threads_at_work(c) && !busy_acceptors(c) && !(accepted && agree(*accepted, at_once))) {
+        // As much is worked on at once where threads wait for one of as many connections.
+        const std::string what = "among how many threads its work is shared out";
+        fullest_pool(c, apps) ? finding.blind_to(what) : finding.lacks(what);
+    }
+    if (transactions_unmeasured(c)) {
+        finding.blind_to("how long its transactions were idle");
+    }
     const double workers = workers_of(c, at_once, reach);
     if (const auto taken_in = taken_in_at_once(c);
         taken_in && !busy_acceptors(c) && !agree(*taken_in, at_once)) {
@@ -216,8 +241,8 @@ std::optional<Finding> find_waiting(const Case& c) {
         return std::nullopt;
     }
     // All workers are taken, and the work takes far longer than it did: they wait as well.
-    const auto acceptors = busy_acceptors(c);
-    if (collapsed(c) || (acceptors && *acceptors >= kHeldLonger * *at_once)) {
+    const auto known = known_workers(c);
+    if (collapsed(c) || (known && known->count >= kHeldLonger * *at_once)) {
         return all_hang(c, reach, inside);
     }
     const double before = app_connections(c, {c.before().from_s, c.before().to_s / 2});
@@ -239,7 +264,11 @@ std::optional<Finding> find_waiting(const Case& c) {
         return std::nullopt;
     }
     const bool as_many = reach.in_flight_fast <= kAsMany * *at_once + kAsManyMore;
-    return as_many ? worker_pool(c, reach, inside, *at_once) : all_hang(c, reach, inside);
+    // As many are in the database as are worked on: they wait for nothing that they did not wait
+    // for under light load.
+    const bool in_database = busy_connections(c, c.after()) >= kInDatabase * *at_once;
+    return as_many || in_database ? worker_pool(c, reach, inside, *at_once)
+                                  : all_hang(c, reach, inside);
 }
 
 std::optional<Finding> find_workers_by_name(const Case& c) {
@@ -257,7 +286,7 @@ std::optional<Finding> find_workers_by_name(const Case& c) {
         cpu.level != Level::Room || app_cpu_of(c).level == Level::Full ||
         lock_share(c, c.after()).value_or(0) > kMostLocks || refusal_errors(c.data()).count > 0 ||
         find_idle_in_transaction(c) || find_connection_leak(c) || find_full_workers(c) ||
-        find_slow_upstream(c)) {
+        find_slow_upstream(c) || (pool && more_threads(c, pool->size))) {
         return std::nullopt;
     }
     Claim finding;

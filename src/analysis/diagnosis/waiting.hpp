@@ -6,6 +6,7 @@
 #include "analysis/diagnosis/resources.hpp"
 
 #include <optional>
+#include <string>
 
 namespace plimsoll {
 
@@ -16,17 +17,30 @@ inline constexpr double kOneAtATime = 1.5;
 /// means.
 [[nodiscard]] double app_connections(const Case& c, Window window);
 [[nodiscard]] double busy_connections(const Case& c, Window window);
+/// A good part of these connections lay in their pool around the break.
+[[nodiscard]] bool database_is_quiet(const Case& c);
+/// A good part of the busy connections sat in open transactions, and for how long was not measured.
+[[nodiscard]] bool transactions_unmeasured(const Case& c);
 /// The number of busy connections that most readings after the break saw, and hardly any more than
 /// that: each belongs to a worker that holds one for most of a request. Of several applications,
 /// the one nearest to `about`.
 [[nodiscard]] std::optional<double> busy_plateau(const Case& c, double about);
+
+/// How many requests the application can work on, by a count of its own or the kernel's: nullopt
+/// where nobody counted.
+struct KnownWorkers {
+    double count = 0;
+    std::string what;  // "processes", "workers (php-fpm)"
+};
+[[nodiscard]] std::optional<KnownWorkers> known_workers(const Case& c);
 
 /// Whether everything inside the application was looked at, and has room.
 struct Inside {
     AppCpu app;
     DatabaseCpu database;
     bool known = false, full = false;
-    bool host_unknown = false;  // and the application uses enough of it that this matters
+    bool delay_unknown = false;  // on a machine whose CPU was used up: who waited for it
+    bool host_unknown = false;   // and the application uses enough of it that this matters
 };
 [[nodiscard]] Inside look_inside(const Case& c);
 

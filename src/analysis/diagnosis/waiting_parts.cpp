@@ -11,6 +11,9 @@ namespace plimsoll {
 namespace {
 
 constexpr double kHalfOfMachine = 0.5;
+constexpr double kUsedUp = 0.93;
+// Connections lie in a pool at rest; more of them busy than this, and the database is not idle.
+constexpr double kQuietShare = 0.8;
 
 }  // namespace
 
@@ -27,6 +30,23 @@ double busy_connections(const Case& c, Window window) {
         most = std::max(most, mean_in(app.busy, window).value_or(0));
     }
     return most;
+}
+
+bool transactions_unmeasured(const Case& c) {
+    constexpr double kMost = 0.5;
+    const auto idle = mean_in(sum_of(c.data(), metric::kPgBackends,
+                                     [](const StoredSeries& s) {
+                                         return !is_ours(s) &&
+                                                s.label("state").starts_with("idle in transaction");
+                                     }),
+                              c.after());
+    return idle.value_or(0) >= std::max(1.0, kMost * busy_connections(c, c.after())) &&
+           series_of(c.data(), metric::kPgIdleInTransaction).empty();
+}
+
+bool database_is_quiet(const Case& c) {
+    const double all = app_connections(c, c.at_break());
+    return busy_connections(c, c.at_break()) <= kQuietShare * std::max(1.0, all);
 }
 
 std::optional<double> busy_plateau(const Case& c, double about) {
@@ -58,6 +78,8 @@ Inside look_inside(const Case& c) {
     const AppCpu& app = inside.app;
     const DatabaseCpu& database = inside.database;
     inside.known = app.level == Level::Room && database.runnable && database.level == Level::Room;
+    inside.delay_unknown = host_cpu_of(c, c.after()).value_or(1) >= kUsedUp &&
+                           series_of(c.data(), metric::kTargetRunDelay).empty();
     inside.host_unknown =
         app.used >= kHalfOfMachine * c.cores("app").value_or(1) && !host_cpu_of(c, c.after());
     const auto locks = lock_share(c, c.after());
@@ -71,8 +93,11 @@ Inside look_inside(const Case& c) {
 }
 
 void state_room(const Inside& inside, Claim& finding) {
+    if (inside.delay_unknown) {
+        finding.blind_to("whether its threads waited for a CPU that others used up");
+    }
     if (inside.host_unknown) {
-        finding.lacks(
+        finding.blind_to(
             "how busy the machine as a whole was (probes.host): half of its CPU or more "
             "is the application's");
     }

@@ -71,6 +71,20 @@ inline void add_series(RunData& data, const std::string& probe, const char* name
     data.series.push_back(std::move(series));
 }
 
+/// A gauge of any probe.
+inline void add(RunData& data, const char* probe, double hz, const char* name, Labels labels,
+                const std::function<double(double)>& value) {
+    add_series(data, probe, name, MetricType::Gauge, std::move(labels), value, hz);
+}
+
+/// `threads` take turns at the application's work, which no other work on the machine holds up.
+inline void add_threads(RunData& data, double threads, double run_delay = 0.05) {
+    add(data, "target:threads", 1, metric::kTargetThreadsAtWork, {},
+        [=](double) { return threads; });
+    add(data, "target:threads", 1, metric::kTargetRunDelay, {},
+        [=](double t) { return run_delay * t; });
+}
+
 /// One from the application's own page, a point a second.
 inline void add_scraped(RunData& data, const char* name, Labels labels,
                         const std::function<double(double)>& value) {

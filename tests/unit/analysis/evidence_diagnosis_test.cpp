@@ -28,11 +28,6 @@ double in_flight(const RunData& data, double t_s) {
     return 0;
 }
 
-void add(RunData& data, const char* probe, double hz, const char* name, Labels labels,
-         const std::function<double(double)>& value) {
-    add_series(data, probe, name, MetricType::Gauge, std::move(labels), value, hz);
-}
-
 /// The sockets of a target that takes in `at_once` requests, and leaves the others unread.
 void add_sockets(RunData& data, double at_once) {
     const auto unread = [&data, at_once](double t) {
@@ -88,6 +83,8 @@ TEST(UnreadRequests, MakeAWorkerPoolCertainAndGiveItsSize) {
     RunData data = analysed({}).data;
     name_server(data, "gunicorn");
     slow_canary(data);
+    EXPECT_EQ(diagnose_again(data).at(0).confidence, "low");  // or twenty threads share five
+    add_threads(data, 5.1);
     EXPECT_EQ(diagnose_again(data).at(0).confidence, "medium");
     add_sockets(data, 5);
     const auto findings = diagnose_again(data);
@@ -125,6 +122,7 @@ TEST(UnreadRequests, StandInForAMissingCanary) {
     });
     name_server(data, "gunicorn");
     add_sockets(data, 5);
+    add_threads(data, 5);
     const auto findings = diagnose_again(data);
     ASSERT_FALSE(findings.empty());
     EXPECT_EQ(findings[0].cause, "worker_pool");
@@ -214,6 +212,7 @@ TEST(UnreadAnswers, AreABlockedLoopsWhateverElseLooksFull) {
                                    : t < kFull_s ? 0
                                                  : 4; });
     }
+    add_threads(data, 1);
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1);
     EXPECT_EQ(findings[0].cause, "event_loop_blocked");
@@ -280,7 +279,11 @@ TEST(WorkerPool, IsFoundByTheServersOwnFigures) {
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "worker_pool");
-    EXPECT_EQ(findings[0].confidence, "medium");  // nobody looked at the database
+    EXPECT_EQ(findings[0].confidence, "low");  // nobody looked at the database
+    RunData without_database = data;
+    add(without_database, "target:sockets", 5, metric::kTargetAcceptQueue, {},
+        [](double) { return 0.0; });
+    EXPECT_EQ(diagnose_again(without_database)[0].confidence, "medium");
     EXPECT_DOUBLE_EQ(findings[0].values.at("workers"), 5);
     EXPECT_NEAR(findings[0].values.at("hold_s"), 0.020, 0.001);
     EXPECT_NEAR(findings[0].values.at("needed_workers"), 10, 0.3);  // 500/s × 20 ms
