@@ -1,10 +1,10 @@
-"""The examples on real frameworks: what was planted in a service of FastAPI, Django, Express, Go or Spring Boot is what the verdict
-names first, with the right size; a size that was suggested removes the exhaustion; a healthy service has no finding.
+"""The examples on real frameworks: what was planted in a service of FastAPI, Django, Express, Go, Spring Boot, Sinatra, Flask, PHP
+or Fastify is what the verdict names first, with the right size; a size that was suggested removes the exhaustion; a healthy service has no finding.
 
     test_frameworks.py Frameworks.test_django       one stack, some five minutes
 
-It installs into PLIMSOLL_FRAMEWORKS, or else into a folder that it removes. Python, node and npm, Go 1.26 and Maven with a JDK 17
-must be on the PATH.
+It installs into PLIMSOLL_FRAMEWORKS, or else into a folder that it removes. Python, node and npm, Go 1.26, Maven with a JDK 17,
+Puma with Sinatra, and php-fpm with nginx must be there.
 """
 import os
 import shutil
@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/framework
 import run as frameworks  # noqa: E402
 
 SURE = ("medium", "high")
-TOOLS = {"fastapi": [], "django": [], "express": ["node", "npm"], "go": ["go"], "spring": ["java", "mvn"]}
+TOOLS = {"fastapi": [], "django": [], "express": ["node", "npm"], "go": ["go"], "spring": ["java", "mvn"],
+         "sinatra": ["puma"], "flask": [], "php": ["nginx"], "fastify": ["node", "npm"]}
 
 
 class Frameworks(unittest.TestCase):
@@ -71,6 +72,18 @@ class Frameworks(unittest.TestCase):
 
     def test_spring(self):
         self.stack("spring")
+
+    def test_sinatra(self):
+        self.stack("sinatra")
+
+    def test_flask(self):
+        self.stack("flask")
+
+    def test_php(self):
+        self.stack("php")
+
+    def test_fastify(self):
+        self.stack("fastify")
 
     def test_two_workers_are_never_a_connection_pool_also_without_canaries(self):
         for fault in ("workers", "workers-fresh"):

@@ -192,6 +192,40 @@ TEST_P(TargetSocketsTest, CountOnlyTheTargetsOwn) {
     EXPECT_THAT(figures.workers, Optional(1));
 }
 
+// nginx before an application: what the application connects to is the target's, and the connection
+// between the two is nobody's.
+TEST_P(TargetSocketsTest, AreAlsoThoseOfTheApplicationBehindAProxy) {
+    Listener upstream;
+    const ServerProcess application([&](int pipe) {
+        const Listener listener;
+        const Fd call = connect_to(upstream.port());
+        upstream.close();  // as the fork has it too
+        tell(pipe, listener.port());
+        for (;;) {
+            pause();
+        }
+    });
+    const std::uint16_t inner = application.port();
+    const ServerProcess proxy([&](int pipe) {
+        const Listener listener;
+        const Fd call = connect_to(inner);
+        tell(pipe, listener.port());
+        for (;;) {
+            pause();
+        }
+    });
+    const std::uint16_t port = proxy.port();
+    TargetSockets proxy_alone = watch(port, proxy.pid());
+    const SocketFigures alone = sample(proxy_alone);
+    EXPECT_EQ(alone.peers.count({Peer::Upstream, at(upstream)}), 0U);
+    EXPECT_EQ(alone.peers.count({Peer::Upstream, "127.0.0.1:" + std::to_string(inner)}), 1U);
+    TargetSockets both({proxy.pid(), port, {}, "/proc", GetParam(), {}, {application.pid()}});
+    const SocketFigures figures = sample(both);
+    EXPECT_EQ(figures.peers.at({Peer::Upstream, at(upstream)}).connections, 1);
+    EXPECT_EQ(figures.peers.count({Peer::Upstream, "127.0.0.1:" + std::to_string(inner)}), 0U);
+    EXPECT_THAT(figures.workers, Optional(1));
+}
+
 TEST_P(TargetSocketsTest, CountProcessesThatServeThePort) {
     const ServerProcess server([](int pipe) {
         Listener listener;

@@ -3,11 +3,14 @@
 #include "base/fd.hpp"
 
 #include <csignal>
+#include <memory>
 #include <sched.h>
+#include <set>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -175,6 +178,35 @@ TEST(ThreadWatch, SeesThreadsWaitForACpu) {
     const auto other_figures = watch_second.sample(Clock::now());
     ASSERT_TRUE(one_figures && other_figures);
     EXPECT_GE(one_figures->run_delay_s + other_figures->run_delay_s, 0.15);
+}
+
+// Three processes of one tree and two behind: each burns as long as the others, or one of them much.
+TEST(ThreadWatch, CountsThreadsThatShareTheWork) {
+    std::vector<std::unique_ptr<BurningThread>> workers;
+    std::set<pid_t> behind;
+    for (const double seconds : {0.1, 0.1, 0.1, 0.1, 0.9}) {
+        workers.push_back(std::make_unique<BurningThread>("worker", seconds));
+        behind.insert(workers.back()->pid());
+        workers.back()->wait();
+    }
+    ThreadWatch watch("/proc", workers.front()->pid(), {}, behind);
+    const auto first = watch.sample(Clock::now());
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->processes, 5);
+    EXPECT_EQ(first->threads, 10);
+    EXPECT_FALSE(first->at_work);
+    for (std::size_t i = 0; i < 4; ++i) {
+        workers[i]->go();
+        workers[i]->wait();
+    }
+    const auto equal = watch.sample(Clock::now());
+    ASSERT_TRUE(equal && equal->at_work);
+    EXPECT_NEAR(*equal->at_work, 4, 0.1);
+    workers[4]->go();
+    workers[4]->wait();
+    const auto alone = watch.sample(Clock::now());
+    ASSERT_TRUE(alone && alone->at_work);
+    EXPECT_NEAR(*alone->at_work, 1, 0.02);
 }
 
 TEST(ThreadWatch, NeverFallsWhenThreadsEnd) {

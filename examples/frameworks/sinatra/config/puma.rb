@@ -1,0 +1,1 @@
+before_fork { DB.disconnect }
