@@ -22,6 +22,24 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 // Of a core: a hundred threads take half a millisecond.
 constexpr double kThreads = 0.001;
 
+bool has(ProcessTree tree, pid_t pid) {
+    (void)tree.sample();
+    const std::vector<pid_t> members = tree.members();
+    return std::find(members.begin(), members.end(), pid) != members.end();
+}
+
+/// Those of `behind` that are not the target itself: neither below it nor above it.
+std::set<pid_t> others_of(const TargetProbeOptions& options, pid_t target) {
+    std::set<pid_t> others;
+    for (const pid_t pid : options.behind) {
+        if (!has({options.proc_root, target, options.apart}, pid) &&
+            !has({options.proc_root, pid, options.apart}, target)) {
+            others.insert(pid);
+        }
+    }
+    return others;
+}
+
 /// What both have in common: a target that is found by its port, and again after a restart.
 class TargetProbe : public Probe {
 public:
@@ -118,14 +136,15 @@ public:
 protected:
     void begin(pid_t pid) override {
         target_pid_ = pid;
+        behind_ = others_of(options_, pid);
         sockets_.emplace(TargetSocketsOptions{pid, options_.port, options_.database_ports,
-                                              options_.proc_root, true, options_.apart,
-                                              options_.behind});
+                                              options_.proc_root, true, options_.apart, behind_});
     }
     [[nodiscard]] Status look(Reading& reading) override;
 
 private:
     pid_t target_pid_ = 0;
+    std::set<pid_t> behind_;
     std::optional<TargetSockets> sockets_;
 };
 
@@ -135,6 +154,9 @@ Status SocketProbe::look(Reading& reading) {
         return figures.error();
     }
     facts_ = {{"pid", std::to_string(target_pid_)}, {"source", std::string(sockets_->source())}};
+    if (!behind_.empty()) {
+        facts_.emplace_back("behind", fmt::format("{}", fmt::join(behind_, ",")));
+    }
     const auto add = [&](SocketMetric metric, const std::optional<double>& value,
                          std::vector<std::string> labels) {
         if (value) {
@@ -180,7 +202,7 @@ public:
 
 protected:
     void begin(pid_t pid) override {
-        watch_.emplace(options_.proc_root, pid, options_.apart, options_.behind);
+        watch_.emplace(options_.proc_root, pid, options_.apart, others_of(options_, pid));
         facts_ = {{"pid", std::to_string(pid)}};
         pace_ = Pace(kThreads);
     }

@@ -33,7 +33,8 @@ struct TargetProbeOptions {
 
 /// "target:sockets": what waits to be accepted, callers' and databases' bytes that lie unread,
 /// other services' connections, and how many processes serve. See TargetSockets, also for what it
-/// costs. Facts: pid, source (sock_diag or proc).
+/// costs. Facts: pid, source (sock_diag or proc), and `behind`, the pids of processes that stand
+/// behind a proxy, where there are any.
 ///
 /// "target:threads": processes, threads, the busiest thread, waiting for a CPU, garbage collection.
 /// See ThreadWatch.

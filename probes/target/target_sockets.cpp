@@ -136,12 +136,12 @@ void TargetSockets::learn_owners(const std::vector<TcpSocket>& outgoing, Clock::
         return;
     }
     count_again_ = now + kCountWorkers;
-    auto all = owners_.run([&] {
+    auto [all, behind] = owners_.run([&] {
         (void)tree_.sample();
-        return sockets_of(options_.proc, tree_.members());
+        auto own = sockets_of(options_.proc, tree_.members());
+        return std::pair(std::move(own), sockets_behind());
     });
     count_workers(all);
-    const auto behind = owners_.run([&] { return sockets_behind(); });
     note_inner_ports(behind);
     all.insert(all.end(), behind.begin(), behind.end());
     others_ = std::move(current);
@@ -152,6 +152,7 @@ void TargetSockets::learn_owners(const std::vector<TcpSocket>& outgoing, Clock::
             }
         }
     }
+    others_remotes_.clear();
     for (const TcpSocket& socket : outgoing) {
         auto& remotes = ours_.contains(socket.inode) ? our_remotes_ : others_remotes_;
         remotes.emplace(socket.remote, socket.remote_port);
@@ -199,7 +200,8 @@ void TargetSockets::count_workers(const std::vector<ProcessSockets>& processes) 
         any = any || serves;
         below += serves && process.pid != options_.pid ? 1 : 0;
     }
-    figures_.workers = any ? std::optional(std::max(1.0, below)) : std::nullopt;
+    // Behind a proxy others serve, of whose number its own processes say nothing.
+    figures_.workers = any && behind_.empty() ? std::optional(std::max(1.0, below)) : std::nullopt;
 }
 
 /// By its descriptors; one that nobody has looked for yet is the target's where it goes to whom the

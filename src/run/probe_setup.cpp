@@ -77,6 +77,7 @@ public:
     void add_app_metrics();
     void add_canaries();
     void add_host();
+    [[nodiscard]] pid_t process_of(const ContainerProbeConfig& container) const;
 
     Result<std::vector<ProbePtr>> take() {
         if (!trouble_) {
@@ -167,6 +168,18 @@ void ProbeList::add_app_metrics() {
     }
 }
 
+/// The process that a container was given by, or that listens on the port that it was given by;
+/// 0: it is neither, or none does.
+pid_t ProbeList::process_of(const ContainerProbeConfig& container) const {
+    if (container.port == 0 || container.port == target_.port) {
+        return container.pid;
+    }
+    const auto found =
+        find_target_process(container.port, HostProbeOptions().proc_root, engine_from_environment(),
+                            Clock::now() + kEngineAnswersWithin);
+    return found ? *found : 0;
+}
+
 /// This machine, and the target's TCP where it runs here. Unasked only what is sure to work: no
 /// complaint about what nobody wanted.
 void ProbeList::add_host() {
@@ -197,8 +210,11 @@ void ProbeList::add_host() {
         for (const ContainerProbeConfig& each : config_.containers) {
             if (each.pid != 0 && each.role == "database") {
                 target.apart.insert(each.pid);
-            } else if (each.pid != 0 && each.role == "app") {
-                target.behind.insert(each.pid);
+            } else if (each.role == "app") {
+                const pid_t pid = process_of(each);
+                if (pid != 0) {
+                    target.behind.insert(pid);
+                }
             }
         }
         add(make_socket_probe(target));

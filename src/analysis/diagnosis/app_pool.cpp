@@ -121,18 +121,20 @@ private:
                                ? "canary no_database"
                                : "canary no_database, to tell a full pool from workers that are "
                                  "all busy");
-            return kind == ServerKind::Workers && !said && !more_threads(c_, pool_.size);
+            return kind == ServerKind::Workers && !said && !more_threads(c_, pool_);
         }
-        const bool to_spare = workers_to_spare(c_, reach, pool_.size);
+        const bool to_spare = workers_to_spare(c_, reach, pool_);
         if (const auto threads = threads_at_work(c_);
-            reach.slow && to_spare && threads && *threads > pool_.size) {
+            reach.slow && threads && more_threads(c_, pool_)) {
             finding_.evidence.emplace_back(
                 fmt::format("it has more workers than connections: {:.1f} threads took turns at "
                             "its work, as equal ones would",
                             *threads),
                 query::gauge(c_, metric::kTargetThreadsAtWork));
         } else if (reach.slow && to_spare) {
-            finding_.lacks("among how many threads its work is shared out");
+            if (!threads_at_work(c_) && kind != ServerKind::Loop) {
+                finding_.lacks("among how many threads its work is shared out");
+            }
             finding_.evidence.emplace_back(
                 fmt::format("workers were to spare when the pool was not: with {:.0f} requests in "
                             "flight {}; later {}",
@@ -182,9 +184,10 @@ private:
         } else if (nested_) {
             finding_.evidence.emplace_back(
                 fmt::format("the time a request holds a connection rose from {} to {}, idle inside "
-                            "a transaction: who holds one waits for another one of the same pool",
+                            "a transaction: as if who holds one waits for another one of this pool",
                             human_seconds(*hold_before_s_), human_seconds(hold_s_)),
                 pool_.app->query(c_));
+            finding_.lacks("whether requests ask for a second connection while they hold one");
         } else {
             finding_.against.emplace_back(
                 fmt::format("the time a request holds a connection rose from {} to {}",

@@ -224,9 +224,11 @@ std::optional<Finding> find_idle_in_transaction(const Case& c) {
     if (!reach.known) {
         finding.lacks("canary no_database");
     } else if (reach.slow && answers_were_read(c)) {
-        finding.evidence.push_back(
-            reach.said("its workers are full of them, and so what needs no database waits too (by "
-                       "the kernel's word it had read what PostgreSQL answered): "));
+        finding.evidence.push_back(reach.said(
+            "its workers are full of these transactions, and what needs no database waits too: "));
+        finding.evidence.emplace_back(
+            "by the kernel's word the application had read what PostgreSQL answered",
+            query::gauge(c, metric::kTargetUnread, {{"peer", "database"}}));
     } else if (reach.slow) {
         finding.against.push_back(reach.said({}, ": its process may leave answers unread"));
     } else {

@@ -117,16 +117,17 @@ void state_unmeasured(const Case& c, const AppCpu& app, const DatabaseCpu& datab
     const double host = host_cpu_of(c, c.after()).value_or(1);
     const bool uses_much = app.used >= kGoodPart * app.cores && app.cores > 0;
     if (host >= kHostUsedUp && (app.level != Level::Room || uses_much)) {
-        finding.blind_to(app.level == Level::Room
-                             ? "how busy the machine as a whole was (probes.host)"
-                             : unmeasured_cpu(c));
+        finding.blind_to(app.level != Level::Room ? unmeasured_cpu(c)
+                         : host_cpu_of(c, c.after())
+                             ? "how it does on a machine that is not used up"
+                             : "how busy the machine as a whole was (probes.host)");
     } else if (app.level != Level::Room) {
         finding.lacks(unmeasured_cpu(c));
     }
     if (transactions_unmeasured(c)) {
         finding.blind_to("how long its transactions were idle");
     }
-    if (!c.has_postgres() && talks_to_database(c)) {
+    if (!c.has_postgres()) {
         finding.blind_to("what the database's connections did: add probes.postgres");
     } else if (database.level != Level::Room || !database.runnable) {
         finding.lacks(
@@ -206,9 +207,7 @@ std::optional<KnownWorkers> known_workers(const Case& c) {
     }
     const auto processes = busy_acceptors(c);
     const auto threads = threads_at_work(c);
-    // A runtime with an event loop may share its loop's work out among threads of its own.
-    if (threads && *threads > processes.value_or(1) &&
-        server_kind(server_command(c)) != ServerKind::Loop) {
+    if (threads && *threads > processes.value_or(1) && threads_are_workers(c)) {
         return KnownWorkers{*threads, "threads"};
     }
     return processes ? std::optional(KnownWorkers{*processes, "processes"}) : std::nullopt;

@@ -18,6 +18,15 @@
 namespace plimsoll {
 namespace {
 
+/// Whether a probe tells this metric, where there is something to tell.
+bool looks_for(const RunData& data, std::string_view metric) {
+    return std::ranges::any_of(data.probes, [&](const StoredProbe& probe) {
+        return std::ranges::any_of(probe.info.descriptors, [&](const MetricDescriptor& each) {
+            return each.name == metric;
+        });
+    });
+}
+
 // A pool lets requests through side by side; what lets one through at a time is something else.
 constexpr double kSideBySide = 1.5;
 
@@ -64,19 +73,6 @@ double heavier_mix(const Case& c) {
     return before > 0 && after > 0 ? after / before : 1;
 }
 
-namespace {
-
-/// Whether a probe tells this metric, where there is something to tell.
-bool looks_for(const RunData& data, std::string_view metric) {
-    return std::ranges::any_of(data.probes, [&](const StoredProbe& probe) {
-        return std::ranges::any_of(probe.info.descriptors, [&](const MetricDescriptor& each) {
-            return each.name == metric;
-        });
-    });
-}
-
-}  // namespace
-
 bool holders_wait_for_another(const Case& c) {
     constexpr double kMost = 0.5;
     constexpr double kShort = 0.2;
@@ -95,10 +91,13 @@ bool holders_wait_for_another(const Case& c) {
     };
     const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
     const Signal dwell = series_of(c.data(), metric::kPgIdleInTransaction);
-    const bool longer =
-        median_in(dwell, light).value_or(0) <= kShort * median_in(dwell, c.after()).value_or(0);
+    const auto at_first = median_in(dwell, light);
+    const auto later = median_in(dwell, c.after());
+    const bool longer = at_first && later && samples_in(dwell, light) >= kLeastSamples &&
+                        samples_in(dwell, c.after()) >= kLeastSamples &&
+                        *at_first <= kShort * *later;
     return pool_errors(c.data()).count > 0 && idle_share(c.after()) >= kMost && longer &&
-           !answers_left(c) && !find_slow_upstream(c) && !find_connection_leak(c) &&
+           answers_were_read(c) && !find_slow_upstream(c) && !find_connection_leak(c) &&
            looks_for(c.data(), metric::kPgStale);
 }
 

@@ -161,7 +161,11 @@ std::optional<Finding> find_password_hashing(const Case& c) {
     const double alone = alone_s(c);
     const double explained = cpu_s > 0 ? alone * signed_in / cpu_s : 0;
     const bool accounts = explained >= kMostOfCpu && explained <= 1 / kMostOfCpu;
-    if (signed_in > 0 && (full || (same_mix(bins) && accounts))) {
+    const bool by_time = full || same_mix(bins);
+    if (signed_in <= 0 || (by_time && !full && !accounts)) {
+        return std::nullopt;
+    }
+    if (by_time) {
         cost_s = std::min(alone, cpu_s / signed_in);  // never more than all that was used
     }
     // Where hashing fills the CPU, everybody waits for it; else others go on.
@@ -184,9 +188,9 @@ std::optional<Finding> find_password_hashing(const Case& c) {
         query::counter(c, metric::kContainerCpuSeconds, {{"role", "app"}});
     finding.evidence.emplace_back(
         fmt::format(
-            "each registration or login took {} of the application's CPU, {:.0f} % of what it used "
-            "meanwhile",
-            human_seconds(cost_s),
+            "each registration or login took {} of the application's CPU{}, {:.0f} % of what it "
+            "used meanwhile",
+            human_seconds(cost_s), by_time ? ", by its time under light load" : "",
             std::min(100.0, 100 * cost_s * signed_in / std::max(1e-9, cpu_s))),
         cpu_query);
     if (full) {

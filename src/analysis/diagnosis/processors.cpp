@@ -6,7 +6,6 @@
 #include "signal/names.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -64,13 +63,20 @@ double full_loops(const Case& c, double used, double cores) {
     return 0;
 }
 
-/// What it used, and what it waited for while others had the CPU, is all that it could use: of the
-/// cores there are, or of one for each process that runs one thread at a time.
-bool starved_of_cpu(const Case& c, const AppCpu& cpu, bool waits) {
+/// Full: what it used, and what it waited for while others had the CPU, is all that it could use,
+/// of the cores there are, or of one for each process that runs one thread at a time. Unknown: how
+/// many processes, or whether others had the CPU, nobody looked.
+Level starved_of_cpu(const Case& c, const AppCpu& cpu, bool waits) {
     const double wanted = cpu.used + run_delay(c);
+    const auto host = host_cpu_of(c, c.at_break());
+    const auto processes = processes_of(c);
+    const bool all = cpu.used >= kStarved && wanted >= kStarvedAll * cpu.cores;
     const bool one = may_be_single_threaded(server_command(c)) && waits &&
-                     cpu.used >= kStarvedOne && wanted >= kOneCore * processes_of(c).value_or(1);
-    return one || (cpu.used >= kStarved && wanted >= kStarvedAll * cpu.cores);
+                     cpu.used >= kStarvedOne && wanted >= kOneCore * processes.value_or(1);
+    if ((!all && !one) || (host && *host < kHostFull)) {
+        return Level::Room;
+    }
+    return host && (all || processes) ? Level::Full : Level::Unknown;
 }
 
 }  // namespace
@@ -125,8 +131,9 @@ AppCpu app_cpu_of(const Case& c) {
     const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores && database &&
                             *used >= kMoreThanDatabase * *database && reach.known && reach.slow;
     const double loops = full_loops(c, *used, *cores);
-    const bool starved = reach.known && starved_of_cpu(c, cpu, reach.slow) &&
-                         (!database || *used >= kMoreThanDatabase * *database);
+    const bool greatest = !database || *used >= kMoreThanDatabase * *database;
+    const Level starved =
+        reach.known && greatest ? starved_of_cpu(c, cpu, reach.slow) : Level::Room;
     double line = kFull * *cores;
     if (*used >= line || (host >= kHostFull && *used >= kMostOfHost * *cores)) {
         cpu.level = Level::Full;
@@ -140,8 +147,8 @@ AppCpu app_cpu_of(const Case& c) {
         cpu.figure +=
             fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * host);
         line = std::min(line, *used);
-    } else if (starved) {
-        cpu.level = Level::Full;
+    } else if (starved != Level::Room) {
+        cpu.level = starved;
         cpu.starved = true;
         cpu.figure += fmt::format(
             "; its threads waited {:.2f} s a second more for one, since others had them",

@@ -1,7 +1,5 @@
 #include "analysis/diagnosis/resources.hpp"
 
-#include "analysis/diagnosis/claim.hpp"
-#include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/unread.hpp"
 #include "base/units.hpp"
@@ -9,8 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -102,10 +98,11 @@ Reach reach_of(const Case& c) {
     const Window until{c.load().from_s, c.after().to_s};
     // Servers that take turns with the connections they have answer a canary's sooner than those
     // that nobody has accepted.
-    if (const Reach outside = reach_by_sockets(c);
-        reach.slow && reach.level == Level::Room && outside.known) {
-        reach.level = Level::Full;
-        reach.text += "; " + outside.text;
+    if (reach.slow && reach.level == Level::Room) {
+        if (const Reach outside = reach_by_sockets(c); outside.known) {
+            reach.level = Level::Full;
+            reach.text += "; " + outside.text;
+        }
     }
     const auto since = sustained_since(tries, until, kSustainedShare, slow);
     reach.onset_s = since.value_or(c.after().to_s);

@@ -24,7 +24,7 @@ enum class Level { Unknown, Room, Full };
 /// The application's CPU at the break: its quota, all cores it may use, or, where requests that
 /// need nothing else wait, one core for each of its processes, which is all that one thread in each
 /// can use. That there is one is known of the runtime by its name, or seen: a thread that uses up a
-/// core.
+/// core. On a machine that others use up, what its threads waited for counts as used.
 struct AppCpu {
     Level level = Level::Unknown;
     double loops = 0;          // full at a core each, while there are more; 0: it is not that

@@ -25,7 +25,8 @@ constexpr double kTaken = 0.5;
 
 struct Waits {
     std::string remote;
-    double waiting = 0;  // requests under way there, on average
+    double waiting = 0;        // requests under way there, on average
+    double light_waiting = 0;  // under light load
     double connections = 0;
     double each_s = 0;   // Little's law: under way / served
     double light_s = 0;  // the same under light load
@@ -52,7 +53,8 @@ std::optional<Waits> worst_of(const Case& c) {
         one.connections =
             mean_in(sum_of(c.data(), metric::kTargetConnections, here), c.after()).value_or(0);
         one.each_s = one.waiting / std::max(1e-9, c.served_rate(c.after()));
-        one.light_s = mean_in(waiting, light).value_or(0) / std::max(1e-9, c.served_rate(light));
+        one.light_waiting = mean_in(waiting, light).value_or(0);
+        one.light_s = one.light_waiting / std::max(1e-9, c.served_rate(light));
         one.longest_s =
             max_in(sum_of(c.data(), metric::kTargetLongestWait, here), c.after()).value_or(0);
         if (!worst || one.waiting > worst->waiting) {
@@ -77,7 +79,7 @@ std::optional<Finding> find_slow_upstream(const Case& c) {
         waits->each_s >= kSlower * waits->light_s && waits->each_s >= waits->light_s + kSlower_s;
     const bool most = unread.known && waits->waiting >= kMostOfThem * unread.in_service;
     // The others wait for one of these connections: HTTP clients keep no more than so many.
-    const bool all_taken = waits->connections >= 1 &&
+    const bool all_taken = waits->connections >= 1 && waits->waiting >= 2 * waits->light_waiting &&
                            waits->waiting >= kTaken * waits->connections && database_is_quiet(c) &&
                            pool_errors(c.data()).count == 0;
     if (waits->waiting < 1 || !(most || all_taken) || !slower) {
@@ -99,10 +101,11 @@ std::optional<Finding> find_slow_upstream(const Case& c) {
         query::gauge(c, metric::kTargetWaiting));
     if (!most) {
         finding.evidence.emplace_back(
-            fmt::format("of its {:.1f} connections there {:.1f} waited for an answer: the other "
-                        "requests wait for one of them",
+            fmt::format("of its {:.1f} connections there {:.1f} waited for an answer, and nothing "
+                        "else is busy: as if the other requests wait for one of them",
                         waits->connections, waits->waiting),
             query::gauge(c, metric::kTargetConnections, {{"remote", waits->remote}}));
+        finding.lacks("what the other requests wait for");
     }
     if (server_kind(server_command(c)) == ServerKind::Proxy) {
         finding.blind_to(unmeasured_cpu(c));  // it may be the application that the proxy waits for

@@ -7,9 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 #include <string>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -83,10 +81,22 @@ double mean_of(const std::vector<Point>& points, Window window,
     return count > 0 ? sum / count : 0;
 }
 
+/// The application stands behind a proxy, whose sockets callers see.
+bool proxied(const Case& c) {
+    return std::ranges::any_of(c.data().probes, [](const StoredProbe& probe) {
+        return probe.info.name == "target:sockets" &&
+               std::ranges::any_of(probe.info.facts,
+                                   [](const auto& fact) { return fact.first == "behind"; });
+    });
+}
+
 }  // namespace
 
 Unread unread_of(const Case& c) {
     Unread unread;
+    if (proxied(c)) {
+        return unread;  // a proxy reads them all
+    }
     const std::vector<Point> points = points_of(c);
     const Signal share = shares(points);
     if (samples_in(share, c.at_break()) < kLeast) {
@@ -207,36 +217,39 @@ std::optional<double> accepted_at_once(const Case& c) {
 }
 
 std::optional<double> threads_at_work(const Case& c) {
+    constexpr std::size_t kLeastThreads = 4;  // one reading a second
     const Signal threads = series_of(c.data(), metric::kTargetThreadsAtWork);
-    return samples_in(threads, c.after()) >= kLeastSamples ? median_in(threads, c.after())
+    return samples_in(threads, c.after()) >= kLeastThreads ? median_in(threads, c.after())
                                                            : std::nullopt;
 }
 
-bool more_threads(const Case& c, double size) {
-    constexpr double kMore = 1.25;
-    // Of all its processes together: each may give its connections a name of its own.
-    std::map<std::pair<std::string, std::string>, double> of_users;
-    double connections = size;
-    for (const App& app : apps_of(c.data())) {
-        double& all = of_users[{app.datname, app.usename}];
-        all += mean_in(app.all, c.after()).value_or(0);
-        connections = std::max(connections, all);
-    }
-    return server_kind(server_command(c)) != ServerKind::Loop && !answers_left(c) &&
-           threads_at_work(c).value_or(0) >= kMore * connections + (kMore - 1);
+bool threads_are_workers(const Case& c) {
+    const std::string command = server_command(c);
+    return !command.empty() && may_be_single_threaded(command) &&
+           server_kind(command) != ServerKind::Loop;
 }
 
-bool workers_to_spare(const Case& c, const Reach& reach, double size) {
+bool more_threads(const Case& c, const FullPool& pool) {
+    constexpr double kMore = 1.25;
+    double connections = 0;  // each process may give its own a name
+    for (const App& app : apps_of(c.data())) {
+        const bool same = app.datname == pool.app->datname && app.usename == pool.app->usename;
+        connections += same ? mean_in(app.all, c.after()).value_or(0) : 0;
+    }
+    return server_kind(server_command(c)) != ServerKind::Loop && !answers_left(c) &&
+           threads_at_work(c).value_or(0) >= kMore * std::max(pool.size, connections) + (kMore - 1);
+}
+
+bool workers_to_spare(const Case& c, const Reach& reach, const FullPool& pool) {
     constexpr double kFewer = 0.6;
     constexpr double kInFlight = 1.5;
     constexpr double kInFlightNoise = 2;
-    const auto threads = threads_at_work(c);
-    // Fewer threads than connections: an event loop, or a runtime that shares few threads out.
-    if (threads && *threads >= kFewer * size &&
-        server_kind(server_command(c)) != ServerKind::Loop && !answers_left(c)) {
-        return more_threads(c, size);
+    if (more_threads(c, pool)) {
+        return true;
     }
-    return reach.in_flight_fast > kInFlight * size + kInFlightNoise;
+    // Fewer threads than connections: a loop, or a runtime that shares few threads out.
+    return !(threads_are_workers(c) && threads_at_work(c).value_or(0) >= kFewer * pool.size) &&
+           reach.in_flight_fast > kInFlight * pool.size + kInFlightNoise;
 }
 
 bool answers_were_read(const Case& c) {
@@ -245,13 +258,6 @@ bool answers_were_read(const Case& c) {
            mean_in(of_peer(c.data(), metric::kTargetConnections, "database"), c.after())
                    .value_or(0) >= 1 &&
            !answers_left(c);
-}
-
-bool talks_to_database(const Case& c) {
-    const bool seen = samples_in(series_of(c.data(), metric::kTargetAcceptQueue), c.load()) > 0 &&
-                      server_kind(server_command(c)) != ServerKind::Proxy;
-    return !seen || max_in(of_peer(c.data(), metric::kTargetConnections, "database"), c.load())
-                            .value_or(0) >= 1;
 }
 
 std::optional<double> taken_in_at_once(const Case& c) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/diagnosis/claim.hpp"
+#include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/resources.hpp"
 
 #include <optional>
@@ -55,14 +56,15 @@ struct AnswersLeft {
 /// Among how many threads the application's work was shared out after the break; nullopt where
 /// nobody looked.
 [[nodiscard]] std::optional<double> threads_at_work(const Case& c);
-/// Clearly more than the `size` connections of a pool: threads wait for one of them. False where
-/// nobody looked, and of an event loop.
-[[nodiscard]] bool more_threads(const Case& c, double size);
-/// Whether the application had more workers than the `size` connections of its pool: more threads
-/// took turns, or it was still quick with more in flight.
-[[nodiscard]] bool workers_to_spare(const Case& c, const Reach& reach, double size);
-/// Whether it has connections to a database; true where nobody looked.
-[[nodiscard]] bool talks_to_database(const Case& c);
+/// Whether each of its threads works on one request at a time, by its name: what Ruby's, Python's
+/// and PHP's servers do. Other runtimes share few threads out among many requests.
+[[nodiscard]] bool threads_are_workers(const Case& c);
+/// Clearly more of them than connections of the pool, those of all the application's processes
+/// together: threads wait for one of them. False where nobody looked, and of an event loop.
+[[nodiscard]] bool more_threads(const Case& c, const FullPool& pool);
+/// Whether the application had more workers than its pool had connections: more threads took turns,
+/// or it was still quick with more in flight.
+[[nodiscard]] bool workers_to_spare(const Case& c, const Reach& reach, const FullPool& pool);
 /// PostgreSQL's answers to the application were looked at, and it had read them.
 [[nodiscard]] bool answers_were_read(const Case& c);
 

@@ -36,6 +36,8 @@ constexpr double kAsManyMore = 4;
 constexpr double kThreadsEach = 1.75;
 // Of what is worked on at once.
 constexpr double kInDatabase = 0.75;
+// Connections that are as busy under light load are busy with something else.
+constexpr double kRestAtFirst = 0.7;
 // A request holds its worker for so many times as long as under light load.
 constexpr double kHeldLonger = 2;
 
@@ -45,7 +47,7 @@ bool a_pool_binds(const Case& c, const Reach& reach) {
     const auto pool = fullest_pool(c, apps);
     const auto acceptors = busy_acceptors(c);
     return pool && !(acceptors && *acceptors <= pool->size) &&
-           (!reach.known || reach.level != Level::Full || workers_to_spare(c, reach, pool->size));
+           (!reach.known || reach.level != Level::Full || workers_to_spare(c, reach, *pool));
 }
 
 /// Two estimates of how much is worked on at once. What was read is not all worked on where a
@@ -266,7 +268,10 @@ std::optional<Finding> find_waiting(const Case& c) {
     const bool as_many = reach.in_flight_fast <= kAsMany * *at_once + kAsManyMore;
     // As many are in the database as are worked on: they wait for nothing that they did not wait
     // for under light load.
-    const bool in_database = busy_connections(c, c.after()) >= kInDatabase * *at_once;
+    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 3};
+    const double busy = busy_connections(c, c.after());
+    const bool in_database =
+        busy >= kInDatabase * *at_once && busy_connections(c, light) <= kRestAtFirst * busy;
     return as_many || in_database ? worker_pool(c, reach, inside, *at_once)
                                   : all_hang(c, reach, inside);
 }
@@ -286,7 +291,7 @@ std::optional<Finding> find_workers_by_name(const Case& c) {
         cpu.level != Level::Room || app_cpu_of(c).level == Level::Full ||
         lock_share(c, c.after()).value_or(0) > kMostLocks || refusal_errors(c.data()).count > 0 ||
         find_idle_in_transaction(c) || find_connection_leak(c) || find_full_workers(c) ||
-        find_slow_upstream(c) || (pool && more_threads(c, pool->size))) {
+        find_slow_upstream(c) || (pool && more_threads(c, *pool))) {
         return std::nullopt;
     }
     Claim finding;

@@ -26,8 +26,8 @@ inline constexpr double kOneAtATime = 1.5;
 /// the one nearest to `about`.
 [[nodiscard]] std::optional<double> busy_plateau(const Case& c, double about);
 
-/// How many requests the application can work on, by a count of its own or the kernel's: nullopt
-/// where nobody counted.
+/// How many requests the application can work on, by its own count, or by the kernel's of its
+/// processes and of threads that work on one each: nullopt where nobody counted.
 struct KnownWorkers {
     double count = 0;
     std::string what;  // "processes", "workers (php-fpm)"

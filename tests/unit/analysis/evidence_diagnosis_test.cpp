@@ -280,10 +280,6 @@ TEST(WorkerPool, IsFoundByTheServersOwnFigures) {
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "worker_pool");
     EXPECT_EQ(findings[0].confidence, "low");  // nobody looked at the database
-    RunData without_database = data;
-    add(without_database, "target:sockets", 5, metric::kTargetAcceptQueue, {},
-        [](double) { return 0.0; });
-    EXPECT_EQ(diagnose_again(without_database)[0].confidence, "medium");
     EXPECT_DOUBLE_EQ(findings[0].values.at("workers"), 5);
     EXPECT_NEAR(findings[0].values.at("hold_s"), 0.020, 0.001);
     EXPECT_NEAR(findings[0].values.at("needed_workers"), 10, 0.3);  // 500/s × 20 ms

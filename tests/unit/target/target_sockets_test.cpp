@@ -223,7 +223,7 @@ TEST_P(TargetSocketsTest, AreAlsoThoseOfTheApplicationBehindAProxy) {
     const SocketFigures figures = sample(both);
     EXPECT_EQ(figures.peers.at({Peer::Upstream, at(upstream)}).connections, 1);
     EXPECT_EQ(figures.peers.count({Peer::Upstream, "127.0.0.1:" + std::to_string(inner)}), 0U);
-    EXPECT_THAT(figures.workers, Optional(1));
+    EXPECT_FALSE(figures.workers);
 }
 
 TEST_P(TargetSocketsTest, CountProcessesThatServeThePort) {

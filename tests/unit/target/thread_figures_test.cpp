@@ -180,7 +180,8 @@ TEST(ThreadWatch, SeesThreadsWaitForACpu) {
     EXPECT_GE(one_figures->run_delay_s + other_figures->run_delay_s, 0.15);
 }
 
-// Three processes of one tree and two behind: each burns as long as the others, or one of them much.
+// Three processes of one tree and two behind: each burns as long as the others, or one of them
+// much.
 TEST(ThreadWatch, CountsThreadsThatShareTheWork) {
     std::vector<std::unique_ptr<BurningThread>> workers;
     std::set<pid_t> behind;
