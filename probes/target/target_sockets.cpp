@@ -142,8 +142,8 @@ void TargetSockets::learn_owners(const std::vector<TcpSocket>& outgoing, Clock::
         return std::pair(std::move(own), sockets_behind());
     });
     count_workers(all);
-    note_inner_ports(behind);
     all.insert(all.end(), behind.begin(), behind.end());
+    note_inner_ports(all);
     others_ = std::move(current);
     for (const ProcessSockets& process : all) {
         for (const std::uint32_t inode : process.inodes) {
@@ -174,10 +174,10 @@ std::vector<ProcessSockets> TargetSockets::sockets_behind() {
     return sockets_of(options_.proc, {pids.begin(), pids.end()});
 }
 
-/// What processes behind it listen on: a proxy's connections there stay inside the target.
-void TargetSockets::note_inner_ports(const std::vector<ProcessSockets>& behind) {
+/// What the target's own processes listen on, and those behind it: connections there stay inside.
+void TargetSockets::note_inner_ports(const std::vector<ProcessSockets>& processes) {
     inner_ports_.clear();
-    for (const ProcessSockets& process : behind) {
+    for (const ProcessSockets& process : processes) {
         for (const std::uint32_t inode : process.inodes) {
             if (const auto at = listeners_.find(inode); at != listeners_.end()) {
                 inner_ports_.insert(at->second);

@@ -96,7 +96,7 @@ private:
     void learn_owners(const std::vector<TcpSocket>& outgoing, Clock::time_point now);
     void count_workers(const std::vector<ProcessSockets>& processes);
     [[nodiscard]] std::vector<ProcessSockets> sockets_behind();
-    void note_inner_ports(const std::vector<ProcessSockets>& behind);
+    void note_inner_ports(const std::vector<ProcessSockets>& processes);
     void note_listeners(const std::vector<TcpSocket>& listeners);
     [[nodiscard]] bool is_ours(const TcpSocket& socket) const;
     [[nodiscard]] bool serves(std::uint16_t port) const;
@@ -117,7 +117,7 @@ private:
     Clock::time_point count_again_{};
     std::set<std::uint16_t> listening_;                 // ports of the namespace
     std::map<std::uint32_t, std::uint16_t> listeners_;  // inode to port
-    std::set<std::uint16_t> inner_ports_;               // that processes behind it listen on
+    std::set<std::uint16_t> inner_ports_;               // that it or what is behind it listens on
     std::set<std::uint32_t> served_;                    // inodes of sockets that listen for callers
     std::set<std::uint32_t> ours_, others_;             // inodes of outgoing sockets
     std::set<Remote> our_remotes_, others_remotes_;     // where these go

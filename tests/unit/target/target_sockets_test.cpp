@@ -113,12 +113,14 @@ TEST_P(TargetSocketsTest, CountCallersOfAListenerForBothFamilies) {
 
 TEST_P(TargetSocketsTest, TellDatabasesFromOtherServices) {
     const Listener listener;
-    const Listener database;
-    const Listener upstream;
+    Listener database;
+    Listener upstream;
     const Fd to_database = connect_to(database.port());
     const Fd database_end = database.accept();
     const Fd to_upstream = connect_to(upstream.port());
     const Fd upstream_end = upstream.accept();
+    database.close();  // what the target itself listens on is no other service
+    upstream.close();
     send_bytes(database_end, 30);
     TargetSockets sockets = watch(listener.port(), getpid(), {database.port()});
     const SocketFigures figures = sample(sockets);
@@ -175,10 +177,11 @@ void tell(int pipe, std::uint16_t port) {
 }
 
 TEST_P(TargetSocketsTest, CountOnlyTheTargetsOwn) {
-    const Listener upstream;
+    Listener upstream;
     const ServerProcess server([&](int pipe) {
         const Listener listener;
         const Fd call = connect_to(upstream.port());
+        upstream.close();  // as the fork has it too
         tell(pipe, listener.port());
         for (;;) {
             pause();
@@ -209,6 +212,7 @@ TEST_P(TargetSocketsTest, AreAlsoThoseOfTheApplicationBehindAProxy) {
     const ServerProcess proxy([&](int pipe) {
         const Listener listener;
         const Fd call = connect_to(inner);
+        upstream.close();
         tell(pipe, listener.port());
         for (;;) {
             pause();
@@ -224,6 +228,25 @@ TEST_P(TargetSocketsTest, AreAlsoThoseOfTheApplicationBehindAProxy) {
     EXPECT_EQ(figures.peers.at({Peer::Upstream, at(upstream)}).connections, 1);
     EXPECT_EQ(figures.peers.count({Peer::Upstream, "127.0.0.1:" + std::to_string(inner)}), 0U);
     EXPECT_FALSE(figures.workers);
+}
+
+// A proxy and what it passes requests on to, in one process, as in the lab; or a process that hands
+// work to another of its own.
+TEST_P(TargetSocketsTest, DoNotTakeTheTargetItselfForAnotherService) {
+    const ServerProcess server([&](int pipe) {
+        const Listener listener;
+        const Listener inner;
+        const Fd call = connect_to(inner.port());
+        const Fd end = inner.accept();
+        tell(pipe, listener.port());
+        for (;;) {
+            pause();
+        }
+    });
+    TargetSockets sockets = watch(server.port(), server.pid());
+    for (const auto& [peer, figures] : sample(sockets).peers) {
+        EXPECT_EQ(peer.peer, Peer::Caller) << peer.remote << " " << figures.connections;
+    }
 }
 
 TEST_P(TargetSocketsTest, CountProcessesThatServeThePort) {
@@ -270,9 +293,10 @@ INSTANTIATE_TEST_SUITE_P(BothSources, TargetSocketsTest, testing::Values(true, f
 
 TEST(TargetSockets, TellRequestsUnderWayFromConnectionsAtRest) {
     const Listener listener;
-    const Listener upstream;
+    Listener upstream;
     const Fd call = connect_to(upstream.port());
     const Fd end = upstream.accept();
+    upstream.close();  // what the target itself listens on is no other service
     TargetSockets sockets({getpid(), listener.port(), {}, "/proc", true});
     const PeerKey key{Peer::Upstream, "127.0.0.1:" + std::to_string(upstream.port())};
     const auto look = [&](Clock::time_point now) {
@@ -304,7 +328,7 @@ TEST(TargetSockets, TellRequestsUnderWayFromConnectionsAtRest) {
 
 TEST(TargetSockets, SeeARequestThatFollowsOnConnectingAtOnce) {
     const Listener listener;
-    const Listener upstream;
+    Listener upstream;
     std::vector<Fd> ends;
     std::vector<Fd> calls;
     for (int i = 0; i < 20; ++i) {  // most of them within one tick of the kernel's
@@ -313,6 +337,7 @@ TEST(TargetSockets, SeeARequestThatFollowsOnConnectingAtOnce) {
         ends.push_back(upstream.accept());
         read_bytes(ends.back(), 20);
     }
+    upstream.close();
     TargetSockets sockets({getpid(), listener.port(), {}, "/proc", true});
     const PeerKey key{Peer::Upstream, "127.0.0.1:" + std::to_string(upstream.port())};
     const auto waiting = [&](Clock::time_point now) {
