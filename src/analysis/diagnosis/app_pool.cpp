@@ -124,6 +124,10 @@ private:
             return kind == ServerKind::Workers && !said && !more_threads(c_, pool_);
         }
         const bool to_spare = workers_to_spare(c_, reach, pool_);
+        if (reach.level == Level::Full && !said && !threads_at_work(c_) &&
+            threads_are_workers(c_)) {
+            return true;  // or there are as many threads, and nobody counted them
+        }
         if (const auto threads = threads_at_work(c_);
             reach.slow && threads && more_threads(c_, pool_)) {
             finding_.evidence.emplace_back(

@@ -3,6 +3,7 @@
 #include "analysis/diagnosis/diagnose.hpp"
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
+#include "analysis/diagnosis/said_pool.hpp"
 #include "analysis/diagnosis/unread.hpp"
 #include "base/units.hpp"
 #include "signal/names.hpp"
@@ -198,8 +199,9 @@ std::optional<Finding> find_idle_in_transaction(const Case& c) {
         return std::nullopt;
     }
     const Reach reach = reach_of(c);
-    if (!steady && (!reach.known || reach.slow)) {
-        return std::nullopt;
+    if (!steady && (!reach.known || reach.slow ||
+                    (pool_errors(c.data()).count > 0 && !answers_were_read(c)))) {
+        return std::nullopt;  // or who holds a connection waits for another one
     }
     Claim finding = begin("idle_in_transaction",
                           sustained_since(dwell, c.load(), kSustainedShare, [](double s) {

@@ -124,9 +124,6 @@ void state_unmeasured(const Case& c, const AppCpu& app, const DatabaseCpu& datab
     } else if (app.level != Level::Room) {
         finding.lacks(unmeasured_cpu(c));
     }
-    if (transactions_unmeasured(c)) {
-        finding.blind_to("how long its transactions were idle");
-    }
     if (!c.has_postgres()) {
         finding.blind_to("what the database's connections did: add probes.postgres");
     } else if (database.level != Level::Room || !database.runnable) {
@@ -215,7 +212,7 @@ std::optional<KnownWorkers> known_workers(const Case& c) {
 
 std::optional<Finding> find_full_workers(const Case& c) {
     const auto workers = c.broke() ? full_workers(c) : std::nullopt;
-    if (!workers || binds_inside(c, *workers)) {
+    if (!workers || binds_inside(c, *workers) || transactions_unmeasured(c)) {
         return std::nullopt;
     }
     Claim finding;

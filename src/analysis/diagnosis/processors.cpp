@@ -132,8 +132,8 @@ AppCpu app_cpu_of(const Case& c) {
                             *used >= kMoreThanDatabase * *database && reach.known && reach.slow;
     const double loops = full_loops(c, *used, *cores);
     const bool greatest = !database || *used >= kMoreThanDatabase * *database;
-    const Level starved =
-        reach.known && greatest ? starved_of_cpu(c, cpu, reach.slow) : Level::Room;
+    Level starved = greatest ? starved_of_cpu(c, cpu, reach.slow || !reach.known) : Level::Room;
+    starved = reach.known || starved == Level::Room ? starved : Level::Unknown;
     double line = kFull * *cores;
     if (*used >= line || (host >= kHostFull && *used >= kMostOfHost * *cores)) {
         cpu.level = Level::Full;

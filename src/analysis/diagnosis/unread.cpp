@@ -225,8 +225,7 @@ std::optional<double> threads_at_work(const Case& c) {
 
 bool threads_are_workers(const Case& c) {
     const std::string command = server_command(c);
-    return !command.empty() && may_be_single_threaded(command) &&
-           server_kind(command) != ServerKind::Loop;
+    return may_be_single_threaded(command) && server_kind(command) != ServerKind::Loop;
 }
 
 bool more_threads(const Case& c, const FullPool& pool) {

@@ -57,7 +57,7 @@ struct AnswersLeft {
 /// nobody looked.
 [[nodiscard]] std::optional<double> threads_at_work(const Case& c);
 /// Whether each of its threads works on one request at a time, by its name: what Ruby's, Python's
-/// and PHP's servers do. Other runtimes share few threads out among many requests.
+/// and PHP's servers do, and an unknown one may. Other runtimes share few threads out among many.
 [[nodiscard]] bool threads_are_workers(const Case& c);
 /// Clearly more of them than connections of the pool, those of all the application's processes
 /// together: threads wait for one of them. False where nobody looked, and of an event loop.

@@ -57,6 +57,19 @@ bool agree(double one, double other) {
     return one <= kTwice * other && other <= kTwice * one;
 }
 
+/// Threads, processes or accepted connections were counted.
+bool somebody_counted(const Case& c, double at_once) {
+    const auto accepted = accepted_at_once(c);
+    return threads_at_work(c) || busy_acceptors(c) || (accepted && agree(*accepted, at_once));
+}
+
+/// As much is worked on at once by as many workers, and where more of them wait for one of as many
+/// connections: with a full pool only a count tells.
+bool workers_were_counted(const Case& c, double at_once) {
+    const std::vector<App> apps = apps_of(c.data());
+    return somebody_counted(c, at_once) || !fullest_pool(c, apps);
+}
+
 /// How many workers there are, from what is worked on at once, when waiting began, and, where each
 /// has a connection of its own or holds one for most of a request, how many of these there are.
 double workers_of(const Case& c, double at_once, const Reach& reach) {
@@ -161,14 +174,8 @@ Finding worker_pool(const Case& c, const Reach& reach, const Inside& inside, dou
             "were busy");
     }
     weigh_unread(c, reach, finding);
-    const auto accepted = accepted_at_once(c);
-    if (!threads_at_work(c) && !busy_acceptors(c) && !(accepted && agree(*accepted, at_once))) {
-        // As much is worked on at once where threads wait for one of as many connections.
-        const std::string what = "among how many threads its work is shared out";
-        fullest_pool(c, apps) ? finding.blind_to(what) : finding.lacks(what);
-    }
-    if (transactions_unmeasured(c)) {
-        finding.blind_to("how long its transactions were idle");
+    if (!somebody_counted(c, at_once)) {
+        finding.lacks("among how many threads its work is shared out");
     }
     const double workers = workers_of(c, at_once, reach);
     if (const auto taken_in = taken_in_at_once(c);
@@ -265,6 +272,9 @@ std::optional<Finding> find_waiting(const Case& c) {
     if (unread && !processes) {
         return std::nullopt;
     }
+    if (!workers_were_counted(c, *at_once) || transactions_unmeasured(c)) {
+        return std::nullopt;  // the pool may be what binds, or what its transactions wait for
+    }
     const bool as_many = reach.in_flight_fast <= kAsMany * *at_once + kAsManyMore;
     // As many are in the database as are worked on: they wait for nothing that they did not wait
     // for under light load.
@@ -288,10 +298,11 @@ std::optional<Finding> find_workers_by_name(const Case& c) {
         server_kind(command) != ServerKind::Workers || pool_with_queue(c) ||
         pool_errors(c.data()).count > 0 || fullest_pooler(c) ||
         pooler_suspected(c, pool ? std::optional(pool->size) : std::nullopt) ||
-        cpu.level != Level::Room || app_cpu_of(c).level == Level::Full ||
-        lock_share(c, c.after()).value_or(0) > kMostLocks || refusal_errors(c.data()).count > 0 ||
-        find_idle_in_transaction(c) || find_connection_leak(c) || find_full_workers(c) ||
-        find_slow_upstream(c) || (pool && more_threads(c, *pool))) {
+        cpu.level != Level::Room || app_cpu_of(c).level != Level::Room ||
+        transactions_unmeasured(c) || lock_share(c, c.after()).value_or(0) > kMostLocks ||
+        refusal_errors(c.data()).count > 0 || find_idle_in_transaction(c) ||
+        find_connection_leak(c) || find_full_workers(c) || find_slow_upstream(c) ||
+        (pool && more_threads(c, *pool))) {
         return std::nullopt;
     }
     Claim finding;

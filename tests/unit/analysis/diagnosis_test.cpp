@@ -203,6 +203,7 @@ TEST(WorkerPool, IsBlamedWhereWhatNeedsNoConnectionGotSlowWithThePool) {
             }
         }
     }
+    add_threads(data, 5);
     const auto findings = diagnose_again(data);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].cause, "worker_pool");

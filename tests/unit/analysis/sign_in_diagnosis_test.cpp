@@ -122,5 +122,54 @@ TEST(PasswordHashing, IsNotBlamedWhereSignInsAreCheapOrAllIsSlow) {
         found(sign_in_run(0.06, milliseconds(3000), milliseconds(20), 0.15)));  // others' CPU
 }
 
+/// A login and a list each time, so that no second tells what either takes; under light load a
+/// login takes `alone_s`. Logins fill `used` cores.
+RunData fixed_mix(double alone_s, double used, double login_s) {
+    RunData data;
+    data.info.endpoints = {{"user", "Login", "POST"}, {"user", "List Groups", "GET"}};
+    data.totals.resize(2);
+    data.load_end_s = 60;
+    data.duration_s = 60;
+    data.facts["env.cores"] = "4";
+    StoredSeries cpu;
+    cpu.metric = metric::kContainerCpuSeconds;
+    cpu.type = MetricType::Counter;
+    cpu.labels = {{"container", "web"}, {"role", "app"}};
+    for (int second = 0; second < 60; ++second) {
+        TickFacts tick;
+        tick.from_s = second;
+        tick.to_s = second + 1;
+        tick.sign_ins = 10;
+        tick.requests = tick.ok = tick.served = 20;
+        tick.endpoints.resize(2);
+        for (TickEndpoint& endpoint : tick.endpoints) {
+            endpoint.requests = endpoint.served = 10;
+        }
+        tick.endpoints[0].response_s = 10 * (second < 20 ? alone_s : login_s);
+        tick.endpoints[1].response_s = 10 * 0.012;
+        cpu.points.push_back({tick.from_s, used * second});
+        data.ticks.push_back(tick);
+    }
+    cpu.points.push_back({60, used * 60});
+    data.series.push_back(cpu);
+    data.totals[0].requests = data.totals[1].requests = 600;
+    data.totals[0].response.record_n(milliseconds(static_cast<int>(1000 * login_s)), 600);
+    data.totals[1].response.record_n(milliseconds(12), 600);
+    return data;
+}
+
+TEST(PasswordHashing, IsToldByItsTimeAloneWhereTheMixNeverChanges) {
+    const auto found = [](const RunData& data) {
+        return find_password_hashing(Case(data, Break{}));
+    };
+    const RunData hashes = fixed_mix(0.060, 0.8, 5);  // 10/s × 60 ms: 0.6 of 0.8 cores
+    const auto finding = found(hashes);
+    ASSERT_TRUE(finding);
+    EXPECT_NEAR(finding->values.at("cpu_s_per_sign_in"), 0.060, 0.001);
+    EXPECT_TRUE(mentions(finding->evidence, "by its time under light load"));
+    EXPECT_FALSE(found(fixed_mix(0.500, 0.8, 5)));  // it waits: 5 cores' worth of time, 0.8 used
+    EXPECT_FALSE(found(fixed_mix(0.030, 0.8, 5)));  // others use most of the CPU
+}
+
 }  // namespace
 }  // namespace plimsoll
