@@ -6,6 +6,7 @@
 #include "analysis/diagnosis/queries.hpp"
 #include "analysis/diagnosis/resources.hpp"
 #include "analysis/diagnosis/said_pool.hpp"
+#include "analysis/diagnosis/unread.hpp"
 #include "signal/names.hpp"
 
 #include <algorithm>
@@ -185,6 +186,12 @@ std::string state_missing(const Case& c, Claim& finding) {
          "add probes.canaries.no_database and run again. If that URL waits as well, expect the "
          "cause to be the application's workers, event loop or CPU; if it stays fast, expect it in "
          "what requests wait for: a pool, the database, another service.");
+    const std::vector<App> apps = apps_of(data);
+    need(reach_of(c).level != Level::Full || threads_at_work(c) || !fullest_pool(c, apps),
+         "whether as many threads as connections work on requests, or more of them wait for one: "
+         "its own figures of its pool or workers (probes.app_metrics), or a run on its machine",
+         "add probes.app_metrics with a page that tells of its pool or workers and run again. If "
+         "callers wait for a connection, expect the pool to be the cause; if not, the workers.");
     need(
         has_metric(data, metric::kPgBackends),
         "the database's connections: add probes.postgres with a DSN (role with pg_monitor)",

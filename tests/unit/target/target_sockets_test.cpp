@@ -331,7 +331,7 @@ TEST(TargetSockets, SeeARequestThatFollowsOnConnectingAtOnce) {
     Listener upstream;
     std::vector<Fd> ends;
     std::vector<Fd> calls;
-    for (int i = 0; i < 20; ++i) {  // most of them within one tick of the kernel's
+    for (int i = 0; i < 10; ++i) {  // most of them within one tick of the kernel's
         calls.push_back(connect_to(upstream.port()));
         send_bytes(calls.back(), 20);
         ends.push_back(upstream.accept());
@@ -345,9 +345,9 @@ TEST(TargetSockets, SeeARequestThatFollowsOnConnectingAtOnce) {
         EXPECT_TRUE(figures.ok());
         return figures ? figures->peers.at(key).waiting : std::nullopt;
     };
-    EXPECT_THAT(waiting(kWalk), Optional(20));
+    EXPECT_THAT(waiting(kWalk), Optional(10));
     send_bytes(ends.front(), 20);
-    EXPECT_THAT(waiting(kWalk + 1min), Optional(19));
+    EXPECT_THAT(waiting(kWalk + 1min), Optional(9));
 }
 
 TEST(TargetSockets, TakeSomeForAllBetweenWalks) {
