@@ -35,7 +35,7 @@ bool is_gc_thread(std::string_view name) {
                        [&](std::string_view begin) { return name.starts_with(begin); });
 }
 
-ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart,
+ThreadWatch::ThreadWatch(std::filesystem::path proc, pid_t root, const std::set<pid_t>& apart,
                          const std::set<pid_t>& behind)
     : proc_(std::move(proc)), tree_(proc_, root, apart) {
     for (const pid_t pid : behind) {

@@ -40,7 +40,7 @@ struct ThreadFigures {
 class ThreadWatch {
 public:
     /// `apart`: as of ProcessTree; `behind`: as of TargetSocketsOptions.
-    ThreadWatch(std::filesystem::path proc, pid_t root, std::set<pid_t> apart = {},
+    ThreadWatch(std::filesystem::path proc, pid_t root, const std::set<pid_t>& apart = {},
                 const std::set<pid_t>& behind = {});
     /// Nothing when the root has ended.
     [[nodiscard]] std::optional<ThreadFigures> sample(Clock::time_point now);

@@ -79,6 +79,113 @@ Level starved_of_cpu(const Case& c, const AppCpu& cpu, bool waits) {
     return host && (all || processes) ? Level::Full : Level::Unknown;
 }
 
+/// What the application used against each limit that it can have.
+class AppCpuCase {
+public:
+    AppCpuCase(const Case& c, const AppCpu& cpu)
+        : c_(c),
+          cpu_(cpu),
+          command_(server_command(c)),
+          host_(host_cpu_of(c, c.at_break()).value_or(0)),
+          reach_(reach_of(c)),
+          loops_(full_loops(c, cpu.used, cpu.cores)) {
+        const auto database = c.cpu_of("database", c.at_break());
+        database_known_ = database.has_value();
+        greatest_ = !database || cpu.used >= kMoreThanDatabase * *database;
+    }
+
+    AppCpu judge() {
+        cpu_.query = query::counter(c_, metric::kContainerCpuSeconds, {{"role", "app"}});
+        cpu_.figure = fmt::format("the application used {:.2f} of {:g} core{}", cpu_.used,
+                                  cpu_.cores, cpu_.cores == 1 ? "" : "s");
+        const bool found = fills_cores() || fills_loops() || fills_host() || is_starved();
+        if (!found) {
+            weigh_room();
+        }
+        cpu_.onset_s =
+            sustained_since(cpu_series(c_, "app"), c_.load(), kSustainedShare, [&](double v) {
+                return v >= 0.95 * line_;
+            }).value_or(c_.after().from_s);
+        return cpu_;
+    }
+
+private:
+    bool fills_cores() {
+        line_ = kFull * cpu_.cores;
+        if (cpu_.used < line_ && !(host_ >= kHostFull && cpu_.used >= kMostOfHost * cpu_.cores)) {
+            return false;
+        }
+        cpu_.level = Level::Full;
+        line_ = std::min(line_, cpu_.used);
+        return true;
+    }
+
+    bool fills_loops() {
+        if (loops_ <= 0 || !(cpu_.thread_seen || may_be_single_threaded(command_))) {
+            return false;
+        }
+        cpu_.level = !reach_.known ? Level::Unknown : reach_.slow ? Level::Full : Level::Room;
+        cpu_.loops = cpu_.level == Level::Full ? loops_ : 0;
+        line_ = kOneCore * loops_;
+        return true;
+    }
+
+    /// On a full machine the greatest user of it is what fills it, be it one thread or many.
+    bool fills_host() {
+        if (host_ < kHostFull || cpu_.used < kHalfOfHost * cpu_.cores || !database_known_ ||
+            !greatest_ || !reach_.known || !reach_.slow) {
+            return false;
+        }
+        cpu_.level = Level::Full;
+        cpu_.figure +=
+            fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * host_);
+        line_ = std::min(line_, cpu_.used);
+        return true;
+    }
+
+    bool is_starved() {
+        const Level starved =
+            greatest_ ? starved_of_cpu(c_, cpu_, reach_.slow || !reach_.known) : Level::Room;
+        if (starved == Level::Room) {
+            return false;
+        }
+        cpu_.level = reach_.known ? starved : Level::Unknown;
+        cpu_.starved = true;
+        cpu_.figure += fmt::format(
+            "; its threads waited {:.2f} s a second more for one, since others had them",
+            run_delay(c_));
+        line_ = std::min(line_, cpu_.used);
+        return true;
+    }
+
+    /// Nothing is full. Whether it has room, where that can be told.
+    void weigh_room() {
+        if (loops_ > 0) {
+            // It can use more than a core, so one is no limit; a thread of it may be at its own.
+            cpu_.level = reach_.known && !reach_.slow ? Level::Room : Level::Unknown;
+        } else if (host_ >= kHostFull && cpu_.used >= kStarved) {
+            cpu_.level = Level::Unknown;
+        } else if (cpu_.used > kOneCoreMost) {
+            // Several processes of one thread each, nobody knows how many, may all be at their
+            // ends.
+            const bool uncounted = may_be_single_threaded(command_) && !processes_of(c_);
+            cpu_.level = uncounted && !command_.empty() ? Level::Unknown : Level::Room;
+        } else if (cpu_.used < kOneCoreRoom * std::min(1.0, cpu_.cores)) {
+            cpu_.level = Level::Room;
+        }
+    }
+
+    const Case& c_;
+    AppCpu cpu_;
+    std::string command_;
+    double host_;
+    Reach reach_;
+    double loops_;
+    bool database_known_ = false;
+    bool greatest_ = true;  // it uses more than the database
+    double line_ = 0;       // from which on it counts as full
+};
+
 }  // namespace
 
 std::optional<double> host_cpu_of(const Case& c, Window window) {
@@ -102,73 +209,23 @@ std::optional<double> host_cpu_of(const Case& c, Window window) {
 
 AppCpu app_cpu_of(const Case& c) {
     AppCpu cpu;
-    const Window window = c.at_break();
-    const auto cores = c.cores("app");
-    const auto used = c.cpu_of("app", window);
-    const std::string command = server_command(c);
     // Of what only passes requests on, the CPU says nothing.
-    if (server_kind(command) == ServerKind::Proxy) {
+    if (server_kind(server_command(c)) == ServerKind::Proxy) {
         return cpu;
     }
     const Signal hottest = series_of(c.data(), metric::kTargetHottest);
-    cpu.thread_seen = median_in(hottest, window).value_or(0) >= kOneCore;
-    if (!cores || !used) {
-        if (cpu.thread_seen) {  // what the others use, nobody knows: it may have more than one
-            cpu.figure = fmt::format("its busiest thread used {:.2f} of a core",
-                                     mean_in(hottest, window).value_or(0));
-        }
-        return cpu;
+    cpu.thread_seen = median_in(hottest, c.at_break()).value_or(0) >= kOneCore;
+    const auto cores = c.cores("app");
+    const auto used = c.cpu_of("app", c.at_break());
+    if (cores && used) {
+        cpu.used = *used;
+        cpu.cores = *cores;
+        return AppCpuCase(c, cpu).judge();
     }
-    cpu.used = *used;
-    cpu.cores = *cores;
-    cpu.query = query::counter(c, metric::kContainerCpuSeconds, {{"role", "app"}});
-    cpu.figure = fmt::format("the application used {:.2f} of {:g} core{}", *used, *cores,
-                             *cores == 1 ? "" : "s");
-    const double host = host_cpu_of(c, window).value_or(0);
-    const Reach reach = reach_of(c);
-    // On a full machine the greatest user of it is what fills it, be it one thread or many.
-    const auto database = c.cpu_of("database", window);
-    const bool fills_host = host >= kHostFull && *used >= kHalfOfHost * *cores && database &&
-                            *used >= kMoreThanDatabase * *database && reach.known && reach.slow;
-    const double loops = full_loops(c, *used, *cores);
-    const bool greatest = !database || *used >= kMoreThanDatabase * *database;
-    Level starved = greatest ? starved_of_cpu(c, cpu, reach.slow || !reach.known) : Level::Room;
-    starved = reach.known || starved == Level::Room ? starved : Level::Unknown;
-    double line = kFull * *cores;
-    if (*used >= line || (host >= kHostFull && *used >= kMostOfHost * *cores)) {
-        cpu.level = Level::Full;
-        line = std::min(line, *used);
-    } else if (loops > 0 && (cpu.thread_seen || may_be_single_threaded(command))) {
-        cpu.level = !reach.known ? Level::Unknown : reach.slow ? Level::Full : Level::Room;
-        cpu.loops = cpu.level == Level::Full ? loops : 0;
-        line = kOneCore * loops;
-    } else if (fills_host) {
-        cpu.level = Level::Full;
-        cpu.figure +=
-            fmt::format("; the machine as a whole was busy for {:.0f} % of the time", 100 * host);
-        line = std::min(line, *used);
-    } else if (starved != Level::Room) {
-        cpu.level = starved;
-        cpu.starved = true;
-        cpu.figure += fmt::format(
-            "; its threads waited {:.2f} s a second more for one, since others had them",
-            run_delay(c));
-        line = std::min(line, *used);
-    } else if (loops > 0) {
-        // It can use more than a core, so one is no limit; a thread of it may be at its own.
-        cpu.level = reach.known && !reach.slow ? Level::Room : Level::Unknown;
-    } else if (host >= kHostFull && *used >= kStarved) {
-        cpu.level = Level::Unknown;
-    } else if (*used > kOneCoreMost) {
-        // Several processes of one thread each, nobody knows how many, may all be at their ends.
-        const bool uncounted = may_be_single_threaded(command) && !processes_of(c);
-        cpu.level = uncounted && !command.empty() ? Level::Unknown : Level::Room;
-    } else if (*used < kOneCoreRoom * std::min(1.0, *cores)) {
-        cpu.level = Level::Room;
+    if (cpu.thread_seen) {  // what the others use, nobody knows: it may have more than one
+        cpu.figure = fmt::format("its busiest thread used {:.2f} of a core",
+                                 mean_in(hottest, c.at_break()).value_or(0));
     }
-    cpu.onset_s = sustained_since(cpu_series(c, "app"), c.load(), kSustainedShare, [&](double v) {
-                      return v >= 0.95 * line;
-                  }).value_or(c.after().from_s);
     return cpu;
 }
 

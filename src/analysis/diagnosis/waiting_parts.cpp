@@ -2,6 +2,7 @@
 #include "analysis/diagnosis/full_pool.hpp"
 #include "analysis/diagnosis/pooler.hpp"
 #include "analysis/diagnosis/waiting.hpp"
+#include "signal/names.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -87,12 +87,13 @@ TEST(Threads, AreComparedWithTheConnectionsOfAllProcesses) {
     add_threads(threads, 9.6);
     EXPECT_TRUE(has_more_threads(threads));
     std::vector<StoredSeries> other;
-    for (StoredSeries series : threads.series) {
-        if (series.metric == metric::kPgBackends) {
-            for (auto& [name, value] : series.labels) {
-                value = name == "application_name" ? "another process" : value;
-            }
-            other.push_back(series);
+    for (const StoredSeries& each : threads.series) {
+        if (each.metric != metric::kPgBackends) {
+            continue;
+        }
+        StoredSeries& series = other.emplace_back(each);
+        for (auto& [name, value] : series.labels) {
+            value = name == "application_name" ? "another process" : value;
         }
     }
     const std::size_t first = threads.series.size();
