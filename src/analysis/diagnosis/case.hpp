@@ -32,6 +32,10 @@ public:
     [[nodiscard]] const Break& found() const { return *found_; }
     [[nodiscard]] bool broke() const { return found_->point.found; }
     [[nodiscard]] Window before() const { return before_; }
+    /// The first half of it: long before the break, where nothing waits yet.
+    [[nodiscard]] Window light() const {
+        return {before_.from_s, before_.from_s + before_.seconds() / 2};
+    }
     [[nodiscard]] Window after() const { return after_; }
     [[nodiscard]] Window load() const { return load_; }
     /// The first seconds after the break, in which what gave way is full already and what fills up

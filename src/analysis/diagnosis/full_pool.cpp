@@ -57,7 +57,7 @@ double mode_in(const Signal& signal, Window window) {
 /// Connections that were as busy when fewer requests came are not busy because of these: a batch
 /// job, a queue's workers. What requests hold is busy in proportion to them (utilisation law).
 bool is_others_work(const Case& c, const App& app, const FullPool& pool) {
-    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
+    const Window light = c.light();
     const auto busy = mean_in(app.busy, light);
     const double before = c.served_rate(light);
     const double after = c.served_rate(pool.window);

@@ -43,11 +43,6 @@ struct FullWorkers {
     std::optional<double> silent_s;  // since then its page was not answered any more
 };
 
-/// Long before the break, where nothing waits yet.
-Window light_of(const Case& c) {
-    return {c.before().from_s, c.before().from_s + c.before().seconds() / 2};
-}
-
 double each_s(const Case& c, const Signal& busy, Window window) {
     return mean_in(busy, window).value_or(0) / std::max(1e-9, c.served_rate(window));
 }
@@ -70,7 +65,7 @@ std::optional<FullWorkers> full_workers(const Case& c) {
         one.queued = median_in(queued, told).value_or(0);
         one.busy_before = mean_in(busy, c.before());
         one.each_before_s = each_s(c, busy, c.before());
-        one.each_light_s = each_s(c, busy, light_of(c));
+        one.each_light_s = each_s(c, busy, c.light());
         const auto all_busy = [&](double n) { return n >= kAllBusy * one.size; };
         const auto waits = [](double n) { return n >= 1; };
         const bool is_full = samples_in(busy, told) >= kLeastPages &&

@@ -89,7 +89,7 @@ bool holders_wait_for_another(const Case& c) {
             window);
         return busy > 0 ? idle / busy : 0;
     };
-    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
+    const Window light = c.light();
     const Signal dwell = series_of(c.data(), metric::kPgIdleInTransaction);
     const auto at_first = median_in(dwell, light);
     const auto later = median_in(dwell, c.after());

@@ -76,34 +76,32 @@ std::vector<Bin> bins_of(const Case& c) {
     return bins;
 }
 
+/// Sums of products over all bins: s of sign-ins, o of others, y of CPU.
+struct Sums {
+    double ss = 0, so = 0, oo = 0, sy = 0, oy = 0;
+};
+Sums sums_of(const std::vector<Bin>& bins) {
+    Sums sums;
+    for (const Bin& bin : bins) {
+        sums.ss += bin.sign_ins * bin.sign_ins;
+        sums.so += bin.sign_ins * bin.others;
+        sums.oo += bin.others * bin.others;
+        sums.sy += bin.sign_ins * bin.cpu_s;
+        sums.oy += bin.others * bin.cpu_s;
+    }
+    return sums;
+}
+
 /// With a mix that never changes, nothing tells what one kind takes from what the other does.
 bool same_mix(const std::vector<Bin>& bins) {
     constexpr double kSame = 0.98;
-    double ss = 0;
-    double so = 0;
-    double oo = 0;
-    for (const Bin& bin : bins) {
-        ss += bin.sign_ins * bin.sign_ins;
-        so += bin.sign_ins * bin.others;
-        oo += bin.others * bin.others;
-    }
-    return so * so >= kSame * ss * oo;
+    const Sums sums = sums_of(bins);
+    return sums.so * sums.so >= kSame * sums.ss * sums.oo;
 }
 
 /// CPU seconds of one sign-in: least squares of cpu = a sign_ins + b others, neither below 0.
 double cost_of_sign_in(const std::vector<Bin>& bins) {
-    double ss = 0;
-    double so = 0;
-    double oo = 0;
-    double sy = 0;
-    double oy = 0;
-    for (const Bin& bin : bins) {
-        ss += bin.sign_ins * bin.sign_ins;
-        so += bin.sign_ins * bin.others;
-        oo += bin.others * bin.others;
-        sy += bin.sign_ins * bin.cpu_s;
-        oy += bin.others * bin.cpu_s;
-    }
+    const auto [ss, so, oo, sy, oy] = sums_of(bins);
     if (ss <= 0) {
         return 0;
     }

@@ -57,7 +57,7 @@ std::optional<double> busy_plateau(const Case& c, double about) {
         return share_in(busy, c.after(), counts).value_or(0);
     };
     // Connections as busy under light load are busy with something else: a queue's consumer.
-    const Window light{c.before().from_s, c.before().from_s + c.before().seconds() / 2};
+    const Window light = c.light();
     std::optional<double> nearest;
     for (const App& app : apps_of(c.data())) {
         const double level = std::round(median_in(app.busy, c.after()).value_or(0));

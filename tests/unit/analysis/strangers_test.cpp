@@ -56,6 +56,19 @@ void use_up_host(RunData& data) {
     }
 }
 
+/// What is active is idle inside a transaction instead; for how long, the caller adds.
+void make_idle_in_transaction(RunData& data) {
+    for (StoredSeries& series : data.series) {
+        if (series.metric == metric::kPgBackends && series.label("state") == "active") {
+            for (auto& [name, value] : series.labels) {
+                value = name == "state" ? "idle in transaction" : value;
+            }
+        }
+    }
+    std::erase_if(data.series,
+                  [](const StoredSeries& s) { return s.metric == metric::kPgIdleInTransaction; });
+}
+
 // Puma and waitress: whatever the request, it waits for a thread; and five requests at a time is
 // what five threads do, and what sixteen threads do that share five connections.
 TEST(Threads, TellAPoolFromTheWorkersThatWaitForIt) {
@@ -171,15 +184,7 @@ TEST(Canaries, ThatAreQuickOnceSayNothingOfWorkersToSpare) {
 // database waits for a thread. What PostgreSQL answered was read at once.
 TEST(IdleInTransaction, IsSureWhereItsAnswersWereRead) {
     RunData data = analysed({}).data;
-    for (StoredSeries& series : data.series) {
-        if (series.metric == metric::kPgBackends && series.label("state") == "active") {
-            for (auto& [name, value] : series.labels) {
-                value = name == "state" ? "idle in transaction" : value;
-            }
-        }
-    }
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgIdleInTransaction; });
+    make_idle_in_transaction(data);
     add(data, "postgres", 5, metric::kPgIdleInTransaction, {}, [](double) { return 0.09; });
     slow_canary(data);
     EXPECT_EQ(first(data).cause, "idle_in_transaction");
@@ -276,15 +281,7 @@ TEST(Pool, OfWhichHoldersWaitForAnotherOneIsNamedByItsOwnWords) {
     synthetic::Options options;
     options.pool_timeout_s = 2;
     RunData data = analysed(options).data;
-    for (StoredSeries& series : data.series) {
-        if (series.metric == metric::kPgBackends && series.label("state") == "active") {
-            for (auto& [name, value] : series.labels) {
-                value = name == "state" ? "idle in transaction" : value;
-            }
-        }
-    }
-    std::erase_if(data.series,
-                  [](const StoredSeries& s) { return s.metric == metric::kPgIdleInTransaction; });
+    make_idle_in_transaction(data);
     const auto nested = [](const RunData& of) {
         return holders_wait_for_another(Case(of, find_breaking_point(of)));
     };

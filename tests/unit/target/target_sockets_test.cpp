@@ -176,17 +176,20 @@ void tell(int pipe, std::uint16_t port) {
     }
 }
 
+/// A child that listens, tells where, and has a connection to `port`; what it inherited it closes.
+void call_and_listen(int pipe, std::uint16_t port, Listener& inherited) {
+    const Listener listener;
+    const Fd call = connect_to(port);
+    inherited.close();
+    tell(pipe, listener.port());
+    for (;;) {
+        pause();
+    }
+}
+
 TEST_P(TargetSocketsTest, CountOnlyTheTargetsOwn) {
     Listener upstream;
-    const ServerProcess server([&](int pipe) {
-        const Listener listener;
-        const Fd call = connect_to(upstream.port());
-        upstream.close();  // as the fork has it too
-        tell(pipe, listener.port());
-        for (;;) {
-            pause();
-        }
-    });
+    const ServerProcess server([&](int pipe) { call_and_listen(pipe, upstream.port(), upstream); });
     const std::uint16_t port = server.port();
     const Fd not_the_targets = connect_to(upstream.port());  // after the fork, which would share it
     TargetSockets sockets = watch(port, server.pid());
@@ -199,25 +202,10 @@ TEST_P(TargetSocketsTest, CountOnlyTheTargetsOwn) {
 // between the two is nobody's.
 TEST_P(TargetSocketsTest, AreAlsoThoseOfTheApplicationBehindAProxy) {
     Listener upstream;
-    const ServerProcess application([&](int pipe) {
-        const Listener listener;
-        const Fd call = connect_to(upstream.port());
-        upstream.close();  // as the fork has it too
-        tell(pipe, listener.port());
-        for (;;) {
-            pause();
-        }
-    });
+    const ServerProcess application(
+        [&](int pipe) { call_and_listen(pipe, upstream.port(), upstream); });
     const std::uint16_t inner = application.port();
-    const ServerProcess proxy([&](int pipe) {
-        const Listener listener;
-        const Fd call = connect_to(inner);
-        upstream.close();
-        tell(pipe, listener.port());
-        for (;;) {
-            pause();
-        }
-    });
+    const ServerProcess proxy([&](int pipe) { call_and_listen(pipe, inner, upstream); });
     const std::uint16_t port = proxy.port();
     TargetSockets proxy_alone = watch(port, proxy.pid());
     const SocketFigures alone = sample(proxy_alone);
